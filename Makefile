@@ -1,0 +1,34 @@
+# One line of help stands behind each target; `make help` prints them.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check bench lock clean
+
+BIN := .venv/bin
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: ## make .venv with the locked dependencies (PYTHON=... names another Python)
+	@.ci/setup
+
+run: setup ## start everything, send real webhooks, show what happened (ONCE=1 exits afterwards)
+	@$(BIN)/hub demo $(if $(ONCE),--once)
+
+test: setup ## run the whole suite against a real PostgreSQL and Redis that it starts itself (ARGS=...)
+	@$(BIN)/pytest $(ARGS)
+
+check: setup ## lint, types, import contracts, documentation
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/test_architecture.py $(wildcard tests/test_docs.py)
+
+bench: setup ## measure on this machine: webhooks/s, latency, memory, and the floor
+	@$(BIN)/python -m bench
+
+lock: ## resolve the dependencies again and lock them with hashes
+	@.ci/lock
+
+clean: ## remove what the set-up and the tools made (local state in .hub stays)
+	rm -rf .venv .lock-venv build dist .coverage htmlcov .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

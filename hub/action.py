@@ -1,0 +1,152 @@
+"""The contract of an action: a plain function, marked with `@action`.
+
+Before the `*` stands what the hub gives, found by type (`Connection`, `Clock`, `Attempt`, a
+connector's client); after the `*` what the workflow's author gives under `with:`. The JSON Schemas
+of inputs and output come from the annotations (`hub.signature`), so the function stays callable
+from tests, pages and commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import ModuleType
+from typing import Any, Literal, Protocol, TypeVar
+from uuid import UUID
+
+from hub.signature import Parameter, input_schema, output_schema, parameters, to_json, to_python
+
+Effect = Literal["read", "idempotent", "keyed", "once"]
+Mode = Literal["live", "test", "simulate"]
+DestinationKind = Literal["phone", "email", "channel", "url"]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_MARK = "__hub_action__"
+
+
+class Clock(Protocol):
+    """Tells the present instant (UTC). Actions ask for it instead of the system."""
+
+    def now(self) -> datetime:
+        """The present instant, with zone."""
+        ...
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try of a step: what an action may know of the run it works for.
+
+    `key` is the same for all attempts of the step (E7) and goes out as the idempotency key;
+    `timeout` is what this one attempt may take (E9).
+    """
+
+    run_id: UUID
+    workflow: str
+    key: str
+    mode: Mode
+    number: int = 1
+    timeout: timedelta = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Action:
+    """What `hub check`, the engine and the pages know of one action (language, chapter 18)."""
+
+    name: str
+    summary: str
+    function: Callable[..., Any]
+    effect: Effect
+    input_schema: Mapping[str, Any]
+    output_schema: Mapping[str, Any]
+    errors: tuple[str, ...]
+    example: Mapping[str, Any]
+    services: tuple[Parameter, ...]
+    inputs: tuple[Parameter, ...]
+    outward: bool = False
+    timeout: timedelta = timedelta(seconds=30)
+    secret_inputs: tuple[str, ...] = ()
+    literal_inputs: tuple[str, ...] = ()
+    template_inputs: tuple[str, ...] = ()
+    destination_inputs: Mapping[str, DestinationKind] = field(default_factory=dict)
+
+    def call(self, services: Mapping[type, Any], given: Mapping[str, Any]) -> Any:
+        """Do it: `given` are the inputs in JSON form, the result is in JSON form too.
+
+        Raises what the function raises; a service that is not in `services` is a `KeyError`.
+        """
+        arguments = {
+            parameter.name: to_python(given[parameter.key], parameter.annotation)
+            for parameter in self.inputs
+            if parameter.key in given
+        }
+        provided = [services[parameter.annotation] for parameter in self.services]
+        result = self.function(*provided, **arguments)
+        return {} if result is None else to_json(result)
+
+    def declaration(self) -> dict[str, Any]:
+        """The signature in the form of `hub actions --json`."""
+        return {
+            "summary": self.summary,
+            "input": dict(self.input_schema),
+            "output": dict(self.output_schema),
+            "effect": self.effect,
+            "errors": list(self.errors),
+            "example": dict(self.example),
+            "outward": self.outward,
+            "timeout_seconds": self.timeout.total_seconds(),
+            "secret_inputs": list(self.secret_inputs),
+            "literal_inputs": list(self.literal_inputs),
+            "template_inputs": list(self.template_inputs),
+            "destination_inputs": list(self.destination_inputs),
+        }
+
+
+def action(
+    name: str,
+    *,
+    effect: Effect,
+    example: Mapping[str, Any],
+    errors: Sequence[str] = (),
+    outward: bool = False,
+    timeout: timedelta = timedelta(seconds=30),
+    secret_inputs: Sequence[str] = (),
+    literal_inputs: Sequence[str] = (),
+    template_inputs: Sequence[str] = (),
+    destination_inputs: Mapping[str, DestinationKind] | None = None,
+) -> Callable[[Function], Function]:
+    """Mark a function as the action `name`; its docstring's first line is the summary.
+
+    `example` is a valid output: what tests and the mode `simulate` give back.
+    """
+
+    def mark(function: Function) -> Function:
+        services, inputs = parameters(function)
+        declared = Action(
+            name=name,
+            summary=(function.__doc__ or "").strip().partition("\n")[0].rstrip("."),
+            function=function,
+            effect=effect,
+            input_schema=input_schema(inputs),
+            output_schema=output_schema(function),
+            errors=tuple(errors),
+            example=dict(example),
+            services=services,
+            inputs=inputs,
+            outward=outward,
+            timeout=timeout,
+            secret_inputs=tuple(secret_inputs),
+            literal_inputs=tuple(literal_inputs),
+            template_inputs=tuple(template_inputs),
+            destination_inputs=dict(destination_inputs or {}),
+        )
+        setattr(function, _MARK, declared)
+        return function
+
+    return mark
+
+
+def actions_of(module: ModuleType) -> list[Action]:
+    """The marked functions of a module, in the order of their names."""
+    marked = (getattr(value, _MARK, None) for value in vars(module).values())
+    return sorted((found for found in marked if found is not None), key=lambda each: each.name)

@@ -1,0 +1,1 @@
+"""The services outside: one module for each, all of them through `hub.connectors.http`."""

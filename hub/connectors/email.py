@@ -1,0 +1,156 @@
+"""E-mail: the action `email.send`, by SMTP, with a calendar invitation if wanted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email import policy
+from email.message import EmailMessage
+from hashlib import sha256
+
+from hub.action import Attempt, Clock, action
+from hub.connectors import icalendar
+from hub.connectors.connections import ConnectionSettings, configured
+from hub.connectors.smtp import MailServer, deliver
+from hub.errors import Permanent
+from hub.signature import Email
+
+__all__ = ["EmailClient", "Invite", "Mailed", "send"]
+
+# 7 bits only: not every server takes more, and none needs more.
+_WIRE = policy.SMTP.clone(cte_type="7bit")
+# One plain address. Local parts that need quotes or UTF-8 are not worth what they open.
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,253}$)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*"
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+_HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
+_LONGEST_SUBJECT = 500
+
+
+@dataclass(frozen=True)
+class Invite:
+    """The appointment an invitation is for: one `uid` for ever, `sequence` + 1 on each change."""
+
+    uid: str
+    title: str
+    start: datetime
+    end: datetime
+    organizer: Email
+    location: str | None = None
+    sequence: int = 0
+    cancelled: bool = False
+
+
+@dataclass(frozen=True)
+class Mailed:
+    """`message_id` is the mail's own id, the same for every attempt of the step."""
+
+    message_id: str
+
+
+class EmailClient:
+    """One mail server and the sender's address; without settings every use says what to set.
+
+    The server stands in hub.yaml and never comes from a workflow, so it may be a private one.
+    """
+
+    def __init__(self, settings: ConnectionSettings | None) -> None:
+        self._settings = settings
+
+    @property
+    def sender(self) -> str:
+        """The address mails come from."""
+        return _address(configured(self._settings, "smtp").options["from"], "options.from")
+
+    def deliver(self, message: EmailMessage, *, to: str, timeout: timedelta) -> None:
+        """Hand the mail to the server; raises `StepFailed`."""
+        server = MailServer.of(configured(self._settings, "smtp"))
+        content = message.as_bytes(policy=_WIRE)
+        deliver(server, content, sender=self.sender, to=to, timeout=timeout)
+
+
+@action(
+    "email.send",
+    effect="once",
+    example={"message_id": "m1"},
+    errors=("invalid_address", "not_configured", "tls_unavailable"),
+    outward=True,
+    destination_inputs={"to": "email"},
+)
+def send(
+    mail: EmailClient,
+    attempt: Attempt,
+    clock: Clock,
+    *,
+    to: Email,
+    subject: str,
+    text: str,
+    reply_to: Email | None = None,
+    invite: Invite | None = None,
+) -> Mailed:
+    """Send an e-mail, optionally with a calendar invite (.ics)."""
+    message = _message(mail.sender, to=to, subject=subject, text=text, reply_to=reply_to)
+    digest = sha256(attempt.key.encode()).hexdigest()[:32]
+    message_id = f"<{digest}@{mail.sender.partition('@')[2]}>"
+    message["Message-ID"] = message_id
+    message["Date"] = clock.now()
+    if invite is not None:
+        _attach(message, invite, to=to, at=clock.now())
+        # A boundary of our own: what is sent again is the same, byte for byte.
+        message.set_boundary(f"=_{digest}")
+    mail.deliver(message, to=to, timeout=attempt.timeout)
+    return Mailed(message_id)
+
+
+def _message(
+    sender: str, *, to: str, subject: str, text: str, reply_to: str | None
+) -> EmailMessage:
+    message = EmailMessage(policy=_WIRE)
+    message["From"] = sender
+    message["To"] = _address(to, "to")
+    message["Subject"] = _line(subject, "subject")
+    if reply_to is not None:
+        message["Reply-To"] = _address(reply_to, "reply_to")
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(_HALF_CHARACTER.sub("\ufffd", text))
+    return message
+
+
+def _attach(message: EmailMessage, invite: Invite, *, to: str, at: datetime) -> None:
+    if invite.end <= invite.start:
+        raise Permanent("invalid_input", "invite.end is not after invite.start")
+    if not invite.uid or invite.sequence < 0:
+        raise Permanent("invalid_input", "invite needs a uid and a sequence of 0 or more")
+    invitation = icalendar.Invitation(
+        uid=_line(invite.uid, "invite.uid"),
+        title=invite.title,
+        start=invite.start,
+        end=invite.end,
+        organizer=_address(invite.organizer, "invite.organizer"),
+        attendee=to,
+        stamped_at=at,
+        location=invite.location,
+        sequence=invite.sequence,
+        is_cancelled=invite.cancelled,
+    )
+    message.add_alternative(
+        _HALF_CHARACTER.sub("\ufffd", icalendar.write(invitation)),
+        subtype="calendar",
+        cte="base64",
+        params={"method": invitation.method},
+    )
+
+
+def _address(text: str, where: str) -> str:
+    if _ADDRESS.fullmatch(text) is None:
+        raise Permanent("invalid_address", f"{where} is not one plain e-mail address")
+    return text
+
+
+def _line(text: str, where: str) -> str:
+    """Text for a header: one line, or nothing could be told from a header of its own (S14)."""
+    if _CONTROL.search(text) or _HALF_CHARACTER.search(text) or len(text) > _LONGEST_SUBJECT:
+        raise Permanent("invalid_input", f"{where} is not one line of at most 500 characters")
+    return text

@@ -1,0 +1,227 @@
+"""One mail handed to one server, under one deadline; what each refusal means (RFC 5321)."""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from hub.connectors.connections import ConnectionSettings
+from hub.connectors.http import excerpt
+from hub.connectors.http.sockets import Exchange, open_socket
+from hub.errors import Permanent, StepFailed, Transient
+
+TlsMode = Literal["starttls", "tls", "none"]
+
+_PORTS: dict[TlsMode, int] = {"starttls": 587, "tls": 465, "none": 25}
+_LONGEST = timedelta(seconds=30)
+# 5.7.x: the server refuses us, not the address.
+_POLICY = re.compile(rb"5\.7\.\d")
+_AUTHENTICATION = frozenset({530, 534, 535, 538})
+_COMPLETED = 2
+_LONGEST_GOODBYE = 1.0
+_FOR_NOW = 400
+_FOR_GOOD = 500
+_LAST_CODE = 600
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where mails are handed in."""
+
+    host: str
+    port: int
+    tls: TlsMode
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+
+    @classmethod
+    def of(cls, settings: ConnectionSettings) -> MailServer:
+        """From the connection of hub.yaml; raises `Permanent("not_configured")`."""
+        try:
+            url = urlsplit(settings.base_url or "")
+            host, port = url.hostname, url.port
+        except ValueError:
+            url, host, port = urlsplit(""), None, None
+        tls = settings.options.get("tls") or ("tls" if url.scheme == "smtps" else "starttls")
+        if url.scheme not in {"smtp", "smtps"} or not host or tls not in _PORTS:
+            raise Permanent(
+                "not_configured",
+                f"the connection {settings.name} of hub.yaml needs a base_url such as"
+                " smtp://mail.example.com:587, and options.tls may be starttls, tls or none",
+            )
+        return cls(
+            host=host,
+            port=port or _PORTS[tls],
+            tls=tls,
+            username=settings.credentials.get("username") or None,
+            password=settings.credentials.get("password") or None,
+            ca_file=settings.options.get("ca_file") or None,
+        )
+
+
+def deliver(
+    server: MailServer, content: bytes, *, sender: str, to: str, timeout: timedelta
+) -> None:
+    """Hand in a mail. 4yz is `Transient`, 5yz `Permanent`, a break after DATA is `maybe_done`."""
+    session = _Session(server, Exchange(min(timeout, _LONGEST).total_seconds()))
+    with _told(session), session:
+        if server.username is not None:
+            session.login(server.username, server.password or "")
+        _expect(session.mail(sender))
+        _expect_recipient(session.rcpt(to))
+        session.is_handed_over = True
+        _expect(session.data(content))
+
+
+class _Session(smtplib.SMTP):
+    """A conversation whose socket is shut when the deadline passes, however slowly it trickles."""
+
+    def __init__(self, server: MailServer, exchange: Exchange) -> None:
+        super().__init__(local_hostname="")
+        self.server = server
+        self.is_handed_over = False
+        self._exchange = exchange
+        self._alarm: threading.Timer | None = None
+
+    def __enter__(self) -> Self:
+        opened = open_socket(self.server.host, self.server.port, exchange=self._exchange)
+        try:
+            self._watch(opened)
+            self._greet(opened)
+        except BaseException:
+            opened.close()
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Whatever there was to say has been said: the good-bye may cost a second, and may fail.
+        with suppress(OSError, smtplib.SMTPException):
+            if self.sock is not None:
+                self.sock.settimeout(_LONGEST_GOODBYE)
+                self.quit()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the socket and of the alarm."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        super().close()
+
+    def is_late(self) -> bool:
+        """Tell whether the deadline has passed."""
+        try:
+            self._exchange.remaining()
+        except TimeoutError:
+            return True
+        return False
+
+    def _greet(self, opened: socket.socket) -> None:
+        server = self.server
+        self.local_hostname = _literal(opened)
+        if server.tls == "tls":
+            opened = self._context().wrap_socket(opened, server_hostname=server.host)
+            self._watch(opened)
+        self.sock = opened
+        _expect(self.getreply())
+        self.ehlo_or_helo_if_needed()
+        if server.tls == "starttls":
+            if not self.has_extn("starttls"):
+                raise Permanent("tls_unavailable", f"the mail server {server.host} offers no TLS")
+            # The name that the certificate is checked against.
+            self._host = server.host
+            _expect(self.starttls(context=self._context()))
+            self._watch(self.sock)
+            self.ehlo()
+
+    def _context(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.server.ca_file)
+
+    def _watch(self, opened: socket.socket) -> None:
+        """Every wait ends by itself, and all of them together when the time is over."""
+        left = self._exchange.remaining()
+        opened.settimeout(left)
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = threading.Timer(left, _shut, [opened])
+        self._alarm.daemon = True
+        self._alarm.start()
+
+
+def _literal(opened: socket.socket) -> str:
+    """Our own address in the form that stands for a name in EHLO."""
+    address = str(opened.getsockname()[0])
+    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+
+
+def _shut(opened: socket.socket) -> None:
+    with suppress(OSError):
+        # The plain method: that of a TLS socket would take the session away under the reader.
+        socket.socket.shutdown(opened, socket.SHUT_RDWR)
+
+
+@contextmanager
+def _told(session: _Session) -> Iterator[None]:
+    """Turn what smtplib and the network raise into the two kinds of failure."""
+    host = session.server.host[:100]
+    try:
+        yield
+    except smtplib.SMTPNotSupportedError as refused:
+        raise Permanent("unauthorized", f"{host} offers no login that is known") from refused
+    except smtplib.SMTPResponseException as refused:
+        if session.is_handed_over and not isinstance(refused, smtplib.SMTPDataError):
+            raise _broken(session, host) from refused
+        raise _refusal(refused.smtp_code, refused.smtp_error) from refused
+    except (OSError, smtplib.SMTPException) as failure:
+        raise _broken(session, host) from failure
+
+
+def _broken(session: _Session, host: str) -> Transient:
+    maybe_done = session.is_handed_over
+    if session.is_late():
+        return Transient(
+            "timeout", f"{host}: the mail server did not answer in time", maybe_done=maybe_done
+        )
+    return Transient(
+        "unavailable", f"{host}: no conversation with the mail server", maybe_done=maybe_done
+    )
+
+
+def _expect(reply: tuple[int, bytes]) -> None:
+    code, said = reply
+    if code // 100 == _COMPLETED:
+        return
+    if not _FOR_NOW <= code < _LAST_CODE:
+        raise smtplib.SMTPResponseException(code, said)
+    raise _refusal(code, said)
+
+
+def _expect_recipient(reply: tuple[int, bytes]) -> None:
+    code, said = reply
+    if code >= _FOR_GOOD and not _POLICY.match(said):
+        raise Permanent("invalid_address", f"the mail server refused the receiver: {_words(said)}")
+    _expect(reply)
+
+
+def _refusal(code: int, said: bytes | str) -> StepFailed:
+    """4yz for now, 5yz for good; either way nothing was taken."""
+    message = f"the mail server answered {code}: {_words(said)}"
+    if code < _FOR_GOOD:
+        return Transient("unavailable", message, status=code)
+    return Permanent(
+        "unauthorized" if code in _AUTHENTICATION else "rejected", message, status=code
+    )
+
+
+def _words(said: bytes | str) -> str:
+    return excerpt(said if isinstance(said, str) else said.decode(errors="replace"))

@@ -1,0 +1,1 @@
+"""Our trade: leads, the phone numbers held for them, their appointments, their history."""

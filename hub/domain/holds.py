@@ -1,0 +1,229 @@
+"""The one rule of a hold, and its SQL: how long a number stays with its lead (D3).
+
+Whoever changes a hold or an appointment first locks the lead's row, then the row of the lead's
+number, then writes. With this one order nobody waits in a circle. A number that is only freed is
+locked by its own row: nobody adds an appointment to a hold without that lock (D5).
+
+A hold that is over but not swept is free for anybody; until somebody takes it, it is still its
+lead's, and a booking or an outcome extends it as if the sweep had been late.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, select, update
+
+from hub.action import Attempt, Clock
+from hub.domain.interactions import PhoneChange, note_phone_change
+from hub.storage.tables import appointments, leads, phone_assignments, phone_numbers
+from hub.values import format_instant
+
+INITIAL_HOLD = timedelta(hours=18)
+FOLLOW_UP = timedelta(hours=24)  # after an appointment, and after an outcome; elapsed time (D7)
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A number that is kept for a lead until `release_at`."""
+
+    phone_id: UUID
+    number: str
+    lead_id: UUID
+    assigned_at: datetime
+    initial_until: datetime | None
+    follow_up_until: datetime | None
+    release_at: datetime
+
+
+def release_time(
+    *,
+    initial_until: datetime | None,
+    appointments_until: datetime | None,
+    follow_up_until: datetime | None,
+) -> datetime:
+    """When the number is free again: the latest of what holds it (D3).
+
+    `initial_until` is empty after an outcome closed the last open appointment. One of the three
+    is always there.
+    """
+    ends = (initial_until, appointments_until, follow_up_until)
+    return max(end for end in ends if end is not None)
+
+
+def appointment_holds_until(starts_at: datetime, given: datetime | None = None) -> datetime:
+    """How long an open appointment holds the number: a day after it, or longer when asked to."""
+    return max(starts_at + FOLLOW_UP, given or starts_at)
+
+
+# ------------------------------------------------------------------------------------ under locks
+
+
+def lock_lead(db: Connection, *, lead_id: UUID) -> bool:
+    """Let nobody else change this lead's hold or appointments; false when there is no such lead.
+
+    `NO KEY`: rows that only refer to the lead are not held up, or a sweep could wait in a circle.
+    """
+    row = db.execute(
+        select(leads.c.id).where(leads.c.id == lead_id).with_for_update(key_share=True)
+    )
+    return row.one_or_none() is not None
+
+
+def lock_hold(db: Connection, which: ColumnElement[bool]) -> Hold | None:
+    """The hold on the number that `which` names, locked; nothing when that number is free."""
+    row = db.execute(select(phone_numbers).where(which).with_for_update()).mappings().one_or_none()
+    return None if row is None or row["lead_id"] is None else as_hold(row)
+
+
+def hold_of(db: Connection, *, lead_id: UUID) -> Hold | None:
+    """The lead's hold, locked; nothing when the lead has no number. The lead is locked before."""
+    return lock_hold(db, phone_numbers.c.lead_id == lead_id)
+
+
+def as_hold(row: RowMapping) -> Hold:
+    """The hold in a row of `phone_numbers`."""
+    return Hold(
+        phone_id=row["id"],
+        number=row["number"],
+        lead_id=row["lead_id"],
+        assigned_at=row["assigned_at"],
+        initial_until=row["initial_until"],
+        follow_up_until=row["follow_up_until"],
+        release_at=row["release_at"],
+    )
+
+
+def appointments_until(db: Connection, *, lead_id: UUID) -> datetime | None:
+    """Until when the lead's open appointments hold a number."""
+    until: datetime | None = db.scalar(
+        select(func.max(appointments.c.hold_until)).where(
+            and_(appointments.c.lead_id == lead_id, appointments.c.status == "scheduled")
+        )
+    )
+    return until
+
+
+def derived_release(db: Connection, hold: Hold) -> datetime:
+    """What the rule says of a locked hold now, from its rows."""
+    return release_time(
+        initial_until=hold.initial_until,
+        appointments_until=appointments_until(db, lead_id=hold.lead_id),
+        follow_up_until=hold.follow_up_until,
+    )
+
+
+# ---------------------------------------------------------------------------------------- changes
+
+
+def start_hold(
+    db: Connection,
+    clock: Clock,
+    attempt: Attempt,
+    *,
+    phone_id: UUID,
+    number: str,
+    lead_id: UUID,
+    why: str,
+) -> Hold:
+    """Give a locked, free number to a locked lead for the first 18 hours (H-01)."""
+    now = clock.now()
+    hold = Hold(
+        phone_id=phone_id,
+        number=number,
+        lead_id=lead_id,
+        assigned_at=now,
+        initial_until=now + INITIAL_HOLD,
+        follow_up_until=None,
+        release_at=now + INITIAL_HOLD,
+    )
+    hold = replace(hold, release_at=derived_release(db, hold))
+    _store(db, hold)
+    db.execute(
+        insert(phone_assignments).values(
+            id=uuid4(),
+            phone_id=phone_id,
+            lead_id=lead_id,
+            assigned_at=now,
+            run_id=attempt.run_id,
+            mode=attempt.mode,
+        )
+    )
+    _note(db, clock, attempt, hold, outcome="assigned", why=why)
+    return hold
+
+
+def settle_hold(db: Connection, clock: Clock, attempt: Attempt, hold: Hold, *, why: str) -> Hold:
+    """Store what the rule says of a locked hold after its appointments or windows changed.
+
+    `hold` carries the new windows and still the old `release_at`.
+    """
+    settled = replace(hold, release_at=derived_release(db, hold))
+    _store(db, settled)
+    if settled.release_at > hold.release_at:
+        _note(db, clock, attempt, settled, outcome="extended", why=why)
+    elif settled.release_at < hold.release_at:
+        _note(db, clock, attempt, settled, outcome="brought_forward", why=why)
+    return settled
+
+
+def end_hold(db: Connection, clock: Clock, attempt: Attempt, hold: Hold, *, why: str) -> None:
+    """Return a locked number to the pool; the caller made sure that the hold is over (D5)."""
+    now = clock.now()
+    db.execute(
+        update(phone_numbers)
+        .where(phone_numbers.c.id == hold.phone_id)
+        .values(
+            lead_id=None,
+            assigned_at=None,
+            initial_until=None,
+            follow_up_until=None,
+            release_at=None,
+            # not `now`: who is next must not depend on when the sweep came by
+            free_since=hold.release_at,
+        )
+    )
+    db.execute(
+        update(phone_assignments)
+        .where(phone_assignments.c.phone_id == hold.phone_id)
+        .where(phone_assignments.c.ended_at.is_(None))
+        .values(ended_at=func.greatest(phone_assignments.c.assigned_at, now))
+    )
+    _note(db, clock, attempt, hold, outcome="released", why=why)
+
+
+def _store(db: Connection, hold: Hold) -> None:
+    db.execute(
+        update(phone_numbers)
+        .where(phone_numbers.c.id == hold.phone_id)
+        .values(
+            lead_id=hold.lead_id,
+            assigned_at=hold.assigned_at,
+            initial_until=hold.initial_until,
+            follow_up_until=hold.follow_up_until,
+            release_at=hold.release_at,
+        )
+    )
+
+
+def _note(
+    db: Connection,
+    clock: Clock,
+    attempt: Attempt,
+    hold: Hold,
+    *,
+    outcome: PhoneChange,
+    why: str,
+) -> None:
+    note_phone_change(
+        db,
+        clock,
+        attempt,
+        lead_id=hold.lead_id,
+        phone_id=hold.phone_id,
+        number=hold.number,
+        outcome=outcome,
+        why=f"{why}; release at {format_instant(hold.release_at)}",
+    )

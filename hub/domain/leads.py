@@ -1,0 +1,131 @@
+"""Leads: who they are and where they stand."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID, uuid5
+
+from sqlalchemy import Connection, Row, select
+from sqlalchemy import update as update_rows
+from sqlalchemy.dialects.postgresql import insert
+
+from hub.action import Attempt, Clock, action
+from hub.errors import Permanent
+from hub.signature import Email, Phone
+from hub.storage.tables import leads
+from hub.values import normalise_phone
+
+Status = Literal["new", "appointment_booked", "showed", "no_show", "cancelled", "rescheduled"]
+
+_LEADS = UUID("0d5f5a52-13a4-4c86-8d0f-0c1d0f2f6a43")  # where ids of created leads come from
+_EXAMPLE = {
+    "lead_id": "07f26a19-e9dc-422c-b61d-030e3c7971bb",
+    "first_name": "Ada",
+    "last_name": "Byron",
+}
+
+
+@dataclass(frozen=True)
+class Lead:
+    """A person as the workflows see them."""
+
+    lead_id: UUID
+    first_name: str
+    last_name: str
+    email: Email | None = None
+    phone: Phone | None = None
+    status: Status = "new"
+    appointment_scheduled_at: datetime | None = None
+    last_call_outcome: str | None = None
+    last_appointment_outcome: str | None = None
+
+
+@dataclass(frozen=True)
+class LeadChanges:
+    """What to change; a field that is not given stays as it is (X10: one field for each fact)."""
+
+    status: Status | None = None
+    appointment_scheduled_at: datetime | None = None
+    last_call_outcome: str | None = None
+    last_appointment_outcome: str | None = None
+
+
+@action("leads.get", effect="read", errors=("not_found",), example=_EXAMPLE)
+def get(db: Connection, *, lead_id: UUID) -> Lead:
+    """Read a lead."""
+    found = db.execute(select(leads).where(leads.c.id == lead_id)).one_or_none()
+    return _lead(found, lead_id)
+
+
+@action("leads.update", effect="idempotent", errors=("not_found",), example=_EXAMPLE)
+def update(db: Connection, clock: Clock, *, lead_id: UUID, set_: LeadChanges) -> Lead:
+    """Change fields of a lead."""
+    given = {
+        field.name: value
+        for field in dataclasses.fields(set_)
+        if (value := getattr(set_, field.name)) is not None
+    }
+    changed = db.execute(
+        update_rows(leads)
+        .where(leads.c.id == lead_id)
+        .values({**given, "updated_at": clock.now()})
+        .returning(*leads.c)
+    ).one_or_none()
+    return _lead(changed, lead_id)
+
+
+@action("leads.create", effect="keyed", errors=("invalid_phone",), example=_EXAMPLE)
+def create(
+    db: Connection,
+    clock: Clock,
+    attempt: Attempt,
+    *,
+    first_name: str,
+    last_name: str,
+    email: Email | None = None,
+    phone: str | None = None,
+    lead_id: UUID | None = None,
+) -> Lead:
+    """Add a lead; the same step or the same `lead_id` again is the same lead.
+
+    The phone may be written in any way that names its country (D9).
+    """
+    created_id = lead_id or uuid5(_LEADS, attempt.key)
+    now = clock.now()
+    db.execute(
+        insert(leads)
+        .values(
+            id=created_id,
+            first_name=first_name,
+            last_name=last_name,
+            email=email,
+            phone=None if phone is None else _normalised(phone),
+            created_at=now,
+            updated_at=now,
+        )
+        .on_conflict_do_nothing()
+    )
+    return get(db, lead_id=created_id)
+
+
+def _normalised(phone: str) -> str:
+    try:
+        return normalise_phone(phone)
+    except ValueError as wrong:
+        raise Permanent("invalid_phone", str(wrong)) from wrong
+
+
+def _lead(row: Row[Any] | None, lead_id: UUID) -> Lead:
+    if row is None:
+        raise Permanent("not_found", f"there is no lead {lead_id}")
+    return Lead(
+        lead_id=row.id,
+        **{
+            field.name: getattr(row, field.name)
+            for field in dataclasses.fields(Lead)
+            if field.name != "lead_id"
+        },
+    )

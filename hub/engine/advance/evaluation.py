@@ -1,0 +1,77 @@
+"""Values of expressions inside a frame; what they cannot do becomes a `Failure` of the step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from hub.engine.advance.failure import Failure
+from hub.engine.advance.frame import Facts, Frame
+from hub.engine.expressions import (
+    CompiledValue,
+    EvaluationError,
+    Expression,
+    evaluate,
+    render_value,
+)
+from hub.values import parse_duration, plain
+
+
+class Evaluation:
+    """Evaluates with the facts of one run."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+
+    def evaluate(
+        self,
+        frame: Frame,
+        expression: Expression,
+        path: str,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The value of an expression; raises `Failure` with the code of the fault."""
+        try:
+            return evaluate(expression, frame.scope(self._facts, extra))
+        except EvaluationError as problem:
+            raise Failure.of_expression(problem, step=path) from problem
+
+    def truth(
+        self,
+        frame: Frame,
+        expression: Expression,
+        path: str,
+        extra: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """The value of a condition, which is true or false and nothing else."""
+        value = self.evaluate(frame, expression, path, extra)
+        if not isinstance(value, bool):
+            raise Failure("invalid_input", "a condition must be true or false", step=path)
+        return value
+
+    def render(self, frame: Frame, value: CompiledValue, path: str) -> Any:
+        """The value with its `${{ }}` filled in."""
+        try:
+            return render_value(value, frame.scope(self._facts))
+        except EvaluationError as problem:
+            raise Failure.of_expression(problem, step=path) from problem
+
+    def optional(self, frame: Frame, value: CompiledValue | None, path: str) -> Any:
+        """The same for a key that may be left out."""
+        return None if value is None else self.render(frame, value, path)
+
+    def text(self, frame: Frame, value: CompiledValue | None, path: str) -> str | None:
+        """The value as text, for keys and messages."""
+        rendered = plain(self.optional(frame, value, path))
+        return None if rendered is None else str(rendered)
+
+    def duration(self, frame: Frame, value: CompiledValue | None, path: str) -> timedelta | None:
+        """The value as a duration."""
+        rendered = self.optional(frame, value, path)
+        if rendered is None or isinstance(rendered, timedelta):
+            return rendered
+        try:
+            return parse_duration(str(rendered))
+        except ValueError as problem:
+            raise Failure("invalid_input", str(problem), step=path) from problem

@@ -1,0 +1,87 @@
+"""What is known of a run's steps: stored entries, and new notes that wait to be stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from hub.engine.advance.failure import Failure
+
+Status = Literal["started", "retrying", "succeeded", "failed", "skipped"]
+
+_ENDED = ("succeeded", "failed", "skipped")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One step's place in the journal, with values as expressions see them."""
+
+    path: str
+    kind: str
+    status: Status
+    step_id: str | None = None
+    action: str | None = None
+    attempts: int = 0
+    inputs: Any = None
+    result: Any = None
+    error: Mapping[str, Any] | None = None
+    key: str | None = None
+    due_at: datetime | None = None
+
+
+class Journal:
+    """Entries by path. `note` adds a decision; `take_notes` hands the new ones to the executor."""
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self._entries = {entry.path: entry for entry in entries}
+        self._notes: dict[str, Entry] = {}
+
+    def get(self, path: str) -> Entry | None:
+        """The entry of a step, ended or not."""
+        return self._entries.get(path)
+
+    def ended(self, path: str) -> Entry | None:
+        """The entry of a step that ended; a failed one raises its failure again."""
+        entry = self._entries.get(path)
+        if entry is None or entry.status not in _ENDED:
+            return None
+        if entry.status == "failed":
+            raise Failure.from_row(entry.error or {"code": "internal", "message": ""})
+        return entry
+
+    def note(
+        self,
+        path: str,
+        kind: str,
+        status: Status,
+        *,
+        step_id: str | None = None,
+        action: str | None = None,
+        inputs: Any = None,
+        result: Any = None,
+        error: Mapping[str, Any] | None = None,
+        attempts: int = 0,
+    ) -> None:
+        """Remember a decision or a change; what was noted first as input stays."""
+        known = self._entries.get(path)
+        if known is not None and known.status == status:
+            return
+        entry = Entry(path, kind, status, step_id, action, attempts, inputs, result, error)
+        if known is not None:
+            entry = replace(entry, inputs=known.inputs)
+        self._entries[path] = entry
+        self._notes[path] = entry
+
+    def put(self, entry: Entry) -> None:
+        """An entry that the executor has stored itself."""
+        self._entries[entry.path] = entry
+
+    def notes(self) -> list[Entry]:
+        """The notes that are not stored yet."""
+        return list(self._notes.values())
+
+    def forget_notes(self) -> None:
+        """They are stored now."""
+        self._notes.clear()

@@ -1,0 +1,160 @@
+"""The strands of a run: which commands are open, what their results lead to, how it ends.
+
+Pure: the executor asks for `commands`, does them, and gives each result back with `resolve` or
+`fail`. Strands of a loop run side by side up to the loop's limit.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from hub.engine.advance.commands import Command, Finished, ReplyNow
+from hub.engine.advance.failure import Failure
+from hub.engine.advance.frame import Facts, Frame
+from hub.engine.advance.interpreter import Fork, Interpreter, Returned, Steps
+from hub.engine.advance.journal import Journal
+from hub.engine.workflow import Workflow
+
+_STOPPED = Failure("cancelled", "the loop has ended", attempts=0)
+
+
+@dataclass
+class _Fork:
+    waiting: Iterator[tuple[int, Callable[[], Steps]]]
+    outcomes: list[Any]
+    stops_at_failure: bool
+    running: int = 0
+    is_stopped: bool = False
+
+
+@dataclass
+class _Strand:
+    steps: Steps
+    parent: _Strand | None = None
+    place: int = 0
+    command: Command | None = None
+    fork: _Fork | None = None
+
+
+@dataclass
+class Machine:
+    """One run of one workflow, from its journal to its ending."""
+
+    workflow: Workflow
+    facts: Facts
+    journal: Journal
+    ending: Finished | None = None
+    _open: dict[str, _Strand] = field(default_factory=dict)
+    _todo: deque[tuple[_Strand, Any]] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        self._interpreter = Interpreter(self.facts, self.journal)
+        frame = Frame(
+            workflow=self.workflow,
+            prefix="",
+            names={**self.facts.names, **self.facts.shared},
+        )
+        self._todo.append((_Strand(self._interpreter.workflow(frame, turn_path="")), None))
+        self._go_on()
+
+    @property
+    def commands(self) -> list[Command]:
+        """What is to be done now, in the order in which it was asked."""
+        return [strand.command for strand in self._open.values() if strand.command is not None]
+
+    def take_replies(self) -> list[ReplyNow]:
+        """The answers since the last time."""
+        replies, self._interpreter.replies = self._interpreter.replies, []
+        return replies
+
+    def resolve(self, command: Command, result: Any = None) -> None:
+        """The command is done."""
+        self._todo.append((self._open.pop(_name(command)), result))
+        self._go_on()
+
+    def fail(self, command: Command, failure: Failure) -> None:
+        """The command failed for good."""
+        self._todo.append((self._open.pop(_name(command)), failure))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        while self._todo:
+            strand, given = self._todo.popleft()
+            try:
+                asked = (
+                    strand.steps.throw(given)
+                    if isinstance(given, Failure | Returned)
+                    else strand.steps.send(given)
+                )
+            except StopIteration as stop:
+                self._ended(strand, stop.value)
+            except (Failure, Returned) as outcome:
+                self._ended(strand, outcome)
+            else:
+                self._asked(strand, asked)
+
+    def _asked(self, strand: _Strand, asked: Command | Fork) -> None:
+        if isinstance(asked, Fork):
+            strand.fork = _Fork(
+                waiting=iter(enumerate(asked.strands)),
+                outcomes=[_STOPPED] * len(asked.strands),
+                stops_at_failure=asked.stops_at_failure,
+            )
+            for _ in range(asked.limit):
+                self._start_next(strand)
+            self._join(strand)
+            return
+        strand.command = asked
+        self._open[_name(asked)] = strand
+
+    def _start_next(self, parent: _Strand) -> None:
+        fork = parent.fork
+        if fork is None or fork.is_stopped:
+            return
+        following = next(fork.waiting, None)
+        if following is not None:
+            place, start = following
+            fork.running += 1
+            self._todo.append((_Strand(start(), parent, place), None))
+
+    def _ended(self, strand: _Strand, outcome: Any) -> None:
+        parent = strand.parent
+        if parent is None or parent.fork is None:
+            self.ending = _finished(outcome)
+            return
+        fork = parent.fork
+        fork.running -= 1
+        fork.outcomes[strand.place] = outcome
+        if isinstance(outcome, Returned) or (
+            isinstance(outcome, Failure) and (outcome.is_final or fork.stops_at_failure)
+        ):
+            fork.is_stopped = True
+        self._start_next(parent)
+        self._join(parent)
+
+    def _join(self, parent: _Strand) -> None:
+        """Go on behind the loop once none of its strands runs."""
+        fork = parent.fork
+        if fork is not None and fork.running == 0:
+            parent.fork = None
+            self._todo.append((parent, fork.outcomes))
+
+
+def _name(command: Command) -> str:
+    return f"{type(command).__name__}:{command.path}"
+
+
+def _finished(outcome: Any) -> Finished:
+    if isinstance(outcome, Failure):
+        return Finished(failure=outcome)
+    if isinstance(outcome, Returned):
+        return Finished(
+            value=outcome.value,
+            status=outcome.status,
+            headers=outcome.headers,
+            has_returned=True,
+        )
+    return Finished()

@@ -1,0 +1,248 @@
+"""Strict reading of a tree: every key must be known, every value have its shape (HUB110)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence as Items
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from hub.engine.compile.keys import NOT_YET, OF_OTHER_TOOLS
+from hub.engine.findings import Finding, Severity, Source, did_you_mean
+from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, Sequence, is_broken
+from hub.values import parse_duration, zone
+
+_WORDS = {Mapping: "keys and values", Sequence: "a list", Scalar: "one value"}
+
+
+@dataclass
+class Reader:
+    """One file while it is read: collects the findings."""
+
+    source: Source
+    findings: list[Finding] = field(default_factory=list)
+
+    def refuse(
+        self,
+        code: int,
+        message: str,
+        node: Node,
+        *,
+        suggestion: str | None = None,
+        source: str | None = None,
+        severity: Severity | None = None,
+    ) -> None:
+        """A finding on a node: on its first line, if it has several."""
+        self.findings.append(
+            self.source.finding(
+                code,
+                message,
+                start=node.start,
+                end=node.end,
+                severity=severity,
+                suggestion=suggestion,
+                source=source,
+            )
+        )
+
+    def record(
+        self, node: Node | None, known: Items[str], *, what: str, required: Iterable[str] = ()
+    ) -> Record | None:
+        """The keys of a mapping; None (and a finding) for any other shape."""
+        if node is None or is_broken(node):
+            return None
+        if not isinstance(node, Mapping):
+            self.refuse(110, f"{what} needs keys and values, not {shape(node)}", node)
+            return None
+        record = Record(self, node, what)
+        record.check_keys(known)
+        record.check_required(required)
+        return record
+
+    def items(self, node: Node, *, what: str) -> tuple[Node, ...]:
+        """The items of a list; nothing (and a finding) for any other shape."""
+        if isinstance(node, Sequence):
+            return node.items
+        if not is_broken(node):
+            suggestion = "start each item with `- `" if isinstance(node, Mapping) else None
+            self.refuse(110, f"{what} is a list, not {shape(node)}", node, suggestion=suggestion)
+        return ()
+
+    def text(self, node: Node, *, what: str) -> str | None:
+        """Plain text without expressions."""
+        value = self._plain(node, what)
+        if isinstance(value, str):
+            return value
+        if value is not None:
+            suggestion = f"put it in quotes: '{value}'" if isinstance(value, int | float) else None
+            self.refuse(110, f"{what} must be text", node, suggestion=suggestion)
+        return None
+
+    def choice(self, node: Node, options: Iterable[str], *, what: str) -> str | None:
+        """One word of a closed list."""
+        value, options = self.text(node, what=what), list(options)
+        if value is None or value in options:
+            return value
+        message = f"{what} is one of {', '.join(options)}"
+        self.refuse(110, message, node, suggestion=did_you_mean(value, options))
+        return None
+
+    def name(self, node: Node, pattern: str, *, what: str, form: str) -> str | None:
+        """Text of a certain form."""
+        value = self.text(node, what=what)
+        if value is None or re.fullmatch(pattern, value):
+            return value
+        self.refuse(110, f"{what} has the form {form}", node)
+        return None
+
+    def integer(self, node: Node, *, what: str, lowest: int, highest: int) -> int | None:
+        """A whole number inside its bounds."""
+        value = self._plain(node, what)
+        if isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest:
+            return value
+        if value is not None:
+            self.refuse(110, f"{what} is a whole number from {lowest} to {highest}", node)
+        return None
+
+    def boolean(self, node: Node, *, what: str) -> bool | None:
+        """true or false."""
+        value = self._plain(node, what)
+        if isinstance(value, bool):
+            return value
+        if value is not None:
+            self.refuse(110, f"{what} is true or false", node)
+        return None
+
+    def duration(self, node: Node, *, what: str, lowest: timedelta | None = None) -> timedelta | None:
+        """A length of time such as `90s`, `15m` or `1h30m`."""
+        value = self._plain(node, what)
+        if value is None:
+            return None
+        try:
+            length = parse_duration(value if isinstance(value, str) else str(value))
+        except ValueError as problem:
+            self.refuse(110, f"{what}: {problem}", node)
+            return None
+        if length < (lowest or timedelta(0)):
+            self.refuse(110, f"{what} is too short", node)
+            return None
+        return length
+
+    def timezone(self, node: Node, *, what: str) -> str | None:
+        """An IANA name."""
+        value = self.text(node, what=what)
+        if value is None:
+            return None
+        try:
+            zone(value)
+        except ValueError as problem:
+            self.refuse(110, f"{what}: {problem}", node)
+            return None
+        return value
+
+    def _plain(self, node: Node, what: str) -> Any:
+        """The value of a scalar; None after a finding."""
+        if is_broken(node):
+            return None
+        if not isinstance(node, Scalar):
+            self.refuse(110, f"{what} must be one value, not {shape(node)}", node)
+            return None
+        if node.value is None:
+            self.refuse(110, f"{what} has no value", node)
+        elif isinstance(node.value, str) and "${{" in node.value:
+            self.refuse(110, f"{what} is fixed: an expression cannot stand here", node)
+            return None
+        return node.value
+
+
+@dataclass
+class Record:
+    """One mapping while it is read."""
+
+    reader: Reader
+    node: Mapping
+    what: str
+
+    def __contains__(self, name: str) -> bool:
+        return self.node.get(name) is not None
+
+    def entry(self, name: str) -> Entry | None:
+        """The key with its value."""
+        return self.node.get(name)
+
+    def get(self, name: str) -> Node | None:
+        """The value of a key."""
+        entry = self.node.get(name)
+        return None if entry is None else entry.value
+
+    def check_keys(self, known: Items[str]) -> None:
+        """Unknown keys: the nearest known one, or what another tool's key is called here."""
+        for entry in self.node.entries:
+            if entry.name not in known:
+                self._unknown(entry, known)
+
+    def check_required(self, required: Iterable[str]) -> None:
+        """Missing keys."""
+        for name in required:
+            if name not in self:
+                first = self.node.entries[0].key if self.node.entries else self.node
+                self.reader.refuse(110, f"{self.what} needs the key `{name}`", first)
+
+    def _unknown(self, entry: Entry, known: Items[str]) -> None:
+        name = entry.name
+        if name in NOT_YET:
+            message = f"`{name}` is not available in this version of the hub"
+            self.reader.refuse(110, message, entry.key)
+            return
+        suggestion = OF_OTHER_TOOLS.get(name) or did_you_mean(name, known)
+        message = f"{self.what} has no key `{name[:60]}`"
+        self.reader.refuse(110, message, entry.key, suggestion=suggestion)
+
+    def text(self, name: str, default: str | None = None) -> str | None:
+        """Plain text, or the default."""
+        node = self.get(name)
+        return default if node is None else self.reader.text(node, what=f"`{name}`")
+
+    def choice(self, name: str, options: Iterable[str], default: Any) -> Any:
+        """One word of a closed list, or the default."""
+        node = self.get(name)
+        found = None if node is None else self.reader.choice(node, options, what=f"`{name}`")
+        return default if found is None else found
+
+    def boolean(self, name: str, *, default: bool) -> bool:
+        """true or false, or the default."""
+        node = self.get(name)
+        found = None if node is None else self.reader.boolean(node, what=f"`{name}`")
+        return default if found is None else found
+
+    def integer(self, name: str, default: int, *, lowest: int, highest: int) -> int:
+        """A whole number inside its bounds, or the default."""
+        node = self.get(name)
+        if node is None:
+            return default
+        found = self.reader.integer(node, what=f"`{name}`", lowest=lowest, highest=highest)
+        return default if found is None else found
+
+    def duration(
+        self, name: str, default: timedelta, *, lowest: timedelta | None = None
+    ) -> timedelta:
+        """A length of time, or the default."""
+        node = self.get(name)
+        found = (
+            None if node is None else self.reader.duration(node, what=f"`{name}`", lowest=lowest)
+        )
+        return default if found is None else found
+
+    def timezone(self, name: str, default: str | None) -> str | None:
+        """An IANA name, or the default."""
+        node = self.get(name)
+        found = None if node is None else self.reader.timezone(node, what=f"`{name}`")
+        return default if found is None else found
+
+
+def shape(node: Node) -> str:
+    """What a node is, in words."""
+    if isinstance(node, Scalar) and node.value is None:
+        return "nothing"
+    return _WORDS[type(node)]

@@ -1,0 +1,241 @@
+"""Does what deciding asks for, until the run ends, waits or is handed back. To resume is to run.
+
+load → ask the machine → do → give it the result → ask again. A run that is not ours any more, or a
+database that is gone, ends the work and nothing else: the lease runs out and somebody goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from hub.engine.advance.commands import Command, Finished, LeaveTurn, Pause, Perform, TakeTurn
+from hub.engine.advance.failure import Failure
+from hub.engine.advance.frame import Facts
+from hub.engine.advance.journal import Journal
+from hub.engine.advance.machine import Machine
+from hub.engine.desk import CancelRequested, Desk, Overdue, from_row
+from hub.engine.ending import ending_of, final_response
+from hub.engine.performing import Blocked, Done, Outcome, Performer, Tools
+from hub.engine.start import Start, scope_names, turn_digest
+from hub.engine.workflow import Workflow
+from hub.errors import LostRun
+from hub.storage import runs, steps, turns
+from hub.storage.runs import ClaimedRun, Ending
+
+log = logging.getLogger(__name__)
+
+MOST_DEATHS = 3  # owners that die in one step before the run is given up (E10)
+_SOON = timedelta(milliseconds=50)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What the executor needs of the hub besides the tools of its actions."""
+
+    engine: Engine
+    tools: Tools
+    program: Callable[[str], Workflow]  # by version (E15)
+    config: Mapping[str, Any]
+    new_id: Callable[[], UUID]
+    ring: Callable[[UUID], None]
+    side_by_side: ThreadPoolExecutor
+
+
+class Executor:
+    """Works on claimed runs; safe to share between threads."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._shop = workshop
+        self._performer = Performer(workshop.tools)
+
+    def work(self, run: ClaimedRun, *, is_stopping: Callable[[], bool]) -> None:
+        """Take the run as far as it goes now; never raises."""
+        try:
+            self._work(run, is_stopping)
+        except LostRun as lost:
+            log.warning("%s", lost, extra={"run_id": str(run.id)})
+        except DBAPIError as problem:
+            log.warning("the database failed: %s", problem.orig, extra={"run_id": str(run.id)})
+        except Exception:
+            log.exception("the hub failed on a run", extra={"run_id": str(run.id)})
+            self._give_up(run, Failure("internal", "a fault of the hub; see the log"))
+
+    def _work(self, run: ClaimedRun, is_stopping: Callable[[], bool]) -> None:
+        workflow = self._shop.program(run.version)
+        desk = Desk(self._shop.engine, run, Journal(map(from_row, self._stored(run))))
+        try:
+            if run.deaths >= MOST_DEATHS:
+                poison = Failure("poison", f"{run.deaths} workers died in the same step")
+                self._end(desk, workflow, ending_of(Finished(failure=poison)))
+                return
+            machine = Machine(workflow, self._facts(run, workflow), desk.journal)
+            if self._drive(desk, machine, is_stopping) and machine.ending is not None:
+                self._end(desk, workflow, ending_of(machine.ending), machine.ending)
+        except CancelRequested:
+            self._end(desk, workflow, Ending("cancelled", frees_key=True))
+        except Overdue:
+            late = Failure("timeout", "the run took longer than its timeout")
+            self._end(desk, workflow, ending_of(Finished(failure=late)))
+        finally:
+            for woken in desk.woken:
+                self._shop.ring(woken)
+
+    def _stored(self, run: ClaimedRun) -> list[steps.StepRow]:
+        """A run's first owner has nothing to read, unless the run repeats another one."""
+        if run.token == 1 and run.retry_of is None:
+            return []
+        with self._shop.engine.connect() as connection:
+            return steps.load(connection, run.id)
+
+    def _facts(self, run: ClaimedRun, workflow: Workflow) -> Facts:
+        names = scope_names(run, workflow, config=self._shop.config)
+        shared = {name: names[name] for name in ("config", "secrets", "run")}
+        return Facts(
+            run_id=str(run.id),
+            names=names,
+            shared=shared,
+            actions=self._shop.tools.actions,
+            now=self._shop.tools.clock.now,
+            new_id=lambda: str(self._shop.new_id()),
+        )
+
+    # --------------------------------------------------------------------------------- the circle
+
+    def _drive(self, desk: Desk, machine: Machine, is_stopping: Callable[[], bool]) -> bool:
+        """Until the machine has its ending (true), or the run sleeps or is handed back (false)."""
+        while True:
+            desk.say(machine.take_replies())
+            if machine.ending is not None:
+                return True
+            if is_stopping():
+                with desk.fenced(is_checked=False) as connection:
+                    runs.hand_back(connection, desk.run)
+                return False
+            blocked = self._round(desk, machine)
+            if blocked and self._sleep(desk, machine, blocked):
+                return False
+
+    def _round(self, desk: Desk, machine: Machine) -> list[Blocked]:
+        """Do every open command once; a list when none of them got on."""
+        commands = machine.commands
+        if desk.has_news and any(isinstance(command, Perform) for command in commands):
+            with desk.fenced():
+                pass  # the caller listens: the answer goes out before the next deed
+        outcomes = self._side_by_side(desk, commands)
+        is_stuck = True
+        for command, outcome in zip(commands, outcomes, strict=True):
+            if isinstance(outcome, Blocked):
+                continue
+            is_stuck = False
+            if isinstance(outcome, Failure):
+                machine.fail(command, outcome)
+            else:
+                machine.resolve(command, outcome.result)
+        return [each for each in outcomes if isinstance(each, Blocked)] if is_stuck else []
+
+    def _side_by_side(self, desk: Desk, commands: list[Command]) -> list[Outcome]:
+        calls_out = sum(self._is_outward(command) for command in commands)
+        if calls_out < 2:  # noqa: PLR2004 - one is not side by side
+            return [self._do(desk, command) for command in commands]
+        with desk.fenced():
+            pass  # the notes are stored first, so that the threads share nothing
+        return list(self._shop.side_by_side.map(lambda command: self._do(desk, command), commands))
+
+    def _is_outward(self, command: Command) -> bool:
+        return (
+            isinstance(command, Perform) and self._shop.tools.actions[command.step.action].outward
+        )
+
+    def _do(self, desk: Desk, command: Command) -> Outcome:
+        if isinstance(command, Perform):
+            return self._performer.perform(desk, command)
+        if isinstance(command, TakeTurn):
+            return self._take_turn(desk, command)
+        if isinstance(command, LeaveTurn):
+            desk.leave_turn(command)
+            return Done(None)
+        return self._pause(command)
+
+    def _pause(self, command: Pause) -> Outcome:
+        left = command.until - self._shop.tools.clock.now()
+        return Done(None) if left <= timedelta() else Blocked(left, "pause before the next try")
+
+    # --------------------------------------------------------------------------- turns and sleeping
+
+    def _turn(self, desk: Desk, command: TakeTurn) -> turns.Turn:
+        return turns.Turn(
+            scope=command.scope,
+            digest=turn_digest(command.key),
+            run_id=desk.run.id,
+            path=command.path,
+            limit=command.limit,
+        )
+
+    def _take_turn(self, desk: Desk, command: TakeTurn) -> Outcome:
+        if command.deadline is not None and command.deadline <= self._shop.tools.clock.now():
+            return Failure("timeout", "no turn came in time", step=command.path)
+        desk.has_turns = True
+        with desk.fenced() as connection:
+            turn = self._turn(desk, command)
+            standing = turns.take(connection, turn, may_wait=command.when_full != "reject")
+            if standing == "waiting" and command.when_full == "cancel_running":
+                for other in turns.holders(connection, turn):
+                    runs.request_cancel(connection, other)
+        if standing == "full":
+            return Failure("concurrency_full", "another run has the turn", step=command.path)
+        return Done(None) if standing == "ours" else Blocked(runs.TURN_POLL, "waits for its turn")
+
+    def _sleep(self, desk: Desk, machine: Machine, blocked: list[Blocked]) -> bool:
+        """Put the run to sleep until the first command may go on; false if a turn came meanwhile."""
+        first = min(blocked, key=lambda each: each.due_in)
+        now = self._shop.tools.clock.now()
+        deadlines = [
+            command.deadline - now
+            for command in machine.commands
+            if not isinstance(command, LeaveTurn) and command.deadline is not None
+        ]
+        due_in = max(min([first.due_in, *deadlines]), _SOON)
+        with desk.fenced() as connection:
+            for command in machine.commands:
+                if isinstance(command, TakeTurn):
+                    standing = turns.take(connection, self._turn(desk, command), may_wait=True)
+                    if standing == "ours":
+                        return False
+            runs.put_to_wait(connection, desk.run, due_in=due_in, why=first.why)
+        return True
+
+    # -------------------------------------------------------------------------------------- the end
+
+    def _end(
+        self,
+        desk: Desk,
+        workflow: Workflow,
+        ending: Ending,
+        finished: Finished | None = None,
+    ) -> None:
+        start = Start(workflow, desk.run.trigger, self._shop.config, self._shop.tools.clock.now())
+        with desk.fenced(is_checked=False) as connection:
+            if desk.run.is_awaited:
+                response = final_response(start, ending, finished, desk.run.id)
+                runs.respond(connection, desk.run, response)
+            runs.end(connection, desk.run, ending)
+            woken = turns.leave(connection, desk.run.id) if desk.has_turns else []
+        desk.woken += woken
+
+    def _give_up(self, run: ClaimedRun, failure: Failure) -> None:
+        desk = Desk(self._shop.engine, run, Journal())
+        try:
+            with desk.fenced(is_checked=False) as connection:
+                runs.end(connection, run, ending_of(Finished(failure=failure)))
+                turns.leave(connection, run.id)
+        except (LostRun, DBAPIError):
+            log.warning("the failed run could not be ended", extra={"run_id": str(run.id)})

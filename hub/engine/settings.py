@@ -1,0 +1,79 @@
+"""What `hub.yaml` says: the settings that all workflows of a project share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hub.engine.expressions import CompiledValue
+
+PROJECT_FILE = "hub.yaml"
+
+
+@dataclass(frozen=True)
+class AuthPreset:
+    """How callers prove themselves: a type of verification, its secrets by name, its options."""
+
+    name: str
+    type: str
+    secrets: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ConfigDeclaration:
+    """One value of `config`: its JSON Schema, the variable it comes from, what it is without."""
+
+    name: str
+    schema: Mapping[str, Any]
+    env: str
+    default: Any = None
+    has_default: bool = False
+
+
+@dataclass(frozen=True)
+class ConnectionSettings:
+    """An account of a connector; `credentials` maps what the connector asks for to secret names."""
+
+    name: str
+    type: str
+    base_url: str | None = None
+    credentials: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OutboundRule:
+    """Private addresses that workflows may reach all the same (S3); no ports means all of them."""
+
+    network: str
+    ports: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProjectSettings:
+    """The whole of `hub.yaml`; destinations are by kind: phone, email, channel, url."""
+
+    timezone: str = "UTC"
+    base_path: str = "/webhook"
+    auth: Mapping[str, AuthPreset] = field(default_factory=dict)
+    config: Mapping[str, ConfigDeclaration] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    connections: Mapping[str, ConnectionSettings] = field(default_factory=dict)
+    mode: CompiledValue | None = None
+    test_destinations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    outbound_allow: tuple[OutboundRule, ...] = ()
+
+
+@dataclass(frozen=True)
+class DialectFacts:
+    """What the checker must know of a dialect; `payload_names` are the fields it always gives.
+
+    `default_max_body` is in bytes; `is_tool` dialects answer a language model.
+    """
+
+    name: str
+    default_max_body: int = 262_144
+    is_tool: bool = False
+    payload_names: tuple[str, ...] = ()

@@ -1,0 +1,150 @@
+"""From a trigger to a run: mode, key, turn and the names that the steps will see. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, cast
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from hub.action import Mode
+from hub.engine.advance.interpreter import call_inputs, turn_key
+from hub.engine.expressions import CompiledValue, EvaluationError, Scope, render_value
+from hub.engine.typed import typed
+from hub.engine.workflow import Endpoint, Workflow
+from hub.errors import PayloadProblem, Rejected
+from hub.storage.deliveries import NewRun
+from hub.storage.runs import ClaimedRun
+from hub.values import Secret
+
+_MODES = ("live", "test", "simulate")
+
+
+class SecretNames(dict[str, Secret]):
+    """`secrets.NAME`: a reference, whatever the name; the checker knows which names exist."""
+
+    def __missing__(self, name: str) -> Secret:
+        return Secret(name)
+
+
+@dataclass(frozen=True)
+class Start:
+    """What is known when a run is made. `trigger` is JSON: payload, caller, request, inputs …"""
+
+    workflow: Workflow
+    trigger: Mapping[str, Any]
+    config: Mapping[str, Any]
+    now: datetime
+    default_mode: CompiledValue | None = None
+
+    def render(self, value: CompiledValue) -> Any:
+        """A value at the door: steps and vars are not in scope (`dedupe`, `at_once`, …).
+
+        Raises `Rejected` 422 when the request lacks what the value needs.
+        """
+        scope = Scope(
+            names={**trigger_names(self.workflow, self.trigger), "config": self.config},
+            now=lambda: self.now,
+            new_id=lambda: "",
+            zone=ZoneInfo(self.workflow.timezone),
+        )
+        try:
+            return render_value(value, scope)
+        except EvaluationError as problem:
+            raise Rejected(
+                422,
+                "The request cannot be used",
+                problems=[PayloadProblem("", problem.message[:200])],
+            ) from problem
+
+    def mode(self) -> Mode:
+        """`mode` of the workflow, else of the project; what is neither is `simulate`."""
+        value = self.workflow.mode or self.default_mode
+        mode = "simulate" if value is None else self.render(value)
+        return cast("Mode", mode) if mode in _MODES else "simulate"
+
+    def turn(self) -> tuple[str, bytes] | None:
+        """The place under the workflow's `concurrency`, taken in commit order (E16)."""
+        concurrency = self.workflow.concurrency
+        if concurrency is None:
+            return None
+        return self.workflow.name, turn_digest(turn_key(concurrency.key, self.render))
+
+    def new_run(
+        self,
+        run_id: UUID,
+        *,
+        dedupe_key: str | None = None,
+        window: timedelta = timedelta(days=7),
+        is_awaited: bool = False,
+        scheduled_at: datetime | None = None,
+    ) -> NewRun:
+        """The row to store."""
+        return NewRun(
+            id=run_id,
+            workflow=self.workflow.name,
+            version=self.workflow.version,
+            mode=self.mode(),
+            trigger=self.trigger,
+            timeout=self.workflow.timeout,
+            dedupe_key=dedupe_key,
+            window=window,
+            is_awaited=is_awaited,
+            turn=self.turn(),
+            scheduled_at=scheduled_at,
+        )
+
+
+def turn_digest(key: str) -> bytes:
+    """Keys of any length are stored by digest."""
+    return sha256(key.encode()).digest()
+
+
+def trigger_names(workflow: Workflow, trigger: Mapping[str, Any]) -> dict[str, Any]:
+    """The trigger's JSON as expressions see it: dates parsed as the schemas say."""
+    names = dict(trigger)
+    started_by = workflow.trigger
+    if isinstance(started_by, Endpoint):
+        if started_by.payload_schema is not None and "payload" in names:
+            names["payload"] = typed(names["payload"], started_by.payload_schema)
+        for part, fields in (("params", started_by.params), ("query", started_by.query)):
+            given = names.get(part) or {}
+            schemas = {field.name: field.schema for field in fields}
+            names[part] = {
+                name: typed(value, schemas.get(name, {})) for name, value in given.items()
+            }
+        if "request" in names:
+            names["request"] = typed(names["request"], _REQUEST)
+    if "inputs" in names:
+        names["inputs"] = call_inputs(workflow, names["inputs"])
+    return names
+
+
+_REQUEST = {"properties": {"received_at": {"format": "date-time"}}}
+
+
+def run_facts(run: ClaimedRun) -> dict[str, Any]:
+    """`run.*` of the scope (language, chapter 11)."""
+    facts: dict[str, Any] = {
+        "id": str(run.id),
+        "workflow": run.workflow,
+        "version": run.version,
+        "mode": run.mode,
+        "started_at": run.started_at,
+        "attempt": run.token,
+        "test": False,
+    }
+    if run.scheduled_at is not None:
+        facts["scheduled_at"] = run.scheduled_at
+    return facts
+
+
+def scope_names(
+    run: ClaimedRun, workflow: Workflow, *, config: Mapping[str, Any]
+) -> dict[str, Any]:
+    """All names a run's expressions see besides steps and vars."""
+    names = trigger_names(workflow, run.trigger)
+    return {**names, "config": dict(config), "secrets": SecretNames(), "run": run_facts(run)}

@@ -1,0 +1,268 @@
+"""What a workflow is, once its file is compiled: frozen dataclasses and nothing else.
+
+Every step has a `slug`, its part of the path under which results are kept: the id where it has
+one, else the kind and the place in its block (`3-if`). Values and conditions are compiled
+expressions that remember their offsets; `position` leads back to the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal
+
+from hub.engine.expressions import CompiledValue, Expression
+
+HttpMethod = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place in a file; line and column start at 1."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Tries after the first: pause n = min(maximum, first · factorⁿ⁻¹) × 0.5 … 1.5 (chapter 8)."""
+
+    attempts: int = 5
+    first: timedelta = timedelta(seconds=2)
+    factor: float = 2
+    maximum: timedelta = timedelta(minutes=5)
+    jitter: bool = True
+    only_if: Expression | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What all steps have."""
+
+    slug: str
+    position: Position
+    id: str | None = None
+    name: str | None = None
+    condition: Expression | None = None
+
+
+Block = tuple[Step, ...]
+OnError = Block | Literal["fail", "continue"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Do(Step):
+    """`do:` one action."""
+
+    action: str
+    inputs: CompiledValue
+    connection: str | None = None
+    retry: Retry = field(default_factory=Retry)
+    timeout: CompiledValue | None = None
+    delivery: Literal["at_least_once", "at_most_once"] | None = None
+    idempotency_key: CompiledValue | None = None
+    once_per: CompiledValue | None = None
+    on_error: OnError = "fail"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call(Step):
+    """`call:` another workflow, inside the same run."""
+
+    workflow: str
+    inputs: CompiledValue
+    retry: Retry = field(default_factory=lambda: Retry(attempts=0))
+    timeout: CompiledValue | None = None
+    on_error: OnError = "fail"
+
+
+@dataclass(frozen=True, kw_only=True)
+class If(Step):
+    """`if:` + `then:` with `elif` and `else`: the first true branch."""
+
+    branches: tuple[tuple[Expression, Block], ...]
+    otherwise: Block = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Switch(Step):
+    """`switch:`: the case that names the subject's text."""
+
+    subject: Expression
+    cases: tuple[tuple[tuple[str, ...], Block], ...]
+    otherwise: Block | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForEach(Step):
+    """`for_each: name in list`, at most `max_parallel` items at once."""
+
+    item_name: str
+    items: Expression
+    body: Block
+    max_parallel: int = 1
+    on_item_error: Literal["fail", "continue"] = "fail"
+    collect: CompiledValue | None = None
+    timeout: CompiledValue | None = None
+    on_error: OnError = "fail"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vars(Step):
+    """`vars:`: named values, in order; later ones see earlier ones."""
+
+    values: tuple[tuple[str, CompiledValue], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply(Step):
+    """`reply:` answers the waiting request once; the run goes on."""
+
+    value: CompiledValue
+    status: CompiledValue | None = None
+    headers: CompiledValue | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Return(Step):
+    """`return:` ends the run (or the called workflow) and answers if nothing did."""
+
+    value: CompiledValue
+    status: CompiledValue | None = None
+    headers: CompiledValue | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fail(Step):
+    """`fail:` ends the run as failed."""
+
+    code: str
+    message: CompiledValue | None = None
+    status: CompiledValue | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log(Step):
+    """`log:` one line in the log and in the timeline."""
+
+    text: CompiledValue
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+# ------------------------------------------------------------------------------ how a run starts
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """`respond: accepted`: 202 with the run's id."""
+
+
+@dataclass(frozen=True)
+class AtOnce:
+    """`respond: at_once`: this body as soon as the run is stored."""
+
+    body: CompiledValue
+    status: int = 202
+
+
+@dataclass(frozen=True)
+class Within:
+    """`respond: within`: wait for a reply, at most that long."""
+
+    deadline: timedelta
+    otherwise: CompiledValue
+    failed: CompiledValue | None = None
+    status: int = 202
+
+
+Respond = Accepted | AtOnce | Within
+
+
+@dataclass(frozen=True)
+class Dedupe:
+    """One run per key inside the window (I6–I9)."""
+
+    key: CompiledValue
+    window: timedelta = timedelta(days=7)
+    on_duplicate: Literal["replay", "accept", "reject"] = "replay"
+
+
+@dataclass(frozen=True)
+class ValueField:
+    """One declared value: an input, or a part of the path or query."""
+
+    name: str
+    schema: Mapping[str, Any]
+    is_optional: bool = False
+    default: Any = None
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """URL + verification + dialect + schema of a workflow (chapter 5)."""
+
+    path: str
+    auth: str
+    method: HttpMethod = "POST"
+    dialect: str = "json"
+    tool: str | None = None
+    payload_path: str | None = None
+    payload_schema: Mapping[str, Any] | None = None
+    params: tuple[ValueField, ...] = ()
+    query: tuple[ValueField, ...] = ()
+    headers: tuple[str, ...] = ()
+    max_body: int = 262_144
+    timezone: str | None = None
+    dedupe: Dedupe | None = None
+    respond: Respond = field(default_factory=Accepted)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When a workflow starts by itself (chapter 6): `every`, aligned to the clock, or `cron`."""
+
+    every: timedelta | None = None
+    cron: str | None = None
+    timezone: str | None = None
+    overlap: Literal["skip", "queue", "allow"] = "skip"
+    missed: Literal["run_once", "skip", "run_all"] = "run_once"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a workflow takes that others `call`."""
+
+    fields: tuple[ValueField, ...] = ()
+
+
+@dataclass(frozen=True)
+class Concurrency:
+    """At most `limit` runs per key at once (E16)."""
+
+    key: CompiledValue | None = None
+    limit: int = 1
+    when_full: Literal["queue", "reject", "cancel_running"] = "queue"
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """One compiled file. `version` is the digest of everything it runs with (E15)."""
+
+    name: str
+    version: str
+    title: str
+    trigger: Endpoint | Schedule | Inputs
+    steps: Block
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    is_enabled: bool = True
+    timezone: str = "UTC"
+    mode: CompiledValue | None = None
+    concurrency: Concurrency | None = None
+    timeout: timedelta = timedelta(days=30)
+    vars: tuple[tuple[str, CompiledValue], ...] = ()
+    on_error: Block = ()
+    called: Mapping[str, Workflow] = field(default_factory=dict)

@@ -1,0 +1,28 @@
+"""The strict part of YAML that workflow files are written in (language, chapter 2)."""
+
+from hub.engine.yaml_profile.load import MAX_BYTES, MAX_DEPTH, Document, load
+from hub.engine.yaml_profile.nodes import (
+    Entry,
+    Mapping,
+    Node,
+    PlainValue,
+    Scalar,
+    Sequence,
+    is_broken,
+    plain,
+)
+
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "Document",
+    "Entry",
+    "Mapping",
+    "Node",
+    "PlainValue",
+    "Scalar",
+    "Sequence",
+    "is_broken",
+    "load",
+    "plain",
+]

@@ -1,0 +1,240 @@
+"""Events → nodes, with our own meaning of plain scalars."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import events
+
+from hub.engine.findings import Finding, Source
+from hub.engine.yaml_profile.nodes import (
+    Entry,
+    Mapping,
+    Node,
+    PlainValue,
+    Scalar,
+    Sequence,
+    Style,
+)
+
+MAX_DEPTH = 32
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,14}")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")
+_WORDS: dict[str, PlainValue] = {"": None, "null": None, "~": None, "true": True, "false": False}
+_LOOKS_OTHERWISE = frozenset({"yes", "no", "on", "off", "true", "false", "null"})
+_STYLES: dict[str, Style] = {"'": "single", '"': "double", "|": "block", ">": "block"}
+_TEMPLATE_OF_OTHERS = re.compile(r"=?\{\{")
+
+
+class TooDeep(Exception):
+    """More levels than a file may have; nothing of them was built."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
+
+
+def resolve(text: str) -> PlainValue:
+    """What a plain scalar means: null, a boolean, a number, or the text itself."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _NUMBER.fullmatch(text) and math.isfinite(float(text)):
+        return float(text)
+    return text
+
+
+@dataclass
+class _Frame:
+    """A list or a mapping that is not finished yet."""
+
+    start: int
+    is_mapping: bool
+    items: list[Node] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    key: Scalar | None = None
+    names: dict[str, Scalar] = field(default_factory=dict)
+
+
+class Builder:
+    """Takes the events of one file; afterwards `root`, `findings` and the `spans` of scalars."""
+
+    def __init__(self, source: Source, text: str, mended: list[tuple[int, int]]) -> None:
+        self.source = source
+        self.root: Node | None = None
+        self.findings: list[Finding] = []
+        self.spans: list[tuple[int, int]] = []
+        self._text = text
+        self._mended = frozenset(start for start, _ in mended)
+        self._stack: list[_Frame] = []
+        self._documents = 0
+        self._skipped_levels = 0
+        self._skipped_from = 0
+
+    def take(self, event: events.Event) -> None:
+        """One event after the other; raises `TooDeep`."""
+        if isinstance(event, events.DocumentStartEvent):
+            self._start_document(event)
+        if self._documents > 1 or not isinstance(event, events.NodeEvent | events.CollectionEndEvent):
+            return
+        if self._skipped_levels:
+            self._skip(event)
+        elif isinstance(event, events.CollectionEndEvent):
+            self._end(event)
+        else:
+            self._start_node(event)
+
+    def _start_document(self, event: Any) -> None:
+        self._documents += 1
+        if event.version or event.tags:
+            at = max(self._text.find("%"), 0)
+            self._refuse(104, "a line that starts with `%` is not allowed", at, suggestion="delete it")
+        if self._documents == 2:  # noqa: PLR2004
+            message = "a file holds one document; `---` starts another one"
+            self._refuse(104, message, event.start_mark.index, suggestion="use a file for each")
+
+    def _start_node(self, event: Any) -> None:
+        start = event.start_mark.index
+        if isinstance(event, events.AliasEvent):
+            self._alias(event)
+            return
+        if event.anchor:
+            self._refuse(
+                104, f"anchors (`&{event.anchor}`) are not allowed", start, suggestion="repeat the value"
+            )
+        if event.tag:
+            self._tag(event)
+        if isinstance(event, events.ScalarEvent):
+            self._scalar(event)
+        elif _TEMPLATE_OF_OTHERS.match(self._text, start):
+            self._skipped_levels, self._skipped_from = 1, start
+        elif len(self._stack) >= MAX_DEPTH:
+            raise TooDeep(start)
+        else:
+            self._stack.append(_Frame(start, isinstance(event, events.MappingStartEvent)))
+
+    def _skip(self, event: events.Event) -> None:
+        """`{{ x }}` reads as mappings in each other: what is inside is of no interest."""
+        if isinstance(event, events.CollectionStartEvent):
+            self._skipped_levels += 1
+        elif isinstance(event, events.CollectionEndEvent):
+            self._skipped_levels -= 1
+            if not self._skipped_levels:
+                end = event.end_mark.index
+                self._foreign_template(self._skipped_from, end)
+                self._add(self._broken(self._skipped_from, end))
+
+    def _end(self, event: Any) -> None:
+        frame = self._stack.pop()
+        end = event.end_mark.index
+        if frame.is_mapping:
+            self._add(Mapping(self.source, frame.start, end, tuple(frame.entries)))
+        else:
+            self._add(Sequence(self.source, frame.start, end, tuple(frame.items)))
+
+    def _alias(self, event: Any) -> None:
+        start, end = event.start_mark.index, event.end_mark.index
+        if not re.fullmatch(r"\w+", event.anchor):
+            message = "text cannot start with `*`"
+            self._refuse(102, message, start, end, suggestion="put the text in quotes")
+        elif not (self._stack and self._stack[-1].key and self._stack[-1].key.value == "<<"):
+            message = f"aliases (`*{event.anchor}`) are not allowed"
+            self._refuse(104, message, start, end, suggestion="repeat the value, or quote the text")
+        self._add(self._broken(start, end))
+
+    def _tag(self, event: Any) -> None:
+        start = event.start_mark.index
+        end = start + len(re.match(r"\S*", self._text[start:]).group())  # type: ignore[union-attr]  # matches always
+        message = f"`{self._text[start:end]}` is a tag of YAML, and tags are not allowed"
+        suggestion = "write `not` for a negation, or put the text in quotes"
+        self._refuse(105, message, start, end, suggestion=suggestion)
+
+    def _scalar(self, event: Any) -> None:
+        start, end = event.start_mark.index, event.end_mark.index
+        self.spans.append((start, end))
+        style = _STYLES.get(event.style or "", "plain")
+        if event.tag or event.anchor or start in self._mended:
+            self._add(self._broken(start, end))
+        elif self._is_key():
+            self._add(Scalar(self.source, start, end, event.value, style))
+        elif style != "block" and _TEMPLATE_OF_OTHERS.match(event.value):
+            self._foreign_template(start, end)
+            self._add(self._broken(start, end))
+        else:
+            self._add(Scalar(self.source, start, end, self._value(event, style), style))
+
+    def _value(self, event: Any, style: Style) -> PlainValue:
+        start, end, text = event.start_mark.index, event.end_mark.index, str(event.value)
+        if style == "block":
+            header = self._text[start : self._text.find("\n", start)].partition("#")[0]
+            return text if "+" in header else text.removesuffix("\n")
+        if style != "plain":
+            return text
+        value = resolve(text)
+        if isinstance(value, str) and text.lower() in _LOOKS_OTHERWISE:
+            self._refuse(106, f"`{text}` is text here", start, end, suggestion=_meant(text))
+        return value
+
+    def _foreign_template(self, start: int, end: int) -> None:
+        message = f"`{self._text[start : start + 3].rstrip()}` does not start an expression"
+        self._refuse(103, message, start, end, suggestion="write `${{ ... }}`")
+
+    def _is_key(self) -> bool:
+        return bool(self._stack) and self._stack[-1].is_mapping and self._stack[-1].key is None
+
+    def _add(self, node: Node) -> None:
+        if not self._stack:
+            self.root = node
+        elif not self._stack[-1].is_mapping:
+            self._stack[-1].items.append(node)
+        elif self._stack[-1].key is None:
+            self._stack[-1].key = self._key(node)
+        else:
+            self._close_entry(self._stack[-1], node)
+
+    def _key(self, node: Node) -> Scalar:
+        if not isinstance(node, Scalar):
+            self._refuse(102, "a key must be plain text", node.start, node.end)
+            return self._broken(node.start, node.end)
+        if node.is_broken:
+            return node
+        if node.value == "":
+            self._refuse(102, "a key is missing before `:`", node.start)
+            return self._broken(node.start, node.end)
+        if node.value == "<<" and node.style == "plain":
+            self._refuse(
+                104, "merge keys (`<<`) are not allowed", node.start, node.end, suggestion="repeat the keys"
+            )
+        return node
+
+    def _close_entry(self, frame: _Frame, value: Node) -> None:
+        key, frame.key = frame.key, None
+        if key is None or key.is_broken or key.value == "<<":
+            return
+        name = str(key.value)
+        if name in frame.names:
+            line = self.source.position(frame.names[name].start)[0]
+            self._refuse(108, f"the key '{name}' stands twice, first in line {line}", key.start, key.end)
+            return
+        frame.names[name] = key
+        frame.entries.append(Entry(key, value))
+
+    def _broken(self, start: int, end: int) -> Scalar:
+        return Scalar(self.source, start, end, "", is_broken=True)
+
+    def _refuse(
+        self, code: int, message: str, start: int, end: int | None = None, *, suggestion: str | None = None
+    ) -> None:
+        self.findings.append(
+            self.source.finding(code, message, start=start, end=end, suggestion=suggestion)
+        )
+
+
+def _meant(text: str) -> str:
+    meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+    value = meant.get(text.lower(), text.lower())
+    return f"write `{value}`, or quotes around it if text is meant"

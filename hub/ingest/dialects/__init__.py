@@ -1,0 +1,17 @@
+"""How callers pack their payload and want their answer: one dialect for each kind of caller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hub.ingest.dialects.calcom import Calcom
+from hub.ingest.dialects.contract import Call, Dialect, Packed, Reply, Unpacked, to_json_bytes
+from hub.ingest.dialects.plain_json import PlainJson
+from hub.ingest.dialects.vapi_event import VapiEvent
+from hub.ingest.dialects.vapi_tool import VapiTool
+
+DIALECTS: Mapping[str, Dialect] = {
+    dialect.name: dialect for dialect in (PlainJson(), VapiTool(), VapiEvent(), Calcom())
+}
+
+__all__ = ["DIALECTS", "Call", "Dialect", "Packed", "Reply", "Unpacked", "to_json_bytes"]

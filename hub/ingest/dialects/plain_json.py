@@ -1,0 +1,48 @@
+"""Dialect `json`: the body is the payload; status and body of the answer as the workflow gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hub.ingest.body import Body, without_faults
+from hub.ingest.dialects.contract import (
+    JSON_TYPE,
+    SMALL_BODY,
+    Call,
+    Packed,
+    Reply,
+    Unpacked,
+    to_json_bytes,
+)
+
+_WITHOUT_BODY = {204, 304}
+
+
+@dataclass(frozen=True)
+class PlainJson:
+    """Anybody who speaks JSON."""
+
+    name: str = "json"
+    default_auth: str = "bearer"
+    media_type: str = JSON_TYPE
+    default_max_body: int = SMALL_BODY
+    is_tool: bool = False
+    payload_names: tuple[str, ...] = ()
+    secret_places: tuple[str, ...] = ()
+
+    def unpack(self, body: Body, *, tool: str | None) -> Unpacked:  # noqa: ARG002
+        """The whole body is the payload of one call."""
+        return Unpacked(calls=(Call(without_faults(body)),))
+
+    def pack(self, unpacked: Unpacked, replies: Sequence[Reply]) -> Packed:  # noqa: ARG002
+        """The body and status of the one reply; a text becomes `{"message": text}`."""
+        reply = replies[0]
+        body = {"message": reply.body} if isinstance(reply.body, str) else reply.body
+        return answer_in_json(reply, body)
+
+
+def answer_in_json(reply: Reply, body: object) -> Packed:
+    """The status and headers of a reply around a JSON body."""
+    content = b"" if reply.status in _WITHOUT_BODY else to_json_bytes(body)
+    return Packed(reply.status, content, {"Content-Type": JSON_TYPE, **reply.headers})

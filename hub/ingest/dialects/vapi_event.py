@@ -1,0 +1,126 @@
+"""Dialect `vapi.event`: server messages of a voice agent that report what happened.
+
+The payload is the message, without its empty members (Vapi sends null for "not there") and without
+secrets; the results of old and new analysis stand together in `analysis.structuredData`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hub.ingest.body import Body
+from hub.ingest.dialects.contract import (
+    JSON_TYPE,
+    VOICE_BODY,
+    Call,
+    Packed,
+    Reply,
+    Unpacked,
+    one_line,
+    text_at,
+    to_json_bytes,
+)
+from hub.ingest.dialects.vapi_message import SECRET_PLACES, caller_facts, message_of
+from hub.ingest.secret_places import without_secrets
+
+_KEYED = {"end-of-call-report", "status-update"}  # of the others, each one is an event of its own
+_ANSWERED = {
+    "assistant-request",
+    "transfer-destination-request",
+    "handoff-destination-request",
+    "knowledge-base-request",
+    "campaign.predial",
+}
+_TAKES_ERROR = {
+    "assistant-request",
+    "transfer-destination-request",
+    "handoff-destination-request",
+}
+
+
+@dataclass(frozen=True)
+class VapiEvent:
+    """Server messages of Vapi's assistants."""
+
+    name: str = "vapi.event"
+    default_auth: str = "vapi"
+    media_type: str = JSON_TYPE
+    default_max_body: int = VOICE_BODY
+    is_tool: bool = False
+    payload_names: tuple[str, ...] = ("type",)
+    secret_places: tuple[str, ...] = SECRET_PLACES
+
+    def unpack(self, body: Body, *, tool: str | None) -> Unpacked:  # noqa: ARG002
+        """One run for each message; a body that is no server message makes none."""
+        message = message_of(body.value)
+        if message is None:
+            return Unpacked(ignored="no server message", when_refused="record")
+        payload = _with_results(without_secrets(_present(message), SECRET_PLACES))
+        return Unpacked(
+            calls=(Call(payload, key=_key(message)),),
+            when_refused="record",
+            caller=caller_facts(message),
+            kind=message["type"],
+            is_mended=bool(body.faults),
+        )
+
+    def pack(self, unpacked: Unpacked, replies: Sequence[Reply]) -> Packed:
+        """`{}`, except for the few messages that want something back from a workflow's reply."""
+        value: Any = {}
+        if replies and unpacked.kind in _ANSWERED:
+            value = _wanted(unpacked.kind, replies[0])
+        return Packed(200, to_json_bytes(value), {"Content-Type": JSON_TYPE})
+
+
+def _wanted(kind: str, reply: Reply) -> Any:
+    if reply.is_error:
+        return {"error": one_line(reply.body)} if kind in _TAKES_ERROR else {}
+    is_accepted = reply.status == 202  # noqa: PLR2004 - the run goes on, this is not its reply
+    return reply.body if isinstance(reply.body, dict) and not is_accepted else {}
+
+
+def _key(message: Mapping[str, Any]) -> str | None:
+    call_id = text_at(message, "call", "id")
+    if call_id is None or message["type"] not in _KEYED:
+        return None
+    status = text_at(message, "status")
+    return "/".join([call_id, message["type"], *([status] if status else [])])
+
+
+def _present(value: Any) -> Any:
+    """The same without members that are null."""
+    if isinstance(value, dict):
+        return {name: _present(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_present(item) for item in value]
+    return value
+
+
+def _with_results(message: dict[str, Any]) -> dict[str, Any]:
+    """Old results (`analysis.structuredData`) and new ones (`artifact.structuredOutputs`) as one.
+
+    Of a member that both give, the new one counts; a result that is no object stands under the
+    name of its output.
+    """
+    artifact = message.get("artifact")
+    outputs = artifact.get("structuredOutputs") if isinstance(artifact, dict) else None
+    results: dict[str, Any] = {}
+    for output in outputs.values() if isinstance(outputs, dict) else ():
+        results.update(_result(output))
+    analysis = message.get("analysis")
+    known = analysis if isinstance(analysis, dict) else {}
+    old = known.get("structuredData")
+    if not results:
+        return message
+    merged = {**(old if isinstance(old, dict) else {}), **results}
+    return {**message, "analysis": {**known, "structuredData": merged}}
+
+
+def _result(output: Any) -> dict[str, Any]:
+    result = output.get("result") if isinstance(output, dict) else None
+    if isinstance(result, dict):
+        return result
+    name = text_at(output, "name")
+    return {name: result} if name and result is not None else {}

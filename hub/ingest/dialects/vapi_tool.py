@@ -1,0 +1,188 @@
+"""Dialect `vapi.tool`: a voice agent calls a tool and waits for one line to say.
+
+Four shapes of a tool call, the older function call, and a flat body without envelope, which is
+answered as `json` would (X05). An envelope is always answered with 200: other statuses are not heard.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hub.errors import Rejected
+from hub.ingest.body import Body, read_json, without_faults
+from hub.ingest.dialects.contract import (
+    JSON_TYPE,
+    VOICE_BODY,
+    Call,
+    Packed,
+    Reply,
+    Unpacked,
+    one_line,
+    text_at,
+    to_json_bytes,
+)
+from hub.ingest.dialects.plain_json import answer_in_json
+from hub.ingest.dialects.vapi_message import SECRET_PLACES, caller_facts, message_of
+
+_UNREADABLE = "The arguments could not be read. Please ask again and repeat the tool call."
+_UNKNOWN = "Unknown tool."
+
+
+@dataclass(frozen=True)
+class VapiTool:
+    """Tool calls of Vapi's assistants."""
+
+    name: str = "vapi.tool"
+    default_auth: str = "vapi"
+    media_type: str = JSON_TYPE
+    default_max_body: int = VOICE_BODY
+    is_tool: bool = True
+    payload_names: tuple[str, ...] = ()
+    secret_places: tuple[str, ...] = SECRET_PLACES
+
+    def unpack(self, body: Body, *, tool: str | None) -> Unpacked:
+        """Each call of `tool` makes a run; other messages make none."""
+        message = message_of(body.value)
+        if message is None:
+            return Unpacked(calls=(Call(without_faults(body)),), kind="flat")
+        caller = caller_facts(message)
+        if message["type"] == "tool-calls":
+            found = _tool_calls(message, body, tool, caller.get("call_id"))
+            return _unpacked(found, "calls", caller, body)
+        if message["type"] == "function-call":
+            return _unpacked(_function_call(message, tool, caller), "function", caller, body)
+        ignored = f"message type {message['type'][:60]}"
+        return Unpacked(caller=caller, ignored=ignored, kind="other", when_refused="tell")
+
+    def pack(self, unpacked: Unpacked, replies: Sequence[Reply]) -> Packed:
+        """`results` in the order of the calls; an older function call gets `result` alone."""
+        if unpacked.kind == "flat":
+            return answer_in_json(replies[0], replies[0].body)
+        if unpacked.kind == "function":
+            return _ok(_spoken(replies[0]) if replies else {})
+        if unpacked.kind == "other":
+            return _ok({})
+        results = [
+            {"name": call.name or "", "toolCallId": call.id or "", **_spoken(reply)}
+            for call, reply in zip(unpacked.calls, replies, strict=True)
+        ]
+        return _ok({"results": results})
+
+
+def _unpacked(
+    calls: tuple[Call, ...], kind: str, caller: Mapping[str, str], body: Body
+) -> Unpacked:
+    return Unpacked(
+        calls=calls,
+        when_refused="tell",
+        caller=caller,
+        ignored=None if calls else "no tool call in the message",
+        kind=kind,
+        is_mended=bool(body.faults),
+    )
+
+
+def _ok(value: Any) -> Packed:
+    return Packed(200, to_json_bytes(value), {"Content-Type": JSON_TYPE})
+
+
+def _spoken(reply: Reply) -> dict[str, str]:
+    return {"error" if reply.is_error else "result": one_line(reply.body)}
+
+
+# ------------------------------------------------------------------------------------ tool calls
+
+
+def _tool_calls(
+    message: Mapping[str, Any], body: Body, tool: str | None, call_id: str | None
+) -> tuple[Call, ...]:
+    """The first list that is not empty; the others repeat it and are never added up."""
+    for name in ("toolCallList", "toolCalls", "toolWithToolCallList"):
+        items = message.get(name)
+        if isinstance(items, list) and items:
+            return tuple(
+                _tool_call(item, tool, call_id, _is_faulty(body, f"/message/{name}/{place}"))
+                for place, item in enumerate(items)
+            )
+    return ()
+
+
+def _is_faulty(body: Body, pointer: str) -> bool:
+    return any(f"{fault.pointer}/".startswith(f"{pointer}/") for fault in body.faults)
+
+
+def _tool_call(item: Any, tool: str | None, call_id: str | None, is_faulty: bool) -> Call:  # noqa: FBT001
+    inner = item.get("toolCall") if isinstance(item, dict) else None
+    call = inner if isinstance(inner, dict) else item
+    name = _name(call) or _name(item)
+    identity = text_at(call, "id")
+    if identity is None:
+        return Call(name=name, refusal="The tool call has no id.")
+    if tool is not None and name != tool:
+        return Call(id=identity, name=name, refusal=_UNKNOWN)
+    payload = None if is_faulty else _arguments(call)
+    if payload is None:
+        return Call(id=identity, name=name, refusal=_UNREADABLE)
+    # Models of some vendors number their calls shortly, so the phone call belongs to the key.
+    key = f"{call_id}/{identity}" if call_id else identity
+    return Call(payload, id=identity, name=name, key=key)
+
+
+def _name(item: Any) -> str | None:
+    return text_at(item, "function", "name") or text_at(item, "name")
+
+
+def _arguments(call: Mapping[str, Any]) -> dict[str, Any] | None:
+    """First present of `arguments` and `parameters`, in `function`, then in the item."""
+    function = call.get("function")
+    for holder in (function if isinstance(function, dict) else {}, call):
+        for name in ("arguments", "parameters"):
+            if name in holder:
+                return _object(holder[name])
+    return {}
+
+
+def _object(value: Any) -> dict[str, Any] | None:
+    """Arguments as an object, also when they come as JSON text; nothing when they are not one."""
+    if isinstance(value, str) and value.strip():
+        try:
+            value = without_faults(read_json(value.encode()))
+        except Rejected:
+            return None
+    elif value is None or isinstance(value, str):
+        return {}
+    return value if isinstance(value, dict) else None
+
+
+# ------------------------------------------------------------------------------- function calls
+
+
+def _function_call(
+    message: Mapping[str, Any], tool: str | None, caller: Mapping[str, str]
+) -> tuple[Call, ...]:
+    """The deprecated form: no id of its own, so call, name and arguments tell it apart."""
+    call = message.get("functionCall")
+    if not isinstance(call, dict):
+        return ()
+    name = text_at(call, "name")
+    if tool is not None and name != tool:
+        return (Call(name=name, refusal=_UNKNOWN),)
+    payload = _arguments(call)
+    if payload is None:
+        return (Call(name=name, refusal=_UNREADABLE),)
+    return (Call(payload, name=name, key=_function_key(call, name, payload, caller)),)
+
+
+def _function_key(
+    call: Mapping[str, Any], name: str | None, payload: Mapping[str, Any], caller: Mapping[str, str]
+) -> str | None:
+    own_id, call_id = text_at(call, "id"), caller.get("call_id")
+    if own_id:
+        return f"{call_id}/{own_id}" if call_id else own_id
+    if call_id is None:
+        return None
+    canonical = json.dumps(payload, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return f"{call_id}/{name}/{canonical}"

@@ -1,0 +1,1 @@
+"""What we remember: PostgreSQL, and nothing else."""

@@ -1,0 +1,161 @@
+"""How a waiting request learns of its run's answer (I13; docs/adr/ says what was measured).
+
+The row is the truth: the first of reply and deadline that writes `runs.response` wins. The signal is
+PostgreSQL's `NOTIFY` in the writing transaction, and a slow look at the row stands behind it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import Connection, Engine, text
+
+from hub.storage.json_text import json_text
+
+_CHANNEL = "hub_answers"
+_LOOK_EVERY = 0.5  # seconds between two looks at the row while no signal comes
+_RECONNECT_AFTER = 0.5
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a run says to its caller. `failed`: the run ended before it replied."""
+
+    run_id: UUID
+    status: int
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+    failed: bool = False
+
+    def as_row(self) -> dict[str, Any]:
+        """The form of the column `runs.response`."""
+        return {
+            "status": self.status,
+            "body": self.body,
+            "headers": dict(self.headers),
+            "failed": self.failed,
+        }
+
+    @staticmethod
+    def from_row(run_id: UUID, row: Mapping[str, Any]) -> Answer:
+        """The answer that the column holds."""
+        return Answer(run_id, row["status"], row["body"], row["headers"], row["failed"])
+
+
+def announce(connection: Connection, run_id: UUID) -> None:
+    """Wake who waits for this run, at the commit."""
+    connection.execute(text(f"SELECT pg_notify('{_CHANNEL}', :id)"), {"id": str(run_id)})
+
+
+def stored_answer(engine: Engine, run_id: UUID) -> Answer | None:
+    """The answer, once there is one."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        row = connection.execute(
+            text("SELECT response FROM runs WHERE id = :id"), {"id": run_id}
+        ).first()
+    return Answer.from_row(run_id, row.response) if row and row.response is not None else None
+
+
+def settle(engine: Engine, run_id: UUID, otherwise: Answer) -> Answer:
+    """At the deadline: `otherwise` becomes the answer, unless the reply came first."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        row = connection.execute(
+            text(
+                "UPDATE runs SET response = coalesce(response, CAST(:otherwise AS json))"
+                " WHERE id = :id RETURNING response"
+            ),
+            {"id": run_id, "otherwise": json_text(otherwise.as_row())},
+        ).first()
+    return Answer.from_row(run_id, row.response) if row else otherwise
+
+
+class Expectation:
+    """One request that waits for one run. Made before the run's row can be seen by a worker."""
+
+    def __init__(self, board: AnswerBoard, run_id: UUID) -> None:
+        self._board = board
+        self._signal = threading.Event()
+        self.run_id = run_id
+
+    def __enter__(self) -> Expectation:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._board.forget(self.run_id, self)
+
+    def wake(self) -> None:
+        """The answer is there, or may be: look."""
+        self._signal.set()
+
+    def wait(self, seconds: float) -> None:
+        """Return when the signal came or after a while; the caller looks at the row."""
+        self._signal.wait(min(seconds, _LOOK_EVERY))
+        self._signal.clear()
+
+
+class AnswerBoard:
+    """One listening connection a process, for all requests that wait in it."""
+
+    def __init__(self, database_url: str) -> None:
+        self._url = database_url
+        self._waiting: dict[UUID, set[Expectation]] = {}
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Listen from now on."""
+        self._thread = threading.Thread(target=self._listen, name="answers", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._stopping.set()
+
+    def expect(self, run_id: UUID) -> Expectation:
+        """Register interest; use it as a context manager."""
+        expectation = Expectation(self, run_id)
+        with self._lock:
+            self._waiting.setdefault(run_id, set()).add(expectation)
+        return expectation
+
+    def forget(self, run_id: UUID, expectation: Expectation) -> None:
+        """Nobody waits here any more."""
+        with self._lock:
+            waiting = self._waiting.get(run_id, set())
+            waiting.discard(expectation)
+            if not waiting:
+                self._waiting.pop(run_id, None)
+
+    def _listen(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._listen_once()
+            except psycopg.Error as problem:
+                log.warning("lost the connection that listens for answers: %s", problem)
+                self._stopping.wait(_RECONNECT_AFTER)
+
+    def _listen_once(self) -> None:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            connection.execute(f"LISTEN {_CHANNEL}")
+            while not self._stopping.is_set():
+                for notice in connection.notifies(timeout=1):
+                    self._wake(notice.payload)
+
+    def _wake(self, payload: str) -> None:
+        try:
+            run_id = UUID(payload)
+        except ValueError:
+            return
+        with self._lock:
+            waiting = list(self._waiting.get(run_id, ()))
+        for expectation in waiting:
+            expectation.wake()

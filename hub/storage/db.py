@@ -1,0 +1,212 @@
+"""Opening the database: connections that cannot hang, migrations, questions to the server."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Generator
+from datetime import timedelta
+from functools import cache, partial
+from pathlib import Path
+from time import monotonic
+from typing import Any, TypeVar
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, text
+from sqlalchemy.engine import make_url
+
+from hub.errors import Misconfigured
+
+OLDEST_SERVER = 150000  # PostgreSQL 15, as `server_version_num`
+STATEMENT_TIMEOUT = timedelta(seconds=10)
+IDLE_TIMEOUT = timedelta(seconds=10)  # a frozen worker's locks are broken, not waited for (E4)
+LOCK_TIMEOUT = timedelta(seconds=5)
+CONNECT_TIMEOUT = timedelta(seconds=2)
+POOL_TIMEOUT = timedelta(seconds=1)
+ANSWER_WITHIN = timedelta(seconds=12)  # more than any statement may take
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_UPGRADE_LOCK = 7_213_904_655_118  # one number of ours among the server's advisory locks
+_KEEPALIVES = {
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,
+}
+
+_log = logging.getLogger(__name__)
+_Answer = TypeVar("_Answer")
+
+
+class _ImpatientConnection(psycopg.Connection[Any]):
+    """A connection that gives up on a server which does not answer.
+
+    The server's own timeouts end a slow statement, but a frozen server or a cut link ends nothing.
+    """
+
+    answer_within: float = ANSWER_WITHIN.total_seconds()
+
+    def wait(self, gen: Generator[Any, Any, _Answer], *args: Any, **options: Any) -> _Answer:
+        return super().wait(self._until_deadline(gen), *args, **options)
+
+    def _until_deadline(
+        self, answers: Generator[Any, Any, _Answer]
+    ) -> Generator[Any, Any, _Answer]:
+        deadline = monotonic() + self.answer_within
+        try:
+            wanted = next(answers)
+            while True:
+                ready = yield wanted
+                if not ready and monotonic() > deadline:
+                    self.pgconn.finish()  # its state is unknown: nobody may use it again
+                    raise psycopg.OperationalError(
+                        f"the database did not answer within {self.answer_within:g} s"
+                    )
+                wanted = answers.send(ready)
+        except StopIteration as end:
+            answer: _Answer = end.value
+            return answer
+
+
+def open_engine(
+    url: str, *, pool_size: int, application: str, answer_within: timedelta = ANSWER_WITHIN
+) -> Engine:
+    """A pool of at most `pool_size` connections; nothing is connected yet.
+
+    A database that is down, full of waiters or frozen becomes an `OperationalError` or a pool
+    `TimeoutError`, never a hang: 2 s to connect, 1 s to get a connection, `answer_within` for each
+    answer. Raises `Misconfigured` when the URL is not PostgreSQL's.
+    """
+    address = _address(url)
+    return create_engine(
+        address,
+        creator=partial(_connect, _conninfo(address, application), answer_within.total_seconds()),
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT.total_seconds(),
+        pool_use_lifo=True,
+        json_serializer=partial(json.dumps, ensure_ascii=False, separators=(",", ":")),
+    )
+
+
+def _connect(conninfo: str, answer_within: float) -> psycopg.Connection[Any]:
+    connection = _ImpatientConnection.connect(conninfo)
+    connection.answer_within = answer_within
+    return connection
+
+
+def _address(url: str) -> URL:
+    """The same address with our driver."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() not in {"postgresql", "postgres"}:
+        raise Misconfigured("HUB_DATABASE_URL must start with postgresql://")
+    return parsed.set(drivername="postgresql+psycopg")
+
+
+def _conninfo(address: URL, application: str) -> str:
+    """What the operator wrote in the URL wins over our settings."""
+    _, given = address.get_dialect()().create_connect_args(address)
+    settings = {
+        **_KEEPALIVES,
+        "connect_timeout": int(CONNECT_TIMEOUT.total_seconds()),
+        "application_name": application,
+        **given,
+        "options": f"{_session_options()} {given.get('options', '')}".strip(),
+    }
+    return make_conninfo("", **settings)
+
+
+def _session_options() -> str:
+    settings = {
+        "timezone": "UTC",
+        "statement_timeout": _milliseconds(STATEMENT_TIMEOUT),
+        "idle_in_transaction_session_timeout": _milliseconds(IDLE_TIMEOUT),
+        "lock_timeout": _milliseconds(LOCK_TIMEOUT),
+    }
+    return " ".join(f"-c {name}={value}" for name, value in settings.items())
+
+
+def _milliseconds(duration: timedelta) -> int:
+    return duration // timedelta(milliseconds=1)
+
+
+# ------------------------------------------------------------------------------------ migrations
+
+
+def upgrade(url: str) -> None:
+    """Bring the tables to the newest revision; any number of processes may do it at once."""
+    engine = create_engine(_address(url), poolclass=NullPool)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("SET LOCAL timezone = 'UTC'"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _UPGRADE_LOCK})
+            command.upgrade(_configuration(connection), "head")
+    finally:
+        engine.dispose()
+
+
+def revision(engine: Engine) -> str | None:
+    """The revision the tables are at; nothing in an empty database."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the tables are those of this version of the code."""
+    return revision(engine) == _head()
+
+
+def _configuration(connection: Connection | None = None) -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(_MIGRATIONS))
+    configuration.attributes["connection"] = connection
+    return configuration
+
+
+@cache
+def _head() -> str | None:
+    return ScriptDirectory.from_config(_configuration()).get_current_head()
+
+
+# ------------------------------------------------------------------------------------- the server
+
+
+def check_version(engine: Engine) -> None:
+    """Raise `Misconfigured` for a server older than PostgreSQL 15."""
+    found = _setting(engine, "server_version_num")
+    if int(found) < OLDEST_SERVER:
+        raise Misconfigured(
+            "The database must be PostgreSQL 15 or later; HUB_DATABASE_URL names version "
+            f"{_setting(engine, 'server_version')}"
+        )
+
+
+def check_durability(engine: Engine, *, allow_unsafe: bool) -> None:
+    """Raise `Misconfigured` when a commit may be lost by the server (I2); only warn when allowed.
+
+    A setting of the role or the database counts: the session is asked, not the configuration file.
+    """
+    unsafe = [name for name in ("fsync", "synchronous_commit") if _setting(engine, name) == "off"]
+    if not unsafe:
+        return
+    what = f"PostgreSQL runs with {' and '.join(f'{name} = off' for name in unsafe)}"
+    if not allow_unsafe:
+        raise Misconfigured(
+            f"{what}: an accepted webhook could be lost. Set it to on,"
+            " or HUB_UNSAFE_DURABILITY=1 to start all the same"
+        )
+    _log.warning("%s: accepted webhooks may be lost (HUB_UNSAFE_DURABILITY=1)", what)
+
+
+def _setting(engine: Engine, name: str) -> str:
+    with engine.connect() as connection:
+        return str(
+            connection.execute(text("SELECT current_setting(:name)"), {"name": name}).scalar_one()
+        )

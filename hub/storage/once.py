@@ -1,0 +1,85 @@
+"""`once_per`: one success per key over all runs of a workflow file (E8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from hub.storage.json_text import json_text
+
+
+@dataclass(frozen=True)
+class OnceKey:
+    """The key of one step; `workflow` is the file that contains the step."""
+
+    workflow: str
+    step_id: str
+    digest: bytes
+    run_id: UUID
+    path: str
+
+
+@dataclass(frozen=True)
+class Held:
+    """Who has the key: `ours`, or another run that has begun, is done, or cannot know."""
+
+    by: Literal["ours", "started", "succeeded", "unknown"]
+    result: Any = None
+
+
+def take(connection: Connection, key: OnceKey) -> Held:
+    """Claim the key for this step, or say what another run made of it."""
+    row = connection.execute(
+        text(
+            """
+            INSERT INTO once_keys (workflow, step_id, digest, run_id, path, status)
+            VALUES (:workflow, :step_id, :digest, :run_id, :path, 'started')
+            ON CONFLICT (workflow, step_id, digest) DO UPDATE SET workflow = excluded.workflow
+            RETURNING run_id, path, status, result
+            """
+        ),
+        _names(key),
+    ).one()
+    if (row.run_id, row.path) == (key.run_id, key.path) and row.status == "started":
+        return Held("ours")
+    return Held(row.status, row.result)
+
+
+def succeed(connection: Connection, key: OnceKey, result: Any) -> None:
+    """Later runs get this result and do nothing."""
+    connection.execute(
+        text(
+            "UPDATE once_keys SET status = 'succeeded', result = CAST(:result AS jsonb)"
+            " WHERE workflow = :workflow AND step_id = :step_id AND digest = :digest"
+        ),
+        {**_names(key), "result": json_text(result)},
+    )
+
+
+def give_up(connection: Connection, key: OnceKey, *, is_maybe_done: bool) -> None:
+    """The step failed: another run may try, unless the effect may have happened."""
+    statement = (
+        "UPDATE once_keys SET status = 'unknown' WHERE"
+        if is_maybe_done
+        else "DELETE FROM once_keys WHERE"
+    )
+    connection.execute(
+        text(
+            f"{statement} workflow = :workflow AND step_id = :step_id AND digest = :digest"
+            " AND run_id = :run_id"
+        ),
+        _names(key),
+    )
+
+
+def _names(key: OnceKey) -> dict[str, Any]:
+    return {
+        "workflow": key.workflow,
+        "step_id": key.step_id,
+        "digest": key.digest,
+        "run_id": key.run_id,
+        "path": key.path,
+    }

@@ -1,0 +1,110 @@
+"""The journal of a run: what was decided, what was begun, what came of it (E6–E8).
+
+All functions work inside the caller's transaction, which holds the run's fence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from hub.storage.json_text import json_text
+
+
+@dataclass(frozen=True)
+class StepRow:
+    """One entry of the journal, in stored form (values as `hub.values.encode` makes them)."""
+
+    path: str
+    kind: str
+    status: str
+    step_id: str | None = None
+    action: str | None = None
+    attempts: int = 0
+    is_simulated: bool = False
+    key: str | None = None
+    inputs: Any = None
+    result: Any = None
+    error: Mapping[str, Any] | None = None
+    due_in: timedelta | None = None
+    due_at: datetime | None = None
+
+
+def load(connection: Connection, run_id: UUID) -> list[StepRow]:
+    """The whole journal, in the order in which things happened."""
+    rows = connection.execute(
+        text(
+            "SELECT path, kind, status, step_id, action, attempts, is_simulated, key, inputs,"
+            " result, error, due_at FROM steps WHERE run_id = :run_id ORDER BY seq"
+        ),
+        {"run_id": run_id},
+    )
+    return [StepRow(**row) for row in rows.mappings()]
+
+
+_WRITE = text(
+    """
+    INSERT INTO steps AS held
+           (run_id, path, kind, step_id, action, status, attempts, is_simulated, key, inputs,
+            result, error, started_at, ended_at, due_at)
+    SELECT :run_id, path, kind, step_id, action, status, attempts, is_simulated, key,
+           nullif(inputs, 'null'), result, nullif(error, 'null'), clock_timestamp(),
+           CASE WHEN status IN ('succeeded', 'failed', 'skipped') THEN clock_timestamp() END,
+           now() + due_in * interval '1 second'
+      FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+           AS given (path text, kind text, step_id text, action text, status text, attempts int,
+                     is_simulated bool, key text, inputs jsonb, result jsonb, error jsonb,
+                     due_in float)
+    ON CONFLICT (run_id, path) DO UPDATE
+       SET status = excluded.status, attempts = excluded.attempts, result = excluded.result,
+           error = excluded.error, ended_at = excluded.ended_at, due_at = excluded.due_at,
+           is_simulated = excluded.is_simulated
+    """
+)
+
+
+def write(connection: Connection, run_id: UUID, rows: Sequence[StepRow]) -> None:
+    """Add or complete entries; inputs and key stay as first written (E7)."""
+    if not rows:
+        return
+    given = [
+        {
+            "path": row.path,
+            "kind": row.kind,
+            "step_id": row.step_id,
+            "action": row.action,
+            "status": row.status,
+            "attempts": row.attempts,
+            "is_simulated": row.is_simulated,
+            "key": row.key,
+            "inputs": row.inputs,
+            "result": row.result,
+            "error": row.error,
+            "due_in": row.due_in.total_seconds() if row.due_in is not None else None,
+        }
+        for row in rows
+    ]
+    connection.execute(_WRITE, {"run_id": run_id, "rows": json_text(given)})
+
+
+def copy_journal(
+    connection: Connection, *, source: UUID, target: UUID, paths: Sequence[str]
+) -> None:
+    """Give a new run the results of the old one that it goes on from (E20)."""
+    connection.execute(
+        text(
+            """
+            INSERT INTO steps (run_id, path, kind, step_id, action, status, attempts, is_simulated,
+                               key, inputs, result, error, started_at, ended_at, due_at)
+            SELECT :target, path, kind, step_id, action, status, attempts, is_simulated, key,
+                   inputs, result, error, started_at, ended_at, due_at
+              FROM steps WHERE run_id = :source AND path = ANY(:paths) ORDER BY seq
+            """
+        ),
+        {"source": source, "target": target, "paths": list(paths)},
+    )

@@ -1,0 +1,31 @@
+"""The files a version of a workflow runs with, by content hash (E15)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Engine, text
+
+from hub.storage.json_text import json_text
+
+
+def store(engine: Engine, *, version: str, workflow: str, files: Mapping[str, str]) -> None:
+    """Keep the files of a version; storing it again changes nothing."""
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO workflow_versions (hash, workflow, files)"
+                " VALUES (:version, :workflow, CAST(:files AS jsonb)) ON CONFLICT DO NOTHING"
+            ),
+            {"version": version, "workflow": workflow, "files": json_text(dict(files))},
+        )
+
+
+def files_of(engine: Engine, version: str) -> dict[str, str] | None:
+    """The files of a version: path → text."""
+    with engine.connect() as connection:
+        row = connection.execute(
+            text("SELECT files FROM workflow_versions WHERE hash = :version"),
+            {"version": version},
+        ).first()
+    return dict(row.files) if row else None

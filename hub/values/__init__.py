@@ -1,0 +1,34 @@
+"""The kinds of value that JSON has no word for: instants, durations, numbers to dial, secrets."""
+
+from hub.values.durations import format_duration, parse_duration
+from hub.values.instants import (
+    format_instant,
+    in_zone,
+    parse_instant,
+    parse_local,
+    resolve_local,
+    zone,
+)
+from hub.values.phone_numbers import is_e164, normalise_phone
+from hub.values.secrets import Secret, SecretText, join_secret, reveal
+from hub.values.storage_form import decode, encode, plain
+
+__all__ = [
+    "Secret",
+    "SecretText",
+    "decode",
+    "encode",
+    "format_duration",
+    "format_instant",
+    "in_zone",
+    "is_e164",
+    "join_secret",
+    "normalise_phone",
+    "parse_duration",
+    "parse_instant",
+    "parse_local",
+    "plain",
+    "resolve_local",
+    "reveal",
+    "zone",
+]
