@@ -75,7 +75,8 @@ _FIRST_FAULT = 500
 _BASE_URL = "https://api.twilio.com"
 _MESSAGING_SERVICE = "MG"
 
-# What the package may raise while it reads an answer: the message has been accepted by then.
+# What the package may raise when it reads the other fields of an answer. They do not matter: the
+# message was accepted, and its SID is known.
 _UNREAD = (TwilioException, AttributeError, LookupError, TypeError, ValueError)
 
 _log = logging.getLogger(__name__)
@@ -91,36 +92,39 @@ class TwilioClient:
     def send(self, attempt: Attempt, *, to: str, text: str, from_: str | None) -> str:
         """Send a message and give back its SID; raises `StepFailed`."""
         settings = configured(self._settings, "twilio")
-        client = self._client(settings, attempt.timeout)
+        way_out = _WayOut(self._http, attempt.timeout, _codes(settings))
         sender = _sender(settings, from_ or settings.options.get("from"))
         try:
-            return str(client.messages.create(to=to, body=text, **sender).sid)
-        except _UNREAD as unread:
-            raise Transient(
-                "internal",
-                "the SMS service's answer could not be read to its end",
-                maybe_done=True,
-            ) from unread
+            _client(settings, way_out).messages.create(to=to, body=text, **sender)
+        except _UNREAD:
+            if not way_out.sid:
+                raise
+        return way_out.sid
 
-    def _client(self, settings: ConnectionSettings, timeout: timedelta) -> Client:
-        secrets = settings.credentials
-        provider = settings.options.get("provider", "twilio")
-        if provider not in ERROR_CODES:
-            known = " or ".join(ERROR_CODES)
-            raise Permanent(
-                "not_configured",
-                f"the connection {settings.name} of hub.yaml: options.provider must be {known}",
-            )
-        client = Client(
-            secrets.get("api_key_sid") or secrets["account_sid"],
-            secrets["auth_token"],
-            account_sid=secrets["account_sid"],
-            http_client=_WayOut(self._http, timeout, ERROR_CODES[provider]),
-            # Not empty, or the client reads region and edge from the real environment.
-            environment={"TWILIO_REGION": ""},
+
+def _client(settings: ConnectionSettings, way_out: _WayOut) -> Client:
+    secrets = settings.credentials
+    client = Client(
+        secrets.get("api_key_sid") or secrets["account_sid"],
+        secrets["auth_token"],
+        account_sid=secrets["account_sid"],
+        http_client=way_out,
+        # Not empty, or the client reads region and edge from the real environment.
+        environment={"TWILIO_REGION": ""},
+    )
+    client.api.base_url = (settings.base_url or _BASE_URL).rstrip("/")
+    return client
+
+
+def _codes(settings: ConnectionSettings) -> Mapping[str, Verdict]:
+    provider = settings.options.get("provider", "twilio")
+    if provider not in ERROR_CODES:
+        known = " or ".join(ERROR_CODES)
+        raise Permanent(
+            "not_configured",
+            f"the connection {settings.name} of hub.yaml: options.provider must be {known}",
         )
-        client.api.base_url = (settings.base_url or _BASE_URL).rstrip("/")
-        return client
+    return ERROR_CODES[provider]
 
 
 class _WayOut(HttpClient):  # type: ignore[misc]  # the package has no types
@@ -131,6 +135,7 @@ class _WayOut(HttpClient):  # type: ignore[misc]  # the package has no types
         self._http = http
         self._time = timeout
         self._codes = codes
+        self.sid = ""
 
     def request(  # noqa: PLR0917 - the signature is the package's
         self,
@@ -163,6 +168,7 @@ class _WayOut(HttpClient):  # type: ignore[misc]  # the package has no types
                 maybe_done=True,
                 status=answer.status,
             )
+        self.sid = str(answer.json["sid"])
         return Response(answer.status, answer.text, answer.headers)
 
 

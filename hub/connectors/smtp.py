@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal, Self
+from typing import BinaryIO, Literal, Self
 from urllib.parse import urlsplit
 
 from hub.connectors.connections import ConnectionSettings
@@ -112,6 +112,12 @@ class _Session(smtplib.SMTP):
                 self.quit()
         self.close()
 
+    def getreply(self) -> tuple[int, bytes]:
+        """The next reply; a line that was cut off is the end, not a reply."""
+        if self.file is None and self.sock is not None:
+            self.file = _WholeLines(self.sock.makefile("rb"))
+        return super().getreply()
+
     def close(self) -> None:
         """Let go of the socket and of the alarm."""
         if self._alarm is not None:
@@ -158,6 +164,22 @@ class _Session(smtplib.SMTP):
         self._alarm.start()
 
 
+class _WholeLines:
+    """What smtplib reads replies from; it would take half a line for a whole one."""
+
+    def __init__(self, lines: BinaryIO) -> None:
+        self._lines = lines
+
+    def readline(self, limit: int) -> bytes:
+        """The next line, empty at the end."""
+        line = self._lines.readline(limit)
+        return line if line.endswith(b"\n") or len(line) == limit else b""
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._lines.close()
+
+
 def _literal(opened: socket.socket) -> str:
     """Our own address in the form that stands for a name in EHLO."""
     address = str(opened.getsockname()[0])
@@ -178,6 +200,10 @@ def _told(session: _Session) -> Iterator[None]:
         yield
     except smtplib.SMTPNotSupportedError as refused:
         raise Permanent("unauthorized", f"{host} offers no login that is known") from refused
+    except smtplib.SMTPAuthenticationError as refused:
+        failure = _refusal(refused.smtp_code, refused.smtp_error)
+        code = "unauthorized" if isinstance(failure, Permanent) else failure.code
+        raise type(failure)(code, failure.message, status=failure.status) from refused
     except smtplib.SMTPResponseException as refused:
         if session.is_handed_over and not isinstance(refused, smtplib.SMTPDataError):
             raise _broken(session, host) from refused

@@ -121,7 +121,7 @@ def list_expired(
     rows = db.execute(
         select(phone_numbers.c.id, phone_numbers.c.number, phone_numbers.c.release_at)
         .where(phone_numbers.c.release_at <= at, ~held.exists())
-        .order_by(phone_numbers.c.release_at, phone_numbers.c.id)
+        .order_by(phone_numbers.c.release_at, phone_numbers.c.number)
         .limit(max(limit, 0))
     )
     return ExpiredPhones([ExpiredPhone(str(row.id), row.number, row.release_at) for row in rows])
@@ -196,8 +196,8 @@ def add_numbers(db: Connection, clock: Clock, *, numbers: Iterable[str]) -> int:
     added = 0
     for number in numbers:
         row = {"id": uuid4(), "number": _normalised(number), "free_since": clock.now()}
-        found = db.execute(insert(phone_numbers).values(row).on_conflict_do_nothing())
-        added += found.rowcount
+        stored = insert(phone_numbers).values(row).on_conflict_do_nothing()
+        added += db.scalar(stored.returning(phone_numbers.c.id)) is not None
     return added
 
 
@@ -220,12 +220,16 @@ def _longest_free(db: Connection, now: datetime) -> _Free | None:
     is_over = and_(phone_numbers.c.release_at <= now, ~held.exists())
     free = select(phone_numbers).where(or_(phone_numbers.c.lead_id.is_(None), is_over)).limit(1)
     free_since = func.coalesce(phone_numbers.c.release_at, phone_numbers.c.free_since)
-    by_age = free.order_by(free_since, phone_numbers.c.id)
-    in_line = free.order_by(phone_numbers.c.id)
-    row = (
-        db.execute(by_age.with_for_update(skip_locked=True)).mappings().one_or_none()
-        or db.execute(in_line.with_for_update()).mappings().one_or_none()
-    )
+    by_age = free.order_by(free_since, phone_numbers.c.number)
+    in_line = free.order_by(phone_numbers.c.number)
+    with db.begin_nested() as attempted:
+        row = db.execute(by_age.with_for_update(skip_locked=True)).mappings().one_or_none()
+        if row is None:
+            # A number that was taken a moment ago stays locked by the look at it: let go of those
+            # before waiting, or two who wait could each hold what the other waits for.
+            attempted.rollback()
+    if row is None:
+        row = db.execute(in_line.with_for_update()).mappings().one_or_none()
     if row is None:
         return None
     over = None if row["lead_id"] is None else holds.as_hold(row)

@@ -46,7 +46,7 @@ class Workshop:
     program: Callable[[str], Workflow]  # by version (E15)
     config: Mapping[str, Any]
     new_id: Callable[[], UUID]
-    ring: Callable[[UUID], None]
+    ring: Callable[[UUID], object]
     side_by_side: ThreadPoolExecutor
 
 

@@ -57,7 +57,7 @@ class Tools:
     """What performing needs of the hub. `problems` validates inputs, `hide` removes secrets."""
 
     actions: Mapping[str, Action]
-    services: Mapping[type, Any]
+    services: Callable[[str | None], Mapping[type, Any]]  # by `connection:` of the step
     clock: Clock
     destinations: TestDestinations
     problems: Callable[[Action, Any], list[PayloadProblem]]
@@ -194,7 +194,9 @@ class Performer:
             number=command.attempts + 1,
             timeout=_time_left(command, action, self._tools.clock.now()),
         )
-        services = {**self._tools.services, Attempt: attempt, Clock: self._tools.clock}
+        services = {
+            **self._tools.services(command.step.connection),
+            Attempt: attempt, Clock: self._tools.clock}
         if connection is not None:
             services[Connection] = connection
         return action.call(services, reveal(dict(inputs), self._tools.secret))

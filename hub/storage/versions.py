@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import Engine, text
 
@@ -21,11 +22,19 @@ def store(engine: Engine, *, version: str, workflow: str, files: Mapping[str, st
         )
 
 
-def files_of(engine: Engine, version: str) -> dict[str, str] | None:
-    """The files of a version: path → text."""
+@dataclass(frozen=True)
+class StoredVersion:
+    """A version as it was kept: the workflow's name, and path → text of its files."""
+
+    workflow: str
+    files: Mapping[str, str]
+
+
+def find(engine: Engine, version: str) -> StoredVersion | None:
+    """The files of a version."""
     with engine.connect() as connection:
         row = connection.execute(
-            text("SELECT files FROM workflow_versions WHERE hash = :version"),
+            text("SELECT workflow, files FROM workflow_versions WHERE hash = :version"),
             {"version": version},
         ).first()
-    return dict(row.files) if row else None
+    return StoredVersion(row.workflow, row.files) if row else None

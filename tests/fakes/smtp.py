@@ -173,7 +173,7 @@ class _Conversation(socketserver.StreamRequestHandler):
         if self.fake.tls is not None and not self.is_encrypted:
             offers.append("STARTTLS")
         if self.fake.users:
-            offers.append("AUTH PLAIN LOGIN")
+            offers.append("AUTH PLAIN")
         lines = [f"250-{each}" for each in offers[:-1]] + [f"250 {offers[-1]}"]
         self.say(command.partition(" ")[0].upper(), "\r\n".join(lines))
 

@@ -137,7 +137,7 @@ def json_of(text: str) -> Any:
     """
     try:
         value = loads(text, parse_constant=_refuse, parse_float=_finite, parse_int=_integer)
-        return _storable(value, 0)
+        return _storable(value, 1)
     except (ValueError, RecursionError):
         return None
 
@@ -161,10 +161,10 @@ def _integer(digits: str) -> int | str:
 
 
 def _storable(value: Any, depth: int) -> Any:
-    if depth > DEEPEST_JSON:
-        raise ValueError("too many levels")
     if isinstance(value, str):
         return _NOT_STORABLE.sub("\ufffd", value)
+    if depth > DEEPEST_JSON and isinstance(value, list | dict):
+        raise ValueError("too many levels")
     if isinstance(value, list):
         return [_storable(each, depth + 1) for each in value]
     if isinstance(value, dict):

@@ -114,7 +114,9 @@ class Reader:
             self.refuse(110, f"{what} is true or false", node)
         return None
 
-    def duration(self, node: Node, *, what: str, lowest: timedelta | None = None) -> timedelta | None:
+    def duration(
+        self, node: Node, *, what: str, lowest: timedelta | None = None
+    ) -> timedelta | None:
         """A length of time such as `90s`, `15m` or `1h30m`."""
         value = self._plain(node, what)
         if value is None:

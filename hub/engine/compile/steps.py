@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
-from hub.engine.compile.keys import COMMON_STEP_KEYS, NOT_YET, RETRY_KEYS, STEP_KEYS, STEP_KINDS
+from hub.engine.compile.keys import COMMON_STEP_KEYS, NOT_YET, STEP_KEYS, STEP_KINDS
 from hub.engine.compile.reader import Reader, Record, shape
-from hub.engine.compile.values import Values
+from hub.engine.compile.step_parts import ID, ID_FORM, Parts
+from hub.engine.compile.values import NEVER, Values
 from hub.engine.expressions import CompiledValue, Expression, Literal
 from hub.engine.findings import did_you_mean
 from hub.engine.workflow import (
@@ -30,17 +30,12 @@ from hub.engine.workflow import (
     Vars,
 )
 from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, is_broken
-from hub.values import parse_duration
 
 MAX_STEPS = 200
 MAX_LEVELS = 6
-_ID = r"[a-z][a-z0-9_]{0,62}"
-_ID_FORM = "small letters, digits and _ (such as `tell_team`)"
-_ACTION = r"[a-z][a-z0-9_]*\\.[a-z][a-z0-9_]*"
+_ACTION = r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*"
 _WORKFLOW = r"[a-z][a-z0-9-]{0,62}"
 _NEEDS_ID = frozenset({"do", "call", "for_each"})
-_MAX_ATTEMPTS = 50
-_MAX_FACTOR = 10
 
 
 @dataclass
@@ -50,6 +45,7 @@ class Steps:
     reader: Reader
     values: Values
     file: str
+    parts: Parts
     _ids: dict[str, int] = field(default_factory=dict)
     _count: int = 0
 
@@ -77,8 +73,7 @@ class Steps:
         if kind is None:
             return None
         record = Record(self.reader, node, f"a step with `{kind.name}`")
-        common = COMMON_STEP_KEYS if kind.name != "then" else ("id", "name", "if")
-        record.check_keys((*common, *STEP_KEYS[kind.name]))
+        record.check_keys((*COMMON_STEP_KEYS, *STEP_KEYS[kind.name]))
         step = _BUILDERS[kind.name](self, record, self._common(record, kind, place), level)
         self.values.places.add(step, node)
         return step
@@ -144,7 +139,7 @@ class Steps:
                 message = f"a step with `{kind.name}` needs an `id`"
                 self.reader.refuse(211, message, record.node, suggestion=suggestion)
             return None
-        name = self.reader.name(node, _ID, what="`id`", form=_ID_FORM)
+        name = self.reader.name(node, ID, what="`id`", form=ID_FORM)
         if name is None:
             return None
         line = self.reader.source.position(node.start)[0]
@@ -155,36 +150,39 @@ class Steps:
         self._ids[name] = line
         return name
 
-    # ------------------------------------------------------------------------------- by kind
+    # ----------------------------------------------------------------------------------- by kind
 
-    def _do(self, record: Record, common: dict[str, Any], level: int) -> Step:
-        node = record.node.get("do")
-        action = self._named(node, _ACTION, "connector.action, such as `slack.post`")
+    def do(self, record: Record, common: dict[str, Any], level: int) -> Step:
+        """`do:`."""
+        node = record.entry("do")
+        action = self.parts.named(node, _ACTION, "connector.action, such as `slack.post`")
         return Do(
             **common,
             action=action,
-            inputs=self._inputs(record),
+            inputs=self.parts.inputs(record),
             connection=record.text("connection"),
-            retry=self._retry(record, Retry()),
-            timeout=self._duration_value(record, "timeout"),
+            retry=self.parts.retry(record, Retry()),
+            timeout=self.parts.duration_value(record, "timeout"),
             delivery=record.choice("delivery", ("at_least_once", "at_most_once"), None),
-            idempotency_key=self._key(record, "idempotency_key"),
-            once_per=self._key(record, "once_per"),
+            idempotency_key=self.parts.key(record, "idempotency_key"),
+            once_per=self.parts.key(record, "once_per"),
             on_error=self._on_error(record, level),
         )
 
-    def _call(self, record: Record, common: dict[str, Any], level: int) -> Step:
-        node = record.node.get("call")
+    def call(self, record: Record, common: dict[str, Any], level: int) -> Step:
+        """`call:`."""
+        node = record.entry("call")
         return Call(
             **common,
-            workflow=self._named(node, _WORKFLOW, "small letters, digits and -"),
-            inputs=self._inputs(record),
-            retry=self._retry(record, Retry(attempts=0)),
-            timeout=self._duration_value(record, "timeout"),
+            workflow=self.parts.named(node, _WORKFLOW, "small letters, digits and -"),
+            inputs=self.parts.inputs(record),
+            retry=self.parts.retry(record, Retry(attempts=0)),
+            timeout=self.parts.duration_value(record, "timeout"),
             on_error=self._on_error(record, level),
         )
 
-    def _if(self, record: Record, common: dict[str, Any], level: int) -> Step:
+    def if_then(self, record: Record, common: dict[str, Any], level: int) -> Step:
+        """`if` + `then:`."""
         record.check_required(["if"])
         branches = [self._branch(record.get("if"), record.get("then"), level)]
         for node in self._elifs(record):
@@ -209,7 +207,8 @@ class Steps:
         decided = None if condition is None else self.values.decision(condition, what="`if`")
         return decided or NEVER, block
 
-    def _switch(self, record: Record, common: dict[str, Any], level: int) -> Step:
+    def switch(self, record: Record, common: dict[str, Any], level: int) -> Step:
+        """`switch:`."""
         node = record.get("switch")
         subject = None if node is None else self.values.decision(node, what="`switch`")
         record.check_required(["cases"])
@@ -221,9 +220,7 @@ class Steps:
                 otherwise = block
             else:
                 cases.append((tuple(part.strip() for part in entry.name.split(" | ")), block))
-        return Switch(
-            **common, subject=subject or NEVER, cases=tuple(cases), otherwise=otherwise
-        )
+        return Switch(**common, subject=subject or NEVER, cases=tuple(cases), otherwise=otherwise)
 
     def _cases(self, record: Record) -> tuple[Entry, ...]:
         node = record.get("cases")
@@ -234,7 +231,8 @@ class Steps:
             return ()
         return node.entries
 
-    def _for_each(self, record: Record, common: dict[str, Any], level: int) -> Step:
+    def for_each(self, record: Record, common: dict[str, Any], level: int) -> Step:
+        """`for_each:`."""
         node = record.get("for_each")
         loop = None if node is None else self.values.loop(node)
         record.check_required(["steps"])
@@ -247,41 +245,38 @@ class Steps:
             max_parallel=record.integer("max_parallel", 1, lowest=1, highest=100),
             on_item_error=record.choice("on_item_error", ("fail", "continue"), "fail"),
             collect=None if collect is None else self.values.value(collect),
-            timeout=self._duration_value(record, "timeout"),
+            timeout=self.parts.duration_value(record, "timeout"),
             on_error=self._on_error(record, level),
         )
 
-    def _vars(self, record: Record, common: dict[str, Any], level: int) -> Step:
+    def vars(self, record: Record, common: dict[str, Any], level: int) -> Step:
+        """`vars:`."""
         del level
-        return Vars(**common, values=self.named_values(record.get("vars")))
+        return Vars(**common, values=self.parts.named_values(record.get("vars")))
 
-    def _reply(self, record: Record, common: dict[str, Any], level: int) -> Step:
+    def reply(self, record: Record, common: dict[str, Any], level: int) -> Step:
+        """`reply:`."""
         del level
-        return Reply(**common, **self._answer(record, "reply"))
+        return Reply(**common, **self.parts.answer(record, "reply"))
 
-    def _return(self, record: Record, common: dict[str, Any], level: int) -> Step:
+    def return_(self, record: Record, common: dict[str, Any], level: int) -> Step:
+        """`return:`."""
         del level
-        return Return(**common, **self._answer(record, "return"))
+        return Return(**common, **self.parts.answer(record, "return"))
 
-    def _answer(self, record: Record, kind: str) -> dict[str, Any]:
-        value = record.get(kind)
-        return {
-            "value": Literal(None) if value is None else self.values.value(value),
-            "status": self._status(record, lowest=200),
-            "headers": self._headers(record),
-        }
-
-    def _fail(self, record: Record, common: dict[str, Any], level: int) -> Step:
+    def fail(self, record: Record, common: dict[str, Any], level: int) -> Step:
+        """`fail:`."""
         del level
         message = record.get("message")
         return Fail(
             **common,
-            code=self._named(record.node.get("fail"), _ID, "a code such as `slot_taken`"),
+            code=self.parts.named(record.entry("fail"), ID, "a code such as `slot_taken`"),
             message=None if message is None else self.values.value(message),
-            status=self._status(record, lowest=400),
+            status=self.parts.status(record, lowest=400),
         )
 
-    def _log(self, record: Record, common: dict[str, Any], level: int) -> Step:
+    def log(self, record: Record, common: dict[str, Any], level: int) -> Step:
+        """`log:`."""
         del level
         text = record.get("log")
         return Log(
@@ -290,72 +285,8 @@ class Steps:
             level=record.choice("level", ("debug", "info", "warning", "error"), "info"),
         )
 
-    # ---------------------------------------------------------------------------- parts of them
-
     def _inner(self, node: Node, level: int, what: str) -> Block:
         return self.block(node, level=level + 1, what=what)
-
-    def _named(self, entry: Entry | None, pattern: str, form: str) -> str:
-        if entry is None:
-            return ""
-        return self.reader.name(entry.value, pattern, what=f"`{entry.name}`", form=form) or ""
-
-    def _inputs(self, record: Record) -> CompiledValue:
-        node = record.get("with")
-        if node is None:
-            return Literal({})
-        if isinstance(node, Mapping):
-            return self.values.value(node)
-        if not is_broken(node):
-            self.reader.refuse(110, f"`with` needs keys and values, not {shape(node)}", node)
-        return Literal({})
-
-    def named_values(self, node: Node | None) -> tuple[tuple[str, CompiledValue], ...]:
-        """`vars`: names and values, in order."""
-        if node is None or is_broken(node):
-            return ()
-        if not isinstance(node, Mapping) or not node.entries:
-            self.reader.refuse(110, f"`vars` needs names and values, not {shape(node)}", node)
-            return ()
-        for entry in node.entries:
-            self.reader.name(entry.key, _ID, what=f"the name `{entry.name}`", form=_ID_FORM)
-        return tuple((entry.name, self.values.value(entry.value)) for entry in node.entries)
-
-    def _key(self, record: Record, name: str) -> CompiledValue | None:
-        entry = record.entry(name)
-        return None if entry is None else key_value(self.values, entry)
-
-    def _duration_value(self, record: Record, name: str) -> CompiledValue | None:
-        """A duration, or one expression that gives one."""
-        node = record.get(name)
-        if node is None:
-            return None
-        value = self.values.value(node)
-        if isinstance(value, Literal) and not is_broken(node):
-            self.reader.duration(node, what=f"`{name}`", lowest=timedelta(seconds=1))
-        return value
-
-    def _status(self, record: Record, *, lowest: int) -> CompiledValue | None:
-        node = record.get("status")
-        if node is None:
-            return None
-        value = self.values.value(node)
-        if isinstance(value, Literal):
-            self.reader.integer(node, what="`status`", lowest=lowest, highest=599)
-        return value
-
-    def _headers(self, record: Record) -> CompiledValue | None:
-        node = record.get("headers")
-        if node is None or is_broken(node):
-            return None
-        if not isinstance(node, Mapping):
-            self.reader.refuse(110, f"`headers` needs names and values, not {shape(node)}", node)
-            return None
-        for entry in node.entries:
-            self.reader.name(
-                entry.key, r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", what="a header", form="`X-Name`"
-            )
-        return self.values.value(node)
 
     def _on_error(self, record: Record, level: int) -> OnError:
         node = record.get("on_error")
@@ -371,34 +302,16 @@ class Steps:
             self.reader.refuse(110, message, node, suggestion=suggestion)
         return "fail"
 
-    def _retry(self, record: Record, default: Retry) -> Retry:
-        node = record.get("retry")
-        if node is None or is_broken(node):
-            return default
-        if isinstance(node, Scalar):
-            attempts = self.reader.integer(node, what="`retry`", lowest=0, highest=_MAX_ATTEMPTS)
-            return Retry(attempts=default.attempts if attempts is None else attempts)
-        inner = self.reader.record(node, RETRY_KEYS, what="`retry`", required=("attempts",))
-        return default if inner is None else self._long_retry(inner)
 
-    def _long_retry(self, record: Record) -> Retry:
-        only_if = record.get("only_if")
-        return Retry(
-            attempts=record.integer("attempts", 5, lowest=1, highest=_MAX_ATTEMPTS),
-            first=record.duration("first", timedelta(seconds=2)),
-            factor=self._factor(record),
-            maximum=record.duration("max", timedelta(minutes=5)),
-            jitter=record.boolean("jitter", default=True),
-            only_if=None if only_if is None else self.values.decision(only_if, what="`only_if`"),
-        )
-
-    def _factor(self, record: Record) -> float:
-        node = record.get("factor")
-        if node is None or is_broken(node):
-            return 2
-        value = node.value if isinstance(node, Scalar) else None
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            if 1 <= value <= _MAX_FACTOR:
-                return value
-        self.reader.refuse(110, f"`factor` is a number from 1 to {_MAX_FACTOR}", node)
-        return 2
+_BUILDERS: dict[str, Callable[[Steps, Record, dict[str, Any], int], Step]] = {
+    "do": Steps.do,
+    "call": Steps.call,
+    "then": Steps.if_then,
+    "switch": Steps.switch,
+    "for_each": Steps.for_each,
+    "vars": Steps.vars,
+    "reply": Steps.reply,
+    "return": Steps.return_,
+    "fail": Steps.fail,
+    "log": Steps.log,
+}

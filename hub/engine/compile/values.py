@@ -21,6 +21,9 @@ from hub.engine.expressions import (
 from hub.engine.findings import Source
 from hub.engine.yaml_profile import Mapping, Node, Scalar, Sequence, is_broken
 
+NEVER = parse_expression("false")
+"""Stands for a decision that could not be read: its workflow is not loaded."""
+
 _LOOP = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s+in\s+(?=\S)")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
@@ -39,6 +42,14 @@ class Places:
         """The node something was compiled from."""
         found = self._nodes.get(id(compiled))
         return None if found is None else found[1]
+
+    def value_of(self, compiled: Any, *keys: str) -> Node | None:
+        """The value of the first of these keys that the mapping has; the mapping without any."""
+        node = self.node(compiled)
+        if not isinstance(node, Mapping):
+            return node
+        entries = (node.get(key) for key in keys)
+        return next((entry.value for entry in entries if entry is not None), node)
 
     def span(self, expression: Expression, start: int, end: int) -> tuple[Source, int, int] | None:
         """Where the characters `start` … `end` of an expression stand in the file."""

@@ -1,8 +1,19 @@
 """The language inside `${{ }}` (chapter 12): read, checked and evaluated, never executed."""
 
+from hub.engine.expressions.checking import (
+    Inference,
+    infer,
+    infer_condition,
+    infer_template,
+    infer_value,
+)
+from hub.engine.expressions.environment import TypeEnv, TypeProblem
 from hub.engine.expressions.errors import EvaluationError, ExpressionError, MissingValue
 from hub.engine.expressions.evaluator import evaluate, evaluate_condition
+from hub.engine.expressions.fitting import Misfit, misfits
+from hub.engine.expressions.narrowing import narrow
 from hub.engine.expressions.parser import parse_expression
+from hub.engine.expressions.schema_types import type_from_schema, type_of_fields, type_of_literal
 from hub.engine.expressions.scope import OMIT, Omit, Scope, StepState
 from hub.engine.expressions.syntax import Expression
 from hub.engine.expressions.template import (
@@ -20,6 +31,7 @@ from hub.engine.expressions.template import (
     render,
     render_value,
 )
+from hub.engine.expressions.types import Type
 from hub.values import Secret, SecretText, reveal
 
 __all__ = [
@@ -28,8 +40,10 @@ __all__ = [
     "EvaluationError",
     "Expression",
     "ExpressionError",
+    "Inference",
     "ListOf",
     "Literal",
+    "Misfit",
     "MissingValue",
     "ObjectOf",
     "Omit",
@@ -39,15 +53,27 @@ __all__ = [
     "SecretText",
     "StepState",
     "Template",
+    "Type",
+    "TypeEnv",
+    "TypeProblem",
     "compile_value",
     "evaluate",
     "evaluate_condition",
     "from_template",
+    "infer",
+    "infer_condition",
+    "infer_template",
+    "infer_value",
     "list_of",
+    "misfits",
+    "narrow",
     "object_of",
     "parse_expression",
     "parse_template",
     "render",
     "render_value",
     "reveal",
+    "type_from_schema",
+    "type_of_fields",
+    "type_of_literal",
 ]

@@ -34,7 +34,7 @@ _OBJECT_WORDS = frozenset({"properties", "required", "additionalProperties"})
 _LIST_WORDS = frozenset({"items", "prefixItems", "minItems"})
 
 
-def type_from_schema(schema: Mapping[str, Any] | bool) -> Type:
+def type_from_schema(schema: Any) -> Type:
     """Say which values fit a schema; what it does not say is `Anything`.
 
     Fields an object's schema does not name are dropped at the door, so they do not exist, unless
@@ -44,9 +44,7 @@ def type_from_schema(schema: Mapping[str, Any] | bool) -> Type:
     return _Reader(schema).read(schema)
 
 
-def type_of_fields(
-    schemas: Mapping[str, Mapping[str, Any] | bool], *, optional: Iterable[str] = ()
-) -> ObjectType:
+def type_of_fields(schemas: Mapping[str, Any], *, optional: Iterable[str] = ()) -> ObjectType:
     """The object of named values (`params`, `query`, `inputs`); those with a default are there."""
     may_be_missing = set(optional)
     return ObjectType(
@@ -59,7 +57,7 @@ def type_of_fields(
     )
 
 
-def _has_default(schema: Mapping[str, Any] | bool) -> bool:
+def _has_default(schema: Any) -> bool:
     return isinstance(schema, Mapping) and "default" in schema
 
 
@@ -67,7 +65,7 @@ def _has_default(schema: Mapping[str, Any] | bool) -> bool:
 class _Reader:
     """Reads one document; `path` holds the references that are being followed."""
 
-    document: Mapping[str, Any] | bool
+    document: Any
     path: tuple[str, ...] = ()
 
     def read(self, schema: Any) -> Type:
@@ -126,9 +124,11 @@ class _Reader:
 
     def _object(self, schema: Mapping[str, Any]) -> ObjectType:
         properties = schema.get("properties")
-        required = set(_listed(schema.get("required")))
+        required = {name for name in _listed(schema.get("required")) if isinstance(name, str)}
+        if not isinstance(properties, Mapping):
+            return ObjectType({name: Field(ANYTHING) for name in required}, self._extra(schema))
         fields = {}
-        for name, each in (properties if isinstance(properties, Mapping) else {}).items():
+        for name, each in properties.items():
             if each is not False:
                 missing = name not in required and not _has_default(each)
                 fields[name] = Field(self.read(each), missing)
@@ -209,6 +209,6 @@ def _both_objects(one: ObjectType, other: ObjectType) -> ObjectType:
         else:
             missing = mine.may_be_missing and theirs.may_be_missing
             fields[name] = Field(_all_of([mine.type, theirs.type]), missing)
-    is_open = one.fields == {} or other.fields == {}
-    extra = (one.extra or other.extra) if (one.extra and other.extra) or is_open else None
-    return ObjectType(fields, None if fields else extra, is_pii=one.is_pii or other.is_pii)
+    is_open = one.extra is not None and other.extra is not None
+    extra = _all_of([one.extra or ANYTHING, other.extra or ANYTHING]) if is_open else None
+    return ObjectType(fields, extra, is_pii=one.is_pii or other.is_pii)

@@ -141,7 +141,7 @@ def members_of(kind: Type) -> tuple[Type, ...]:
 def union_of(kinds: Iterable[Type]) -> Type:
     """A value of one of these types. Texts, lists and objects are merged into one of each."""
     merged: list[Type] = []
-    for kind in (member for kind in kinds for member in members_of(kind)):
+    for kind in [member for each in kinds for member in members_of(each)]:
         if isinstance(kind, Anything):
             return replace(kind, is_pii=kind.is_pii or any(m.is_pii for m in merged))
         for place, other in enumerate(merged):
@@ -209,6 +209,24 @@ def without(kind: Type, *unwanted: type[Type]) -> Type:
     if len(kept) == len(members_of(kind)):
         return kind
     return union_of(kept) if kept else ANYTHING
+
+
+def list_of_types(kinds: list[Type]) -> ListType:
+    """The type of a list with items of these types; those that are `omit` are left out."""
+    stays = any(not may_be_omitted(kind) for kind in kinds)
+    kept = [without(kind, Omitted) for kind in kinds if not isinstance(kind, Omitted)]
+    return ListType(union_of(kept) if kept else ANYTHING, stays)
+
+
+def object_of_types(kinds: dict[str, Type]) -> ObjectType:
+    """The type of an object with fields of these types; those that are `omit` may be missing."""
+    return ObjectType(
+        {
+            name: Field(without(kind, Omitted), may_be_omitted(kind))
+            for name, kind in kinds.items()
+            if not isinstance(kind, Omitted)
+        }
+    )
 
 
 def nullable(kind: Type) -> Type:

@@ -79,7 +79,9 @@ class Builder:
         """One event after the other; raises `TooDeep`."""
         if isinstance(event, events.DocumentStartEvent):
             self._start_document(event)
-        if self._documents > 1 or not isinstance(event, events.NodeEvent | events.CollectionEndEvent):
+        if self._documents > 1 or not isinstance(
+            event, events.NodeEvent | events.CollectionEndEvent
+        ):
             return
         if self._skipped_levels:
             self._skip(event)
@@ -92,7 +94,9 @@ class Builder:
         self._documents += 1
         if event.version or event.tags:
             at = max(self._text.find("%"), 0)
-            self._refuse(104, "a line that starts with `%` is not allowed", at, suggestion="delete it")
+            self._refuse(
+                104, "a line that starts with `%` is not allowed", at, suggestion="delete it"
+            )
         if self._documents == 2:  # noqa: PLR2004
             message = "a file holds one document; `---` starts another one"
             self._refuse(104, message, event.start_mark.index, suggestion="use a file for each")
@@ -104,7 +108,10 @@ class Builder:
             return
         if event.anchor:
             self._refuse(
-                104, f"anchors (`&{event.anchor}`) are not allowed", start, suggestion="repeat the value"
+                104,
+                f"anchors (`&{event.anchor}`) are not allowed",
+                start,
+                suggestion="repeat the value",
             )
         if event.tag:
             self._tag(event)
@@ -207,7 +214,11 @@ class Builder:
             return self._broken(node.start, node.end)
         if node.value == "<<" and node.style == "plain":
             self._refuse(
-                104, "merge keys (`<<`) are not allowed", node.start, node.end, suggestion="repeat the keys"
+                104,
+                "merge keys (`<<`) are not allowed",
+                node.start,
+                node.end,
+                suggestion="repeat the keys",
             )
         return node
 
@@ -218,7 +229,9 @@ class Builder:
         name = str(key.value)
         if name in frame.names:
             line = self.source.position(frame.names[name].start)[0]
-            self._refuse(108, f"the key '{name}' stands twice, first in line {line}", key.start, key.end)
+            self._refuse(
+                108, f"the key '{name}' stands twice, first in line {line}", key.start, key.end
+            )
             return
         frame.names[name] = key
         frame.entries.append(Entry(key, value))
@@ -227,7 +240,13 @@ class Builder:
         return Scalar(self.source, start, end, "", is_broken=True)
 
     def _refuse(
-        self, code: int, message: str, start: int, end: int | None = None, *, suggestion: str | None = None
+        self,
+        code: int,
+        message: str,
+        start: int,
+        end: int | None = None,
+        *,
+        suggestion: str | None = None,
     ) -> None:
         self.findings.append(
             self.source.finding(code, message, start=start, end=end, suggestion=suggestion)

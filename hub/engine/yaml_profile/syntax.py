@@ -101,7 +101,11 @@ def _explained(
         return _bracketed(value, value_start)
     problem = str(getattr(error, "problem", "") or "")
     if "mapping values" in problem:
-        return "`: ` inside a text", "put the text in quotes, or write it as a block after `|`", offset
+        return (
+            "`: ` inside a text",
+            "put the text in quotes, or write it as a block after `|`",
+            offset,
+        )
     if "expected <block end>" in problem or "block" in str(getattr(error, "context", "")):
         return "the indentation does not fit the lines above", None, offset
     return f"this cannot be read: {_plain_words(problem, text, offset)}", None, offset

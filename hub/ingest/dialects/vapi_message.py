@@ -19,7 +19,7 @@ SECRET_PLACES = (
 
 
 def message_of(value: Any) -> Mapping[str, Any] | None:
-    """The message of an envelope; nothing for a body without one (everything but `type` may lack)."""
+    """The message of an envelope, of which only `type` is certain; nothing for other bodies."""
     message = value.get("message") if isinstance(value, dict) else None
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         return None

@@ -1,7 +1,7 @@
 """Dialect `vapi.tool`: a voice agent calls a tool and waits for one line to say.
 
 Four shapes of a tool call, the older function call, and a flat body without envelope, which is
-answered as `json` would (X05). An envelope is always answered with 200: other statuses are not heard.
+answered as `json` would (X05). An envelope is always answered with 200: no other status is heard.
 """
 
 from __future__ import annotations

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, delete, select
 
 from hub.action import Attempt
 from hub.domain import appointments, leads, monitor, phones
 from hub.storage.tables import appointments as appointment_rows
 from hub.storage.tables import interactions as interaction_rows
+from hub.storage.tables import phone_assignments as assignment_rows
 from hub.storage.tables import phone_numbers
 from tests.fakes.clock import FakeClock
 
@@ -36,6 +38,7 @@ class Desk:
     def __init__(self, engine: Engine, clock: FakeClock) -> None:
         self._engine = engine
         self.clock = clock
+        self._digits = count(5_550_000)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -51,8 +54,8 @@ class Desk:
             lead = leads.create(db, self.clock, attempt(), first_name=first_name, **given)
         return lead.lead_id
 
-    def numbers(self, count: int) -> list[str]:
-        numbers = [f"+1415555{index:04}" for index in range(count)]
+    def numbers(self, how_many: int) -> list[str]:
+        numbers = [f"+1415555{index:04}" for index in range(how_many)]
         with self.transaction() as db:
             phones.add_numbers(db, self.clock, numbers=numbers)
         return numbers
@@ -60,7 +63,7 @@ class Desk:
     def holder(self, first_name: str = "Ada") -> UUID:
         """A lead who just got a number; one number is added for them."""
         with self.transaction() as db:
-            number = f"+1628555{uuid4().int % 10_000:04}"
+            number = f"+1628{next(self._digits):07}"
             phones.add_numbers(db, self.clock, numbers=[number])
         lead = self.lead(first_name)
         self.assign(lead)
@@ -75,7 +78,9 @@ class Desk:
         with self.transaction() as db:
             return appointments.book(db, self.clock, attempt(), lead_id=lead, starts_at=at, **given)
 
-    def outcome(self, lead: UUID, outcome: str, **given: Any) -> appointments.Recorded:
+    def outcome(
+        self, lead: UUID, outcome: appointments.Outcome, **given: Any
+    ) -> appointments.Recorded:
         given = {"keep_number_for": KEEP[outcome], **given}
         with self.transaction() as db:
             return appointments.record_outcome(
@@ -107,6 +112,13 @@ class Desk:
     def faults(self) -> list[str]:
         with self.transaction() as db:
             return monitor.faults(db)
+
+    def forget_everything(self) -> None:
+        """For a test that broke rows on purpose: no fault is left at its end."""
+        broken = (interaction_rows, assignment_rows, appointment_rows, phone_numbers)
+        with self.transaction() as db:
+            for rows in broken:
+                db.execute(delete(rows))
 
     def phone(self, number: str) -> Row[Any]:
         with self.transaction() as db:

@@ -1,9 +1,11 @@
 """The verifiers against the vectors of the vendors, and against malformed headers (S1, S2)."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,7 +23,7 @@ NOW = datetime(2025, 11, 20, 18, 53, 53, tzinfo=UTC)
 @dataclass(frozen=True)
 class Preset:
     type: str
-    options: dict = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def preset_of(vector):

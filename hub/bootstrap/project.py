@@ -1,0 +1,126 @@
+"""From a folder on disk to a project: its files, its settings, the values of its `config`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hub.bootstrap.actions import all_actions
+from hub.engine.project import Project, load_project
+from hub.engine.settings import ConfigDeclaration, DialectFacts, ProjectSettings
+from hub.errors import Misconfigured
+from hub.ingest.dialects import DIALECTS
+from hub.ingest.signatures import AUTH_TYPES
+from hub.schemas import compile_schema
+
+log = logging.getLogger(__name__)
+
+DIALECT_FACTS = {
+    name: DialectFacts(
+        name=name,
+        default_max_body=dialect.default_max_body,
+        is_tool=dialect.is_tool,
+        payload_names=dialect.payload_names,
+    )
+    for name, dialect in DIALECTS.items()
+}
+_FOLDERS = ("workflows", "schemas", "templates")
+_ENDINGS = (".yaml", ".yml", ".json", ".html", ".txt", ".md")
+_LARGEST = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class LoadedProject:
+    """The project with the texts of its files, for messages that show the line."""
+
+    folder: Path
+    project: Project
+    files: Mapping[str, str] = field(repr=False)
+
+
+def read_project(folder: Path) -> LoadedProject:
+    """Read and compile the folder; broken files are findings of the project.
+
+    Raises `Misconfigured` when there is no `hub.yaml`.
+    """
+    if not (folder / "hub.yaml").is_file():
+        raise Misconfigured(
+            f"{folder} holds no hub.yaml. Go to the project's folder, or name it: hub --project DIR"
+        )
+    files = _read_files(folder)
+    project = load_project(
+        files,
+        actions=all_actions(),
+        auth_types=AUTH_TYPES,
+        dialects=DIALECT_FACTS,
+    )
+    return LoadedProject(folder, project, files)
+
+
+def _read_files(folder: Path) -> dict[str, str]:
+    """Path → text, below the folder only: links that lead out of it are left out (S12)."""
+    root = folder.resolve()
+    found = {"hub.yaml": _text(root / "hub.yaml")}
+    for name in _FOLDERS:
+        for path in sorted((root / name).rglob("*")):
+            is_inside = path.resolve().is_relative_to(root)
+            if path.suffix in _ENDINGS and path.is_file() and is_inside:
+                found[path.relative_to(root).as_posix()] = _text(path)
+    return found
+
+
+def _text(path: Path) -> str:
+    """The file's text; bytes that are not UTF-8 become a sign that the reader refuses."""
+    with path.open("rb") as file:
+        return file.read(_LARGEST).decode("utf-8", errors="surrogateescape")
+
+
+def config_values(settings: ProjectSettings, environment: Mapping[str, str]) -> dict[str, Any]:
+    """`config.<name>` from the environment; raises `Misconfigured` for a value of a wrong type.
+
+    `LIVE_CALL_ENABLED` is live only when it is exactly `true`; anything else simulates and is
+    said in the log (C-06).
+    """
+    values: dict[str, Any] = {}
+    for name, declared in settings.config.items():
+        text = environment.get(declared.env)
+        if text is None or text == "":
+            if declared.has_default:
+                values[name] = declared.default
+            continue
+        values[name] = _value(declared, text)
+    return values
+
+
+def _value(declared: ConfigDeclaration, text: str) -> Any:
+    if declared.env == "LIVE_CALL_ENABLED":
+        if text != "true":
+            log.warning("LIVE_CALL_ENABLED is %r and not exactly true: calls are simulated", text)
+        return text == "true"
+    value = _parsed(declared, text)
+    problems = compile_schema(declared.schema).problems(value)
+    if problems:
+        raise Misconfigured(
+            f"Set {declared.env} to what hub.yaml says of config.{declared.name}:"
+            f" {problems[0].message}"
+        )
+    return value
+
+
+def _parsed(declared: ConfigDeclaration, text: str) -> Any:
+    """Numbers, `true`/`false` and comma lists (trimmed, empties dropped) by declared type."""
+    kind = declared.schema.get("type")
+    if kind == "array":
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if kind == "boolean":
+        return {"true": True, "false": False}.get(text, text)
+    readers = {"integer": int, "number": float}
+    if kind in readers:
+        try:
+            return readers[kind](text)
+        except ValueError:
+            return text
+    return text

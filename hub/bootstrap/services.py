@@ -1,0 +1,76 @@
+"""The services that actions ask for by type, built once from `connections:` of hub.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.bootstrap.secrets import Secrets
+from hub.connectors.connections import ConnectionSettings
+from hub.connectors.email import EmailClient
+from hub.connectors.http import Http, OutboundPolicy
+from hub.connectors.slack import SlackClient
+from hub.connectors.sms import TwilioClient
+from hub.engine.settings import ProjectSettings
+from hub.errors import Misconfigured, Permanent
+
+_DEFAULT = None
+
+
+@dataclass(frozen=True)
+class Services:
+    """Clients by type, for the default connections and for those a step names."""
+
+    _sets: Mapping[str | None, Mapping[type, Any]]
+
+    def of(self, connection: str | None) -> Mapping[type, Any]:
+        """The services of a step; raises `Permanent` for a connection that does not exist."""
+        if connection not in self._sets:
+            raise Permanent("not_configured", f"hub.yaml has no connection {connection}")
+        return self._sets[connection]
+
+
+def open_services(settings: ProjectSettings, secrets: Secrets) -> Services:
+    """Build the clients; nothing is connected yet.
+
+    Without `connection:` a step uses the first connection of its service's type. Raises
+    `Misconfigured` when `outbound_allow` cannot be read.
+    """
+    try:
+        policy = OutboundPolicy.of(
+            *((rule.network, rule.ports) for rule in settings.outbound_allow)
+        )
+    except ValueError as problem:
+        raise Misconfigured(f"hub.yaml: outbound_allow: {problem}") from problem
+    http = Http(policy)
+    revealed = {
+        name: ConnectionSettings(
+            name=name,
+            type=each.type,
+            base_url=each.base_url,
+            credentials={
+                key: live[0]
+                for key, secret in each.credentials.items()
+                if (live := secrets.live(secret))
+            },
+            options={key: str(value) for key, value in each.options.items()},
+        )
+        for name, each in settings.connections.items()
+    }
+    first: dict[str, ConnectionSettings] = {}
+    for connection in revealed.values():
+        first.setdefault(connection.type, connection)
+    sets: dict[str | None, Mapping[type, Any]] = {_DEFAULT: _clients(http, first)}
+    for name, connection in revealed.items():
+        sets[name] = _clients(http, {**first, connection.type: connection})
+    return Services(sets)
+
+
+def _clients(http: Http, by_type: Mapping[str, ConnectionSettings]) -> dict[type, Any]:
+    return {
+        Http: http,
+        SlackClient: SlackClient(by_type.get("slack"), http),
+        TwilioClient: TwilioClient(by_type.get("twilio"), http),
+        EmailClient: EmailClient(by_type.get("smtp")),
+    }

@@ -1,0 +1,143 @@
+"""`Settings`: what the environment says, read once. docs/configuration.md lists every name.
+
+Values that workflows read as `config.<name>` and secrets are declared in `hub.yaml`; their values
+come from the same environment, which `Settings.environment` keeps without ever showing it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from hub.errors import Misconfigured
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One environment variable of the hub itself, for the documentation and `hub doctor`."""
+
+    name: str
+    meaning: str
+    default: str = ""
+    is_secret: bool = False
+
+
+VARIABLES = (
+    Variable("HUB_DATABASE_URL", "PostgreSQL 15 or later; empty: `hub dev` starts its own"),
+    Variable("HUB_REDIS_URL", "Redis or Valkey; empty: `hub dev` starts its own"),
+    Variable("HUB_PROJECT", "the folder with hub.yaml, workflows/ and schemas/", "."),
+    Variable("HUB_STATE_DIR", "local state of `hub dev`", "<project>/.hub"),
+    Variable("HUB_HOST", "the address `hub web` binds", "127.0.0.1 (0.0.0.0 when PORT is set)"),
+    Variable("HUB_PORT", "the port `hub web` binds; PORT counts too", "8000"),
+    Variable("HUB_PUBLIC_URL", "how callers reach the hub; links are built from it (S21)"),
+    Variable("HUB_ENCRYPTION_KEY", "seals stored secrets; see `hub key`", is_secret=True),
+    Variable("HUB_WEB_PROCESSES", "web processes", "2"),
+    Variable("HUB_WEB_CONNECTIONS", "database connections of one web process", "10"),
+    Variable("HUB_WORKER_RUNS", "runs that one worker works on at once", "10"),
+    Variable("HUB_MOST_WAITING", "queued runs above which requests get 503", "100000"),
+    Variable("HUB_LOG_LEVEL", "debug, info, warning or error", "info"),
+    Variable("HUB_UNSAFE_DURABILITY", "1 starts on a database that may lose commits (I2)"),
+    Variable("HUB_TRUSTED_PROXIES", "how many proxies set X-Forwarded-For (S21)", "0"),
+)
+
+_LOG_LEVELS = ("debug", "info", "warning", "error")
+_BOTH = 65_535
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one process. `environment` also holds values of `config` and secrets."""
+
+    database_url: str
+    redis_url: str
+    project: Path
+    state_dir: Path
+    host: str
+    port: int
+    public_url: str
+    encryption_key: str = field(repr=False)
+    web_processes: int
+    web_connections: int
+    worker_runs: int
+    most_waiting: int
+    log_level: str
+    allows_unsafe_durability: bool
+    trusted_proxies: int
+    environment: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def from_environment(
+        cls, environ: Mapping[str, str] | None = None, *, project: Path | None = None
+    ) -> Settings:
+        """Read the environment; raises `Misconfigured` naming the variable and what to set."""
+        given = dict(os.environ if environ is None else environ)
+        folder = (project or Path(given.get("HUB_PROJECT") or ".")).resolve()
+        port = _number(given, "HUB_PORT", _number(given, "PORT", 8000, most=_BOTH), most=_BOTH)
+        return cls(
+            database_url=given.get("HUB_DATABASE_URL", ""),
+            redis_url=given.get("HUB_REDIS_URL", ""),
+            project=folder,
+            state_dir=Path(given.get("HUB_STATE_DIR") or folder / ".hub").resolve(),
+            host=given.get("HUB_HOST") or ("0.0.0.0" if given.get("PORT") else "127.0.0.1"),  # noqa: S104
+            port=port,
+            public_url=(given.get("HUB_PUBLIC_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
+            encryption_key=given.get("HUB_ENCRYPTION_KEY", ""),
+            web_processes=_number(given, "HUB_WEB_PROCESSES", 2, least=1, most=64),
+            web_connections=_number(given, "HUB_WEB_CONNECTIONS", 10, least=1, most=500),
+            worker_runs=_number(given, "HUB_WORKER_RUNS", 10, least=1, most=200),
+            most_waiting=_number(given, "HUB_MOST_WAITING", 100_000, least=1),
+            log_level=_choice(given, "HUB_LOG_LEVEL", _LOG_LEVELS, "info"),
+            allows_unsafe_durability=given.get("HUB_UNSAFE_DURABILITY") == "1",
+            trusted_proxies=_number(given, "HUB_TRUSTED_PROXIES", 0, most=10),
+            environment=given,
+        )
+
+
+def _number(
+    given: Mapping[str, str], name: str, default: int, *, least: int = 0, most: int = 10**9
+) -> int:
+    return _read(
+        given,
+        name,
+        default,
+        read=int,
+        is_right=lambda value: least <= value <= most,
+        wanted=f"a whole number ≥ {least}",
+    )
+
+
+def _choice(given: Mapping[str, str], name: str, values: tuple[str, ...], default: str) -> str:
+    return _read(
+        given,
+        name,
+        default,
+        read=str.lower,
+        is_right=values.__contains__,
+        wanted=" or ".join(values),
+    )
+
+
+def _read(
+    given: Mapping[str, str],
+    name: str,
+    default: Value,
+    *,
+    read: Callable[[str], Value],
+    is_right: Callable[[Value], bool],
+    wanted: str,
+) -> Value:
+    text = given.get(name)
+    if not text:
+        return default
+    try:
+        value = read(text)
+    except ValueError:
+        raise Misconfigured(f"Set {name} to {wanted}; it is {text[:40]!r}") from None
+    if not is_right(value):
+        raise Misconfigured(f"Set {name} to {wanted}; it is {text[:40]!r}")
+    return value

@@ -1,0 +1,7 @@
+"""From the text of a file to a `Workflow` or the settings, or to all that is wrong with it."""
+
+from hub.engine.compile.context import Context
+from hub.engine.compile.file import CompiledFile, compile_file
+from hub.engine.compile.values import Places
+
+__all__ = ["CompiledFile", "Context", "Places", "compile_file"]

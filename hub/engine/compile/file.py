@@ -1,0 +1,159 @@
+"""One workflow file: tree → `Workflow`, or all that is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from hub.engine.compile.context import Context
+from hub.engine.compile.keys import CONCURRENCY_KEYS, TRIGGER_KEYS, WORKFLOW_KEYS
+from hub.engine.compile.reader import Reader, Record
+from hub.engine.compile.step_parts import Parts
+from hub.engine.compile.steps import Steps
+from hub.engine.compile.triggers import Triggers
+from hub.engine.compile.values import Places, Values
+from hub.engine.expressions import CompiledValue, Literal
+from hub.engine.findings import Finding, in_order
+from hub.engine.workflow import Concurrency, Endpoint, Inputs, Schedule, Workflow
+from hub.engine.yaml_profile import Document, Mapping, Node, is_broken, load
+
+MODES = ("live", "test", "simulate")
+_LONGEST_RUN = timedelta(days=3653)
+
+
+@dataclass(frozen=True)
+class CompiledFile:
+    """What became of one file. `workflow` is whole only when no finding is an error."""
+
+    name: str
+    document: Document
+    workflow: Workflow | None
+    findings: tuple[Finding, ...]
+    places: Places = field(default_factory=Places)
+
+    @property
+    def is_clean(self) -> bool:
+        """Can it run?"""
+        return self.workflow is not None and not any(each.is_error for each in self.findings)
+
+
+def compile_file(path: str, content: str, *, name: str, context: Context) -> CompiledFile:
+    """Read one workflow file. Never raises; `called` and `version` are filled in by the project."""
+    document = load(path, content)
+    if document.root is None:
+        findings = document.findings or (_empty(document),)
+        return CompiledFile(name, document, None, findings)
+    reader = Reader(document.source)
+    places = Places()
+    workflow = _File(reader, Values(reader, places), path, name, context).workflow(document.root)
+    findings = in_order([*document.findings, *reader.findings])
+    return CompiledFile(name, document, workflow, findings, places)
+
+
+def _empty(document: Document) -> Finding:
+    return document.source.finding(110, "the file is empty", start=0)
+
+
+@dataclass
+class _File:
+    reader: Reader
+    values: Values
+    path: str
+    name: str
+    context: Context
+
+    def workflow(self, root: Node) -> Workflow | None:
+        required = ("hub", "title", "steps")
+        record = self.reader.record(root, WORKFLOW_KEYS, what="a workflow", required=required)
+        if record is None:
+            return None
+        self._language(record)
+        parts = Parts(self.reader, self.values)
+        trigger = self._trigger(record, parts)
+        steps = Steps(self.reader, self.values, self.path, parts)
+        variables = parts.named_values(record.get("vars"))
+        block, handler = record.get("steps"), record.get("on_error")
+        compiled = Workflow(
+            name=self.name,
+            version="",
+            title=record.text("title") or self.name,
+            trigger=trigger or Inputs(),
+            steps=() if block is None else steps.block(block),
+            description=record.text("description") or "",
+            tags=self._tags(record),
+            is_enabled=record.boolean("enabled", default=True),
+            timezone=record.timezone("timezone", None) or self.context.settings.timezone,
+            mode=self._mode(record),
+            concurrency=self._concurrency(record, parts),
+            timeout=self._timeout(record),
+            vars=variables,
+            on_error=() if handler is None else steps.block(handler, what="`on_error`"),
+        )
+        return None if trigger is None else compiled
+
+    def _language(self, record: Record) -> None:
+        entry = record.entry("hub")
+        if entry is None:
+            return
+        if self.reader.integer(entry.value, what="`hub`", lowest=1, highest=1) is None:
+            return
+        if record.node.entries[0] is not entry:
+            self.reader.refuse(110, "`hub: 1` is the first key", entry.key)
+
+    def _trigger(self, record: Record, parts: Parts) -> Endpoint | Schedule | Inputs | None:
+        entries = [entry for name in TRIGGER_KEYS if (entry := record.entry(name)) is not None]
+        if len(entries) != 1:
+            words = "`endpoint`, `schedule` and `inputs`"
+            message = f"a workflow has exactly one of {words}"
+            place = entries[1].key if entries else record.node.entries[0].key
+            self.reader.refuse(111, message, place)
+            return None
+        node = entries[0].value
+        triggers = Triggers(self.reader, self.values, parts, self.context, self.name)
+        if entries[0].name == "endpoint":
+            return triggers.endpoint(node)
+        if entries[0].name == "schedule":
+            return triggers.schedule(node)
+        return triggers.inputs(node)
+
+    def _tags(self, record: Record) -> tuple[str, ...]:
+        node = record.get("tags")
+        items = () if node is None else self.reader.items(node, what="`tags`")
+        tags = (self.reader.text(item, what="a tag") for item in items)
+        return tuple(tag for tag in tags if tag is not None)
+
+    def _mode(self, record: Record) -> CompiledValue | None:
+        node = record.get("mode")
+        if node is None:
+            return self.context.settings.mode
+        return mode_value(self.reader, self.values, node)
+
+    def _concurrency(self, record: Record, parts: Parts) -> Concurrency | None:
+        node = record.get("concurrency")
+        inner = self.reader.record(node, CONCURRENCY_KEYS, what="`concurrency`")
+        if inner is None:
+            return None
+        if "key" not in inner and "limit" not in inner:
+            self.reader.refuse(110, "`concurrency` needs `key` or `limit`", inner.node)
+        key = inner.entry("key")
+        return Concurrency(
+            key=None if key is None else parts.key_of(key),
+            limit=inner.integer("limit", 1, lowest=1, highest=10_000),
+            when_full=inner.choice("when_full", ("queue", "reject", "cancel_running"), "queue"),
+        )
+
+    def _timeout(self, record: Record) -> timedelta:
+        lowest = timedelta(seconds=1)
+        timeout = record.duration("timeout", timedelta(days=30), lowest=lowest)
+        return min(timeout, _LONGEST_RUN)
+
+
+def mode_value(reader: Reader, values: Values, node: Node) -> CompiledValue:
+    """`mode`: one of the three words, or an expression that gives one."""
+    value = values.value(node)
+    if isinstance(value, Literal) and not is_broken(node):
+        if isinstance(node, Mapping):
+            reader.refuse(110, f"`mode` is one of {', '.join(MODES)}", node)
+        else:
+            reader.choice(node, MODES, what="`mode`")
+    return value

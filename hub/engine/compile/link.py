@@ -1,0 +1,171 @@
+"""The files of a project together: names that must exist, calls in order, routes of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from hub.engine.compile.context import Context
+from hub.engine.compile.file import CompiledFile
+from hub.engine.findings import Finding, did_you_mean
+from hub.engine.workflow import Block, Call, Do, Endpoint, ForEach, If, Inputs, Step, Switch, Workflow
+
+MAX_CALL_LEVELS = 16
+
+
+def all_steps(block: Block) -> Iterator[Step]:
+    """The steps of a block and of the blocks inside it, from top to bottom."""
+    for step in block:
+        yield step
+        for inner in inner_blocks(step):
+            yield from all_steps(inner)
+
+
+def inner_blocks(step: Step) -> tuple[Block, ...]:
+    """The blocks inside one step."""
+    if isinstance(step, If):
+        return (*(block for _, block in step.branches), step.otherwise)
+    if isinstance(step, Switch):
+        return (*(block for _, block in step.cases), step.otherwise or ())
+    handler = getattr(step, "on_error", ())
+    handlers = (handler,) if isinstance(handler, tuple) else ()
+    return (step.body, *handlers) if isinstance(step, ForEach) else handlers
+
+
+def steps_of(workflow: Workflow) -> Iterator[Step]:
+    """All steps of a workflow, with those of its `on_error`."""
+    yield from all_steps(workflow.steps)
+    yield from all_steps(workflow.on_error)
+
+
+def called_names(workflow: Workflow) -> tuple[str, ...]:
+    """The workflows that the file calls, each once."""
+    calls = (step.workflow for step in steps_of(workflow) if isinstance(step, Call))
+    return tuple(dict.fromkeys(calls))
+
+
+@dataclass
+class Linker:
+    """Finds what one file alone cannot show; `found` are findings by workflow."""
+
+    files: Mapping[str, CompiledFile]
+    context: Context
+    found: dict[str, list[Finding]] = field(default_factory=dict)
+
+    def check_names(self) -> None:
+        """Unknown actions, workflows and connections (HUB215, HUB216)."""
+        for name, file in self.files.items():
+            if file.workflow is None:
+                continue
+            for step in steps_of(file.workflow):
+                if isinstance(step, Do):
+                    self._check_do(name, step)
+                elif isinstance(step, Call):
+                    self._check_call(name, step)
+
+    def check_routes(self) -> None:
+        """Two workflows at one method and path (HUB620): the later name gives way."""
+        owners: dict[tuple[str, str], str] = {}
+        for name, file in sorted(self.files.items()):
+            endpoint = None if file.workflow is None else file.workflow.trigger
+            if not isinstance(endpoint, Endpoint):
+                continue
+            route = (endpoint.method, re.sub(r"\{[^}]*\}", "{}", endpoint.path))
+            owner = owners.setdefault(route, name)
+            if owner != name:
+                message = f"{endpoint.method} {endpoint.path} belongs to '{owner}' already"
+                self._refuse(name, 620, message, endpoint, "path", "auth")
+
+    def in_call_order(self) -> list[str]:
+        """Callees before callers; names in a circle or too deep get a finding and are left out."""
+        levels: dict[str, int] = {}
+        for name in sorted(self.files):
+            self._visit(name, (), levels)
+        known = [name for name, level in levels.items() if level >= 0]
+        return sorted(known, key=lambda name: (levels[name], name))
+
+    def _visit(self, name: str, path: tuple[str, ...], levels: dict[str, int]) -> int:
+        """How many levels of calls lie below; -1 for what cannot be called."""
+        if name in levels:
+            return levels[name]
+        file = self.files.get(name)
+        if file is None or file.workflow is None:
+            return -1
+        level = 0
+        for step in steps_of(file.workflow):
+            if isinstance(step, Call) and level >= 0:
+                level = self._level(name, step, (*path, name), levels, level)
+        levels[name] = level
+        return level
+
+    def _level(
+        self, name: str, step: Call, path: tuple[str, ...], levels: dict[str, int], level: int
+    ) -> int:
+        if step.workflow in path:
+            circle = " → ".join([*path[path.index(step.workflow) :], step.workflow])
+            self._refuse(name, 110, f"the workflows call each other in a circle: {circle}", step, "call")
+            return -1
+        below = self._visit(step.workflow, path, levels) + 1
+        if below > MAX_CALL_LEVELS or len(path) > MAX_CALL_LEVELS:
+            message = f"calls go deeper than {MAX_CALL_LEVELS} levels"
+            self._refuse(name, 110, message, step, "call")
+            return -1
+        return max(level, below)
+
+    def _check_do(self, name: str, step: Do) -> None:
+        if step.action and step.action not in self.context.actions:
+            message = f"there is no action '{step.action}'"
+            suggestion = did_you_mean(step.action, self.context.actions)
+            self._refuse(name, 215, message, step, "do", suggestion=suggestion)
+        connections = self.context.settings.connections
+        if step.connection is not None and step.connection not in connections:
+            message = f"hub.yaml has no connection '{step.connection}'"
+            suggestion = did_you_mean(step.connection, connections)
+            self._refuse(name, 110, message, step, "connection", suggestion=suggestion)
+
+    def _check_call(self, name: str, step: Call) -> None:
+        if not step.workflow:
+            return
+        callee = self.files.get(step.workflow)
+        if callee is None:
+            message = f"there is no workflow '{step.workflow}'"
+            suggestion = did_you_mean(step.workflow, self.files)
+            self._refuse(name, 216, message, step, "call", suggestion=suggestion)
+        elif callee.workflow is not None and not isinstance(callee.workflow.trigger, Inputs):
+            message = f"'{step.workflow}' cannot be called: only workflows with `inputs` can"
+            self._refuse(name, 216, message, step, "call")
+
+    def refuse_broken_calls(self, name: str, usable: Mapping[str, Workflow]) -> None:
+        """A workflow that calls a broken one is broken too."""
+        file = self.files[name]
+        for step in steps_of(file.workflow) if file.workflow else ():
+            if isinstance(step, Call) and step.workflow in self.files:
+                if step.workflow not in usable:
+                    message = f"'{step.workflow}' has errors of its own, so it cannot be called"
+                    self._refuse(name, 216, message, step, "call")
+
+    def _refuse(
+        self,
+        name: str,
+        code: int,
+        message: str,
+        compiled: Step | Endpoint,
+        *keys: str,
+        suggestion: str | None = None,
+    ) -> None:
+        """A finding on the value of the first of the keys that the step has."""
+        file = self.files[name]
+        node = file.places.value_of(compiled, *keys)
+        if node is None:
+            return
+        finding = file.document.source.finding(
+            code, message, start=node.start, end=node.end, suggestion=suggestion
+        )
+        self.found.setdefault(name, []).append(finding)
+
+
+def linked(workflow: Workflow, version: str, usable: Mapping[str, Workflow]) -> Workflow:
+    """The workflow with what it calls and its version."""
+    called = {name: usable[name] for name in called_names(workflow)}
+    return replace(workflow, version=version, called=called)

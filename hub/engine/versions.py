@@ -1,0 +1,120 @@
+"""The version of a workflow: the digest of all files it runs with, and the way back (E15)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from hub.action import Action
+from hub.engine.compile import Context, compile_file
+from hub.engine.compile.link import Linker, called_names, linked, steps_of
+from hub.engine.expressions import Literal
+from hub.engine.settings import DialectFacts, ProjectSettings
+from hub.engine.workflow import Do, Endpoint, Workflow
+from hub.errors import InvalidWorkflow
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The files of one version, path → text, and their digest (64 hex digits)."""
+
+    hash: str
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+def workflow_path(name: str) -> str:
+    """Where the file of a workflow lies."""
+    return f"workflows/{name}.yaml"
+
+
+def bundle_of(
+    name: str,
+    workflows: Mapping[str, Workflow],
+    *,
+    files: Mapping[str, str],
+    actions: Mapping[str, Action],
+) -> Bundle:
+    """The file of a workflow, its schema and templates, and those of all it calls."""
+    paths = sorted(set(_paths(name, workflows, actions)))
+    content = {path: files[path] for path in paths}
+    return Bundle(digest(content), content)
+
+
+def digest(files: Mapping[str, str]) -> str:
+    """SHA-256 over paths and texts, sorted by path, each with its length before it."""
+    total = hashlib.sha256()
+    for path in sorted(files):
+        for text in (path, files[path]):
+            part = text.encode("utf-8", "surrogatepass")
+            total.update(len(part).to_bytes(8, "big"))
+            total.update(part)
+    return total.hexdigest()
+
+
+def compile_bundle(
+    files: Mapping[str, str],
+    name: str,
+    settings: ProjectSettings,
+    actions: Mapping[str, Action],
+    *,
+    dialects: Mapping[str, DialectFacts] | None = None,
+) -> Workflow:
+    """The workflow as it was when its bundle was made, whatever the files say now.
+
+    Raises `InvalidWorkflow` when this hub cannot read that version.
+    """
+    context = Context(files, settings, actions, dialects or {}, is_stored=True)
+    names = [path.removeprefix("workflows/").removesuffix(".yaml") for path in files]
+    compiled = {
+        each: compile_file(path, files[path], name=each, context=context)
+        for each, path in zip(names, files, strict=True)
+        if path == workflow_path(each)
+    }
+    linker = Linker(compiled, context)
+    order = linker.in_call_order()
+    findings = [finding for file in compiled.values() for finding in file.findings]
+    errors = [finding for finding in findings if finding.is_error]
+    if errors or name not in order:
+        raise InvalidWorkflow(errors)
+    usable: dict[str, Workflow] = {}
+    for each in order:
+        workflow = compiled[each].workflow
+        if workflow is not None and set(called_names(workflow)) <= usable.keys():
+            candidates = {**usable, each: workflow}
+            version = bundle_of(each, candidates, files=files, actions=actions).hash
+            usable[each] = linked(workflow, version, usable)
+    if name not in usable:
+        raise InvalidWorkflow(errors)
+    return usable[name]
+
+
+def _paths(
+    name: str, workflows: Mapping[str, Workflow], actions: Mapping[str, Action]
+) -> Iterator[str]:
+    workflow = workflows[name]
+    yield workflow_path(name)
+    if isinstance(workflow.trigger, Endpoint) and workflow.trigger.payload_path:
+        yield workflow.trigger.payload_path
+    yield from template_paths(workflow, actions)
+    for called in called_names(workflow):
+        yield from _paths(called, workflows, actions)
+
+
+def template_paths(workflow: Workflow, actions: Mapping[str, Action]) -> Iterator[str]:
+    """The files of `templates/` that its steps name."""
+    for step in steps_of(workflow):
+        action = actions.get(step.action) if isinstance(step, Do) else None
+        given = dict(_literal_inputs(step)) if isinstance(step, Do) else {}
+        for name in action.template_inputs if action else ():
+            if isinstance(given.get(name), str):
+                yield given[name]
+
+
+def _literal_inputs(step: Do) -> Iterator[tuple[str, object]]:
+    if isinstance(step.inputs, Literal):
+        yield from dict(step.inputs.value).items()
+    else:
+        for name, value in getattr(step.inputs, "entries", ()):
+            if isinstance(value, Literal):
+                yield name, value.value

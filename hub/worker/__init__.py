@@ -1,0 +1,11 @@
+"""The worker process: hears the doorbell, claims runs, works on several at once.
+
+doorbell.py   what an RQ job does here: wake the runner
+runner.py     claims, a pool of threads, leases
+rounds.py     what any worker does now and then: sweep, schedules
+process.py    start, signals, drain
+"""
+
+from hub.worker.process import run_worker
+
+__all__ = ["run_worker"]

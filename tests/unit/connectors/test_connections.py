@@ -1,0 +1,51 @@
+"""What a connection needs, as data."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.connectors.connections import CONNECTION_TYPES, ConnectionSettings, configured
+from hub.errors import Permanent
+
+
+def test_a_complete_connection_is_taken_as_it_is():
+    settings = ConnectionSettings("team", "slack", credentials={"token": "xoxb-1"})
+
+    assert configured(settings, "slack") is settings
+
+
+@pytest.mark.parametrize("type_name", CONNECTION_TYPES)
+def test_without_a_connection_the_message_names_what_to_write(type_name):
+    with pytest.raises(Permanent) as failure:
+        configured(None, type_name)
+
+    assert failure.value.code == "not_configured"
+    assert f"type {type_name}" in failure.value.message
+
+
+@pytest.mark.parametrize(
+    ("settings", "missing"),
+    [
+        (ConnectionSettings("team", "slack"), "credentials.token"),
+        (ConnectionSettings("team", "slack", credentials={"token": ""}), "credentials.token"),
+        (
+            ConnectionSettings("sms", "twilio", credentials={"account_sid": "AC1"}),
+            "credentials.auth_token",
+        ),
+        (ConnectionSettings("mail", "smtp", options={"from": "a@example.com"}), "base_url"),
+        (ConnectionSettings("mail", "smtp", base_url="smtp://mail.example.com"), "options.from"),
+    ],
+)
+def test_an_incomplete_connection_is_told_what_it_lacks(settings, missing):
+    with pytest.raises(Permanent) as failure:
+        configured(settings, settings.type)
+
+    assert failure.value.code == "not_configured"
+    assert missing in failure.value.message
+    assert settings.name in failure.value.message
+
+
+def test_s6_credentials_are_not_shown():
+    settings = ConnectionSettings("team", "slack", credentials={"token": "xoxb-secret"})
+
+    assert "xoxb-secret" not in repr(settings)

@@ -1,0 +1,78 @@
+"""What the connectors' actions declare (language, chapter 18)."""
+
+from __future__ import annotations
+
+import jsonschema
+import pytest
+
+from hub.action import actions_of
+from hub.connectors import email, http, slack, sms
+from hub.connectors.connections import CONNECTION_TYPES
+
+ACTIONS = {each.name: each for module in (email, http, slack, sms) for each in actions_of(module)}
+
+
+def test_these_are_the_actions():
+    assert sorted(ACTIONS) == [
+        "email.send",
+        "http.delete",
+        "http.get",
+        "http.post",
+        "http.put",
+        "slack.post",
+        "twilio.send_sms",
+    ]
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_an_action_reaches_out_and_its_example_is_a_valid_output(name):
+    action = ACTIONS[name]
+
+    assert action.outward
+    jsonschema.validate(action.example, action.output_schema)
+
+
+@pytest.mark.parametrize(
+    ("name", "effect", "destinations", "secrets"),
+    [
+        ("email.send", "once", {"to": "email"}, ()),
+        ("http.delete", "idempotent", {"url": "url"}, ("bearer", "headers")),
+        ("http.get", "read", {}, ("bearer", "headers")),
+        ("http.post", "once", {"url": "url"}, ("bearer", "headers")),
+        ("http.put", "idempotent", {"url": "url"}, ("bearer", "headers")),
+        ("slack.post", "once", {"channel": "channel"}, ()),
+        ("twilio.send_sms", "once", {"to": "phone"}, ()),
+    ],
+)
+def test_effects_destinations_and_secrets_are_declared(name, effect, destinations, secrets):
+    action = ACTIONS[name]
+
+    assert action.effect == effect
+    assert action.destination_inputs == destinations
+    assert action.secret_inputs == secrets
+
+
+@pytest.mark.parametrize(
+    ("name", "required", "formats"),
+    [
+        ("email.send", ["to", "subject", "text"], {"to": "email", "reply_to": "email"}),
+        ("http.post", ["url"], {"url": "uri"}),
+        ("slack.post", ["channel", "text"], {}),
+        ("twilio.send_sms", ["to", "text"], {"to": "e164", "from": "e164"}),
+    ],
+)
+def test_inputs_are_declared(name, required, formats):
+    schema = ACTIONS[name].input_schema
+    found = {
+        key: value["format"] for key, value in schema["properties"].items() if "format" in value
+    }
+
+    assert schema["required"] == required
+    assert found == formats
+    assert schema["additionalProperties"] is False
+
+
+def test_every_connection_type_serves_actions_that_exist():
+    served = {name for each in CONNECTION_TYPES.values() for name in each.actions}
+
+    assert served == {"slack.post", "twilio.send_sms", "email.send"}

@@ -1,0 +1,219 @@
+"""D10: in `simulate` no effect leaves the hub, in `test` it reaches listed destinations only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.action import Action, DestinationKind, Effect, Mode, actions_of
+from hub.connectors import email, http, slack, sms
+from hub.engine.gate import Allowed, Simulated, TestDestinations, pass_gate
+
+BUILT_IN = {each.name: each for module in (email, http, slack, sms) for each in actions_of(module)}
+LISTED = TestDestinations(
+    phone=("+12025550147", "+12025550148"),
+    email=("tester@example.com", "Second@example.com"),
+    channel=("#test", "C0TEST"),
+    url=("http://127.0.0.1:3100", "https://test.example"),
+)
+SMS = BUILT_IN["twilio.send_sms"]
+MAIL = BUILT_IN["email.send"]
+CHAT = BUILT_IN["slack.post"]
+POST = BUILT_IN["http.post"]
+
+MODES: st.SearchStrategy[Mode] = st.sampled_from(["live", "test", "simulate"])
+VALUES: st.SearchStrategy[Any] = (
+    st.sampled_from(
+        [
+            "+12025550147",
+            "+1 (202) 555-0148",
+            "tel:+1-202-555-0199",
+            "tester@example.com",
+            "SECOND@EXAMPLE.COM",
+            "victim@example.com",
+            "#test",
+            "test",
+            "general",
+            "http://127.0.0.1:3100/x",
+            "https://test.example:443/?a=b",
+            "https://test.example@evil.example/",
+            "https://test.example.evil.example/",
+        ]
+    )
+    | st.text()
+    | st.none()
+    | st.integers()
+)
+
+
+@st.composite
+def actions(draw):
+    """Any action: built in, or one that nobody has thought of yet."""
+    if draw(st.booleans()):
+        return draw(st.sampled_from(sorted(BUILT_IN.values(), key=lambda each: each.name)))
+    kinds: list[DestinationKind] = ["phone", "email", "channel", "url"]
+    effects: list[Effect] = ["read", "idempotent", "keyed", "once"]
+    names = st.sampled_from(["to", "cc", "url"])
+    return Action(
+        name="any.action",
+        summary="",
+        function=print,
+        effect=draw(st.sampled_from(effects)),
+        input_schema={},
+        output_schema={},
+        errors=(),
+        example={},
+        services=(),
+        inputs=(),
+        outward=draw(st.booleans()),
+        destination_inputs=draw(st.dictionaries(names, st.sampled_from(kinds))),
+    )
+
+
+@st.composite
+def destinations(draw):
+    return draw(st.sampled_from([LISTED, TestDestinations(), TestDestinations(phone=LISTED.phone)]))
+
+
+def inputs_of(action):
+    names = sorted({*action.destination_inputs, "text"})
+    return st.fixed_dictionaries({}, optional=dict.fromkeys(names, VALUES | st.lists(VALUES)))
+
+
+def is_listed(value, kind, listed):
+    if isinstance(value, list):
+        return all(is_listed(each, kind, listed) for each in value)
+    if kind == "url":
+        return value.startswith(("http://127.0.0.1:3100", "https://test.example"))
+    return value in listed.of(kind)
+
+
+@given(data=st.data(), mode=MODES)
+def test_d10_no_action_reaches_an_unlisted_destination(data, mode):
+    action = data.draw(actions())
+    listed = data.draw(destinations())
+    inputs = data.draw(inputs_of(action))
+
+    decision = pass_gate(action, inputs, mode, listed)
+
+    has_effect = action.outward and action.effect != "read"
+    if mode == "live" or not has_effect:
+        assert decision == Allowed(inputs)
+    elif mode == "simulate":
+        assert isinstance(decision, Simulated)
+    elif isinstance(decision, Allowed):
+        reached = {
+            name: kind
+            for name, kind in action.destination_inputs.items()
+            if decision.inputs.get(name) is not None
+        }
+        assert reached
+        for name, kind in reached.items():
+            assert is_listed(decision.inputs[name], kind, listed)
+        assert decision.inputs.get("text") == inputs.get("text")
+
+
+@pytest.mark.parametrize("name", sorted(BUILT_IN))
+def test_d10_in_simulate_no_built_in_action_with_an_effect_is_done(name):
+    action = BUILT_IN[name]
+
+    decision = pass_gate(action, {"url": "https://test.example"}, "simulate", LISTED)
+
+    assert isinstance(decision, Allowed) == (action.effect == "read")
+
+
+@pytest.mark.parametrize(
+    ("to", "reached"),
+    [
+        ("+12025550147", "+12025550147"),
+        ("+1 (202) 555-0148", "+12025550148"),
+        ("tel:+1-202-555-0148", "+12025550148"),
+        ("+12025550199", "+12025550147"),
+        ("not a number", "+12025550147"),
+    ],
+)
+def test_d9_a_phone_number_is_compared_after_normalisation(to, reached):
+    decision = pass_gate(SMS, {"to": to, "text": "hi"}, "test", LISTED)
+
+    assert decision == Allowed({"to": reached, "text": "hi"})
+
+
+@pytest.mark.parametrize(
+    ("to", "reached"),
+    [
+        ("second@example.com", "Second@example.com"),
+        ("victim@example.com", "tester@example.com"),
+    ],
+)
+def test_an_address_outside_the_list_becomes_the_first(to, reached):
+    decision = pass_gate(MAIL, {"to": to}, "test", LISTED)
+
+    assert decision == Allowed({"to": reached})
+
+
+@pytest.mark.parametrize(
+    ("channel", "reached"), [("test", "#test"), ("C0TEST", "C0TEST"), ("#bookings", "#test")]
+)
+def test_a_channel_outside_the_list_becomes_the_first(channel, reached):
+    assert pass_gate(CHAT, {"channel": channel}, "test", LISTED) == Allowed({"channel": reached})
+
+
+@pytest.mark.parametrize("action", [SMS, MAIL, CHAT, POST])
+def test_an_empty_list_means_simulated(action):
+    inputs = dict.fromkeys(action.destination_inputs, "https://test.example/")
+
+    assert isinstance(pass_gate(action, inputs, "test", TestDestinations()), Simulated)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_done"),
+    [
+        ("http://127.0.0.1:3100/sessions", True),
+        ("HTTPS://TEST.example/", True),
+        ("https://test.example:443?x=1", True),
+        ("https://test.example", True),
+        ("http://test.example/", False),
+        ("http://127.0.0.1:3101/", False),
+        ("https://api.example/", False),
+        ("https://test.example@evil.example/", False),
+        ("https://test.example\\@evil.example/", False),
+        ("https://test.example.evil.example/", False),
+        ("https://test.example:443@evil.example/", False),
+        (" https://test.example/", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_a_request_leaves_only_for_a_listed_origin(url, is_done):
+    decision = pass_gate(POST, {"url": url, "json": {}}, "test", LISTED)
+
+    assert isinstance(decision, Allowed) == is_done
+
+
+def test_an_effect_without_destination_is_simulated():
+    blind = Action(
+        name="pay.refund",
+        summary="",
+        function=print,
+        effect="keyed",
+        input_schema={},
+        output_schema={},
+        errors=(),
+        example={},
+        services=(),
+        inputs=(),
+        outward=True,
+    )
+
+    assert isinstance(pass_gate(blind, {"id": "1"}, "test", LISTED), Simulated)
+
+
+def test_the_given_inputs_stay_as_they_are():
+    inputs = {"to": "+12025550199", "text": "hi"}
+
+    pass_gate(SMS, inputs, "test", LISTED)
+
+    assert inputs == {"to": "+12025550199", "text": "hi"}

@@ -1,0 +1,129 @@
+"""Server messages that report what happened: old and new results together, nothing secret."""
+
+import json
+
+import pytest
+
+from hub.ingest.body import read_json
+from hub.ingest.dialects import DIALECTS, Reply
+from tests.unit.ingest.sample_bodies import SAMPLES, body
+
+EVENT = DIALECTS["vapi.event"]
+CALL = "019a9f10-2c4e-7aa1-9d53-0f2b6c1e7d10"
+MESSAGES = sorted(
+    path.stem for path in (SAMPLES / "vapi").glob("*.json") if path.stem != "api-request-tool"
+)
+
+
+def unpacked(name):
+    return EVENT.unpack(body(f"vapi/{name}"), tool=None)
+
+
+def message(**members):
+    raw = json.dumps({"message": {"type": "end-of-call-report", **members}}).encode()
+    return EVENT.unpack(read_json(raw), tool=None).calls[0].payload
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_every_server_message_is_one_call_answered_with_an_empty_object(name):
+    found = unpacked(name)
+
+    assert len(found.calls) == 1
+    assert found.calls[0].payload["type"] == body(f"vapi/{name}").value["message"]["type"]
+    assert found.when_refused == "record"
+    answer = EVENT.pack(found, [Reply({"status": "accepted", "run_id": "r"}, status=202)])
+    assert (answer.status, answer.body) == (200, b"{}")
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("end-of-call-report", f"{CALL}/end-of-call-report"),
+        ("end-of-call-report-legacy", f"{CALL}/end-of-call-report"),
+        ("status-update-ended", f"{CALL}/status-update/ended"),
+        ("status-update-in-progress", f"{CALL}/status-update/in-progress"),
+        ("speech-update", None),
+        ("conversation-update", None),
+        ("transcript-final", None),
+        ("unknown-message-type", None),
+    ],
+)
+def test_only_messages_that_come_once_have_a_key(name, key):
+    assert unpacked(name).calls[0].key == key
+
+
+def test_old_and_new_results_stand_together():
+    payload = unpacked("end-of-call-report").calls[0].payload
+
+    assert payload["analysis"]["structuredData"] == {
+        "outcome": "appointment_booked",
+        "lead_id": "5b0c2c2e-6f0a-4a51-9a8e-3d1f6f0d7a21",
+        "appointment_time": "2025-12-03T14:00:00-05:00",
+    }
+    assert payload["analysis"]["successEvaluation"] == "true"
+
+
+def test_new_results_alone_are_found_at_the_old_place():
+    outputs = {
+        "1": {"name": "outcome", "result": {"booking_confirmed": True}},
+        "2": {"name": "score", "result": 7},
+        "3": {"name": "late", "result": None},
+        "4": None,
+    }
+    payload = message(artifact={"structuredOutputs": outputs})
+
+    assert payload["analysis"]["structuredData"] == {"booking_confirmed": True, "score": 7}
+
+
+@pytest.mark.parametrize("analysis", [None, {}, {"structuredData": None}, {"structuredData": {}}])
+def test_a_report_without_results_says_nothing(analysis):
+    payload = message(analysis=analysis, artifact={"structuredOutputs": {}})
+
+    assert not payload.get("analysis", {}).get("structuredData")
+
+
+def test_members_that_are_null_are_left_out():
+    payload = unpacked("end-of-call-report-error-reason").calls[0].payload
+
+    assert payload["analysis"] == {}
+    assert payload["endedReason"] == "call.in-progress.error-vapifault-worker-not-available"
+
+
+def test_secrets_do_not_reach_the_payload():
+    payload = message(
+        artifact={"presignedMonoUrl": "s3cret", "transcript": "Hello"},
+        call={"id": "c", "monitor": {"controlUrl": "s3cret", "listenUrl": "s3cret"}},
+        assistant={"serverUrlSecret": "s3cret"},
+    )
+
+    assert "s3cret" not in repr(payload)
+    assert payload["artifact"] == {"transcript": "Hello"}
+
+
+@pytest.mark.parametrize("value", [{}, [], "text", {"message": "text"}, {"message": {}}, {"a": 1}])
+def test_a_body_that_is_no_message_is_recorded_and_makes_no_run(value):
+    found = EVENT.unpack(read_json(json.dumps(value).encode()), tool=None)
+
+    assert found.calls == ()
+    assert found.ignored == "no server message"
+    assert EVENT.pack(found, []).body == b"{}"
+
+
+def test_a_message_that_wants_something_gets_the_reply():
+    found = unpacked("assistant-request")
+    expected = json.loads((SAMPLES / "vapi/responses/assistant-request.json").read_bytes())
+
+    assert json.loads(EVENT.pack(found, [Reply(expected)]).body) == expected
+    failed = EVENT.pack(found, [Reply("Not now.", status=500, is_failure=True)])
+    assert json.loads(failed.body) == {"error": "Not now."}
+    eligible = EVENT.pack(unpacked("campaign-predial"), [Reply({"eligible": False})])
+    assert json.loads(eligible.body) == {"eligible": False}
+
+
+def test_a_faulty_transcript_is_mended_and_the_event_is_kept():
+    raw = b'{"message": {"type": "end-of-call-report", "artifact": {"transcript": "a\\u0000b"}}}'
+
+    found = EVENT.unpack(read_json(raw), tool=None)
+
+    assert found.calls[0].payload["artifact"]["transcript"] == "a\N{REPLACEMENT CHARACTER}b"
+    assert found.is_mended
