@@ -11,6 +11,7 @@ from hub.engine.check import check_file
 from hub.engine.compile import CompiledFile, Context, compile_file
 from hub.engine.compile.hub_file import HubFile, compile_hub_file
 from hub.engine.compile.link import Linker, linked
+from hub.engine.expressions import Type
 from hub.engine.findings import Finding, Source, in_order
 from hub.engine.settings import PROJECT_FILE, DialectFacts, ProjectSettings
 from hub.engine.versions import Bundle, bundle_of
@@ -58,7 +59,7 @@ def load_project(
     linker = Linker(compiled, context)
     linker.check_names()
     linker.check_routes()
-    workflows = _usable(linker, hub_file)
+    workflows = _usable(linker)
     found = [finding for file in compiled.values() for finding in file.findings]
     found += [finding for findings in linker.found.values() for finding in findings]
     return Project(
@@ -102,16 +103,17 @@ def _names(files: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]]:
     return names, findings
 
 
-def _usable(linker: Linker, hub_file: HubFile) -> dict[str, Workflow]:
+def _usable(linker: Linker) -> dict[str, Workflow]:
     """The clean workflows, callees first."""
     usable: dict[str, Workflow] = {}
+    results: dict[str, Type] = {}
     for name in linker.in_call_order():
         file = linker.files[name]
         linker.refuse_broken_calls(name, usable)
         if file.workflow is None or not _is_clean(file, linker):
             continue
         linker.found.setdefault(name, []).extend(
-            check_file(file, context=linker.context, called=usable, hub_file=hub_file)
+            check_file(file, context=linker.context, called=usable, results=results)
         )
         if _is_clean(file, linker):
             context = linker.context

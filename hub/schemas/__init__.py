@@ -1,4 +1,4 @@
-"""JSON Schema (draft 2020-12) for payloads: checked at load, fast at the door, told in plain words."""
+"""JSON Schema (draft 2020-12) for payloads: checked at load, fast at the door, in plain words."""
 
 from hub.schemas.formats import FORMATS
 from hub.schemas.lint import SchemaProblem, lint_schema

@@ -25,7 +25,7 @@ _NUMERIC = {
     *("minContains", "maxContains"),
 }
 _MAPS = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
-_DATA = {"default", "const", "enum", "examples"}
+_DATA = {"default", "const", "enum", "example", "examples"}
 _FORBIDDEN = {
     "$dynamicRef": "is not supported: use $ref",
     "$recursiveRef": "is not supported: use $ref",
@@ -89,28 +89,35 @@ def _from_compiler(wrong: Exception) -> SchemaProblem:
 
 
 def _problems(schema: Any, root: Any, pointer: str) -> Iterator[SchemaProblem]:
+    """Those of one schema and of all schemas in it."""
     if isinstance(schema, list):
         for place, each in enumerate(schema):
             yield from _problems(each, root, f"{pointer}/{place}")
-        return
-    if not isinstance(schema, Mapping):
-        return
-    for word, value in schema.items():
-        here = f"{pointer}/{str(word).replace('~', '~0').replace('/', '~1')}"
-        for message in _of_keyword(word, value, root, pointer):
-            yield SchemaProblem(here, message)
-        if word in _MAPS and isinstance(value, Mapping):
-            for name, each in value.items():
-                token = str(name).replace("~", "~0").replace("/", "~1")
-                yield from _problems(each, root, f"{here}/{token}")
-        elif word not in _DATA:
-            yield from _problems(value, root, here)
-    if schema.get("uniqueItems") is True and not _is_bounded(schema):
-        text = f"needs items of a plain type, or maxItems of at most {MOST_UNIQUE}"
-        yield SchemaProblem(f"{pointer}/uniqueItems", text)
+    elif isinstance(schema, Mapping):
+        for word, value in schema.items():
+            here = f"{pointer}/{_token(word)}"
+            for message in _of_keyword(word, value, root, pointer):
+                yield SchemaProblem(here, message)
+            yield from _inside(word, value, root, here)
+        if schema.get("uniqueItems") is True and not _is_bounded(schema):
+            text = f"needs items of a plain type, or maxItems of at most {MOST_UNIQUE}"
+            yield SchemaProblem(f"{pointer}/uniqueItems", text)
 
 
-def _of_keyword(word: Any, value: Any, root: Any, pointer: str) -> Iterator[str]:
+def _inside(word: str, value: Any, root: Any, here: str) -> Iterator[SchemaProblem]:
+    """Names of members are no keywords, and data is no schema."""
+    if word in _MAPS and isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from _problems(each, root, f"{here}/{_token(name)}")
+    elif word not in _DATA and not word.startswith("x-"):
+        yield from _problems(value, root, here)
+
+
+def _token(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _of_keyword(word: str, value: Any, root: Any, pointer: str) -> Iterator[str]:
     if word in _FORBIDDEN:
         yield _FORBIDDEN[word]
     elif word == "$id" and pointer:
@@ -133,7 +140,7 @@ def _of_reference(value: Any, root: Any) -> Iterator[str]:
 def _is_sane(value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return math.isfinite(value) and abs(value) <= _LARGEST
+    return -_LARGEST <= value <= _LARGEST  # an infinity and NaN are not
 
 
 def _is_bounded(schema: Mapping[str, Any]) -> bool:

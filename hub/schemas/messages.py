@@ -1,7 +1,7 @@
 """What is wrong with a value, in words a person understands and with little of the value in them.
 
-Messages continue the field's name: "appointment_time" + "is missing". Names that the schema does not
-know are the sender's text: of them at most 100 characters are shown in all.
+Messages continue the field's name: "appointment_time" + "is missing". Names that the schema does
+not know are the sender's text: of them at most 100 characters are shown in all.
 """
 
 from __future__ import annotations

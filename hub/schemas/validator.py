@@ -88,7 +88,7 @@ def _is_large(value: Any) -> bool:
         each = waiting.pop()
         left -= 1
         if isinstance(each, dict):
-            waiting.extend(islice(each.values(), left))
+            waiting.extend(islice(each.values(), left + 1))
         elif isinstance(each, list):
-            waiting.extend(islice(each, left))
+            waiting.extend(islice(each, left + 1))
     return bool(waiting)

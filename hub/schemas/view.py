@@ -6,10 +6,11 @@ branches of `allOf`, `anyOf`, `oneOf`, `if`/`then`/`else`. A view holds all of t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
+
+import jsonschema_rs
 
 _LISTS = ("allOf", "anyOf", "oneOf")
 _SINGLES = ("if", "then", "else")
@@ -27,8 +28,7 @@ class View:
             self.parts, self._sure = _spread(root, [root])
         else:
             self.parts, self._sure = parts, sure
-        self._fields: dict[str, View | None] = {}
-        self._items: dict[int, View] = {}
+        self._views: dict[tuple[int, ...], View] = {}  # by the schemas, never by the sender's names
 
     @cached_property
     def is_open(self) -> bool:
@@ -62,23 +62,19 @@ class View:
 
     def field(self, name: str) -> View | None:
         """What is said about a member; nothing when it has no name here."""
-        if name not in self._fields:
-            schemas = [each for part in self.parts for each in _about_field(part, name)]
-            self._fields[name] = self._about(schemas) if schemas else None
-        return self._fields[name]
+        schemas = [each for part in self.parts for each in _about_field(part, name)]
+        return self._about(schemas) if schemas else None
 
     def item(self, index: int) -> View:
         """What is said about an item of a list."""
-        longest = max((len(_list(part.get("prefixItems"))) for part in self.parts), default=0)
-        place = min(index, longest)
-        if place not in self._items:
-            schemas = [each for part in self.parts for each in _about_item(part, place)]
-            self._items[place] = self._about(schemas)
-        return self._items[place]
+        return self._about([each for part in self.parts for each in _about_item(part, index)])
 
-    def _about(self, schemas: Iterable[Any]) -> View:
-        parts, sure = _spread(self._root, schemas)
-        return View(self._root, parts, sure=sure)
+    def _about(self, schemas: list[Any]) -> View:
+        key = tuple(map(id, schemas))
+        if key not in self._views:
+            parts, sure = _spread(self._root, schemas)
+            self._views[key] = View(self._root, parts, sure=sure)
+        return self._views[key]
 
 
 def _spread(root: Any, schemas: Iterable[Any]) -> tuple[tuple[Mapping[str, Any], ...], int]:
@@ -141,7 +137,7 @@ def _about_field(part: Mapping[str, Any], name: str) -> list[Any]:
     properties = _mapping(part.get("properties"))
     found = [properties[name]] if name in properties else []
     patterns = _mapping(part.get("patternProperties"))
-    found.extend(schema for pattern, schema in patterns.items() if re.search(pattern, name))
+    found.extend(schema for pattern, schema in patterns.items() if _matches(pattern, name))
     if not found:
         found = [
             part[word]
@@ -154,6 +150,18 @@ def _about_field(part: Mapping[str, Any], name: str) -> list[Any]:
 def _about_item(part: Mapping[str, Any], index: int) -> list[Any]:
     prefix = _list(part.get("prefixItems"))
     return [prefix[index]] if index < len(prefix) else [part.get("items")]
+
+
+def _matches(pattern: str, name: str) -> bool:
+    return _pattern(pattern).is_valid(name)
+
+
+@cache
+def _pattern(pattern: str) -> jsonschema_rs.Draft202012Validator:
+    """The same engine as validation uses: its time is linear in the name."""
+    return jsonschema_rs.Draft202012Validator(
+        {"pattern": pattern}, pattern_options=jsonschema_rs.RegexOptions()
+    )
 
 
 def _allows_more(part: Mapping[str, Any]) -> bool:

@@ -129,19 +129,27 @@ def _path(node: Path, work: Work) -> Any:
 
 def _stepped(value: Any, step: FieldStep | IndexStep, path: Path, work: Work) -> Any:
     if isinstance(step, FieldStep):
-        if type(value) is not dict:
+        if not isinstance(value, dict):
             word = KIND_WORDS[kind_of(value)]
             raise Fault(f"`.{step.name}` needs an object, this is {word}")
-        found = value.get(step.name, work)
+        found = _field(value, step.name, work)
     else:
         found = _indexed(value, _value(step.key, work), work)
     # `work` itself stands for "not there": no value of the language can be that object.
     return Missing(work.text[path.start : step.end]) if found is work else found
 
 
+def _field(value: dict[str, Any], name: str, absent: Any) -> Any:
+    # Not `get`: the names of secrets answer for every key, and only a look-up asks them.
+    try:
+        return value[name]
+    except KeyError:
+        return absent
+
+
 def _indexed(value: Any, key: Any, absent: Any) -> Any:
-    if type(value) is dict and type(key) is str:
-        return value.get(key, absent)
+    if isinstance(value, dict) and type(key) is str:
+        return _field(value, key, absent)
     if type(value) is list and type(key) is int:
         return value[key] if -len(value) <= key < len(value) else absent
     raise Fault(

@@ -19,8 +19,8 @@ _NUMBER = re.compile(r"\s*[+-]?[0-9]{1,40}(?:\.[0-9]{1,400})?\s*", re.ASCII)
 _LONGEST_NUMBER = 500
 _MOST_DECIMALS = 15
 _DEEPEST_JSON = 64
-_SORT_COST = 60
-_JSON_COST = 9
+_SORT_COST = 80
+_JSON_MARK_COST = 20
 _JSON_ITEM = 10
 _EMPTY = Missing("an item of an empty list")
 
@@ -78,7 +78,7 @@ def largest(work: Work, value: list[Any]) -> Any:
 
 
 def _extreme(work: Work, value: list[Any], sign: str) -> Any:
-    work.items(value)
+    work.items(value, _SORT_COST)
     if not value:
         return _EMPTY
     found = value[0]
@@ -140,7 +140,7 @@ def sort(work: Work, value: list[Any], *, field: str | None = None) -> list[Any]
 
 def where(work: Work, items: list[Any], *, field: str, value: Any) -> list[Any]:
     """The items whose field has that value."""
-    work.items(items)
+    work.items(items, _SORT_COST)
     return [
         item
         for item in items
@@ -222,10 +222,11 @@ def _measure(work: Work, value: Any, size: int) -> int:
 def from_json(work: Work, value: str) -> Any:
     """The value that a JSON text describes."""
     work.room_for(len(value))
-    work.charge_text(value, _JSON_COST)
+    # Every mark stands for a value that has to be built: they cost more than the text itself.
+    work.charge(sum(map(value.count, "{[,:")) * _JSON_MARK_COST)
     try:
         read = json.loads(value, parse_constant=_no_constant)
-        _check_json(read, 0)
+        _check_json(read)
     except (ValueError, RecursionError):
         raise Fault("`from_json` needs a text that is JSON") from None
     return read
@@ -235,17 +236,22 @@ def _no_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def _check_json(value: Any, depth: int) -> None:
+def _check_json(value: Any) -> None:
     """Refuse what no request may hold either: see the table of bad input in `guarantees`."""
-    check = _JSON_CHECKS.get(type(value))
-    if depth > _DEEPEST_JSON or (check is not None and not check(value)):
-        raise ValueError
-    if isinstance(value, list):
-        for item in value:
-            _check_json(item, depth + 1)
-    elif isinstance(value, dict):
-        for item in value.values():
-            _check_json(item, depth + 1)
+    level = [value]
+    for _ in range(_DEEPEST_JSON + 1):
+        deeper: list[Any] = []
+        for item in level:
+            if not _JSON_CHECKS[type(item)](item):
+                raise ValueError
+            if isinstance(item, list):
+                deeper.extend(item)
+            elif isinstance(item, dict):
+                deeper.extend(item.values())
+        if not deeper:
+            return
+        level = deeper
+    raise ValueError
 
 
 def _is_storable(text: str) -> bool:
@@ -255,6 +261,8 @@ def _is_storable(text: str) -> bool:
 
 
 _JSON_CHECKS: dict[type, Callable[[Any], bool]] = {
+    type(None): lambda _null: True,
+    bool: lambda _boolean: True,
     str: _is_storable,
     int: lambda number: abs(number) < 2**63,
     float: math.isfinite,

@@ -50,6 +50,8 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "//": operator.floordiv,
     "%": operator.mod,
 }
+_SIMPLE = frozenset({bool, int, float, str})
+_COMPARED = 70  # units for one comparison
 _SMALLEST = -(2**63)
 _LARGEST = 2**63 - 1
 
@@ -121,16 +123,19 @@ def is_ordered(sign: str, left: Any, right: Any) -> bool:
 
 def is_same(work: Work, left: Any, right: Any) -> bool:
     """Tell whether two values are equal, at any depth; other kinds are just not equal."""
+    if type(left) is type(right) and type(left) in _SIMPLE:
+        return bool(left == right)
+    work.charge(_COMPARED)
     family = family_of(left)
     if family != family_of(right):
         return False
     if family == "list":
-        work.charge(len(left))
+        work.charge(len(left) * _COMPARED)
         return len(left) == len(right) and all(
             is_same(work, one, other) for one, other in zip(left, right, strict=True)
         )
     if family == "object":
-        work.charge(len(left))
+        work.charge(len(left) * _COMPARED)
         return left.keys() == right.keys() and all(
             is_same(work, value, right[key]) for key, value in left.items()
         )
@@ -139,10 +144,11 @@ def is_same(work: Work, left: Any, right: Any) -> bool:
 
 def matches(work: Work, left: Any, right: Any) -> bool:
     """Tell whether an item is the one looked for; text that is a date may stand for a date."""
-    try:
-        left, right = _aligned(left, right)
-    except Fault:
-        return False
+    if type(left) is not type(right):
+        try:
+            left, right = _aligned(left, right)
+        except Fault:
+            return False
     return is_same(work, left, right)
 
 
@@ -150,7 +156,7 @@ def contains(work: Work, wanted: Any, container: Any) -> bool:
     """Work out `wanted in container`: a list, the keys of an object, or part of a text."""
     kind = kind_of(container)
     if kind == "list":
-        work.items(container)
+        work.items(container, _COMPARED)
         return any(matches(work, item, wanted) for item in container)
     if kind not in {"object", "text"}:
         raise Fault(f"`in` looks into lists, objects and texts, not into {KIND_WORDS[kind]}")

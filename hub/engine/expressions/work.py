@@ -14,7 +14,7 @@ from hub.engine.expressions.scope import Scope
 
 LARGEST_TEXT: Final = 262_144  # bytes of UTF-8
 LONGEST_LIST: Final = 10_000
-BUDGET: Final = 3_000_000
+BUDGET: Final = 2_000_000
 ITEM: Final = 30  # units for one more value in a list or object
 _WIDEST = 4  # bytes of one character
 

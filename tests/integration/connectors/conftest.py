@@ -15,7 +15,11 @@ from tests.fakes.slack import FakeSlack
 from tests.fakes.twilio import FakeTwilio
 
 ATTEMPT = Attempt(
-    run_id=UUID(int=1), workflow="w", key="run-1/steps/tell", mode="live", timeout=timedelta(5)
+    run_id=UUID(int=1),
+    workflow="w",
+    key="run-1/steps/tell",
+    mode="live",
+    timeout=timedelta(seconds=10),
 )
 LOOPBACK = OutboundPolicy.of(("127.0.0.0/8", []))
 

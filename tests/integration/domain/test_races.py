@@ -1,7 +1,7 @@
 """Many at once, with real threads and real transactions: D1, D5, X04, E16.
 
-The gate runs a part; with `--hypothesis-profile=proofs` the figures are the full ones: 100 rounds of
-takers, 10 000 releases against extensions.
+The gate runs a part; with `--hypothesis-profile=proofs` the figures are the full ones: 100 rounds
+of takers, 10 000 releases against extensions.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Measurements, never asserted: what the hub does on this machine, beside the simplest floor."""

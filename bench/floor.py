@@ -1,0 +1,103 @@
+"""The floor: a bare Flask application with one INSERT and one RQ enqueue, as simple as it gets.
+
+`/accept` stores and enqueues; `/wait` also waits until the job, which makes two updates, has pushed
+its answer. No check, no retry, no ownership: what the hub adds is measured against this.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+from flask import Flask, request
+from redis import Redis
+from rq import Queue
+
+DATABASE = os.environ.get("FLOOR_DATABASE_URL", "")
+REDIS = os.environ.get("FLOOR_REDIS_URL", "")
+
+TABLES = """
+    CREATE TABLE IF NOT EXISTS floor_hooks (id uuid PRIMARY KEY, body jsonb NOT NULL);
+    CREATE TABLE IF NOT EXISTS floor_state (id int PRIMARY KEY, a int NOT NULL, b int NOT NULL);
+    INSERT INTO floor_state SELECT n, 0, 0 FROM generate_series(0, 4999) n ON CONFLICT DO NOTHING;
+"""
+
+_open: dict[str, Any] = {}
+
+
+def connection() -> psycopg.Connection[Any]:
+    """One connection a process (and greenlet): opened on first use."""
+    key = f"connection-{_greenlet()}"
+    if key not in _open:
+        _open[key] = psycopg.connect(DATABASE, autocommit=True)
+    found: psycopg.Connection[Any] = _open[key]
+    return found
+
+
+def _greenlet() -> int:
+    from gevent import getcurrent  # noqa: PLC0415 - only the web process has it
+
+    return id(getcurrent())
+
+
+def worker_connection() -> psycopg.Connection[Any]:
+    """The worker's only connection."""
+    if "worker" not in _open:
+        _open["worker"] = psycopg.connect(DATABASE, autocommit=True)
+    found: psycopg.Connection[Any] = _open["worker"]
+    return found
+
+
+def job(hook: str) -> None:
+    """What the accepted hook leads to: nothing but one update."""
+    worker_connection().execute(
+        "UPDATE floor_state SET a = a + 1 WHERE id = %s", [UUID(hook).int % 5000]
+    )
+
+
+def answered_job(hook: str, place: int, redis_url: str = REDIS) -> None:
+    """Two effects, two commits, then the answer."""
+    database = worker_connection()
+    database.execute("UPDATE floor_state SET a = a + 1 WHERE id = %s", [place])
+    database.execute("UPDATE floor_state SET b = b + 1 WHERE id = %s", [place])
+    _redis(redis_url).lpush(hook, "done")
+
+
+def _redis(url: str) -> Redis:
+    if "redis" not in _open:
+        _open["redis"] = Redis.from_url(url)
+    found: Redis = _open["redis"]
+    return found
+
+
+def create_app() -> Flask:
+    """The whole application."""
+    app = Flask(__name__)
+    redis = Redis.from_url(REDIS)
+    queue = Queue("floor", connection=redis)
+
+    @app.post("/accept")
+    def accept() -> tuple[dict[str, str], int]:
+        hook = uuid4()
+        store(hook)
+        queue.enqueue(job, str(hook), result_ttl=0)
+        return {"status": "accepted", "run_id": str(hook)}, 202
+
+    @app.post("/wait")
+    def wait() -> tuple[dict[str, str], int]:
+        hook = uuid4()
+        store(hook)
+        queue.enqueue(answered_job, str(hook), hook.int % 5000, result_ttl=0)
+        redis.blpop([str(hook)], timeout=5)
+        return {"message": "done"}, 200
+
+    def store(hook: Any) -> None:
+        connection().execute(
+            "INSERT INTO floor_hooks (id, body) VALUES (%s, %s)",
+            [hook, json.dumps(request.get_json())],
+        )
+
+    return app

@@ -1,0 +1,170 @@
+"""Which names a workflow sees, and of which types (language, chapter 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from hub.engine.expressions import Type, TypeEnv, type_from_schema, type_of_fields
+from hub.engine.expressions.types import (
+    ANYTHING,
+    Boolean,
+    Instant,
+    Integer,
+    ObjectType,
+    Text,
+    object_type,
+)
+from hub.engine.settings import ProjectSettings
+from hub.engine.workflow import Endpoint, Inputs, Schedule, ValueField, Workflow
+
+RESERVED = frozenset(
+    {
+        *("payload", "params", "query", "headers", "caller", "request", "inputs", "event"),
+        *("steps", "vars", "config", "secrets", "run", "error", "result", "omit"),
+        *("true", "false", "null", "and", "or", "not", "in", "is", "if", "else"),
+    }
+)
+"""Names that no `for_each` may take."""
+
+STANDARD_CODES = frozenset(
+    {
+        *("timeout", "unavailable", "rate_limited", "internal"),
+        *("unauthorized", "not_found", "conflict", "invalid_input", "rejected"),
+        *("missing_value", "outcome_unknown", "cancelled", "not_configured", "poison"),
+    }
+)
+"""Codes that any step may fail with (chapter 8)."""
+
+_OF_ENDPOINTS = ("payload", "params", "query", "headers", "caller", "request")
+_TEXT = Text()
+
+
+def door_env(workflow: Workflow, settings: ProjectSettings) -> TypeEnv:
+    """What is known before the run starts: the trigger's names and `config`."""
+    names = {**_trigger_names(workflow), "config": _config(settings)}
+    why = {
+        name: "it is known only while the run goes on" for name in ("steps", "vars", "run", "error")
+    }
+    return TypeEnv(names, why={**_elsewhere(workflow), **why, "secrets": _SECRET_HERE})
+
+
+def start_env(workflow: Workflow, settings: ProjectSettings) -> TypeEnv:
+    """What the first step sees."""
+    names: dict[str, Type] = {
+        **_trigger_names(workflow),
+        "config": _config(settings),
+        "secrets": object_type({name: Text(is_secret=True) for name in settings.secrets}),
+        "run": _run(workflow),
+        "steps": ObjectType(),
+        "vars": ObjectType(),
+    }
+    why = {"error": "it exists only in `on_error`", "result": "it exists only in a poll"}
+    return TypeEnv(names, why={**_elsewhere(workflow), **why})
+
+
+def error_type(codes: Iterable[str]) -> Type:
+    """`error` of an `on_error`, whose code is one of these or of the standard ones."""
+    return object_type(
+        {
+            "code": Text(STANDARD_CODES | frozenset(codes)),
+            "message": _TEXT,
+            "step": _TEXT,
+            "attempts": Integer(),
+            "maybe_done": Boolean(),
+        },
+        {"status": Integer()},
+    )
+
+
+def fields_schema(fields: Iterable[ValueField]) -> dict[str, Any]:
+    """The JSON Schema of declared values as one object."""
+    declared = list(fields)
+    return {
+        "type": "object",
+        "properties": {each.name: dict(each.schema) for each in declared},
+        "required": [each.name for each in declared if not _may_be_missing(each)],
+        "additionalProperties": False,
+    }
+
+
+def _trigger_names(workflow: Workflow) -> dict[str, Type]:
+    trigger = workflow.trigger
+    if isinstance(trigger, Inputs):
+        return {"inputs": _fields(trigger.fields)}
+    return {} if isinstance(trigger, Schedule) else _endpoint_names(trigger)
+
+
+def _endpoint_names(endpoint: Endpoint) -> dict[str, Type]:
+    schema = endpoint.payload_schema
+    names: dict[str, Type] = {
+        "params": _fields(endpoint.params),
+        "query": _fields(endpoint.query),
+        "headers": object_type(
+            {}, {name.lower().replace("-", "_"): _TEXT for name in endpoint.headers}
+        ),
+        "caller": object_type(
+            {"ip": _TEXT, "dialect": _TEXT, "delivery_id": _TEXT},
+            {"call_id": _TEXT, "phone": _TEXT, "assistant_id": _TEXT},
+        ),
+        "request": object_type(
+            {"id": _TEXT, "received_at": Instant(), "method": _TEXT, "path": _TEXT}
+        ),
+    }
+    if endpoint.method not in ("GET", "DELETE"):
+        names["payload"] = ANYTHING if schema is None else type_from_schema(schema)
+    return names
+
+
+def _fields(fields: Iterable[ValueField]) -> Type:
+    declared = list(fields)
+    optional = [each.name for each in declared if _may_be_missing(each)]
+    return type_of_fields({each.name: each.schema for each in declared}, optional=optional)
+
+
+def _may_be_missing(field: ValueField) -> bool:
+    return field.is_optional and field.default is None
+
+
+def _config(settings: ProjectSettings) -> Type:
+    return object_type(
+        {name: type_from_schema(each.schema) for name, each in settings.config.items()}
+    )
+
+
+def _run(workflow: Workflow) -> Type:
+    known: dict[str, Type] = {
+        "id": _TEXT,
+        "workflow": _TEXT,
+        "version": _TEXT,
+        "mode": Text(frozenset({"live", "test", "simulate"})),
+        "started_at": Instant(),
+        "attempt": Integer(),
+        "test": Boolean(),
+    }
+    planned: dict[str, Type] = {"scheduled_at": Instant()}
+    if isinstance(workflow.trigger, Schedule):
+        return object_type({**known, **planned})
+    return object_type(known, planned if isinstance(workflow.trigger, Inputs) else {})
+
+
+def _elsewhere(workflow: Workflow) -> Mapping[str, str]:
+    """Names of the language that this kind of workflow does not have."""
+    trigger = workflow.trigger
+    why = {"event": "it exists only in workflows with `event`"}
+    if not isinstance(trigger, Inputs):
+        why["inputs"] = "it exists only in workflows with `inputs`"
+    if not isinstance(trigger, Endpoint):
+        only = "it exists only in workflows with `endpoint`"
+        hint = "; what is called sees only its `inputs`" if isinstance(trigger, Inputs) else ""
+        why |= {name: only + hint for name in _OF_ENDPOINTS}
+    elif trigger.method in ("GET", "DELETE"):
+        why["payload"] = f"a {trigger.method} request has none"
+    why |= {
+        "env": "write `config.<name>` and declare it in hub.yaml",
+        "item": "it has the name that `for_each` gives it",
+    }
+    return why
+
+
+_SECRET_HERE = "a secret may only go into inputs of actions"  # noqa: S105 - a message

@@ -1,0 +1,63 @@
+"""The cases of a `switch`: none twice, none impossible, none forgotten (HUB321, HUB322)."""
+
+from __future__ import annotations
+
+from hub.engine.check.values import Values
+from hub.engine.expressions import Type
+from hub.engine.expressions.types import Boolean, Null, Text, describe, kinds_of, members_of, without
+from hub.engine.findings import did_you_mean
+from hub.engine.workflow import Switch
+from hub.engine.yaml_profile import Mapping
+
+_MOST_SHOWN = 6
+_COMPARABLE = frozenset({"text", "boolean", "integer", "number", "null"})
+
+
+def check_cases(values: Values, step: Switch, kind: Type) -> bool:
+    """Report what is wrong with the cases; do they cover every value?"""
+    node = values.file.places.value_of(step, "switch")
+    if kinds_of(kind) - _COMPARABLE:
+        values.refuse(206, f"`switch` compares texts, this is {describe(kind)}", node)
+    possible = _possible(kind)
+    covered = _check_each(values, step, possible)
+    if step.otherwise is not None:
+        return True
+    if possible is None:
+        message = "the value may be anything, so `else` is needed"
+        values.refuse(322, message, node)
+        return False
+    missing = sorted(possible - covered)
+    if missing:
+        shown = ", ".join(missing[:_MOST_SHOWN]) + (", …" if len(missing) > _MOST_SHOWN else "")
+        message = f"no case for {shown}"
+        values.refuse(322, message, node, suggestion="add it, or `else`")
+    return not missing
+
+
+def _possible(kind: Type) -> frozenset[str] | None:
+    """The texts of all values, if they are known."""
+    texts: set[str] = set()
+    for member in members_of(without(kind, Null)):
+        if isinstance(member, Boolean):
+            texts |= {"true", "false"}
+        elif isinstance(member, Text) and member.possible is not None:
+            texts |= member.possible
+        else:
+            return None
+    return frozenset(texts)
+
+
+def _check_each(values: Values, step: Switch, possible: frozenset[str] | None) -> frozenset[str]:
+    cases = values.file.places.value_of(step, "cases")
+    entries = cases.entries if isinstance(cases, Mapping) else ()
+    keys = [entry.key for entry in entries if entry.name != "else"]
+    covered: set[str] = set()
+    for (names, _), key in zip(step.cases, keys, strict=False):
+        for name in names:
+            if name in covered:
+                values.refuse(321, f"'{name}' is handled already", key)
+            elif possible is not None and name not in possible:
+                message = f"'{name}' can never match"
+                values.refuse(321, message, key, suggestion=did_you_mean(name, possible))
+            covered.add(name)
+    return frozenset(covered)

@@ -1,0 +1,103 @@
+"""Schemas that could hurt are refused when they are loaded (S16)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from hub.schemas import compile_schema, lint_schema
+
+
+def nested(levels):
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(levels):
+        schema = {"properties": {"a": schema}}
+    return schema
+
+
+def doubling(levels):
+    """Each level asks the next one twice: 2^levels checks of one place."""
+    defs = {
+        f"d{level}": {"allOf": [{"$ref": f"#/$defs/d{level + 1}"}] * 2} for level in range(levels)
+    }
+    return {"$ref": "#/$defs/d0", "$defs": {**defs, f"d{levels}": {"type": "object"}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "pointer", "words"),
+    [
+        ({"$ref": "https://example.com/x.json"}, "/$ref", "nothing is fetched"),
+        ({"properties": {"a": {"$ref": "other.json"}}}, "/properties/a/$ref", "this file"),
+        ({"$ref": "#/$defs/none"}, "/$ref", "points to nothing"),
+        ({"$dynamicRef": "#x"}, "/$dynamicRef", "not supported"),
+        ({"properties": {"a": {"$anchor": "x"}}}, "/properties/a/$anchor", "not supported"),
+        ({"properties": {"a": {"$id": "x"}}}, "/properties/a/$id", "at the top"),
+        ({"format": "datetime"}, "/format", "is not known; the formats are date-time"),
+        ({"items": {"format": "regex"}}, "/items/format", "is not known"),
+        ({"pattern": "(?=a)b"}, "/pattern", "linear time"),
+        ({"pattern": r"(a)\1"}, "/pattern", "linear time"),
+        ({"pattern": "["}, "/pattern", "linear time"),
+        ({"pattern": "((a{1000}){1000}){10}"}, "/pattern", "linear time"),
+        ({"uniqueItems": True}, "/uniqueItems", "maxItems"),
+        ({"uniqueItems": True, "items": {"type": "object"}}, "/uniqueItems", "maxItems"),
+        ({"maximum": 10**400}, "/maximum", "64 bits"),
+        ({"multipleOf": float("inf")}, "/multipleOf", "64 bits"),
+        ({"minimum": "3"}, "/minimum", "64 bits"),
+        ({"type": "strin"}, "/type", ""),
+        ({"required": "a"}, "/required", ""),
+        (nested(20), "", "nested"),
+        (doubling(10), "", "alternatives"),
+        (doubling(60), "", "alternatives"),
+        ({"properties": {"a": {"$ref": "#"}}}, "", "contains itself"),
+        ({"$ref": "#"}, "", "contains itself"),
+        (
+            {"$defs": {"a": {"items": {"$ref": "#/$defs/b"}}, "b": {"not": {"$ref": "#/$defs/a"}}}}
+            | {"$ref": "#/$defs/a"},
+            "",
+            "contains itself",
+        ),
+    ],
+)
+def test_a_schema_that_could_hurt_is_refused_with_its_place(schema, pointer, words):
+    found = lint_schema(schema)
+
+    assert [each.pointer for each in found] == [pointer]
+    assert words in found[0].message
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {},
+        {"type": "object"},
+        {"type": "string", "format": "e164", "x-pii": True, "description": "a phone"},
+        {"properties": {"format": {"type": "string"}, "default": {"type": "string"}}},
+        {"properties": {"a": {"default": {"format": "x"}, "enum": [{"$ref": "y"}]}}},
+        {"uniqueItems": True, "items": {"type": "string"}},
+        {"uniqueItems": True, "maxItems": 100, "items": {"type": "object"}},
+        {"$defs": {"x": {"type": "string"}}, "properties": {"a": {"$ref": "#/$defs/x"}}},
+        {"$id": "https://example.com/booking.json", "type": "object"},
+        {"if": {"required": ["a"]}, "then": {"required": ["b"]}},
+        {"pattern": "^(a+)+$"},
+        nested(10),
+    ],
+)
+def test_a_sound_schema_is_taken_and_compiles(schema):
+    assert lint_schema(schema) == []
+    compile_schema(schema)
+
+
+def test_a_payload_is_an_object():
+    assert lint_schema({"type": "array"}, is_payload=True)[0].pointer == "/type"
+    assert lint_schema({}, is_payload=True)[0].message.startswith("must be object")
+    assert lint_schema({"type": "object"}, is_payload=True) == []
+
+
+def test_several_problems_are_told_at_once():
+    schema = {"properties": {"a": {"format": "x"}, "b": {"pattern": "("}}, "maximum": "y"}
+    assert len(lint_schema(schema)) == 2
+
+
+def test_a_schema_that_is_too_deep_is_not_walked():
+    schema = json.loads('{"not":' * 500 + "{}" + "}" * 500)
+    assert lint_schema(schema)[0].message.startswith("is nested more than")
