@@ -12,7 +12,7 @@ Outcomes, as one transaction each:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid4
@@ -166,9 +166,13 @@ def record_outcome(
         _required(hold, lead_id)
     next_id = _close(db, attempt, old, told, now=now)
     if hold is not None:
-        windows = _windows(db, hold, old, told, now=now, keep_number_for=keep_number_for)
+        if outcome != "rescheduled" or next_id is None:  # else the next appointment holds
+            closed_until = old.hold_until if old.status == "scheduled" else None
+            hold = holds.after_outcome(
+                db, hold, closed_until=closed_until, now=now, keep_number_for=keep_number_for
+            )
         why = f"{outcome}: appointment {format_instant(old.starts_at)}"
-        hold = holds.settle_hold(db, clock, attempt, windows, why=why)
+        hold = holds.settle_hold(db, clock, attempt, hold, why=why)
     return _recorded(hold, named, repeated=False, next_id=next_id)
 
 
@@ -373,30 +377,6 @@ def _close(
     )
     db.execute(update(appointments).where(row).values(replaced_by=next_id))
     return next_id
-
-
-def _windows(
-    db: Connection,
-    hold: Hold,
-    old: Row[Any],
-    told: _Told,
-    *,
-    now: datetime,
-    keep_number_for: timedelta,
-) -> Hold:
-    """The hold's windows after the outcome; a new time needs none, its appointment holds."""
-    if told.outcome == "rescheduled" and told.new_starts_at is not None:
-        return hold
-    others_until = holds.appointments_until(db, lead_id=hold.lead_id)
-    # An appointment of an earlier hold says nothing about this one (D4).
-    was_last = old.status == "scheduled" and old.hold_until > hold.assigned_at
-    if others_until is not None and others_until > now:
-        was_last = False
-    return replace(
-        hold,
-        initial_until=None if was_last else hold.initial_until,
-        follow_up_until=max(hold.follow_up_until or now, now + keep_number_for),
-    )
 
 
 def _recorded(

@@ -155,6 +155,30 @@ def start_hold(
     return hold
 
 
+def after_outcome(
+    db: Connection,
+    hold: Hold,
+    *,
+    closed_until: datetime | None,
+    now: datetime,
+    keep_number_for: timedelta,
+) -> Hold:
+    """The locked hold with its windows as an outcome leaves them; `settle_hold` stores them.
+
+    `closed_until` is how long the appointment that it closed held a number; empty when it was
+    closed before. The first 18 hours end with the last appointment that holds this number: one of
+    an earlier hold ends nothing, one that was forgotten keeps nothing (D4, X03).
+    """
+    others_until = appointments_until(db, lead_id=hold.lead_id)
+    was_of_this_hold = closed_until is not None and closed_until > hold.assigned_at
+    was_last = was_of_this_hold and (others_until is None or others_until <= now)
+    return replace(
+        hold,
+        initial_until=None if was_last else hold.initial_until,
+        follow_up_until=max(hold.follow_up_until or now, now + keep_number_for),
+    )
+
+
 def settle_hold(db: Connection, clock: Clock, attempt: Attempt, hold: Hold, *, why: str) -> Hold:
     """Store what the rule says of a locked hold after its appointments or windows changed.
 

@@ -31,7 +31,7 @@ class Finding:
 
     @property
     def is_error(self) -> bool:
-        """Does it keep the file from being loaded?"""
+        """Whether it keeps the file from being loaded."""
         return self.severity == "error"
 
     @property

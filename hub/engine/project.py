@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hub.action import Action
-from hub.engine.check import check_file
-from hub.engine.compile import CompiledFile, Context, compile_file
-from hub.engine.compile.hub_file import HubFile, compile_hub_file
+from hub.engine.check import Outcome, check_file, check_hub_file
+from hub.engine.compile import CompiledFile, Context, HubFile, compile_file, compile_hub_file
 from hub.engine.compile.link import Linker, linked
-from hub.engine.expressions import Type
 from hub.engine.findings import Finding, Source, in_order
 from hub.engine.settings import PROJECT_FILE, DialectFacts, ProjectSettings
 from hub.engine.versions import Bundle, bundle_of
@@ -65,7 +63,7 @@ def load_project(
     return Project(
         settings=hub_file.settings,
         workflows=workflows,
-        findings=in_order([*hub_file.findings, *misnamed, *found]),
+        findings=in_order([*hub_file.findings, *check_hub_file(hub_file), *misnamed, *found]),
         broken=tuple(sorted(name for name in compiled if name not in workflows)),
         files=dict(files),
         actions=actions,
@@ -84,11 +82,11 @@ def _hub_file(files: Mapping[str, str], auth_types: Collection[str]) -> HubFile:
         110, "there is no hub.yaml in this folder", start=0, suggestion="write one with `hub: 1`"
     )
     found = compile_hub_file("hub: 1", auth_types=auth_types)
-    return HubFile(found.settings, (missing,), found.places)
+    return replace(found, findings=(missing,))
 
 
 def _names(files: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]]:
-    """name → path of the workflow files, and findings on files that are not named like one."""
+    """Name → path of the workflow files, and findings on files that are not named like one."""
     names: dict[str, str] = {}
     findings = []
     for path in sorted(files):
@@ -106,7 +104,7 @@ def _names(files: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]]:
 def _usable(linker: Linker) -> dict[str, Workflow]:
     """The clean workflows, callees first."""
     usable: dict[str, Workflow] = {}
-    results: dict[str, Type] = {}
+    results: dict[str, Outcome] = {}
     for name in linker.in_call_order():
         file = linker.files[name]
         linker.refuse_broken_calls(name, usable)

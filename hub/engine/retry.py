@@ -7,6 +7,7 @@ from datetime import timedelta
 from hub.engine.workflow import Retry
 
 LONGEST_RETRY_AFTER = timedelta(hours=1)
+RETRIED = frozenset({"timeout", "unavailable", "rate_limited", "internal"})  # of a `call`
 
 
 def pause_before(retry: Retry, attempt: int, chance: float) -> timedelta:

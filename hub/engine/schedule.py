@@ -18,9 +18,13 @@ _LONGEST_SEARCH = 366 * 9
 
 _MONTHS = {
     name: number
-    for number, name in enumerate("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(), 1)
+    for number, name in enumerate(
+        ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"], 1
+    )
 }
-_WEEKDAYS = {name: number for number, name in enumerate("SUN MON TUE WED THU FRI SAT".split())}
+_WEEKDAYS = {
+    name: number for number, name in enumerate(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"])
+}
 _PART = re.compile(
     r"(?P<first>\*|[0-9]{1,2}|[A-Za-z]{3})(?:-(?P<last>[0-9]{1,2}|[A-Za-z]{3}))?(?:/(?P<step>[0-9]{1,2}))?"
 )
@@ -54,7 +58,7 @@ class Cron:
     is_either_day: bool
 
     def falls_on(self, day: date) -> bool:
-        """Is there a planned time on this day?"""
+        """Whether there is a planned time on this day."""
         if day.month not in self.months:
             return False
         in_month, in_week = day.day in self.days, day.isoweekday() % 7 in self.weekdays
@@ -143,7 +147,7 @@ def _part_values(text: str, field: _Field) -> range:
     else:
         lowest = _number(first, field)
         highest = _number(last, field) if last else field.highest if step else lowest
-    if lowest > highest or step == "0" or step == "00":
+    if lowest > highest or step in {"0", "00"}:
         raise ValueError(f"'{text}' holds no {field.name}")
     return range(lowest, highest + 1, int(step or 1))
 

@@ -37,7 +37,7 @@ def bundle_of(
 ) -> Bundle:
     """The file of a workflow, its schema and templates, and those of all it calls."""
     paths = sorted(set(_paths(name, workflows, actions)))
-    content = {path: files[path] for path in paths}
+    content = {path: files[path] for path in paths if path in files}
     return Bundle(digest(content), content)
 
 
@@ -92,13 +92,16 @@ def compile_bundle(
 def _paths(
     name: str, workflows: Mapping[str, Workflow], actions: Mapping[str, Action]
 ) -> Iterator[str]:
-    workflow = workflows[name]
-    yield workflow_path(name)
-    if isinstance(workflow.trigger, Endpoint) and workflow.trigger.payload_path:
-        yield workflow.trigger.payload_path
-    yield from template_paths(workflow, actions)
-    for called in called_names(workflow):
-        yield from _paths(called, workflows, actions)
+    names, waiting = {name}, [name]
+    while waiting:
+        workflow = workflows[waiting.pop()]
+        yield workflow_path(workflow.name)
+        if isinstance(workflow.trigger, Endpoint) and workflow.trigger.payload_path:
+            yield workflow.trigger.payload_path
+        yield from template_paths(workflow, actions)
+        new = set(called_names(workflow)) - names
+        names |= new
+        waiting.extend(new)
 
 
 def template_paths(workflow: Workflow, actions: Mapping[str, Action]) -> Iterator[str]:
@@ -107,8 +110,9 @@ def template_paths(workflow: Workflow, actions: Mapping[str, Action]) -> Iterato
         action = actions.get(step.action) if isinstance(step, Do) else None
         given = dict(_literal_inputs(step)) if isinstance(step, Do) else {}
         for name in action.template_inputs if action else ():
-            if isinstance(given.get(name), str):
-                yield given[name]
+            path = given.get(name)
+            if isinstance(path, str):
+                yield path
 
 
 def _literal_inputs(step: Do) -> Iterator[tuple[str, object]]:

@@ -21,6 +21,13 @@ from hub.storage.json_text import json_text
 _CHANNEL = "hub_answers"
 _LOOK_EVERY = 0.5  # seconds between two looks at the row while no signal comes
 _RECONNECT_AFTER = 0.5
+_LINK: dict[str, Any] = {
+    "connect_timeout": 2,
+    "application_name": "hub-answers",
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +109,10 @@ class Expectation:
 
 
 class AnswerBoard:
-    """One listening connection a process, for all requests that wait in it."""
+    """One listening connection a process, for all requests that wait in it.
+
+    `database_url` is what psycopg itself reads: `postgresql://…`.
+    """
 
     def __init__(self, database_url: str) -> None:
         self._url = database_url
@@ -117,8 +127,10 @@ class AnswerBoard:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening."""
+        """Stop listening; takes at most a second."""
         self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
 
     def expect(self, run_id: UUID) -> Expectation:
         """Register interest; use it as a context manager."""
@@ -144,10 +156,10 @@ class AnswerBoard:
                 self._stopping.wait(_RECONNECT_AFTER)
 
     def _listen_once(self) -> None:
-        with psycopg.connect(self._url, autocommit=True) as connection:
+        with psycopg.connect(self._url, autocommit=True, **_LINK) as connection:
             connection.execute(f"LISTEN {_CHANNEL}")
             while not self._stopping.is_set():
-                for notice in connection.notifies(timeout=1):
+                for notice in connection.notifies(timeout=_LOOK_EVERY):
                     self._wake(notice.payload)
 
     def _wake(self, payload: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Generator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from time import monotonic
@@ -17,7 +17,18 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    DateTime,
+    Engine,
+    NullPool,
+    QueuePool,
+    create_engine,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.engine import make_url
 
 from hub.errors import Misconfigured
@@ -39,6 +50,8 @@ _KEEPALIVES = {
     "keepalives_count": 2,
     "tcp_user_timeout": 20_000,
 }
+
+_NOW = select(func.clock_timestamp(type_=DateTime(timezone=True)))
 
 _log = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
@@ -135,6 +148,17 @@ def _session_options() -> str:
 
 def _milliseconds(duration: timedelta) -> int:
     return duration // timedelta(milliseconds=1)
+
+
+class DatabaseClock:
+    """The database's clock (UTC): the one all hosts agree on, however wrong their own are (E13)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def now(self) -> datetime:
+        """The present instant, also late in a long transaction."""
+        return self._connection.scalars(_NOW).one()
 
 
 # ------------------------------------------------------------------------------------ migrations

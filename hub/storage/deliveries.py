@@ -7,14 +7,14 @@ written out: this is the path every webhook takes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, TextClause, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hub.errors import Unavailable
@@ -43,7 +43,10 @@ class NewDelivery:
 
 @dataclass(frozen=True)
 class NewRun:
-    """One run to store. `turn` is its place under a workflow's `concurrency` (scope, digest)."""
+    """One run to store. `turn` is its place under a workflow's `concurrency` (scope, digest).
+
+    `is_bound_to_body`: the key belongs to one body; with another one nothing is stored (I8).
+    """
 
     id: UUID
     workflow: str
@@ -57,6 +60,7 @@ class NewRun:
     turn: tuple[str, bytes] | None = None
     scheduled_at: datetime | None = None
     retry_of: UUID | None = None
+    is_bound_to_body: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,14 +123,34 @@ _STORE_RUN = text(f"WITH started AS ({_RUN}) {_HISTORY}")  # noqa: S608
 _TAKE_KEY = text(_CLAIM_KEY)
 _REPEATED = text(
     """
-    UPDATE deliveries SET repeats = repeats + 1, last_repeat_at = now(),
-           notes = CASE WHEN held.body_digest = :body_digest THEN notes
-                        ELSE coalesce(notes, '{}') || '{"repeated_with_other_body": true}' END
-      FROM dedupe_keys held
-     WHERE held.endpoint = :endpoint AND held.digest = :key_digest
-       AND deliveries.id = held.delivery_id
-    RETURNING held.run_id, held.body_digest = :body_digest AS is_same_body
+    WITH held AS (
+        SELECT run_id, delivery_id, body_digest = :body_digest AS is_same_body
+          FROM dedupe_keys WHERE endpoint = :endpoint AND digest = :key_digest
+    ), marked AS (
+        UPDATE deliveries SET repeats = repeats + 1, last_repeat_at = now(),
+               notes = CASE WHEN held.is_same_body THEN notes
+                            ELSE coalesce(notes, '{}') || '{"repeated_with_other_body": true}' END
+          FROM held
+         WHERE deliveries.id = held.delivery_id
+           AND (held.is_same_body OR NOT :is_bound_to_body)
+    )
+    SELECT run_id, is_same_body FROM held
     """
+)
+_HOLDER = text(
+    """
+    SELECT run_id, false AS is_new, body_digest = :body_digest AS is_same_body
+      FROM dedupe_keys WHERE endpoint = :endpoint AND digest = :key_digest
+    """
+)
+_STORED = text(
+    """
+    SELECT runs.id FROM deliveries LEFT JOIN runs ON runs.delivery_id = deliveries.id
+     WHERE deliveries.id = :id
+    """
+)
+_TAKE_PLACE = text(
+    "INSERT INTO turns (scope, digest, run_id, path) VALUES (:scope, :digest, :run_id, '')"
 )
 
 
@@ -142,8 +166,8 @@ def record(engine: Engine, delivery: NewDelivery, runs: Sequence[NewRun]) -> tup
     except PoolTimeout as problem:
         raise Unavailable("the database gives no connection") from problem
     except DBAPIError as problem:
-        if problem.connection_invalidated and runs and _was_stored(engine, delivery.id):
-            return tuple(Recorded(run.id, is_new=True) for run in runs)
+        if problem.connection_invalidated and (found := _look_again(engine, delivery, runs)):
+            return found
         raise Unavailable("the database cannot store the request") from problem
 
 
@@ -160,45 +184,53 @@ def _record_one(connection: Connection, delivery: NewDelivery, run: NewRun) -> R
     if run.dedupe_key is None:
         connection.execute(_RECORD_ONE, values)
         return Recorded(run.id, is_new=True)
-    for _ in range(_ATTEMPTS):
-        if connection.execute(_RECORD_ONE_KEYED, values).first():
-            return Recorded(run.id, is_new=True)
-        if first := _first_of(connection, values):
-            return first
-    raise Unavailable("the dedupe key changes hands too quickly")
+    return _claim(connection, run, values, _RECORD_ONE_KEYED)
 
 
 def _record_many(
     connection: Connection, delivery: NewDelivery, runs: Sequence[NewRun]
 ) -> tuple[Recorded, ...]:
     """All runs of one request; the delivery row is kept only where a run is new, or none asked."""
-    outcome: list[Recorded] = []
-    new: list[NewRun] = []
-    for run in runs:
-        repeated = _taken(connection, delivery, run)
-        outcome.append(repeated or Recorded(run.id, is_new=True))
-        if repeated is None:
-            new.append(run)
+    given = [(run, _values(delivery, run)) for run in runs]
+    outcome = _claim_all(connection, given)
+    new = [(run, values) for run, values in given if outcome[run.id].is_new]
     if new or not runs:
         connection.execute(_STORE_DELIVERY, _delivery_values(delivery))
-    for run in new:
-        _store_run(connection, run, _values(delivery, run))
-    return tuple(outcome)
+    for turn in sorted({run.turn for run, _ in new if run.turn is not None}):
+        queue_for_turn(connection, turn)
+    for run, values in new:
+        _store_run(connection, run, values)
+    return tuple(outcome[run.id] for run in runs)
+
+
+def _claim_all(
+    connection: Connection, given: Sequence[tuple[NewRun, Mapping[str, Any]]]
+) -> dict[UUID, Recorded]:
+    """Keys are claimed in one order, so that two requests with the same keys never deadlock."""
+    outcome = {run.id: Recorded(run.id, is_new=True) for run, _ in given}
+    keyed = [(run, values) for run, values in given if run.dedupe_key is not None]
+    for run, values in sorted(keyed, key=lambda each: bytes(each[1]["key_digest"])):
+        outcome[run.id] = _claim(connection, run, values, _TAKE_KEY)
+    return outcome
+
+
+def _claim(
+    connection: Connection, run: NewRun, values: Mapping[str, Any], statement: TextClause
+) -> Recorded:
+    """The run is new when the statement gets its key, else the first run with that key."""
+    for _ in range(_ATTEMPTS):
+        if connection.execute(statement, values).first():
+            return Recorded(run.id, is_new=True)
+        if first := connection.execute(_REPEATED, values).first():
+            return Recorded(first.run_id, is_new=False, is_same_body=first.is_same_body)
+    raise Unavailable("the dedupe key changes hands too quickly")
 
 
 def _store_run(connection: Connection, run: NewRun, values: Mapping[str, Any]) -> None:
-    if run.turn is None:
-        connection.execute(_STORE_RUN, values)
-        return
-    scope, digest = run.turn
-    queue_for_turn(connection, run.turn)
     connection.execute(_STORE_RUN, values)
-    connection.execute(_TAKE_PLACE, {"scope": scope, "digest": digest, "run_id": run.id})
-
-
-_TAKE_PLACE = text(
-    "INSERT INTO turns (scope, digest, run_id, path) VALUES (:scope, :digest, :run_id, '')"
-)
+    if run.turn is not None:
+        scope, digest = run.turn
+        connection.execute(_TAKE_PLACE, {"scope": scope, "digest": digest, "run_id": run.id})
 
 
 def queue_for_turn(connection: Connection, turn: tuple[str, bytes]) -> None:
@@ -209,30 +241,21 @@ def queue_for_turn(connection: Connection, turn: tuple[str, bytes]) -> None:
     )
 
 
-def _taken(connection: Connection, delivery: NewDelivery, run: NewRun) -> Recorded | None:
-    """None when the run's key is now ours (or it has none)."""
-    if run.dedupe_key is None:
-        return None
-    values = _values(delivery, run)
-    for _ in range(_ATTEMPTS):
-        if connection.execute(_TAKE_KEY, values).first():
-            return None
-        if first := _first_of(connection, values):
-            return first
-    raise Unavailable("the dedupe key changes hands too quickly")
-
-
-def _first_of(connection: Connection, values: Mapping[str, Any]) -> Recorded | None:
-    row = connection.execute(_REPEATED, values).first()
-    return Recorded(row.run_id, is_new=False, is_same_body=row.is_same_body) if row else None
-
-
 def _delivery_values(delivery: NewDelivery) -> dict[str, Any]:
-    values = asdict(delivery)
-    values["delivery_id"] = values.pop("id")
-    for name in ("query", "headers", "notes"):
-        values[name] = None if values[name] is None else json_text(values[name])
-    return values
+    return {
+        "delivery_id": delivery.id,
+        "endpoint": delivery.endpoint,
+        "method": delivery.method,
+        "path": delivery.path,
+        "query": json_text(delivery.query),
+        "headers": json_text(delivery.headers),
+        "body": delivery.body,
+        "body_digest": delivery.body_digest,
+        "is_sealed": delivery.is_sealed,
+        "remote_ip": delivery.remote_ip,
+        "received_at": delivery.received_at,
+        "notes": None if delivery.notes is None else json_text(delivery.notes),
+    }
 
 
 def _values(delivery: NewDelivery, run: NewRun) -> dict[str, Any]:
@@ -253,21 +276,34 @@ def _run_values(run: NewRun) -> dict[str, Any]:
         "is_awaited": run.is_awaited,
         "scheduled_at": run.scheduled_at,
         "retry_of": run.retry_of,
+        "is_bound_to_body": run.is_bound_to_body,
     }
 
 
-def _was_stored(engine: Engine, delivery_id: UUID) -> bool:
-    """The link broke during COMMIT: a new connection knows (the table of section 1)."""
+def _look_again(
+    engine: Engine, delivery: NewDelivery, runs: Sequence[NewRun]
+) -> tuple[Recorded, ...] | None:
+    """The link broke, perhaps during COMMIT: a new connection knows (the table of section 1).
+
+    None when nothing was stored, or when that cannot be found out.
+    """
     try:
         with engine.connect() as connection:
-            found = connection.execute(
-                text("SELECT 1 FROM deliveries WHERE id = :id"), {"id": delivery_id}
+            stored = {row.id for row in connection.execute(_STORED, {"id": delivery.id})}
+            if not stored:
+                return None
+            return tuple(
+                Recorded(run.id, is_new=True)
+                if run.id in stored
+                else Recorded(*connection.execute(_HOLDER, _values(delivery, run)).one())
+                for run in runs
             )
-            return found.first() is not None
-    except DBAPIError:
-        return False
+    except SQLAlchemyError:
+        return None
 
 
 def start_run(connection: Connection, run: NewRun) -> None:
     """Store a run that no request asked for (by hand, by a schedule), inside a transaction."""
+    if run.turn is not None:
+        queue_for_turn(connection, run.turn)
     _store_run(connection, run, {**_run_values(run), "delivery_id": None})

@@ -54,6 +54,7 @@ def succeed(connection: Connection, key: OnceKey, result: Any) -> None:
         text(
             "UPDATE once_keys SET status = 'succeeded', result = CAST(:result AS jsonb)"
             " WHERE workflow = :workflow AND step_id = :step_id AND digest = :digest"
+            " AND run_id = :run_id"
         ),
         {**_names(key), "result": json_text(result)},
     )
@@ -72,6 +73,25 @@ def give_up(connection: Connection, key: OnceKey, *, is_maybe_done: bool) -> Non
             " AND run_id = :run_id"
         ),
         _names(key),
+    )
+
+
+def abandon(connection: Connection, run_id: UUID) -> None:
+    """A run ends between two attempts: its keys are free, unless an effect may have happened."""
+    connection.execute(
+        text(
+            """
+            UPDATE once_keys SET status = 'unknown' FROM steps
+             WHERE once_keys.run_id = :run_id AND once_keys.status = 'started'
+               AND steps.run_id = :run_id AND steps.path = once_keys.path
+               AND steps.error @> '{"maybe_done": true}'
+            """
+        ),
+        {"run_id": run_id},
+    )
+    connection.execute(
+        text("DELETE FROM once_keys WHERE run_id = :run_id AND status = 'started'"),
+        {"run_id": run_id},
     )
 
 

@@ -21,8 +21,7 @@ from hub.storage.json_text import json_text
 LEASE = timedelta(seconds=30)
 RENEW_EVERY = timedelta(seconds=10)
 TURN_POLL = timedelta(seconds=30)  # behind the wake-up that a freed turn gives
-
-ENDED = ("succeeded", "failed", "cancelled", "undo_failed")
+WAITS_FOR_TURN = "waits for its turn"  # in the history, where a freed turn finds who waits
 
 
 @dataclass(frozen=True)
@@ -44,20 +43,23 @@ class ClaimedRun:
     claimed_at: datetime
 
 
+_DUE = """
+    SELECT id FROM runs
+     WHERE status IN ('queued', 'waiting') AND is_awaited = {awaited} AND due_at <= now()
+     ORDER BY due_at LIMIT {most} FOR NO KEY UPDATE SKIP LOCKED
+"""
 _CLAIM = text(
-    """
-    WITH due AS (
-        SELECT id FROM runs
-         WHERE status IN ('queued', 'waiting') AND due_at <= now()
-         ORDER BY is_awaited DESC, due_at
-         LIMIT :most
-           FOR NO KEY UPDATE SKIP LOCKED
+    f"""
+    WITH urgent AS ({_DUE.format(awaited="true", most=":most")}),
+    others AS (
+        {_DUE.format(awaited="false", most=":most - (SELECT count(*) FROM urgent)")}
     ), taken AS (
         UPDATE runs
            SET status = 'running', token = token + 1, worker = :worker, due_at = NULL,
                lease_until = now() + CAST(:lease AS interval),
                started_at = coalesce(started_at, now())
-          FROM due WHERE runs.id = due.id
+          FROM (SELECT id FROM urgent UNION ALL SELECT id FROM others) AS due
+         WHERE runs.id = due.id
         RETURNING runs.*
     ), told AS (
         INSERT INTO run_history (run_id, status, token, why)
@@ -66,7 +68,7 @@ _CLAIM = text(
     SELECT id, workflow, version, mode, trigger, token, deaths, is_awaited, created_at, started_at,
            scheduled_at, retry_of, now() AS claimed_at
       FROM taken ORDER BY is_awaited DESC, created_at
-    """
+    """  # noqa: S608 - our own text
 )
 
 
@@ -208,14 +210,15 @@ class Ending:
 
 
 def end(connection: Connection, run: ClaimedRun, ending: Ending) -> None:
-    """The last change of a run's state; whoever waits for its turn is woken."""
-    connection.execute(
+    """The last change of a run's state. An answer of 400 or more frees the key as well."""
+    is_refused = connection.execute(
         text(
             """
             UPDATE runs SET status = :status, ended_at = now(), lease_until = NULL, worker = NULL,
                    due_at = NULL, deaths = 0, result = CAST(:result AS jsonb),
                    error = CAST(:error AS jsonb), is_maybe_done = is_maybe_done OR :maybe
              WHERE id = :id
+            RETURNING coalesce(CAST(response ->> 'status' AS int) >= 400, false)
             """
         ),
         {
@@ -225,8 +228,8 @@ def end(connection: Connection, run: ClaimedRun, ending: Ending) -> None:
             "error": None if ending.error is None else json_text(ending.error),
             "maybe": ending.is_maybe_done,
         },
-    )
-    if ending.frees_key:
+    ).scalar_one()
+    if ending.frees_key or is_refused:
         free_key(connection, run.id)
     _tell(connection, run, ending.status, (ending.error or {}).get("code", ""))
 

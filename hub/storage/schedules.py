@@ -18,13 +18,18 @@ class DueSchedule:
 
 
 def plan(engine: Engine, *, workflow: str, version: str, first_at: datetime) -> None:
-    """Make the row of a schedule, or note its newer version; the planned time stays."""
+    """Make the row of a schedule, or note its newer version.
+
+    A planned time that has come stays, so that nothing is missed; a newer version plans anew.
+    """
     with engine.begin() as connection:
         connection.execute(
             text(
                 "INSERT INTO schedules (workflow, version, next_at)"
                 " VALUES (:workflow, :version, :first_at)"
-                " ON CONFLICT (workflow) DO UPDATE SET version = excluded.version"
+                " ON CONFLICT (workflow) DO UPDATE SET version = excluded.version,"
+                " next_at = CASE WHEN schedules.version = excluded.version"
+                " OR schedules.next_at <= now() THEN schedules.next_at ELSE excluded.next_at END"
             ),
             {"workflow": workflow, "version": version, "first_at": first_at},
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from hub.storage.deliveries import queue_for_turn
+from hub.storage.runs import WAITS_FOR_TURN
 
 Standing = Literal["ours", "waiting", "full"]
 
@@ -57,31 +59,36 @@ def take(connection: Connection, turn: Turn, *, may_wait: bool) -> Standing:
     return "full"
 
 
-def holders(connection: Connection, turn: Turn) -> list[UUID]:
-    """The runs that have their turn now, first come first."""
+def ahead_of(connection: Connection, turn: Turn) -> list[UUID]:
+    """The runs that must go so that this one has its turn (`when_full: cancel_running`)."""
     rows = connection.execute(
         text(
-            "SELECT run_id FROM turns WHERE scope = :scope AND digest = :digest"
-            " AND run_id <> :run_id ORDER BY id LIMIT :limit"
+            """
+            SELECT DISTINCT run_id FROM (
+                SELECT other.run_id FROM turns AS other, turns AS ours
+                 WHERE ours.run_id = :run_id AND ours.path = :path
+                   AND other.scope = ours.scope AND other.digest = ours.digest
+                   AND other.id < ours.id
+                 ORDER BY other.id DESC OFFSET :limit - 1) AS ahead
+             WHERE run_id <> :run_id
+            """
         ),
-        {
-            "scope": turn.scope,
-            "digest": turn.digest,
-            "run_id": turn.run_id,
-            "limit": turn.limit,
-        },
+        {"run_id": turn.run_id, "path": turn.path, "limit": turn.limit},
     )
     return [row.run_id for row in rows]
 
 
-def leave(connection: Connection, run_id: UUID, path: str | None = None) -> list[UUID]:
-    """Give up one place, or all places of a run; the runs that were woken for it."""
+def leave(
+    connection: Connection, run_id: UUID, paths: Collection[str] | None = None
+) -> list[UUID]:
+    """Give up some places, or all places of a run; the runs that were woken for it."""
+    which = {"run_id": run_id, "paths": None if paths is None else list(paths)}
     left = connection.execute(
         text(
             "SELECT DISTINCT scope, digest FROM turns WHERE run_id = :run_id"
-            " AND (CAST(:path AS text) IS NULL OR path = :path) ORDER BY scope, digest"
+            " AND (CAST(:paths AS text[]) IS NULL OR path = ANY(:paths)) ORDER BY scope, digest"
         ),
-        {"run_id": run_id, "path": path},
+        which,
     ).all()
     woken: list[UUID] = []
     for scope, digest in left:
@@ -89,29 +96,34 @@ def leave(connection: Connection, run_id: UUID, path: str | None = None) -> list
         connection.execute(
             text(
                 "DELETE FROM turns WHERE run_id = :run_id AND scope = :scope AND digest = :digest"
-                " AND (CAST(:path AS text) IS NULL OR path = :path)"
+                " AND (CAST(:paths AS text[]) IS NULL OR path = ANY(:paths))"
             ),
-            {"run_id": run_id, "scope": scope, "digest": digest, "path": path},
+            {**which, "scope": scope, "digest": digest},
         )
         woken += _wake_next(connection, scope, digest)
     return woken
 
 
 def _wake_next(connection: Connection, scope: str, digest: bytes) -> list[UUID]:
-    """The first run that waits for this key may look again."""
+    """The first run that sleeps until its turn may look again.
+
+    A row that is locked right now is awake already: it is skipped, never waited for.
+    """
     rows = connection.execute(
         text(
             """
             UPDATE runs SET due_at = now()
              WHERE id = (
-                SELECT turns.run_id FROM turns JOIN runs ON runs.id = turns.run_id
+                SELECT runs.id FROM turns JOIN runs ON runs.id = turns.run_id
                  WHERE turns.scope = :scope AND turns.digest = :digest
                    AND runs.status = 'waiting' AND runs.due_at > now()
-                 ORDER BY turns.id LIMIT 1)
-               AND status = 'waiting'
+                   AND :why = (SELECT why FROM run_history WHERE run_id = runs.id
+                                ORDER BY id DESC LIMIT 1)
+                 ORDER BY turns.id LIMIT 1
+                   FOR NO KEY UPDATE OF runs SKIP LOCKED)
             RETURNING id
             """
         ),
-        {"scope": scope, "digest": digest},
+        {"scope": scope, "digest": digest, "why": WAITS_FOR_TURN},
     )
     return [row.id for row in rows]

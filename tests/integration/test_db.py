@@ -131,6 +131,16 @@ def test_another_database_is_refused_with_the_setting_to_change(url):
         opened(url)
 
 
+def test_e13_the_database_has_one_clock_for_all_hosts_that_goes_on_in_a_transaction(engine):
+    with engine.connect() as connection:
+        clock = db.DatabaseClock(connection)
+        first, second = clock.now(), clock.now()
+        began = connection.scalar(text("SELECT now()"))
+
+    assert began < first < second
+    assert first.tzinfo is not None
+
+
 # ------------------------------------------------------------------------------------ migrations
 
 

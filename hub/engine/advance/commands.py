@@ -15,8 +15,8 @@ from hub.engine.workflow import Do
 class Perform:
     """Do one action. `inputs` are values with secrets as references; `key` never changes (E7).
 
-    `attempts` were made before; `is_begun`: the last one has an intent but no result. `due_at`:
-    the next one may not start earlier. `deadline`: when the enclosing step's time is up.
+    `deadline`: when the enclosing step's time is up. How far earlier attempts came is in the
+    journal, under `path`.
     """
 
     path: str
@@ -27,10 +27,6 @@ class Perform:
     once_key: str | None
     timeout: timedelta | None
     retry_if: Callable[[Failure], bool] | None
-    attempts: int = 0
-    is_begun: bool = False
-    is_stored: bool = False
-    due_at: datetime | None = None
     deadline: datetime | None = None
 
 
@@ -59,7 +55,6 @@ class Pause:
 
     path: str
     until: datetime
-    deadline: datetime | None = None
 
 
 Command = Perform | TakeTurn | LeaveTurn | Pause

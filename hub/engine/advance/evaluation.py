@@ -9,6 +9,7 @@ from typing import Any
 from hub.engine.advance.failure import Failure
 from hub.engine.advance.frame import Facts, Frame
 from hub.engine.expressions import (
+    OMIT,
     CompiledValue,
     EvaluationError,
     Expression,
@@ -47,11 +48,18 @@ class Evaluation:
         """The value of a condition, which is true or false and nothing else."""
         value = self.evaluate(frame, expression, path, extra)
         if not isinstance(value, bool):
-            raise Failure("invalid_input", "a condition must be true or false", step=path)
+            raise Failure(
+                "invalid_input", "a condition must be true or false", step=path, attempts=0
+            )
         return value
 
     def render(self, frame: Frame, value: CompiledValue, path: str) -> Any:
-        """The value with its `${{ }}` filled in."""
+        """The value with its `${{ }}` filled in; `omit` where nothing can be left out is null."""
+        rendered = self.render_or_omit(frame, value, path)
+        return None if rendered is OMIT else rendered
+
+    def render_or_omit(self, frame: Frame, value: CompiledValue, path: str) -> Any:
+        """The same, with `OMIT` for a value that is to be left out."""
         try:
             return render_value(value, frame.scope(self._facts))
         except EvaluationError as problem:
@@ -74,4 +82,4 @@ class Evaluation:
         try:
             return parse_duration(str(rendered))
         except ValueError as problem:
-            raise Failure("invalid_input", str(problem), step=path) from problem
+            raise Failure("invalid_input", str(problem), step=path, attempts=0) from problem

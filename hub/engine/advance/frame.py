@@ -15,13 +15,18 @@ from hub.engine.workflow import Workflow
 
 @dataclass(frozen=True)
 class Facts:
-    """What a run knows besides its workflow: names of the scope, and where time comes from."""
+    """What a run knows besides its workflow: names of the scope, and where time comes from.
+
+    `now` is what `now()` gives; `timer` is the clock of pauses and deadlines, which no jump of a
+    host's clock moves (E13).
+    """
 
     run_id: str
     names: Mapping[str, Any]  # payload, params, query, headers, caller, request, inputs, run …
     shared: Mapping[str, Any]  # config, secrets, run: what called workflows see too
     actions: Mapping[str, Action]
     now: Callable[[], datetime]
+    timer: Callable[[], datetime]
     new_id: Callable[[], str]
 
 

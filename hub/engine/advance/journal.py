@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from hub.engine.advance.failure import Failure
 
 Status = Literal["started", "retrying", "succeeded", "failed", "skipped"]
 
+_ITEM = re.compile(r"\[\d+\]/")
 _ENDED = ("succeeded", "failed", "skipped")
 
 
@@ -36,7 +38,16 @@ class Journal:
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self._entries = {entry.path: entry for entry in entries}
+        self._begun = frozenset(_items_of(self._entries))
         self._notes: dict[str, Entry] = {}
+
+    def entries(self) -> list[Entry]:
+        """All entries, in the order in which they came."""
+        return list(self._entries.values())
+
+    def was_begun(self, prefix: str) -> bool:
+        """Whether an earlier owner of the run stored anything of this item of a loop."""
+        return prefix in self._begun
 
     def get(self, path: str) -> Entry | None:
         """The entry of a step, ended or not."""
@@ -85,3 +96,9 @@ class Journal:
     def forget_notes(self) -> None:
         """They are stored now."""
         self._notes.clear()
+
+
+def _items_of(paths: Iterable[str]) -> Iterator[str]:
+    """`loop[2]/` for each item of a loop that one of the paths lies in."""
+    for path in paths:
+        yield from (path[: match.end()] for match in _ITEM.finditer(path))

@@ -7,14 +7,15 @@ Pure: the executor asks for `commands`, does them, and gives each result back wi
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from hub.engine.advance.commands import Command, Finished, ReplyNow
 from hub.engine.advance.failure import Failure
 from hub.engine.advance.frame import Facts, Frame
-from hub.engine.advance.interpreter import Fork, Interpreter, Returned, Steps
+from hub.engine.advance.flow import Branch, Fork, Returned, Steps
+from hub.engine.advance.interpreter import Interpreter
 from hub.engine.advance.journal import Journal
 from hub.engine.workflow import Workflow
 
@@ -23,7 +24,7 @@ _STOPPED = Failure("cancelled", "the loop has ended", attempts=0)
 
 @dataclass
 class _Fork:
-    waiting: Iterator[tuple[int, Callable[[], Steps]]]
+    waiting: Iterator[tuple[int, Branch]]
     outcomes: list[Any]
     stops_at_failure: bool
     running: int = 0
@@ -57,7 +58,7 @@ class Machine:
             prefix="",
             names={**self.facts.names, **self.facts.shared},
         )
-        self._todo.append((_Strand(self._interpreter.workflow(frame, turn_path="")), None))
+        self._todo.append((_Strand(self._interpreter.workflow(frame, "")), None))
         self._go_on()
 
     @property
@@ -67,8 +68,7 @@ class Machine:
 
     def take_replies(self) -> list[ReplyNow]:
         """The answers since the last time."""
-        replies, self._interpreter.replies = self._interpreter.replies, []
-        return replies
+        return self._interpreter.take_replies()
 
     def resolve(self, command: Command, result: Any = None) -> None:
         """The command is done."""
@@ -99,8 +99,8 @@ class Machine:
     def _asked(self, strand: _Strand, asked: Command | Fork) -> None:
         if isinstance(asked, Fork):
             strand.fork = _Fork(
-                waiting=iter(enumerate(asked.strands)),
-                outcomes=[_STOPPED] * len(asked.strands),
+                waiting=iter(enumerate(asked.branches)),
+                outcomes=[_STOPPED] * len(asked.branches),
                 stops_at_failure=asked.stops_at_failure,
             )
             for _ in range(asked.limit):
@@ -111,14 +111,15 @@ class Machine:
         self._open[_name(asked)] = strand
 
     def _start_next(self, parent: _Strand) -> None:
+        """The next item; once the loop is stopped, only one that an earlier owner had begun."""
         fork = parent.fork
-        if fork is None or fork.is_stopped:
+        if fork is None:
             return
-        following = next(fork.waiting, None)
-        if following is not None:
-            place, start = following
-            fork.running += 1
-            self._todo.append((_Strand(start(), parent, place), None))
+        for place, branch in fork.waiting:
+            if not fork.is_stopped or self.journal.was_begun(branch.prefix):
+                fork.running += 1
+                self._todo.append((_Strand(branch.start(), parent, place), None))
+                return
 
     def _ended(self, strand: _Strand, outcome: Any) -> None:
         parent = strand.parent

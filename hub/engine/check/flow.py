@@ -12,16 +12,22 @@ from hub.engine.check.state import Way, fields_of, meet, with_field, with_unsure
 from hub.engine.check.switching import check_cases
 from hub.engine.check.values import Values
 from hub.engine.compile.link import all_steps, steps_of
-from hub.engine.expressions import Literal, ObjectOf, Template, Type, TypeEnv, narrow, type_from_schema
+from hub.engine.expressions import (
+    Literal,
+    ObjectOf,
+    Template,
+    Type,
+    TypeEnv,
+    narrow,
+    type_from_schema,
+)
 from hub.engine.expressions.types import (
     ANYTHING,
     Anything,
-    Field,
     Integer,
     ListType,
     Null,
     ObjectType,
-
     describe,
     is_nullable,
     is_secret,
@@ -51,6 +57,14 @@ from hub.engine.workflow import (
 from hub.engine.yaml_profile import Mapping as MappingNode
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What a caller may expect of a workflow: the type it returns, the codes it fails with."""
+
+    returned: Type
+    codes: tuple[str, ...] = ()
+
+
 @dataclass
 class Flow:
     """Walks the steps of one workflow; `returned` are the types of its `return` values."""
@@ -59,7 +73,7 @@ class Flow:
     workflow: Workflow
     actions: Mapping[str, Action]
     called: Mapping[str, Workflow]
-    results: Mapping[str, Type]
+    results: Mapping[str, Outcome]
     files: Mapping[str, str]
     returned: list[Type] = field(default_factory=list)
 
@@ -124,8 +138,8 @@ class Flow:
             return self._fallible(step, env, ANYTHING, ())
         schema = fields_schema(callee.trigger.fields)
         self.values.inputs(step.inputs, kind, schema, place=self._node(step, "call"))
-        codes = error_codes(callee, self.actions)
-        return self._fallible(step, env, self.results.get(callee.name, ANYTHING), codes)
+        outcome = self.results.get(callee.name, Outcome(ANYTHING))
+        return self._fallible(step, env, outcome.returned, outcome.codes)
 
     def _guarded_inputs(self, step: Do, action: Action, kind: Type) -> None:
         """Secrets only where the action takes them (HUB501), literals where it wants them."""
@@ -191,15 +205,13 @@ class Flow:
         return meet(ways)
 
     def switch(self, step: Switch, env: TypeEnv) -> Way:
-        """The ways through the cases; past them only what no case covers."""
+        """The ways through the cases; there is none past them (HUB322)."""
         kind = self.values.decision(step.subject, env)
-        is_covered = check_cases(self.values, step, kind)
-        ways = [self.block(block, env) for _, block in step.cases]
+        check_cases(self.values, step, kind)
+        blocks = [block for _, block in step.cases]
         if step.otherwise is not None:
-            ways.append(self.block(step.otherwise, env))
-        elif not is_covered:
-            ways.append(env)
-        return meet(ways)
+            blocks.append(step.otherwise)
+        return meet([self.block(block, env) for block in blocks]) if blocks else env
 
     def for_each(self, step: ForEach, env: TypeEnv) -> Way:
         """The body sees the item; afterwards only the collected values are seen."""
@@ -214,7 +226,7 @@ class Flow:
             last = env if inside is None else inside
             collected = self.values.open_value(step.collect, last, what="`collect`")
             result["items"] = ListType(collected)
-        codes = block_codes(step.body, self.actions, self.called)
+        codes = self.codes(step.body)
         return self._fallible(step, env, object_type(result), codes)
 
     def _item_type(self, step: ForEach, kind: Type) -> Type:
@@ -280,33 +292,25 @@ class Flow:
         self.values.log_line(step.text, env)
         return env
 
+    def codes(self, block: Block) -> tuple[str, ...]:
+        """The codes that the steps of a block can fail with, besides the standard ones."""
+        codes: dict[str, None] = {}
+        for step in all_steps(block):
+            if isinstance(step, Do) and step.action in self.actions:
+                codes.update(dict.fromkeys(self.actions[step.action].errors))
+            elif isinstance(step, Call) and step.workflow in self.results:
+                codes.update(dict.fromkeys(self.results[step.workflow].codes))
+            elif isinstance(step, Fail):
+                codes[step.code] = None
+        return tuple(codes)
+
     def _node(self, step: Step, *keys: str) -> Any:
-        return self.values.file.places.value_of(step, *keys)
+        return self.values.places.value_of(step, *keys)
 
     def _input(self, step: Do, name: str) -> Any:
         node = self._node(step, "with")
         entry = node.get(name) if isinstance(node, MappingNode) else None
         return entry.value if entry is not None else node
-
-
-def error_codes(workflow: Workflow, actions: Mapping[str, Action]) -> tuple[str, ...]:
-    """The codes a called workflow can fail with, besides the standard ones."""
-    return block_codes(workflow.steps, actions, workflow.called)
-
-
-def block_codes(
-    block: Block, actions: Mapping[str, Action], called: Mapping[str, Workflow]
-) -> tuple[str, ...]:
-    """The codes that the steps of a block can fail with."""
-    codes: dict[str, None] = {}
-    for step in all_steps(block):
-        if isinstance(step, Do) and step.action in actions:
-            codes.update(dict.fromkeys(actions[step.action].errors))
-        elif isinstance(step, Call) and step.workflow in called:
-            codes.update(dict.fromkeys(error_codes(called[step.workflow], actions)))
-        elif isinstance(step, Fail):
-            codes[step.code] = None
-    return tuple(codes)
 
 
 _WALKERS: dict[type[Step], Callable[[Flow, Any, TypeEnv], Way]] = {

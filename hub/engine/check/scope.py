@@ -43,10 +43,13 @@ _TEXT = Text()
 def door_env(workflow: Workflow, settings: ProjectSettings) -> TypeEnv:
     """What is known before the run starts: the trigger's names and `config`."""
     names = {**_trigger_names(workflow), "config": _config(settings)}
-    why = {
-        name: "it is known only while the run goes on" for name in ("steps", "vars", "run", "error")
-    }
+    why = dict.fromkeys(("steps", "vars", "run", "error"), "it is known only while the run goes on")
     return TypeEnv(names, why={**_elsewhere(workflow), **why, "secrets": _SECRET_HERE})
+
+
+def project_env(settings: ProjectSettings) -> TypeEnv:
+    """What `hub.yaml` itself may use."""
+    return TypeEnv({"config": _config(settings)})
 
 
 def start_env(workflow: Workflow, settings: ProjectSettings) -> TypeEnv:
@@ -157,7 +160,7 @@ def _elsewhere(workflow: Workflow) -> Mapping[str, str]:
     if not isinstance(trigger, Endpoint):
         only = "it exists only in workflows with `endpoint`"
         hint = "; what is called sees only its `inputs`" if isinstance(trigger, Inputs) else ""
-        why |= {name: only + hint for name in _OF_ENDPOINTS}
+        why |= dict.fromkeys(_OF_ENDPOINTS, only + hint)
     elif trigger.method in ("GET", "DELETE"):
         why["payload"] = f"a {trigger.method} request has none"
     why |= {

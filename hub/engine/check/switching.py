@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from hub.engine.check.values import Values
 from hub.engine.expressions import Type
-from hub.engine.expressions.types import Boolean, Null, Text, describe, kinds_of, members_of, without
+from hub.engine.expressions.types import (
+    Boolean,
+    Null,
+    Text,
+    describe,
+    kinds_of,
+    members_of,
+    without,
+)
 from hub.engine.findings import did_you_mean
 from hub.engine.workflow import Switch
 from hub.engine.yaml_profile import Mapping
@@ -13,25 +21,24 @@ _MOST_SHOWN = 6
 _COMPARABLE = frozenset({"text", "boolean", "integer", "number", "null"})
 
 
-def check_cases(values: Values, step: Switch, kind: Type) -> bool:
-    """Report what is wrong with the cases; do they cover every value?"""
-    node = values.file.places.value_of(step, "switch")
+def check_cases(values: Values, step: Switch, kind: Type) -> None:
+    """Report what is wrong with the cases of a value of this type."""
+    node = values.places.value_of(step, "switch")
     if kinds_of(kind) - _COMPARABLE:
         values.refuse(206, f"`switch` compares texts, this is {describe(kind)}", node)
     possible = _possible(kind)
     covered = _check_each(values, step, possible)
     if step.otherwise is not None:
-        return True
+        return
     if possible is None:
         message = "the value may be anything, so `else` is needed"
         values.refuse(322, message, node)
-        return False
+        return
     missing = sorted(possible - covered)
     if missing:
         shown = ", ".join(missing[:_MOST_SHOWN]) + (", …" if len(missing) > _MOST_SHOWN else "")
         message = f"no case for {shown}"
         values.refuse(322, message, node, suggestion="add it, or `else`")
-    return not missing
 
 
 def _possible(kind: Type) -> frozenset[str] | None:
@@ -48,7 +55,7 @@ def _possible(kind: Type) -> frozenset[str] | None:
 
 
 def _check_each(values: Values, step: Switch, possible: frozenset[str] | None) -> frozenset[str]:
-    cases = values.file.places.value_of(step, "cases")
+    cases = values.places.value_of(step, "cases")
     entries = cases.entries if isinstance(cases, Mapping) else ()
     keys = [entry.key for entry in entries if entry.name != "else"]
     covered: set[str] = set()

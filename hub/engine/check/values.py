@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.engine.compile import CompiledFile
+from hub.engine.compile import Places
 from hub.engine.expressions import (
     CompiledValue,
     Expression,
@@ -38,7 +38,7 @@ from hub.engine.expressions.types import (
     object_of_types,
     without,
 )
-from hub.engine.findings import Finding, Severity
+from hub.engine.findings import Finding, Severity, Source
 from hub.engine.yaml_profile import Mapping, Node, Scalar, Sequence
 from hub.schemas import compile_schema
 
@@ -50,7 +50,8 @@ _DURATION = Text(format="duration")
 class Values:
     """Checks the values of one file."""
 
-    file: CompiledFile
+    source: Source
+    places: Places
     findings: list[Finding] = field(default_factory=list)
 
     # ------------------------------------------------------------------------------- findings
@@ -66,7 +67,7 @@ class Values:
     ) -> None:
         """A finding on a node of the file."""
         if node is not None:
-            self._add(code, message, node.start, node.end, suggestion, severity)
+            self._add(code, message, node.start, node.end, suggestion=suggestion, severity=severity)
 
     def _add(
         self,
@@ -74,12 +75,12 @@ class Values:
         message: str,
         start: int,
         end: int,
+        *,
         suggestion: str | None = None,
         severity: Severity | None = None,
     ) -> None:
-        source = self.file.document.source
         self.findings.append(
-            source.finding(
+            self.source.finding(
                 code, message, start=start, end=end, suggestion=suggestion, severity=severity
             )
         )
@@ -88,11 +89,11 @@ class Values:
         code = int(problem.code.removeprefix("HUB"))
         severity: Severity = "warning" if problem.is_warning else "error"
         message, _, suggestion = problem.message.partition(" — ")
-        self._add(code, message, start, end, suggestion or None, severity)
+        self._add(code, message, start, end, suggestion=suggestion or None, severity=severity)
 
     def _problems(self, expression: Expression, problems: Iterable[TypeProblem]) -> None:
         for problem in problems:
-            found = self.file.places.span(expression, problem.start, problem.end)
+            found = self.places.span(expression, problem.start, problem.end)
             if found is not None:
                 self._problem(problem, found[1], found[2])
 
@@ -120,7 +121,7 @@ class Values:
 
     def _template(self, template: Template, env: TypeEnv) -> Type:
         inference = infer_template(template, env)
-        node = self.file.places.node(template)
+        node = self.places.node(template)
         for problem in inference.problems:
             if isinstance(node, Scalar):
                 self._problem(problem, *node.span(problem.start, problem.end))
@@ -139,14 +140,14 @@ class Values:
     def _no_secret(self, value: CompiledValue, kind: Type, what: str) -> None:
         if is_secret(kind):
             message = f"a secret cannot go into {what}"
-            self.refuse(501, message, self.file.places.node(value))
+            self.refuse(501, message, self.places.node(value))
 
     def key(self, value: CompiledValue | None, env: TypeEnv, *, what: str) -> None:
         """A key: one value that can be written as text, always there."""
         if value is None:
             return
         kind = self.open_value(value, env, what=what)
-        node = self.file.places.node(value)
+        node = self.places.node(value)
         if kinds_of(without(kind, Null)) - _KEY_KINDS - {"secret", "null"} or may_be_omitted(kind):
             self.refuse(206, f"{what} must be text, this is {describe(kind)}", node)
         elif "null" in kinds_of(kind):
@@ -176,7 +177,7 @@ class Values:
     def log_line(self, value: CompiledValue, env: TypeEnv) -> None:
         """One line of text; personal data only masked (HUB502)."""
         kind = self.open_value(value, env, what="a log")
-        node = self.file.places.node(value)
+        node = self.places.node(value)
         if kinds_of(kind) - _KEY_KINDS - {"secret"}:
             message = f"`log` writes text, this is {describe(kind)}"
             self.refuse(206, message, node, suggestion="use `| to_json`")
@@ -186,18 +187,18 @@ class Values:
 
     def _fits(self, value: CompiledValue, kind: Type, wanted: Type, what: str) -> None:
         for misfit in misfits(kind, wanted):
-            self._misfit(misfit, self.file.places.node(value), what)
+            self._misfit(misfit, self.places.node(value), what)
         if may_be_omitted(kind):
-            self.refuse(210, f"{what} may be left out by `omit`", self.file.places.node(value))
+            self.refuse(210, f"{what} may be left out by `omit`", self.places.node(value))
 
     # --------------------------------------------------------------------------------- inputs
 
     def inputs(self, value: CompiledValue, kind: Type, schema: Any, *, place: Node | None) -> None:
-        """What stands under `with` against the schema of the action or workflow (HUB205–210).
+        """What stands under `with` against the schema of the action or workflow (HUB206 to HUB210).
 
         `place` is where to point when `with` itself is missing.
         """
-        node = self.file.places.node(value) or place
+        node = self.places.node(value) or place
         before = len(self.findings)
         for misfit in misfits(kind, type_from_schema(schema)):
             name = ".".join(misfit.path)

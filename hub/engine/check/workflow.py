@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hub.engine.check.flow import Flow, block_codes
-from hub.engine.check.scope import door_env, error_type, start_env
+from hub.engine.check.flow import Flow, Outcome
+from hub.engine.check.scope import door_env, error_type, project_env, start_env
 from hub.engine.check.state import all_unsure, with_field
 from hub.engine.check.values import Values
-from hub.engine.compile import CompiledFile, Context
+from hub.engine.compile import CompiledFile, Context, HubFile
 from hub.engine.compile.link import steps_of
-from hub.engine.expressions import Literal, Type, TypeEnv
+from hub.engine.expressions import Literal, TypeEnv
 from hub.engine.expressions.types import Null, Text, union_of
 from hub.engine.findings import Finding
 from hub.engine.workflow import AtOnce, Dedupe, Endpoint, Reply, Return, Within, Workflow
@@ -23,25 +23,35 @@ def check_file(
     *,
     context: Context,
     called: Mapping[str, Workflow],
-    results: dict[str, Type],
+    results: dict[str, Outcome],
 ) -> list[Finding]:
     """Everything that is wrong with a compiled file and could be known before it runs.
 
-    `called` are the clean workflows so far; `results` maps them to the types of what they return,
-    and learns this one's.
+    `called` are the clean workflows so far; `results` says what they return and how they fail, and
+    learns this one's.
     """
     workflow = file.workflow
     if workflow is None:
         return []
-    values = Values(file)
+    values = Values(file.document.source, file.places)
     _check_door(values, workflow, context)
     flow = Flow(values, workflow, context.actions, called, results, context.files)
     env = _after_vars(flow, workflow, start_env(workflow, context.settings))
     end = flow.block(workflow.steps, env)
     returned = [*flow.returned, Null()] if end is not None else flow.returned
-    results[file.name] = union_of(returned) if returned else Null()
+    codes = flow.codes((*workflow.steps, *workflow.on_error))
+    results[file.name] = Outcome(union_of(returned) if returned else Null(), codes)
     _check_handler(flow, workflow, env if end is None else end)
     _check_answer(values, workflow)
+    return values.findings
+
+
+def check_hub_file(file: HubFile) -> list[Finding]:
+    """What is wrong with the values of `hub.yaml`: `mode` sees `config` only."""
+    values = Values(file.source, file.places)
+    mode = file.settings.mode
+    if mode is not None and not isinstance(mode, Literal):
+        values.choice(mode, project_env(file.settings), Text(MODES), what="`mode`")
     return values.findings
 
 
@@ -54,7 +64,7 @@ def _after_vars(flow: Flow, workflow: Workflow, env: TypeEnv) -> TypeEnv:
 def _check_handler(flow: Flow, workflow: Workflow, env: TypeEnv) -> None:
     """`on_error` of the workflow may be reached from anywhere."""
     if workflow.on_error:
-        codes = block_codes(workflow.steps, flow.actions, flow.called)
+        codes = flow.codes(workflow.steps)
         unsure = all_unsure(all_unsure(env, "steps"), "vars")
         flow.block(workflow.on_error, unsure.with_names({"error": error_type(codes)}))
 
@@ -64,7 +74,7 @@ def _check_door(values: Values, workflow: Workflow, context: Context) -> None:
     env = door_env(workflow, context.settings)
     if workflow.concurrency is not None:
         values.key(workflow.concurrency.key, env, what="`key` of `concurrency`")
-    is_own_mode = workflow.mode is not None and values.file.places.node(workflow.mode) is not None
+    is_own_mode = workflow.mode is not None and values.places.node(workflow.mode) is not None
     if workflow.mode is not None and is_own_mode and not isinstance(workflow.mode, Literal):
         values.choice(workflow.mode, env, Text(MODES), what="`mode`")
     if isinstance(workflow.trigger, Endpoint):
@@ -88,5 +98,5 @@ def _check_answer(values: Values, workflow: Workflow) -> None:
     if not isinstance(endpoint, Endpoint) or not isinstance(endpoint.respond, Within):
         return
     if not any(isinstance(step, Reply | Return) for step in steps_of(workflow)):
-        node = values.file.places.value_of(endpoint, "respond")
+        node = values.places.value_of(endpoint, "respond")
         values.refuse(612, "`within` waits for an answer, and no step gives one", node)

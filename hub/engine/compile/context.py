@@ -55,5 +55,7 @@ def _read(text: str) -> SchemaFile:
         return SchemaFile(None, (f"it is not JSON: {error}",))
     if not isinstance(schema, dict):
         return SchemaFile(None, ("a schema is an object",))
-    problems = tuple(f"{each.pointer or '/'}: {each.message}" for each in lint_schema(schema, is_payload=True))
+    problems = tuple(
+        f"{each.pointer or '/'}: {each.message}" for each in lint_schema(schema, is_payload=True)
+    )
     return SchemaFile(None if problems else schema, problems[:_MAX_TOLD])

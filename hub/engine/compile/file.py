@@ -33,7 +33,7 @@ class CompiledFile:
 
     @property
     def is_clean(self) -> bool:
-        """Can it run?"""
+        """Whether it can run."""
         return self.workflow is not None and not any(each.is_error for each in self.findings)
 
 

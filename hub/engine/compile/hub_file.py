@@ -12,7 +12,7 @@ from hub.engine.compile.file import mode_value
 from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.step_parts import ID, ID_FORM
 from hub.engine.compile.values import Places, Values
-from hub.engine.findings import Finding, did_you_mean, in_order
+from hub.engine.findings import Finding, Source, did_you_mean, in_order
 from hub.engine.settings import (
     PROJECT_FILE,
     AuthPreset,
@@ -53,6 +53,7 @@ class HubFile:
 
     settings: ProjectSettings
     findings: tuple[Finding, ...]
+    source: Source
     places: Places
 
 
@@ -61,12 +62,14 @@ def compile_hub_file(content: str, *, auth_types: Collection[str]) -> HubFile:
     document = load(PROJECT_FILE, content)
     reader, places = Reader(document.source), Places()
     if document.root is None and not document.findings:
-        return HubFile(ProjectSettings(), (), places)
+        reader.findings.append(document.source.finding(110, "hub.yaml is empty", start=0))
+        return HubFile(ProjectSettings(), tuple(reader.findings), document.source, places)
     record = reader.record(document.root, KEYS, what="hub.yaml", required=("hub",))
     settings = ProjectSettings()
     if record is not None:
         settings = _HubFile(reader, Values(reader, places), auth_types).settings(record)
-    return HubFile(settings, in_order([*document.findings, *reader.findings]), places)
+    findings = in_order([*document.findings, *reader.findings])
+    return HubFile(settings, findings, document.source, places)
 
 
 @dataclass
@@ -193,6 +196,7 @@ class _HubFile:
         schema = {key: value for key, value in given.items() if key not in ("env", "default")}
         for problem in lint_schema(schema):
             self.reader.refuse(402, f"the type cannot be used: {problem.message}", entry.key)
+        self.reader.check_default(entry.value, schema)
         form = _ENVIRONMENT_FORM
         variable = self.reader.name(env, _ENVIRONMENT, what="`env`", form=form) or ""
         declaration = ConfigDeclaration(entry.name, schema, variable)

@@ -9,7 +9,18 @@ from dataclasses import dataclass, field, replace
 from hub.engine.compile.context import Context
 from hub.engine.compile.file import CompiledFile
 from hub.engine.findings import Finding, did_you_mean
-from hub.engine.workflow import Block, Call, Do, Endpoint, ForEach, If, Inputs, Step, Switch, Workflow
+from hub.engine.workflow import (
+    Block,
+    Call,
+    Do,
+    Endpoint,
+    ForEach,
+    If,
+    Inputs,
+    Step,
+    Switch,
+    Workflow,
+)
 
 MAX_CALL_LEVELS = 16
 
@@ -104,7 +115,9 @@ class Linker:
     ) -> int:
         if step.workflow in path:
             circle = " → ".join([*path[path.index(step.workflow) :], step.workflow])
-            self._refuse(name, 110, f"the workflows call each other in a circle: {circle}", step, "call")
+            self._refuse(
+                name, 110, f"the workflows call each other in a circle: {circle}", step, "call"
+            )
             return -1
         below = self._visit(step.workflow, path, levels) + 1
         if below > MAX_CALL_LEVELS or len(path) > MAX_CALL_LEVELS:
@@ -140,10 +153,11 @@ class Linker:
         """A workflow that calls a broken one is broken too."""
         file = self.files[name]
         for step in steps_of(file.workflow) if file.workflow else ():
-            if isinstance(step, Call) and step.workflow in self.files:
-                if step.workflow not in usable:
-                    message = f"'{step.workflow}' has errors of its own, so it cannot be called"
-                    self._refuse(name, 216, message, step, "call")
+            if not isinstance(step, Call) or step.workflow in usable:
+                continue
+            if step.workflow in self.files:
+                message = f"'{step.workflow}' has errors of its own, so it cannot be called"
+                self._refuse(name, 216, message, step, "call")
 
     def _refuse(
         self,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence as Items
+from collections.abc import Iterable
+from collections.abc import Sequence as Items
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from hub.engine.compile.keys import NOT_YET, OF_OTHER_TOOLS
 from hub.engine.findings import Finding, Severity, Source, did_you_mean
-from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, Sequence, is_broken
+from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, Sequence, is_broken, plain
+from hub.schemas import compile_schema, lint_schema
 from hub.values import parse_duration, zone
 
 _WORDS = {Mapping: "keys and values", Sequence: "a list", Scalar: "one value"}
@@ -106,7 +108,7 @@ class Reader:
         return None
 
     def boolean(self, node: Node, *, what: str) -> bool | None:
-        """true or false."""
+        """True or false."""
         value = self._plain(node, what)
         if isinstance(value, bool):
             return value
@@ -142,6 +144,14 @@ class Reader:
             self.refuse(110, f"{what}: {problem}", node)
             return None
         return value
+
+    def check_default(self, node: Mapping, schema: dict[str, Any]) -> None:
+        """The `default` beside a schema must fit it (HUB206)."""
+        default = node.get("default")
+        if default is None or is_broken(default.value) or lint_schema(schema):
+            return
+        for problem in compile_schema(schema).problems(plain(default.value)):
+            self.refuse(206, f"the default {problem.message}", default.value)
 
     def _plain(self, node: Node, what: str) -> Any:
         """The value of a scalar; None after a finding."""
@@ -213,7 +223,7 @@ class Record:
         return default if found is None else found
 
     def boolean(self, name: str, *, default: bool) -> bool:
-        """true or false, or the default."""
+        """True or false, or the default."""
         node = self.get(name)
         found = None if node is None else self.reader.boolean(node, what=f"`{name}`")
         return default if found is None else found

@@ -139,8 +139,8 @@ class Parts:
         if node is None or is_broken(node):
             return 2
         value = node.value if isinstance(node, Scalar) else None
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            if 1 <= value <= _MAX_FACTOR:
-                return value
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number and 1 <= float(value or 0) <= _MAX_FACTOR:
+            return float(value or 0)
         self.reader.refuse(110, f"`factor` is a number from 1 to {_MAX_FACTOR}", node)
         return 2

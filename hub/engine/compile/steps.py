@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.engine.compile.keys import COMMON_STEP_KEYS, NOT_YET, STEP_KEYS, STEP_KINDS
+from hub.engine.compile.keys import COMMON_STEP_KEYS, STEP_KEYS, STEP_KINDS
 from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.step_parts import ID, ID_FORM, Parts
 from hub.engine.compile.values import NEVER, Values
-from hub.engine.expressions import CompiledValue, Expression, Literal
+from hub.engine.expressions import Expression, Literal
 from hub.engine.findings import did_you_mean
 from hub.engine.workflow import (
     Block,
@@ -91,25 +91,18 @@ class Steps:
         return None
 
     def _no_kind(self, node: Mapping) -> None:
-        names = [entry.name for entry in node.entries]
-        later = next((entry for entry in node.entries if entry.name in NOT_YET), None)
-        if later is not None:
-            message = f"`{later.name}` is not available in this version of the hub"
-            self.reader.refuse(110, message, later.key)
-        elif "steps" in names:
-            message = "a group of `steps` is not available in this version of the hub"
-            self.reader.refuse(110, message, node)
-        elif "if" in names:
-            self.reader.refuse(110, "`if` needs `then`, or a step to skip", node)
-        else:
-            self._unknown_kind(node)
-
-    def _unknown_kind(self, node: Mapping) -> None:
-        record = Record(self.reader, node, "a step")
         known = {name for keys in STEP_KEYS.values() for name in keys} | set(COMMON_STEP_KEYS)
         before = len(self.reader.findings)
-        record.check_keys(sorted(known))
-        if len(self.reader.findings) == before:
+        Record(self.reader, node, "a step").check_keys(sorted(known))
+        if len(self.reader.findings) > before:
+            return
+        group, condition = node.get("steps"), node.get("if")
+        if group is not None:
+            message = "a group of `steps` is not available in this version of the hub"
+            self.reader.refuse(110, message, group.key)
+        elif condition is not None:
+            self.reader.refuse(110, "`if` needs `then`, or a step to skip", condition.key)
+        else:
             words = ", ".join(name if name != "then" else "if + then" for name in STEP_KINDS)
             self.reader.refuse(110, f"a step needs one of: {words}", node)
 

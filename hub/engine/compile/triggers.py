@@ -166,11 +166,15 @@ class Triggers:
         declared = {each.name: each for each in self.value_fields(node, what="`params`")}
         names = re.findall(r"\{([a-z][a-z0-9_]*)\}", path)
         if len(set(names)) < len(names):
-            self.reader.refuse(110, "a part of `path` stands twice", record.get("path") or record.node)
+            self.reader.refuse(
+                110, "a part of `path` stands twice", record.get("path") or record.node
+            )
         for entry in node.entries if isinstance(node, Mapping) else ():
             if entry.name not in names:
                 message = f"`path` has no part {{{entry.name}}}"
-                self.reader.refuse(110, message, entry.key, suggestion=did_you_mean(entry.name, names))
+                self.reader.refuse(
+                    110, message, entry.key, suggestion=did_you_mean(entry.name, names)
+                )
         text = {"type": "string"}
         return tuple(declared.get(name, ValueField(name, text)) for name in dict.fromkeys(names))
 
@@ -303,7 +307,7 @@ class Triggers:
         return Inputs(self.value_fields(node, what="`inputs`"))
 
     def value_fields(self, node: Node | None, *, what: str) -> tuple[ValueField, ...]:
-        """name → JSON Schema of one value, plus `optional` or `default`."""
+        """Name → JSON Schema of one value, plus `optional` or `default`."""
         if node is None or is_broken(node):
             return ()
         if not isinstance(node, Mapping):
@@ -329,5 +333,6 @@ class Triggers:
             message = f"the schema of `{name}` cannot be used: {problem.message}"
             self.reader.refuse(402, message, entry.key)
         record = Record(self.reader, entry.value, f"`{name}`")
+        self.reader.check_default(entry.value, schema)
         field = ValueField(name, schema, is_optional=record.boolean("optional", default=False))
         return replace(field, default=given["default"]) if "default" in given else field

@@ -1,6 +1,7 @@
 """The strict part of YAML that workflow files are written in (language, chapter 2)."""
 
-from hub.engine.yaml_profile.load import MAX_BYTES, MAX_DEPTH, Document, load
+from hub.engine.yaml_profile.build import MAX_DEPTH
+from hub.engine.yaml_profile.load import MAX_BYTES, Document, load
 from hub.engine.yaml_profile.nodes import (
     Entry,
     Mapping,

@@ -94,8 +94,9 @@ class Builder:
         self._documents += 1
         if event.version or event.tags:
             at = max(self._text.find("%"), 0)
+            end = self.source.line_end(at)
             self._refuse(
-                104, "a line that starts with `%` is not allowed", at, suggestion="delete it"
+                104, "directives (`%`) are not allowed", at, end, suggestion="delete the line"
             )
         if self._documents == 2:  # noqa: PLR2004
             message = "a file holds one document; `---` starts another one"
@@ -111,6 +112,7 @@ class Builder:
                 104,
                 f"anchors (`&{event.anchor}`) are not allowed",
                 start,
+                start + 1 + len(event.anchor),
                 suggestion="repeat the value",
             )
         if event.tag:

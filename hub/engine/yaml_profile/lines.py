@@ -13,7 +13,7 @@ _COMMENT = re.compile(r"(?<=[ \t])#")
 
 
 class _Spans:
-    """Is a character part of a scalar?"""
+    """Answers whether a character is part of a scalar."""
 
     def __init__(self, spans: Sequence[tuple[int, int]]) -> None:
         self._spans = sorted(spans)

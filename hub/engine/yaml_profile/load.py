@@ -36,12 +36,12 @@ class Document:
 
     @property
     def has_errors(self) -> bool:
-        """Is there anything that keeps the file from being loaded?"""
+        """Whether anything keeps the file from being loaded."""
         return any(finding.is_error for finding in self.findings)
 
 
 def load(file: str, content: bytes | str) -> Document:
-    """Read one file. Never raises: whatever is wrong is a finding (HUB101–HUB108, S5)."""
+    """Read one file. Never raises: whatever is wrong is a finding (HUB101 to HUB108, S5)."""
     if len(content) > MAX_BYTES or len(_encoded(content)) > MAX_BYTES:
         source = Source(file, "")
         message = f"the file is larger than {MAX_BYTES:,} bytes"

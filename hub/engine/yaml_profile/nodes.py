@@ -89,7 +89,7 @@ class Mapping(Node):
 
 
 def is_broken(node: Node) -> bool:
-    """Is there a finding on this value already?"""
+    """Whether there is a finding on this value already."""
     return isinstance(node, Scalar) and node.is_broken
 
 

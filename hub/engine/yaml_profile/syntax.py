@@ -39,7 +39,7 @@ class Repair:
 
 def syntax_problem(source: Source, text: str, error: YAMLError) -> SyntaxProblem:
     """What the reader of YAML said, in our words and at the place of the mistake."""
-    offset = _offset(source, text, error)
+    offset = _offset(text, error)
     line_start = text.rfind("\n", 0, offset) + 1
     value_start, value = _value_of(text, line_start)
     message, suggestion, at = _explained(text, error, offset, value_start, value)
@@ -66,7 +66,7 @@ def repair(text: str, problem: SyntaxProblem, earlier: Sequence[Repair]) -> Repa
     return Repair(mended, (start, end), problem.line_start, text[start] in "'\"[{")
 
 
-def _offset(source: Source, text: str, error: YAMLError) -> int:
+def _offset(text: str, error: YAMLError) -> int:
     """Where the mistake is: for something that was never closed, where it was opened."""
     if not isinstance(error, MarkedYAMLError):
         return 0
@@ -95,17 +95,13 @@ def _explained(
         return "`{{` does not start an expression", "write `${{ ... }}`", value_start
     if value[:1] and value[0] in _SPECIAL:
         return f"text cannot start with `{value[0]}`", "put the text in quotes", value_start
-    if value[:1] in {"'", '"'}:
-        return _quoted(value, value_start)
-    if value[:1] in {"[", "{"}:
-        return _bracketed(value, value_start)
+    if value[:1] in {"'", '"', "[", "{"}:
+        explain = _quoted if value[0] in "'\"" else _bracketed
+        return explain(value, value_start)
     problem = str(getattr(error, "problem", "") or "")
     if "mapping values" in problem:
-        return (
-            "`: ` inside a text",
-            "put the text in quotes, or write it as a block after `|`",
-            offset,
-        )
+        remedy = "put the text in quotes, or write it as a block after `|`"
+        return "`: ` inside a text", remedy, offset
     if "expected <block end>" in problem or "block" in str(getattr(error, "context", "")):
         return "the indentation does not fit the lines above", None, offset
     return f"this cannot be read: {_plain_words(problem, text, offset)}", None, offset

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import Connection, Engine, Row, delete, select
 
 from hub.action import Attempt
 from hub.domain import appointments, leads, monitor, phones
+from hub.errors import Permanent
 from hub.storage.tables import appointments as appointment_rows
 from hub.storage.tables import interactions as interaction_rows
 from hub.storage.tables import phone_assignments as assignment_rows
@@ -30,6 +32,13 @@ KEEP = {
 
 def attempt(workflow: str = "test-flow", key: str | None = None) -> Attempt:
     return Attempt(run_id=uuid4(), workflow=workflow, key=key or uuid4().hex, mode="live")
+
+
+def code_of(call: Callable[..., object], *args: Any, **given: Any) -> str:
+    """The code with which the call is refused for good."""
+    with pytest.raises(Permanent) as refused:
+        call(*args, **given)
+    return refused.value.code
 
 
 class Desk:

@@ -285,11 +285,12 @@ def test_a_lead_who_books_again_before_anybody_took_the_number_keeps_it(desk):
     assert desk.sweep() == 0
 
 
-def test_a_lead_who_writes_after_the_hold_was_over_starts_a_new_one_on_the_same_number(desk):
+@pytest.mark.parametrize("hours", [18, 20])
+def test_a_lead_who_writes_after_the_hold_was_over_starts_a_new_one_on_the_same_number(desk, hours):
     lead = desk.holder()
     number = desk.hold(lead).number
     desk.numbers(1)
-    desk.clock.advance(20 * HOUR)
+    desk.clock.advance(hours * HOUR)
 
     again = desk.assign(lead)
 

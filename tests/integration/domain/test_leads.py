@@ -11,17 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from hub.domain import interactions, leads
-from hub.errors import Permanent
 from hub.storage import tables
-from tests.integration.domain.desk import attempt
+from tests.integration.domain.desk import attempt, code_of
 
 HOUR = timedelta(hours=1)
-
-
-def code_of(call, *args, **given) -> str:
-    with pytest.raises(Permanent) as refused:
-        call(*args, **given)
-    return refused.value.code
 
 
 def test_a_lead_is_created_once_by_its_id_and_once_by_its_step(desk):

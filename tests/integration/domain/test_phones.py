@@ -10,18 +10,11 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from hub.domain import phones
-from hub.errors import Permanent
 from hub.storage.tables import interactions, phone_assignments, phone_numbers
-from tests.integration.domain.desk import DAY, attempt
+from tests.integration.domain.desk import DAY, attempt, code_of
 
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
-
-
-def code_of(call, *args, **given) -> str:
-    with pytest.raises(Permanent) as refused:
-        call(*args, **given)
-    return refused.value.code
 
 
 def test_the_number_that_is_free_for_longest_is_given_first(desk):
@@ -42,8 +35,8 @@ def test_x03_who_is_next_does_not_depend_on_the_sweep(desk):
     desk.assign(ada)
     desk.clock.advance(HOUR)
     desk.assign(bob)
-    desk.clock.advance(18 * HOUR)
-    desk.release(str(desk.phone(second).id))
+    desk.clock.advance(30 * HOUR)
+    desk.release(str(desk.phone(first).id))
 
     given = [desk.assign(lead).phone_number for lead in (cleo, dora)]
 

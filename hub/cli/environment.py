@@ -1,0 +1,149 @@
+"""What every command works with: the settings, where the database is, the open hub.
+
+What the environment does not name is looked for in the state directory (`.hub/`), where `hub dev`
+leaves it: the embedded servers, and the secrets that it made up.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from hub import embedded, logs
+from hub.bootstrap import Hub, LoadedProject, open_hub, read_project
+from hub.bootstrap.secrets import Secrets
+from hub.config import Settings
+from hub.errors import Misconfigured
+from hub.storage import db
+
+SECRETS_FILE = "secrets.json"
+_REDIS = ("redis://", "rediss://", "unix://")
+_NO_DATABASE = (
+    "There is no database: start `hub dev` in another shell, or set HUB_DATABASE_URL"
+    " (and HUB_REDIS_URL)"
+)
+
+
+class Environment:
+    """Read on first use, so that `--help` and usage errors need nothing."""
+
+    def __init__(self, project: Path | None) -> None:
+        self._project = project
+
+    @cached_property
+    def stated(self) -> Settings:
+        """What the environment says, and nothing else."""
+        return Settings.from_environment(project=self._project)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What the environment says, completed by what `hub dev` left in the state directory."""
+        stated = self.stated
+        found = {**generated_secrets(stated.state_dir), **_embedded_urls(stated)}
+        return completed(stated, found)
+
+    @cached_property
+    def loaded(self) -> LoadedProject:
+        """The project's files, compiled. Raises `Misconfigured` where there is no hub.yaml."""
+        return read_project(self.stated.project)
+
+    def use_logs(self, level: str | None = None) -> None:
+        """Log as JSON lines; a command that a person waits for only tells errors."""
+        wanted = self.stated.environment.get("HUB_LOG_LEVEL")
+        logs.configure(self.stated.log_level if wanted else level or self.stated.log_level)
+
+    @contextmanager
+    def database(self) -> Iterator[Engine]:
+        """The database, for commands that look and change rows. Raises `Misconfigured`."""
+        if not self.settings.database_url:
+            raise Misconfigured(_NO_DATABASE)
+        engine = db.open_engine(self.settings.database_url, pool_size=2, application="hub-command")
+        try:
+            if not db.is_current(engine):
+                raise Misconfigured(
+                    "The tables are not those of this version: run `hub db upgrade`"
+                )
+            yield engine
+        finally:
+            engine.dispose()
+
+    @contextmanager
+    def hub(self) -> Iterator[Hub]:
+        """The open hub of a command. Raises `Misconfigured` with what to set."""
+        opened = open_hub(self.servable(), role="command")
+        logs.hide(opened.secrets.hide)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+    def servable(self) -> Settings:
+        """The settings, once both servers are named. Raises `Misconfigured`."""
+        if not self.settings.database_url:
+            raise Misconfigured(_NO_DATABASE)
+        if not self.settings.redis_url.startswith(_REDIS):
+            raise Misconfigured(
+                "Set HUB_REDIS_URL to a URL such as redis://127.0.0.1:6379/0,"
+                " or start `hub dev` in another shell"
+            )
+        return self.settings
+
+    @property
+    def secrets(self) -> Secrets:
+        """The values of the secrets that hub.yaml names."""
+        return Secrets(self.loaded.project.settings.secrets, self.settings.environment)
+
+
+def completed(settings: Settings, found: Mapping[str, str]) -> Settings:
+    """The same settings with values for variables that the environment leaves empty."""
+    environment = dict(settings.environment)
+    for name, value in found.items():
+        environment[name] = environment.get(name) or value
+    return Settings.from_environment(environment, project=settings.project)
+
+
+def _embedded_urls(settings: Settings) -> dict[str, str]:
+    if settings.database_url and settings.redis_url:
+        return {}
+    servers = embedded.find(settings.state_dir)
+    if servers is None:
+        return {}
+    return {"HUB_DATABASE_URL": servers.database_url, "HUB_REDIS_URL": servers.redis_url}
+
+
+# --------------------------------------------------------------------------------- secrets of dev
+
+
+def generated_secrets(state_dir: Path) -> dict[str, str]:
+    """The values that `hub dev` made up for this project; none when it never ran here."""
+    path = state_dir / SECRETS_FILE
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as problem:
+        raise Misconfigured(f"{path} cannot be read: remove it, or mend it") from problem
+    return {str(name): str(value) for name, value in dict(found).items()}
+
+
+def keep_secrets(state_dir: Path, made: Mapping[str, str]) -> Path:
+    """Write them down, readable for this account alone; the file."""
+    path = state_dir / SECRETS_FILE
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(json.dumps(dict(sorted(made.items())), indent=2) + "\n")
+    draft.replace(path)
+    return path
+
+
+def without_value(names: Iterable[str], settings: Settings) -> list[str]:
+    """The names that the environment gives no value."""
+    return [name for name in names if not settings.environment.get(name)]

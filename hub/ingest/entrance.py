@@ -1,0 +1,85 @@
+"""One endpoint, ready to receive: its dialect, its preset and its compiled schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hub.engine.settings import AuthPreset, ProjectSettings
+from hub.engine.workflow import Endpoint, Workflow
+from hub.errors import PayloadProblem
+from hub.ingest.dialects import DIALECTS, Dialect
+from hub.ingest.parts import Parts
+from hub.schemas import (
+    Validator,
+    compile_schema,
+    fill_defaults,
+    keep_known,
+    normalise,
+    place_local_times,
+)
+
+PUBLIC = AuthPreset(name="public", type="public")
+_WITHOUT_BODY = {"GET", "DELETE"}
+
+
+@dataclass(frozen=True)
+class Payload:
+    """A payload after its schema: what the workflow sees, or what is wrong with it.
+
+    `times`: which instants its local times meant, by JSON pointer (D7).
+    """
+
+    value: Any
+    problems: tuple[PayloadProblem, ...] = ()
+    times: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """What stands ready for the requests of one endpoint."""
+
+    workflow: Workflow
+    endpoint: Endpoint
+    dialect: Dialect
+    preset: AuthPreset
+    validator: Validator | None
+    params: Parts
+    query: Parts
+
+    @property
+    def has_body(self) -> bool:
+        """GET and DELETE have no payload."""
+        return self.endpoint.method not in _WITHOUT_BODY
+
+    def prepare(self, payload: Any) -> Payload:
+        """Local times placed, defaults in, verdict, unknown members out, one way of writing."""
+        if self.validator is None:
+            return Payload(payload)
+        view = self.validator.view
+        times: dict[str, str] = {}
+        if self.endpoint.timezone is not None:
+            zone = ZoneInfo(self.endpoint.timezone)
+            payload, times = place_local_times(view, payload, zone)
+        payload = fill_defaults(view, payload)
+        problems = self.validator.problems(payload)
+        if problems:
+            return Payload(None, tuple(problems))
+        return Payload(normalise(view, keep_known(view, payload)), times=times)
+
+
+def open_entrance(workflow: Workflow, endpoint: Endpoint, settings: ProjectSettings) -> Entrance:
+    """Compile what one endpoint needs; raises KeyError for an unknown preset or dialect."""
+    preset = PUBLIC if endpoint.auth == PUBLIC.name else settings.auth[endpoint.auth]
+    schema = endpoint.payload_schema
+    return Entrance(
+        workflow=workflow,
+        endpoint=endpoint,
+        dialect=DIALECTS[endpoint.dialect],
+        preset=preset,
+        validator=None if schema is None else compile_schema(schema),
+        params=Parts("params", endpoint.params),
+        query=Parts("query", endpoint.query),
+    )

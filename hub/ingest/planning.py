@@ -1,0 +1,158 @@
+"""From a call to the run it asks for: payload by its schema, dedupe key, what will be answered.
+
+Decided from the request alone; nothing is stored here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from hub.engine.start import Start
+from hub.engine.workflow import AtOnce, Within, Workflow
+from hub.errors import PayloadProblem, Rejected
+from hub.ingest.dialects import Call, Reply, Unpacked
+from hub.ingest.entrance import Entrance
+from hub.ingest.request import InboundRequest, storable
+from hub.ingest.signatures import TOLERANCE, Verified
+from hub.storage.deliveries import NewRun
+from hub.values import format_instant, plain
+
+_WINDOW = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One call before it is recorded: a run with what will be said of it, or a refusal.
+
+    `reply` is the body of `at_once` or `otherwise`; an acceptance has none, it names the run.
+    `is_strict`: the same key with another body is refused (I8). `times`: which instants the local
+    times of the payload meant (D7).
+    """
+
+    run: NewRun | None = None
+    reply: Reply | None = None
+    wait: timedelta | None = None
+    is_strict: bool = False
+    refusal: Rejected | None = None
+    times: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Key:
+    text: str | None
+    window: timedelta = _WINDOW
+    is_strict: bool = False
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Plans the calls of one request. `params` and `query` are typed already."""
+
+    request: InboundRequest
+    entrance: Entrance
+    verified: Verified
+    unpacked: Unpacked
+    params: Mapping[str, Any]
+    query: Mapping[str, Any]
+    start: Callable[[Workflow, Mapping[str, Any]], Start]
+    new_id: Callable[[], UUID]
+
+    def plan(self, call: Call) -> Planned:
+        """What the call makes; a refusal comes back, it is not raised."""
+        if call.refusal is not None:
+            return Planned(refusal=Rejected(422, call.refusal))
+        payload = self.entrance.prepare(call.payload)
+        if payload.problems:
+            title = "The payload does not fit the schema."
+            return Planned(refusal=Rejected(422, title, problems=payload.problems))
+        try:
+            return self._run(call, payload.value, payload.times)
+        except Rejected as refusal:
+            return Planned(refusal=refusal)
+
+    def _run(self, call: Call, payload: Any, times: Mapping[str, str]) -> Planned:
+        start = self.start(self.entrance.workflow, self._trigger(payload))
+        respond = self.entrance.endpoint.respond
+        key = self._key(start, call)
+        run = start.new_run(
+            self.new_id(),
+            dedupe_key=key.text,
+            window=key.window,
+            is_awaited=isinstance(respond, Within),
+        )
+        reply, wait = None, None
+        if isinstance(respond, Within):
+            reply = Reply(plain(start.render(respond.otherwise)), status=respond.status)
+            wait = respond.deadline
+        elif isinstance(respond, AtOnce):
+            reply = Reply(plain(start.render(respond.body)), status=respond.status)
+        return Planned(run, reply, wait, key.is_strict, times=times)
+
+    def _trigger(self, payload: Any) -> dict[str, Any]:
+        request = self.request
+        caller = {
+            **{name: storable(value) for name, value in self.unpacked.caller.items()},
+            "ip": request.remote_ip or "",
+            "dialect": self.entrance.dialect.name,
+            "delivery_id": str(request.id),
+        }
+        return {
+            "payload": payload,
+            "params": dict(self.params),
+            "query": dict(self.query),
+            "headers": self._headers(),
+            "caller": caller,
+            "request": {
+                "id": str(request.id),
+                "received_at": format_instant(request.received_at),
+                "method": request.method,
+                "path": storable(request.path),
+            },
+        }
+
+    def _headers(self) -> dict[str, str]:
+        """Those that the endpoint names, as expressions read them: `headers.x_name`."""
+        found = {}
+        for name in self.entrance.endpoint.headers:
+            value = self.request.headers.get(name.lower().replace("_", "-"))
+            if value is not None:
+                found[name.lower().replace("-", "_")] = storable(value)
+        return found
+
+    def _key(self, start: Start, call: Call) -> _Key:
+        """`dedupe.key`, else the dialect's, else `Idempotency-Key`, else the signature (I6, I10)."""
+        dedupe = self.entrance.endpoint.dedupe
+        sent = self.request.key() if self.unpacked.when_refused == "refuse" else None
+        if dedupe is not None:
+            return _Key(_text(start.render(dedupe.key)), dedupe.window)
+        if call.key is not None:
+            return _Key(call.key)
+        if sent is not None:
+            return _Key(sent, is_strict=True)
+        return self._signed_key(call)
+
+    def _signed_key(self, call: Call) -> _Key:
+        """What a signature vouches for tells messages apart, as long as it is accepted (I10)."""
+        if self.verified.message_id is not None:
+            return _Key(f"message/{self.verified.message_id}/{call.id or ''}")
+        if self.verified.timestamp is None:
+            return _Key(None)
+        digest = self.request.body_digest().hex()
+        moment = self.verified.timestamp.isoformat()
+        return _Key(f"signed/{moment}/{digest}/{call.id or ''}", 2 * TOLERANCE)
+
+
+def _text(key: Any) -> str:
+    """A rendered key as text; raises `Rejected` 422 for one that says nothing."""
+    text = str(plain(key)) if key is not None else ""
+    if not text:
+        raise Rejected(
+            422,
+            "The request cannot be told apart from others.",
+            problems=[PayloadProblem("", "gives an empty dedupe key")],
+        )
+    return text

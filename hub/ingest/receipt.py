@@ -1,0 +1,49 @@
+"""What became of a request: one outcome for each call in it, and how its answer is found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from hub.ingest.dialects import Dialect, Reply, Unpacked
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The fate of one call.
+
+    `reply` is the answer that is known already: that of a refusal or an acceptance, the first body
+    of `at_once`, or what is said when `wait` is over and the run has not replied. The row of the run
+    decides which of the last two was first.
+    """
+
+    reply: Reply
+    run_id: UUID | None = None
+    is_new: bool = True
+    is_settled: bool = True
+    wait: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the request made; the answer is packed from it once every outcome has its reply."""
+
+    dialect: Dialect
+    unpacked: Unpacked
+    outcomes: tuple[Outcome, ...] = ()
+    times: Mapping[str, str] = field(default_factory=dict)
+    retry_after: timedelta | None = None
+
+    @property
+    def new_runs(self) -> tuple[UUID, ...]:
+        """The runs that the doorbell rings for."""
+        return tuple(
+            outcome.run_id for outcome in self.outcomes if outcome.run_id and outcome.is_new
+        )
+
+    @property
+    def is_replayed(self) -> bool:
+        """Whether the whole request is a repeat of one that was accepted before."""
+        return bool(self.outcomes) and not any(outcome.is_new for outcome in self.outcomes)

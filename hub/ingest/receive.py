@@ -1,0 +1,269 @@
+"""The way in: find the endpoint → verify → unpack → validate → record (chapter 5, I1).
+
+Everything before `record` is decided from the request alone; `record` is one transaction. The
+doorbell and the waiting come after it, and are the web's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+from hub.engine.settings import ProjectSettings
+from hub.engine.start import Start
+from hub.engine.workflow import Endpoint, Workflow
+from hub.errors import Rejected, Unavailable
+from hub.ingest.answers import as_sentence
+from hub.ingest.body import Body, read_json
+from hub.ingest.dialects import Call, Reply, Unpacked
+from hub.ingest.endpoints import EndpointIndex
+from hub.ingest.entrance import Entrance, open_entrance
+from hub.ingest.planning import Planned, Planner
+from hub.ingest.receipt import Outcome, Receipt
+from hub.ingest.request import InboundRequest, storable
+from hub.ingest.secret_places import carries_secret
+from hub.ingest.signatures import verify
+from hub.storage.deliveries import NewDelivery, NewRun, Recorded
+
+RETRY_AFTER = timedelta(seconds=5)
+_NOT_SAVED = "The request could not be saved. Please try again in a moment."
+
+
+class RecordRuns(Protocol):
+    """Stores a delivery and its runs in one transaction; raises `Unavailable`."""
+
+    def __call__(self, delivery: NewDelivery, runs: Sequence[NewRun], /) -> tuple[Recorded, ...]:
+        """One `Recorded` for each run."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a request goes, known before its body is read."""
+
+    entrance: Entrance
+    params: Mapping[str, str]
+
+    @property
+    def max_body(self) -> int:
+        """How many bytes the body may have."""
+        return self.entrance.endpoint.max_body
+
+
+class Reception:
+    """Takes requests in for all enabled endpoints of a project."""
+
+    def __init__(
+        self,
+        *,
+        workflows: Mapping[str, Workflow],
+        settings: ProjectSettings,
+        secrets: Callable[[str], Sequence[str]],
+        record: RecordRuns,
+        seal: Callable[[bytes], bytes],
+        start: Callable[[Workflow, Mapping[str, Any]], Start],
+        now: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+    ) -> None:
+        """`secrets` gives the live values of a secret by its name; `seal` encrypts bytes."""
+        self._secrets, self._record, self._seal = secrets, record, seal
+        self._start, self._now, self._new_id = start, now, new_id
+        self._entrances = {
+            name: open_entrance(workflow, workflow.trigger, settings)
+            for name, workflow in workflows.items()
+            if isinstance(workflow.trigger, Endpoint) and workflow.is_enabled
+        }
+        self._index = EndpointIndex(
+            {name: entrance.endpoint for name, entrance in self._entrances.items()}
+        )
+
+    def find(self, method: str, path: str) -> Route:
+        """The endpoint of a request; raises `Rejected` 404 or 405."""
+        match = self._index.find(method, path)
+        return Route(self._entrances[match.workflow], match.params)
+
+    def receive(
+        self,
+        request: InboundRequest,
+        route: Route,
+        *,
+        expect: Callable[[UUID], object] = lambda _: None,
+    ) -> Receipt:
+        """Verify, unpack, validate and record a request.
+
+        `expect` hears of each run that will be waited for, before its row can be seen. Raises
+        `Rejected`, and `Unavailable` when nothing could be stored: no run is left behind (I5).
+        """
+        entrance = route.entrance
+        planner, body = self._read(request, route)
+        unpacked = planner.unpacked
+        planned = [_refused_if_asked(unpacked, planner.plan(call)) for call in unpacked.calls]
+        for each in planned:
+            if each.wait is not None and each.run is not None:
+                expect(each.run.id)
+        delivery = self._delivery(request, entrance, body, _notes(unpacked, planned))
+        try:
+            recorded = self._store(delivery, planned)
+        except Unavailable:
+            if unpacked.when_refused != "tell":
+                raise
+            lost = Outcome(Reply(_NOT_SAVED, is_failure=True), is_new=False)
+            outcomes = (lost,) * len(planned)
+            return Receipt(entrance.dialect, unpacked, outcomes, retry_after=RETRY_AFTER)
+        outcomes = tuple(
+            _outcome(entrance, unpacked, each, recorded.get(_place(each))) for each in planned
+        )
+        times = {place: at for each in planned for place, at in each.times.items()}
+        return Receipt(entrance.dialect, unpacked, outcomes, times)
+
+    def _read(self, request: InboundRequest, route: Route) -> tuple[Planner, Body]:
+        """Everything that is known before the first call is looked at."""
+        entrance = route.entrance
+        secrets = [each for name in entrance.preset.secrets for each in self._secrets(name)]
+        verified = verify(
+            entrance.preset,
+            headers=request.headers,
+            body=request.body,
+            secrets=secrets,
+            now=self._now(),
+            method=request.method,
+            url=request.url,
+        )
+        body = _body(request, entrance)
+        given = {name: (value,) for name, value in route.params.items()}
+        params, wrong = entrance.params.read(given)
+        query, more = entrance.query.read(request.query)
+        if wrong or more:
+            title = "The address does not fit what the endpoint takes."
+            raise Rejected(422, title, problems=[*wrong, *more])
+        planner = Planner(
+            request=request,
+            entrance=entrance,
+            verified=verified,
+            unpacked=_unpack(entrance, body),
+            params=params,
+            query=query,
+            start=self._start,
+            new_id=self._new_id,
+        )
+        return planner, body
+
+    def _store(
+        self, delivery: NewDelivery, planned: Sequence[Planned]
+    ) -> dict[str | UUID, Recorded]:
+        """Record each run once, also when one request names the same key twice."""
+        runs: dict[str | UUID, NewRun] = {}
+        for each in planned:
+            if each.run is not None:
+                runs.setdefault(each.run.dedupe_key or each.run.id, each.run)
+        recorded = self._record(delivery, list(runs.values()))
+        return dict(zip(runs, recorded, strict=True))
+
+    def _delivery(
+        self, request: InboundRequest, entrance: Entrance, body: Body, notes: dict[str, Any]
+    ) -> NewDelivery:
+        is_sealed = carries_secret(body.value, entrance.dialect.secret_places)
+        return NewDelivery(
+            id=request.id,
+            endpoint=entrance.workflow.name,
+            method=request.method,
+            path=storable(request.path),
+            query=request.kept_query(),
+            headers=request.kept_headers(_secret_header(entrance)),
+            body=self._seal(request.body) if is_sealed else request.body,
+            body_digest=request.body_digest(),
+            is_sealed=is_sealed,
+            remote_ip=request.remote_ip,
+            received_at=request.received_at,
+            notes=notes or None,
+        )
+
+
+def _secret_header(entrance: Entrance) -> str | None:
+    """The header that holds the secret itself, where the preset has one."""
+    options = entrance.preset.options
+    return (
+        str(options.get("header", "")).lower() if entrance.preset.type == "shared_header" else None
+    )
+
+
+def _body(request: InboundRequest, entrance: Entrance) -> Body:
+    """The value of the body; raises `Rejected` 415 for a media type that the dialect cannot read."""
+    if not entrance.has_body:
+        return Body({})
+    if request.media_type() != entrance.dialect.media_type:
+        raise Rejected(415, f"Send the body as {entrance.dialect.media_type}.")
+    return read_json(request.body)
+
+
+def _unpack(entrance: Entrance, body: Body) -> Unpacked:
+    if not entrance.has_body:
+        return Unpacked(calls=(Call({}),), kind="flat")
+    return entrance.dialect.unpack(body, tool=entrance.endpoint.tool)
+
+
+def _place(planned: Planned) -> str | UUID:
+    """What two calls of one request have in common when they ask for the same run."""
+    run = planned.run
+    return "" if run is None else run.dedupe_key or run.id
+
+
+def _refused_if_asked(unpacked: Unpacked, planned: Planned) -> Planned:
+    if planned.refusal is not None and unpacked.when_refused == "refuse":
+        raise planned.refusal
+    return planned
+
+
+def _notes(unpacked: Unpacked, planned: Sequence[Planned]) -> dict[str, Any]:
+    """Why a request made no run, or not all of them; and what had to be mended."""
+    refused = [
+        {"title": each.refusal.title, "problems": [asdict(one) for one in each.refusal.problems]}
+        for each in planned
+        if each.refusal is not None
+    ]
+    notes: dict[str, Any] = {}
+    if unpacked.ignored is not None:
+        notes["ignored"] = storable(unpacked.ignored)
+    if refused:
+        notes["refused"] = refused
+    if unpacked.is_mended:
+        notes["mended"] = True
+    return notes
+
+
+def _outcome(
+    entrance: Entrance, unpacked: Unpacked, planned: Planned, recorded: Recorded | None
+) -> Outcome:
+    """What is said of one call, now that its run is stored, or was before."""
+    if planned.refusal is not None or recorded is None:
+        return _told(planned.refusal or Rejected(422, "The call makes no run."))
+    refusal = None if recorded.is_new else _refused_repeat(entrance, planned, recorded)
+    if refusal is not None:
+        if unpacked.when_refused == "refuse":
+            raise refusal
+        return _told(refusal)
+    run_id = recorded.run_id
+    dedupe = entrance.endpoint.dedupe
+    is_accepted = not recorded.is_new and dedupe is not None and dedupe.on_duplicate == "accept"
+    if planned.reply is None or is_accepted:
+        accepted = Reply({"status": "accepted", "run_id": str(run_id)}, status=202)
+        return Outcome(accepted, run_id, is_new=recorded.is_new)
+    return Outcome(
+        planned.reply, run_id, is_new=recorded.is_new, is_settled=False, wait=planned.wait
+    )
+
+
+def _refused_repeat(entrance: Entrance, planned: Planned, recorded: Recorded) -> Rejected | None:
+    if planned.is_strict and not recorded.is_same_body:
+        return Rejected(422, "This Idempotency-Key was used with another body.")
+    dedupe = entrance.endpoint.dedupe
+    if dedupe is not None and dedupe.on_duplicate == "reject":
+        return Rejected(409, "This request was made before.")
+    return None
+
+
+def _told(refusal: Rejected) -> Outcome:
+    sentence = as_sentence(refusal.title, refusal.problems)
+    return Outcome(Reply(sentence, status=refusal.status, is_failure=True))

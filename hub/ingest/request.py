@@ -1,0 +1,72 @@
+"""One request as the web hands it in: bytes, headers and facts, with no framework around them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from uuid import UUID
+
+from hub.errors import Rejected
+
+KEY_HEADER = "idempotency-key"
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_SECRET_HEADERS = re.compile(r"authorization|cookie|secret|token|passw|api-?key", re.ASCII)
+
+
+@dataclass(frozen=True)
+class InboundRequest:
+    """A request, read whole. Header names are in lower case; `url` is what the caller asked for.
+
+    `arrived_at` counts monotonic seconds: deadlines of answers are measured from it (I13).
+    """
+
+    id: UUID
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+    arrived_at: float
+    query: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    remote_ip: str | None = None
+    url: str = ""
+
+    def body_digest(self) -> bytes:
+        """What tells two bodies apart (I8)."""
+        return sha256(self.body).digest()
+
+    def media_type(self) -> str:
+        """`Content-Type` without its parameters."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def key(self) -> str | None:
+        """`Idempotency-Key`; raises `Rejected` 400 unless it is 1 to 255 visible ASCII (I6)."""
+        given = self.headers.get(KEY_HEADER)
+        if given is not None and _KEY.fullmatch(given) is None:
+            raise Rejected(400, "Idempotency-Key must be 1 to 255 visible ASCII characters, once.")
+        return given
+
+    def kept_headers(self, secret_header: str | None) -> dict[str, str]:
+        """The headers that may be stored: none that proves who sends (S6)."""
+        return {
+            name: storable(value)
+            for name, value in self.headers.items()
+            if not _SECRET_HEADERS.search(name) and name != secret_header
+        }
+
+    def kept_query(self) -> dict[str, list[str]]:
+        """The query, as it can be stored."""
+        return {
+            storable(name): [storable(each) for each in values]
+            for name, values in self.query.items()
+        }
+
+
+def storable(text: str) -> str:
+    """The text with U+FFFD in place of what the database cannot hold."""
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -1,0 +1,94 @@
+"""Wait for the replies of a receipt's runs, at most as long as their endpoints say (I13).
+
+The row decides: the reply, or what is said at the deadline, whichever was written first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.ingest.dialects import Reply
+from hub.ingest.receipt import Outcome, Receipt
+from hub.storage.answers import Answer, settle, stored_answer
+
+
+class Signal(Protocol):
+    """Tells that a run may have replied."""
+
+    def wait(self, seconds: float) -> None:
+        """Return when it may have, or after a while."""
+
+
+def replies(
+    receipt: Receipt,
+    *,
+    engine: Engine,
+    signals: Mapping[UUID, Signal],
+    expect: Callable[[UUID], Signal],
+    seconds_since_arrival: Callable[[], float],
+) -> list[Reply]:
+    """One reply for each outcome, in order.
+
+    `signals` are those of the new runs, `expect` gives one for a run that another request made.
+    A database that cannot be asked changes nothing: the run is stored, and `otherwise` is said.
+    """
+    found = []
+    for outcome in receipt.outcomes:
+        if outcome.is_settled or outcome.run_id is None:
+            found.append(outcome.reply)
+            continue
+        if outcome.wait is not None:
+            signal = signals.get(outcome.run_id) or expect(outcome.run_id)
+            answer = _awaited(engine, outcome, outcome.run_id, signal, seconds_since_arrival)
+        else:
+            answer = None
+        found.append(_reply(answer or _settled(engine, outcome, outcome.run_id)))
+    return found
+
+
+def _awaited(
+    engine: Engine,
+    outcome: Outcome,
+    run_id: UUID,
+    signal: Signal,
+    seconds_since_arrival: Callable[[], float],
+) -> Answer | None:
+    deadline = outcome.wait.total_seconds() if outcome.wait is not None else 0.0
+    is_first_look = True
+    while True:
+        if not (is_first_look and outcome.is_new):
+            answer = _look(engine, run_id)
+            if answer is not None:
+                return answer
+        is_first_look = False
+        left = deadline - seconds_since_arrival()
+        if left <= 0:
+            return None
+        signal.wait(left)
+
+
+def _look(engine: Engine, run_id: UUID) -> Answer | None:
+    try:
+        return stored_answer(engine, run_id)
+    except SQLAlchemyError:
+        return None
+
+
+def _settled(engine: Engine, outcome: Outcome, run_id: UUID) -> Answer:
+    reply = outcome.reply
+    otherwise = Answer(run_id, reply.status, reply.body, reply.headers)
+    try:
+        return settle(engine, run_id, otherwise)
+    except SQLAlchemyError:
+        return otherwise
+
+
+def _reply(answer: Answer) -> Reply:
+    return Reply(
+        answer.body, status=answer.status, headers=answer.headers, is_failure=answer.failed
+    )

@@ -1,0 +1,102 @@
+"""One event, one line of JSON on stderr: at most 8 KiB, control characters escaped, no secret (S15).
+
+`configure` once per process; `hide` is told later, when the secrets are known.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+LARGEST_LINE = 8192  # bytes, with the line break
+_SHORTER = (4000, 1000, 200, 60)  # characters of a text, tried until the line is short enough
+_ORDINARY = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime"}
+_QUIET = ("alembic", "httpx", "httpcore", "rq", "sqlalchemy")  # said only when something is wrong
+
+Hide = Callable[[Any], Any]
+
+
+class JsonLines(logging.Formatter):
+    """Writes a record as one line of JSON; `extra={…}` become fields of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hide: Hide = _as_it_is
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its line break."""
+        event = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_extras(record),
+        }
+        if record.exc_info and record.exc_info[0] is not None:
+            event["exception"] = "".join(traceback.format_exception(*record.exc_info))
+        return _short_line(self.hide(event))
+
+
+_formatter = JsonLines()
+
+
+def configure(level: str, *, stream: TextIO | None = None) -> None:
+    """Send every log of this process through one handler; `level` as in HUB_LOG_LEVEL."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(_formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    logging.raiseExceptions = False  # a full disk must not end a request
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
+
+
+def hide(secrets: Hide) -> None:
+    """From now on take these secrets out of every line."""
+    _formatter.hide = secrets
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _extras(record: logging.LogRecord) -> dict[str, Any]:
+    return {
+        name: _storable(value)
+        for name, value in vars(record).items()
+        if name not in _ORDINARY and not name.startswith("_")
+    }
+
+
+def _storable(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _short_line(event: dict[str, Any]) -> str:
+    """The event as JSON; texts are cut, then extra fields left out, until it fits."""
+    line = _line(event)
+    for most in _SHORTER:
+        if len(line) < LARGEST_LINE:
+            return line
+        line = _line({name: _cut(value, most) for name, value in event.items()})
+    if len(line) < LARGEST_LINE:
+        return line
+    kept = {name: _cut(event[name], _SHORTER[-1]) for name in ("at", "level", "logger", "message")}
+    return _line(kept)
+
+
+def _line(event: dict[str, Any]) -> str:
+    """ASCII only: what is not is escaped, control characters and line separators among it."""
+    return json.dumps(event, ensure_ascii=True, separators=(",", ":")).replace("\x7f", "\\u007f")
+
+
+def _cut(value: Any, most: int) -> Any:
+    if not isinstance(value, str) or len(value) <= most:
+        return value
+    return f"{value[: most // 2]} … {value[-(most // 2) :]}"
