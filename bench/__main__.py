@@ -1,7 +1,7 @@
 """`make bench`: the hub and the floor in one run on this machine, medians of several rounds.
 
-PostgreSQL runs at default durability. Each round measures the floor and the hub one after the other,
-so that both meet the same neighbours; what counts is the ratio.
+PostgreSQL runs at default durability. Each round measures the floor and the hub one after the
+other, so that both meet the same neighbours; what counts is the ratio.
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ def _prepare(url: str) -> None:
             [leads],
         )
         database.execute(
-            "INSERT INTO phone_numbers (id, number, lead_id, assigned_at, initial_until, release_at)"
+            "INSERT INTO phone_numbers"
+            " (id, number, lead_id, assigned_at, initial_until, release_at)"
             " SELECT gen_random_uuid(), '+1202555' || lpad(n::text, 5, '0'), lead, now(),"
             " now() + interval '18 h', now() + interval '18 h'"
             " FROM unnest(%s::uuid[]) WITH ORDINALITY AS given (lead, n)",

@@ -1,4 +1,4 @@
-"""One event, one line of JSON on stderr: at most 8 KiB, control characters escaped, no secret (S15).
+"""One event, one line of JSON on stderr: at most 8 KiB, control characters escaped (S6, S15).
 
 `configure` once per process; `hide` is told later, when the secrets are known.
 """
@@ -22,7 +22,10 @@ Hide = Callable[[Any], Any]
 
 
 class JsonLines(logging.Formatter):
-    """Writes a record as one line of JSON; `extra={…}` become fields of their own."""
+    """Writes a record as one line of JSON; `extra={…}` become fields of their own.
+
+    The members of `extra={"data": {…}}` do so as well.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,15 +70,13 @@ def _as_it_is(value: Any) -> Any:
 
 
 def _extras(record: logging.LogRecord) -> dict[str, Any]:
-    return {
-        name: _storable(value)
+    found = {
+        name: value
         for name, value in vars(record).items()
         if name not in _ORDINARY and not name.startswith("_")
     }
-
-
-def _storable(value: Any) -> Any:
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
+    data = found.pop("data", {})
+    return {**found, **data} if isinstance(data, dict) else {**found, "data": data}
 
 
 def _short_line(event: dict[str, Any]) -> str:
@@ -93,10 +94,14 @@ def _short_line(event: dict[str, Any]) -> str:
 
 def _line(event: dict[str, Any]) -> str:
     """ASCII only: what is not is escaped, control characters and line separators among it."""
-    return json.dumps(event, ensure_ascii=True, separators=(",", ":")).replace("\x7f", "\\u007f")
+    line = json.dumps(event, ensure_ascii=True, separators=(",", ":"), default=str, skipkeys=True)
+    return line.replace("\x7f", "\\u007f")
 
 
 def _cut(value: Any, most: int) -> Any:
-    if not isinstance(value, str) or len(value) <= most:
+    if isinstance(value, int | float | None):
+        return value
+    value = value if isinstance(value, str) else str(value)
+    if len(value) <= most:
         return value
     return f"{value[: most // 2]} … {value[-(most // 2) :]}"

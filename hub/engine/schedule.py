@@ -146,10 +146,16 @@ def _part_values(text: str, field: _Field) -> range:
         lowest, highest = field.lowest, field.highest
     else:
         lowest = _number(first, field)
-        highest = _number(last, field) if last else field.highest if step else lowest
+        highest = _highest(last, field) if last else field.highest if step else lowest
     if lowest > highest or step in {"0", "00"}:
         raise ValueError(f"'{text}' holds no {field.name}")
     return range(lowest, highest + 1, int(step or 1))
+
+
+def _highest(text: str, field: _Field) -> int:
+    """The end of a range: a week may end on Sunday."""
+    value = _number(text, field)
+    return field.highest if field.words is _WEEKDAYS and value == 0 else value
 
 
 def _number(text: str, field: _Field) -> int:

@@ -124,7 +124,7 @@ class Planner:
         return found
 
     def _key(self, start: Start, call: Call) -> _Key:
-        """`dedupe.key`, else the dialect's, else `Idempotency-Key`, else the signature (I6, I10)."""
+        """`dedupe.key`, the dialect's, `Idempotency-Key` or the signature: the first (I6, I10)."""
         dedupe = self.entrance.endpoint.dedupe
         sent = self.request.key() if self.unpacked.when_refused == "refuse" else None
         if dedupe is not None:

@@ -14,9 +14,9 @@ from hub.ingest.dialects import Dialect, Reply, Unpacked
 class Outcome:
     """The fate of one call.
 
-    `reply` is the answer that is known already: that of a refusal or an acceptance, the first body
-    of `at_once`, or what is said when `wait` is over and the run has not replied. The row of the run
-    decides which of the last two was first.
+    `reply` is what is known already: the answer to a refusal or an acceptance, the body of
+    `at_once`, or what is said when `wait` is over and the run has not replied. Of the last two the
+    row of the run knows which was first (`is_settled` is false).
     """
 
     reply: Reply

@@ -190,7 +190,7 @@ def _secret_header(entrance: Entrance) -> str | None:
 
 
 def _body(request: InboundRequest, entrance: Entrance) -> Body:
-    """The value of the body; raises `Rejected` 415 for a media type that the dialect cannot read."""
+    """The value of the body; raises `Rejected` 415 for a media type the dialect cannot read."""
     if not entrance.has_body:
         return Body({})
     if request.media_type() != entrance.dialect.media_type:

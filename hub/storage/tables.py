@@ -6,6 +6,8 @@ call. A run's `due_at` is its timer; its `token` grows with every claim and fenc
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -37,15 +39,15 @@ metadata = MetaData(
 )
 
 
-def _instant(name: str, *, required: bool = False) -> Column:
+def _instant(name: str, *, required: bool = False) -> Column[Any]:
     return Column(name, DateTime(timezone=True), nullable=not required)
 
 
-def _created(name: str = "created_at") -> Column:
+def _created(name: str = "created_at") -> Column[Any]:
     return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
 
 
-def _json(name: str, *, required: bool = False) -> Column:
+def _json(name: str, *, required: bool = False) -> Column[Any]:
     return Column(name, JSONB(none_as_null=True), nullable=not required)
 
 

@@ -80,7 +80,7 @@ class Steps:
 
     def _kind(self, node: Mapping) -> Entry | None:
         """The key that says what the step does: exactly one."""
-        kinds = [entry for name in STEP_KINDS if (entry := node.get(name)) is not None]
+        kinds = [entry for entry in node.entries if entry.name in STEP_KINDS]
         if len(kinds) == 1:
             return kinds[0]
         if kinds:

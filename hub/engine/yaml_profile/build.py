@@ -75,13 +75,16 @@ class Builder:
         self._skipped_levels = 0
         self._skipped_from = 0
 
+    @property
+    def is_several(self) -> bool:
+        """More than one document: it is not known which is meant."""
+        return self._documents > 1
+
     def take(self, event: events.Event) -> None:
         """One event after the other; raises `TooDeep`."""
         if isinstance(event, events.DocumentStartEvent):
             self._start_document(event)
-        if self._documents > 1 or not isinstance(
-            event, events.NodeEvent | events.CollectionEndEvent
-        ):
+        if self.is_several or not isinstance(event, events.NodeEvent | events.CollectionEndEvent):
             return
         if self._skipped_levels:
             self._skip(event)
@@ -100,7 +103,8 @@ class Builder:
             )
         if self._documents == 2:  # noqa: PLR2004
             message = "a file holds one document; `---` starts another one"
-            self._refuse(104, message, event.start_mark.index, suggestion="use a file for each")
+            start = event.start_mark.index
+            self._refuse(104, message, start, start + 3, suggestion="use a file for each")
 
     def _start_node(self, event: Any) -> None:
         start = event.start_mark.index

@@ -20,7 +20,8 @@ from hub.engine.yaml_profile.nodes import Node
 from hub.engine.yaml_profile.syntax import Repair, repair, syntax_problem
 
 MAX_BYTES = 65_536
-_MAX_REPAIRS = 20
+MAX_FINDINGS = 100
+_MAX_REPAIRS = 10
 _FORBIDDEN = re.compile(
     "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
@@ -81,7 +82,7 @@ def _read(source: Source) -> Document:
         problem = _parse(builder, text)
         if problem is None or isinstance(problem, Finding):
             break
-        found = syntax_problem(source, text, problem)
+        found = syntax_problem(source, text, problem, builder.spans)
         mended = repair(text, found, repairs) if len(repairs) < _MAX_REPAIRS else None
         if mended is not None or not repairs:
             findings.append(found.finding)
@@ -94,7 +95,8 @@ def _read(source: Source) -> Document:
         return Document(source, None, in_order([*findings, problem]))
     findings.extend(tab_findings(source, builder.spans))
     findings.extend(comment_findings(source, builder.spans))
-    return Document(source, builder.root, in_order(findings))
+    root = None if builder.is_several else builder.root
+    return Document(source, root, in_order(findings)[:MAX_FINDINGS])
 
 
 def _with_tabs(source: Source, findings: list[Finding]) -> tuple[Finding, ...]:

@@ -37,9 +37,14 @@ class Repair:
     is_open: bool
 
 
-def syntax_problem(source: Source, text: str, error: YAMLError) -> SyntaxProblem:
-    """What the reader of YAML said, in our words and at the place of the mistake."""
-    offset = _offset(text, error)
+def syntax_problem(
+    source: Source, text: str, error: YAMLError, scalars: Sequence[tuple[int, int]]
+) -> SyntaxProblem:
+    """What the reader of YAML said, in our words and at the place of the mistake.
+
+    `scalars` are the spans of those that were read before.
+    """
+    offset = _unclosed_quote(text, _offset(text, error), scalars)
     line_start = text.rfind("\n", 0, offset) + 1
     value_start, value = _value_of(text, line_start)
     message, suggestion, at = _explained(text, error, offset, value_start, value)
@@ -78,6 +83,13 @@ def _offset(text: str, error: YAMLError) -> int:
         return len(text)
     lines_before = sum(len(line) + 1 for line in text.split("\n")[: mark.line])
     return min(lines_before + int(mark.column), len(text))
+
+
+def _unclosed_quote(text: str, offset: int, scalars: Sequence[tuple[int, int]]) -> int:
+    """Behind a quoted text of several lines it is likely that its own end was forgotten."""
+    start, end = scalars[-1] if scalars else (0, 0)
+    is_long = text[start : start + 1] in {"'", '"'} and "\n" in text[start:end]
+    return start if is_long and text.count("\n", end, offset) <= 1 else offset
 
 
 def _value_of(text: str, line_start: int) -> tuple[int, str]:

@@ -85,7 +85,9 @@ def fetch(
 
 ACTIONS: dict[str, Action] = {
     each.name: each
-    for each in (getattr(function, "__hub_action__") for function in (take, list_seats, post, fetch))  # noqa: B009
+    for each in (
+        getattr(function, "__hub_action__") for function in (take, list_seats, post, fetch)
+    )  # noqa: B009
 }
 
 HUB = """\

@@ -243,7 +243,7 @@ def test_a_sum_of_large_numbers_is_refused_rather_than_infinite():
 
 
 def test_json_of_any_depth_is_no_danger():
-    assert "JSON" in refusal("x | from_json", x="[" * 100_000)
+    assert "JSON" in refusal("x | from_json", x="[" * 50_000)
     assert "JSON" in refusal("x | from_json", x="[" * 70 + "]" * 70)
     assert value("x | from_json", x="[" * 60 + "]" * 60)
     assert "JSON" in refusal("x | from_json", x="[" + "0," * 10_000 + "0]")

@@ -1,0 +1,215 @@
+"""`hub doctor`: is everything there, and is anything true that must never be (E18)?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import click
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from hub.cli.console import say, say_json, table
+from hub.cli.entrance import example, pass_environment
+from hub.cli.environment import SECRETS_FILE, Environment, without_value
+from hub.domain import monitor
+from hub.errors import HubError, Misconfigured
+from hub.queue import Doorbell
+from hub.storage import db, invariants, reading, workers
+
+State = Literal["ok", "warning", "broken"]
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What one question gave; `rows` name what is wrong."""
+
+    check: str
+    status: State
+    message: str
+    rows: tuple[str, ...] = ()
+
+
+@example("hub doctor", "hub doctor --json | jq 'select(.status == \"broken\")'")
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@pass_environment
+def doctor(environment: Environment, *, as_json: bool) -> None:
+    """Look for what is missing, and for rows that must not be.
+
+    Asks the database and Redis, names workers, secrets and connections without a value, broken
+    files with line and column, and every row that breaks a guarantee. Exits with 1 when anything
+    is broken; a warning alone does not.
+    """
+    environment.use_logs("error")
+    found = list(examine(environment))
+    if as_json:
+        for each in found:
+            say_json(each)
+    else:
+        _tell(found)
+    if any(each.status == "broken" for each in found):
+        raise click.exceptions.Exit(1)
+
+
+def examine(environment: Environment) -> Iterator[Examined]:
+    """All questions, one after the other; a question that cannot be asked is an answer too."""
+    yield from _project(environment)
+    yield _redis(environment)
+    try:
+        engine = _engine(environment)
+    except HubError as problem:
+        yield Examined("database", "broken", str(problem))
+        return
+    try:
+        server = _server(environment, engine)
+        yield server
+        if server.status != "broken":
+            yield from _rows(engine)
+    finally:
+        engine.dispose()
+
+
+def _tell(found: Sequence[Examined]) -> None:
+    table(("check", "is", ""), [(each.check, each.status, each.message) for each in found])
+    for each in found:
+        if each.rows:
+            say()
+            say(f"{each.check}: {each.message}", bold=True)
+            for row in each.rows:
+                say(f"  {row}")
+
+
+# --------------------------------------------------------------------------------------- the files
+
+
+def _project(environment: Environment) -> Iterator[Examined]:
+    try:
+        project = environment.loaded.project
+    except Misconfigured as problem:
+        yield Examined("workflows", "broken", str(problem))
+        return
+    errors = tuple(str(each) for each in project.errors)
+    said = f"{len(project.workflows)} in force"
+    if errors:
+        broken = f"{said}, {len(project.broken)} broken"
+        yield Examined("workflows", "broken", broken, errors)
+    else:
+        yield Examined("workflows", "ok", said)
+    yield _secrets(environment)
+    yield _connections(environment)
+
+
+def _secrets(environment: Environment) -> Examined:
+    settings = environment.settings
+    names = environment.loaded.project.settings.secrets
+    missing = without_value(names, settings)
+    made = len(without_value(names, environment.stated)) - len(missing)
+    said = f"{len(names) - len(missing)} of {len(names)} have a value"
+    if made:
+        said += f", {made} of them made up by `hub dev` ({settings.state_dir / SECRETS_FILE})"
+    if not settings.encryption_key:
+        return Examined("secrets", "broken", "HUB_ENCRYPTION_KEY is not set: see `hub key`")
+    if missing:
+        rows = tuple(f"set {name}" for name in missing)
+        return Examined("secrets", "warning", f"{said}; what needs the others is refused", rows)
+    return Examined("secrets", "ok", said)
+
+
+def _connections(environment: Environment) -> Examined:
+    connections = environment.loaded.project.settings.connections
+    rows = tuple(
+        f"{name}: set {', '.join(missing)}"
+        for name, each in connections.items()
+        if (missing := without_value(each.credentials.values(), environment.settings))
+    )
+    if rows:
+        said = f"{len(connections) - len(rows)} of {len(connections)} can be used"
+        return Examined("connections", "warning", said, rows)
+    return Examined("connections", "ok", f"{len(connections)} have their credentials")
+
+
+# ------------------------------------------------------------------------------------- the servers
+
+
+def _redis(environment: Environment) -> Examined:
+    url = environment.settings.redis_url
+    if not url:
+        return Examined("redis", "warning", "not named: set HUB_REDIS_URL, or start `hub dev`")
+    try:
+        is_reachable = Doorbell(url).is_reachable()
+    except ValueError as problem:
+        return Examined("redis", "broken", f"HUB_REDIS_URL: {problem}")
+    if not is_reachable:
+        return Examined("redis", "warning", "does not answer: runs begin up to a second later")
+    return Examined("redis", "ok", "answers")
+
+
+def _engine(environment: Environment) -> Engine:
+    if not environment.settings.database_url:
+        raise Misconfigured("not named: set HUB_DATABASE_URL, or start `hub dev`")
+    return db.open_engine(
+        environment.settings.database_url, pool_size=1, application="hub-doctor"
+    )
+
+
+def _server(environment: Environment, engine: Engine) -> Examined:
+    settings = environment.settings
+    try:
+        db.check_version(engine)
+        db.check_durability(engine, allow_unsafe=settings.allows_unsafe_durability)
+        revision = db.revision(engine)
+        if not db.is_current(engine):
+            return Examined(
+                "database", "broken", f"its tables are at {revision}: run `hub db upgrade`"
+            )
+        with engine.connect() as connection:
+            version = connection.exec_driver_sql("SHOW server_version").scalar_one()
+    except HubError as problem:
+        return Examined("database", "broken", str(problem))
+    except SQLAlchemyError as problem:
+        return Examined("database", "broken", f"does not answer: {_reason(problem)}")
+    if settings.allows_unsafe_durability:
+        return Examined("database", "warning", "HUB_UNSAFE_DURABILITY=1: commits may be lost")
+    return Examined("database", "ok", f"PostgreSQL {version}, durable, tables at {revision}")
+
+
+def _reason(problem: SQLAlchemyError) -> str:
+    said = str(problem.orig if isinstance(problem, DBAPIError) else problem).strip()
+    return said.partition("\n")[0][:200]
+
+
+# ---------------------------------------------------------------------------------------- the rows
+
+
+def _rows(engine: Engine) -> Iterator[Examined]:
+    alive = workers.count_alive(engine)
+    if alive:
+        yield Examined("workers", "ok", f"{alive} alive")
+    else:
+        yield Examined("workers", "broken", "none is alive: start `hub worker`")
+    with engine.connect() as connection:
+        yield _schedules(invariants.late_schedules(connection))
+        counted = reading.count_by_status(connection)
+        said = ", ".join(f"{counted[status]} {status}" for status in sorted(counted))
+        yield Examined("runs", "ok", said or "none")
+        for invariant in invariants.INVARIANTS:
+            yield _invariant(
+                invariant.name, invariant.promise, invariants.faults(connection, invariant)
+            )
+        promise = "the history of a number has no overlaps and no end is wrong (D3, D6)"
+        yield _invariant("numbers", promise, monitor.faults(connection))
+
+
+def _invariant(name: str, promise: str, faults: Sequence[str]) -> Examined:
+    if not faults:
+        return Examined(name, "ok", promise)
+    return Examined(name, "broken", f"not so: {promise}", tuple(faults))
+
+
+def _schedules(late: Sequence[invariants.LateSchedule]) -> Examined:
+    if not late:
+        return Examined("schedules", "ok", "none is late")
+    rows = tuple(f"{each.workflow} is {each.seconds_late:.0f} s late" for each in late)
+    return Examined("schedules", "broken", f"{len(late)} late: no worker fires them", rows)

@@ -1,0 +1,230 @@
+"""Web and worker as children of one command, with their servers: what `hub dev` keeps running.
+
+Each child's lines come out with its name before them. SIGTERM or Ctrl-C drains both; a second one
+ends them at once, which is as safe as any crash (E14).
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import IO, Self
+
+import click
+
+from hub import embedded
+from hub.bootstrap.secrets import new_key
+from hub.cli.console import printable
+from hub.cli.environment import (
+    Environment,
+    completed,
+    generated_secrets,
+    keep_secrets,
+    without_value,
+)
+from hub.config import Settings
+from hub.errors import NotPossible
+from hub.storage import db
+
+DRAIN_WITHIN = 32  # seconds; each child has 30 (E14)
+_CHILDREN = ("web", "worker")
+_COLOURS = {"web": "cyan", "worker": "magenta"}
+_LEVELS = {"warning": "yellow", "error": "red", "critical": "red"}
+_SHOWN_FIRST = ("at", "level", "message", "logger", "exception")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is ready for web and worker to start. `made` names the secrets that were made up."""
+
+    settings: Settings
+    secrets_file: Path
+    made: tuple[str, ...]
+
+
+@contextmanager
+def prepared(environment: Environment) -> Iterator[Prepared]:
+    """Servers that answer, tables of this version, a value for every secret; stops its servers."""
+    stated = environment.stated
+    names = environment.loaded.project.settings.secrets
+    with ExitStack() as at_end:
+        found: dict[str, str] = {}
+        if not (stated.database_url and stated.redis_url):
+            servers = at_end.enter_context(embedded.start(stated.state_dir))
+            found["HUB_DATABASE_URL"] = servers.database_url
+            found["HUB_REDIS_URL"] = servers.redis_url
+        stated.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        known = generated_secrets(stated.state_dir)
+        missing = without_value([*names, "HUB_ENCRYPTION_KEY"], stated)
+        made = {name: known.get(name) or new_key() for name in missing}
+        secrets_file = keep_secrets(stated.state_dir, {**known, **made})
+        settings = completed(stated, {**found, **made})
+        db.upgrade(settings.database_url)
+        yield Prepared(settings, secrets_file, tuple(sorted(made)))
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """What a child process gets: the same settings, said in full."""
+    return {
+        **settings.environment,
+        "HUB_PROJECT": str(settings.project),
+        "HUB_STATE_DIR": str(settings.state_dir),
+        "HUB_HOST": settings.host,
+        "HUB_PORT": str(settings.port),
+    }
+
+
+class Household:
+    """The children, from their start to their end."""
+
+    def __init__(self, settings: Settings, *, is_quiet: bool = False) -> None:
+        self._settings = settings
+        self._is_quiet = is_quiet
+        self._children: dict[str, subprocess.Popen[str]] = {}
+        self._readers: list[threading.Thread] = []
+        self._someone_ended = threading.Event()
+        self._signals = 0
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+        for name in _CHILDREN:
+            self._start(name)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether somebody asked for the end."""
+        return self._signals > 0
+
+    def missing(self) -> str | None:
+        """The name of a child that ended without being asked."""
+        if self.is_stopping:
+            return None
+        return next((name for name, each in self._children.items() if each.poll() is not None), None)
+
+    def wait(self) -> int:
+        """Until a signal (0), or until a child ends by itself (1)."""
+        while not self.is_stopping:
+            self._someone_ended.wait(0.5)
+            if self.missing() is not None:
+                click.echo(f"hub: {self.missing()} has ended; stopping", err=True)
+                return 1
+        return 0
+
+    def stop(self) -> None:
+        """Drain the children; whoever is not done in time is ended."""
+        for child in self._children.values():
+            if child.poll() is None:
+                child.terminate()
+        for child in self._children.values():
+            try:
+                child.wait(DRAIN_WITHIN)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        for reader in self._readers:
+            reader.join(timeout=2)
+
+    def _start(self, name: str) -> None:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "hub", name],
+            env=environment_of(self._settings),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,  # Ctrl-C reaches us alone, and we drain them
+        )
+        self._children[name] = child
+        reader = threading.Thread(target=self._read, args=(name, child.stdout), daemon=True)
+        reader.start()
+        self._readers.append(reader)
+
+    def _read(self, name: str, stream: IO[str] | None) -> None:
+        for line in stream or ():
+            shown = for_people(line)
+            if shown is not None and not (self._is_quiet and shown.is_calm):
+                label = click.style(f"{name:<6} | ", fg=_COLOURS[name])
+                click.echo(label + click.style(printable(shown.text), fg=shown.colour), err=True)
+        self._someone_ended.set()
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._signals += 1
+        self._someone_ended.set()
+        if self._signals > 1:
+            for child in self._children.values():
+                child.kill()
+
+
+@dataclass(frozen=True)
+class ShownLine:
+    """One line of a child's log, for a person; `is_calm`: nothing is wrong."""
+
+    text: str
+    colour: str | None
+    is_calm: bool
+
+
+def for_people(line: str) -> ShownLine | None:
+    """A JSON line of the log as `12:00:01 message key=value`; anything else stays as it is."""
+    line = line.rstrip("\n")
+    if not line.strip():
+        return None
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return ShownLine(line, None, is_calm=False)
+    if not isinstance(event, dict) or "message" not in event:
+        return ShownLine(line, None, is_calm=False)
+    level = str(event.get("level", "info"))
+    told = [str(event.get("at", ""))[11:19], str(event["message"]), *_details(event)]
+    text = " ".join(part for part in told if part)
+    if event.get("exception"):
+        text = f"{text}\n{event['exception']}"
+    return ShownLine(text, _LEVELS.get(level), is_calm=level in {"debug", "info", "warning"})
+
+
+def _details(event: Mapping[str, object]) -> list[str]:
+    return [
+        f"{name}={value}"
+        for name, value in event.items()
+        if name not in _SHOWN_FIRST and value not in (None, "", [], {})
+    ]
+
+
+def require_free_port(settings: Settings) -> None:
+    """Raises `NotPossible` when somebody listens where the web is to listen."""
+    if not is_free(settings.host, settings.port):
+        raise NotPossible(
+            f"{settings.host}:{settings.port} is in use: end the other program, or set HUB_PORT"
+        )
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether nobody listens on the port."""
+
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,97 @@
+"""`hub runs`: which runs there are, and what one of them did."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import click
+
+from hub.cli.console import duration, instant, say, say_json, table
+from hub.cli.entrance import example, pass_environment
+from hub.cli.environment import Environment
+from hub.cli.timeline import Teller, line_as_json
+from hub.storage import reading
+from hub.storage.reading import STATUSES, RunLine
+
+
+@example(
+    "hub runs",
+    "hub runs --status failed --workflow appointment-outcome",
+    "hub runs --json --limit 1000 | jq -r 'select(.maybe_done) | .id'",
+    "hub runs show 019a9f10-2c4e-7aa1-9d53-0f2b6c1e7d10",
+)
+@click.group(invoke_without_command=True)
+@click.option(
+    "--status", "statuses", multiple=True, type=click.Choice(STATUSES), help="May be repeated."
+)
+@click.option("--workflow", metavar="NAME", help="Only runs of this workflow.")
+@click.option(
+    "--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help="How many."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.pass_context
+@pass_environment
+def runs(
+    environment: Environment,
+    context: click.Context,
+    *,
+    statuses: tuple[str, ...],
+    workflow: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """List runs, the newest first; `hub runs show ID` tells one of them."""
+    if context.invoked_subcommand is not None:
+        return
+    environment.use_logs("error")
+    with environment.database() as engine, engine.connect() as connection:
+        lines = reading.list_runs(connection, statuses=statuses, workflow=workflow, limit=limit)
+    if as_json:
+        for line in lines:
+            say_json(line_as_json(line))
+    elif lines:
+        table(("run", "workflow", "status", "accepted", "took", "mode", ""), map(_cells, lines))
+    else:
+        say("no runs")
+
+
+def _cells(line: RunLine) -> tuple[str, ...]:
+    took = duration(None if line.ended_at is None else line.ended_at - line.created_at)
+    said = "" if line.error is None else str(line.error.get("code", ""))
+    notes = [said] if said else []
+    if line.is_maybe_done:
+        notes.append("maybe done: an effect may have happened")
+    if line.retry_of:
+        notes.append("run again by hand")
+    return (
+        str(line.id),
+        line.workflow,
+        line.status,
+        instant(line.created_at),
+        took,
+        line.mode,
+        ", ".join(notes),
+    )
+
+
+@example(
+    "hub runs show 019a9f10-2c4e-7aa1-9d53-0f2b6c1e7d10",
+    "hub runs show --json 019a9f10-2c4e-7aa1-9d53-0f2b6c1e7d10 | jq .steps",
+)
+@runs.command()
+@click.argument("run_id", metavar="ID", type=click.UUID)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@pass_environment
+def show(environment: Environment, *, run_id: UUID, as_json: bool) -> None:
+    """Tell one run: the request, every step with inputs and result, the answer.
+
+    Secrets are never shown, also not those that callers send inside their bodies.
+    """
+    environment.use_logs("error")
+    teller = Teller(environment)
+    with environment.database() as engine, engine.connect() as connection:
+        told = teller.read(connection, run_id)
+    if as_json:
+        say_json(teller.as_json(told))
+    else:
+        teller.say(told)

@@ -1,0 +1,74 @@
+"""`hub web`, `hub worker` and `hub dev`: the processes."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from hub import logs
+from hub.bootstrap import open_hub
+from hub.cli.console import say
+from hub.cli.entrance import example, pass_environment
+from hub.cli.environment import Environment
+from hub.cli.household import Household, environment_of, prepared, require_free_port
+from hub.worker import run_worker
+
+
+@example("hub web", "PORT=80 HUB_WEB_PROCESSES=4 hub web")
+@click.command()
+@pass_environment
+def web(environment: Environment) -> None:
+    """Take webhooks in. Ends in good order on SIGTERM.
+
+    Listens on HUB_HOST and HUB_PORT (or PORT). Needs HUB_DATABASE_URL, HUB_REDIS_URL and
+    HUB_ENCRYPTION_KEY; runs nothing itself: that is the worker's.
+    """
+    settings = environment.servable()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # A fresh process: gunicorn's workers must patch for greenlets before they import the hub.
+    command = [sys.executable, "-m", "hub.web.server"]
+    os.execve(sys.executable, command, environment_of(settings))  # noqa: S606 - our own module
+
+
+@example("hub worker", "HUB_WORKER_RUNS=20 hub worker")
+@click.command()
+@pass_environment
+def worker(environment: Environment) -> None:
+    """Work on runs, fire timers and schedules, sweep. Ends in good order on SIGTERM.
+
+    Any number of workers may run, on any number of machines; each works on HUB_WORKER_RUNS runs at
+    once.
+    """
+    environment.use_logs()
+    hub = open_hub(environment.servable(), role="worker")
+    logs.hide(hub.secrets.hide)
+    code = run_worker(hub)
+    hub.close()
+    raise click.exceptions.Exit(code)
+
+
+@example("hub dev", "HUB_PORT=8080 hub dev")
+@click.command()
+@pass_environment
+def dev(environment: Environment) -> None:
+    """Everything on this machine with one command: database, Redis, web and worker.
+
+    Starts its own PostgreSQL and Redis unless HUB_DATABASE_URL and HUB_REDIS_URL name others,
+    brings the tables up to date and makes up a value for every secret that has none. Its state
+    lies in .hub/ (HUB_STATE_DIR); other commands find it there. Ctrl-C ends it.
+    """
+    environment.use_logs("warning")
+    require_free_port(environment.stated)
+    say("starting …", dim=True)
+    with prepared(environment) as ready, Household(ready.settings) as household:
+        settings = ready.settings
+        say(f"listening on http://{settings.host}:{settings.port}", bold=True)
+        if ready.made:
+            say(f"secrets of this machine: {ready.secrets_file}")
+        say("in another shell: hub runs, hub holds, hub doctor; Ctrl-C ends this one")
+        code = household.wait()
+        say("draining …", dim=True)
+    raise click.exceptions.Exit(code)

@@ -1,0 +1,256 @@
+"""`hub run`: start a workflow by hand, with what a caller, a schedule or another workflow gives it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TextIO
+from uuid import UUID
+
+import click
+
+from hub.bootstrap import Hub
+from hub.cli.console import complain, say, say_json
+from hub.cli.entrance import example, pass_environment
+from hub.cli.environment import Environment
+from hub.cli.timeline import Teller
+from hub.engine.workflow import Endpoint, Inputs, ValueField, Workflow
+from hub.errors import NotPossible, PayloadProblem, Rejected
+from hub.ingest.body import read_json
+from hub.ingest.entrance import open_entrance
+from hub.schemas import compile_schema
+from hub.storage import reading, workers
+from hub.storage.deliveries import start_run
+from hub.values import format_instant
+
+_LOOK_EVERY = 0.2  # seconds between two looks at a run that is waited for
+
+
+class Refused(NotPossible):
+    """What was given does not fit the workflow."""
+
+    def __init__(self, problems: list[PayloadProblem]) -> None:
+        told = "".join(f"\n  {each.pointer or '/'}: {each.message}" for each in problems)
+        super().__init__(f"no run was started:{told}")
+
+
+@example(
+    "hub run appointment-outcome --payload outcome.json --wait",
+    "hub run release-expired-phones",
+    "hub run hold-phone-for-appointment --input lead_id=5b0c2c2e-6f0a-4a51-9a8e-3d1f6f0d7a21"
+    " --input appointment_time=2026-12-03T19:00:00Z --input source=broker",
+)
+@click.command()
+@click.argument("workflow")
+@click.option(
+    "--payload",
+    type=click.File("r", encoding="utf-8"),
+    metavar="FILE",
+    help="The payload as JSON; - reads stdin.",
+)
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="One input, or one part of the path or query. May be repeated.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["live", "test", "simulate"]),
+    help="Where effects go, instead of what the files say.",
+)
+@click.option("--wait", "is_waiting", is_flag=True, help="Wait for the end and tell the run.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@pass_environment
+def run(
+    environment: Environment,
+    *,
+    workflow: str,
+    payload: TextIO | None,
+    inputs: tuple[str, ...],
+    mode: str | None,
+    is_waiting: bool,
+    as_json: bool,
+) -> None:
+    """Start WORKFLOW by hand and print the id of its run.
+
+    The payload is the one the workflow sees (of a tool: its arguments), and is checked as it would
+    be at the door. With --wait the exit code is 1 unless the run succeeds.
+    """
+    environment.use_logs("error")
+    with environment.hub() as hub:
+        run_id = start_by_hand(
+            hub, _workflow(hub, workflow), payload=_json(payload), inputs=_pairs(inputs), mode=mode
+        )
+        has_worker = workers.count_alive(hub.database) > 0
+        if not has_worker:
+            complain("hub: no worker is alive; the run begins when one is (`hub worker`)")
+        if is_waiting and has_worker:
+            _wait_and_tell(environment, hub, run_id, as_json=as_json)
+        elif as_json:
+            say_json({"id": run_id, "workflow": workflow})
+        else:
+            say(str(run_id))
+        if is_waiting and not has_worker:
+            raise click.exceptions.Exit(1)
+
+
+def start_by_hand(
+    hub: Hub,
+    workflow: Workflow,
+    *,
+    payload: Any,
+    inputs: Mapping[str, str],
+    mode: str | None = None,
+) -> UUID:
+    """Store the run and ring; its id. Raises `Refused` for what does not fit, or `Rejected`."""
+    run_id = hub.new_id()
+    trigger = _trigger(hub, workflow, run_id, payload, inputs)
+    is_planned = "scheduled_at" in trigger
+    new = hub.start(workflow, trigger).new_run(
+        run_id, scheduled_at=hub.clock.now() if is_planned else None
+    )
+    if mode is not None:
+        new = replace(new, mode=mode)
+    with hub.database.begin() as connection:
+        start_run(connection, new)
+    hub.doorbell.ring(run_id)
+    return run_id
+
+
+def _workflow(hub: Hub, name: str) -> Workflow:
+    found = hub.project.workflows.get(name)
+    if found is not None:
+        return found
+    if name in hub.project.broken:
+        raise NotPossible(f"{name} has mistakes: run `hub check`")
+    known = ", ".join(sorted(hub.project.workflows)) or "none"
+    raise NotPossible(f"there is no workflow {name}; there are: {known}")
+
+
+def _json(file: TextIO | None) -> Any:
+    """The payload, read as strictly as at the door; None when none was given."""
+    if file is None:
+        return None
+    try:
+        return read_json(file.read().encode()).value
+    except Rejected as refused:
+        raise NotPossible(f"{file.name}: {refused.title}") from None
+    except UnicodeDecodeError:
+        raise NotPossible(f"{file.name} is not UTF-8") from None
+
+
+def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    for name, sign, _ in pairs:
+        if not sign or not name:
+            raise click.BadParameter(f"{name!r} is not NAME=VALUE", param_hint="--input")
+    return {name: value for name, _, value in pairs}
+
+
+# -------------------------------------------------------------------------------------- triggers
+
+
+def _trigger(
+    hub: Hub, workflow: Workflow, run_id: UUID, payload: Any, inputs: Mapping[str, str]
+) -> dict[str, Any]:
+    if isinstance(workflow.trigger, Endpoint):
+        return _of_endpoint(hub, workflow, workflow.trigger, run_id, payload, inputs)
+    if isinstance(workflow.trigger, Inputs):
+        return {"inputs": read_inputs(workflow.trigger.fields, payload, inputs)}
+    if payload is not None or inputs:
+        raise NotPossible(f"{workflow.name} is started by a schedule: it takes nothing")
+    return {"scheduled_at": format_instant(hub.clock.now())}
+
+
+def _of_endpoint(
+    hub: Hub,
+    workflow: Workflow,
+    endpoint: Endpoint,
+    run_id: UUID,
+    payload: Any,
+    inputs: Mapping[str, str],
+) -> dict[str, Any]:
+    entrance = open_entrance(workflow, endpoint, hub.project.settings)
+    given = {name: [value] for name, value in inputs.items()}
+    params, wrong_params = entrance.params.read(given)
+    query, wrong_query = entrance.query.read(given)
+    known = {field.name for field in (*endpoint.params, *endpoint.query)}
+    unknown = [PayloadProblem(f"/{name}", "is not known") for name in inputs if name not in known]
+    prepared = entrance.prepare({} if payload is None else payload)
+    problems = [*wrong_params, *wrong_query, *unknown, *prepared.problems]
+    if problems:
+        raise Refused(problems)
+    return {
+        "payload": prepared.value,
+        "params": params,
+        "query": query,
+        "headers": {},
+        "caller": {"ip": "", "dialect": endpoint.dialect, "delivery_id": str(run_id)},
+        "request": {
+            "id": str(run_id),
+            "received_at": format_instant(hub.clock.now()),
+            "method": endpoint.method,
+            "path": endpoint.path,
+        },
+    }
+
+
+def read_inputs(
+    fields: tuple[ValueField, ...], payload: Any, given: Mapping[str, str]
+) -> dict[str, Any]:
+    """The inputs from a JSON object and from texts, checked by their schemas; raises `Refused`."""
+    if payload is not None and not isinstance(payload, dict):
+        raise Refused([PayloadProblem("", "must be an object with one member for each input")])
+    schemas = {field.name: dict(field.schema) for field in fields}
+    values = {
+        **{field.name: field.default for field in fields if field.default is not None},
+        **(payload or {}),
+        **{name: _of_text(text, schemas.get(name, {})) for name, text in given.items()},
+    }
+    required = [field.name for field in fields if not field.is_optional and field.default is None]
+    problems = compile_schema(
+        {
+            "type": "object",
+            "properties": schemas,
+            "required": required,
+            "additionalProperties": False,
+        }
+    ).problems(values)
+    if problems:
+        raise Refused(problems)
+    return values
+
+
+def _of_text(text: str, schema: Mapping[str, Any]) -> Any:
+    """The text itself where text is wanted, else what it says as JSON."""
+    if schema.get("type") == "string":
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+# --------------------------------------------------------------------------------------- waiting
+
+
+def _wait_and_tell(environment: Environment, hub: Hub, run_id: UUID, *, as_json: bool) -> None:
+    teller = Teller(environment)
+    pause = threading.Event()
+    while True:
+        with hub.database.connect() as connection:
+            facts = reading.find_run(connection, run_id)
+            if facts is not None and facts.line.ended_at is not None:
+                told = teller.read(connection, run_id)
+                break
+        pause.wait(_LOOK_EVERY)
+    if as_json:
+        say_json(teller.as_json(told))
+    else:
+        teller.say(told)
+    if told.facts.line.status != "succeeded":
+        raise click.exceptions.Exit(1)

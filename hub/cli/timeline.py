@@ -1,0 +1,256 @@
+"""One run for a person or a program: the request, every step, the answer. Secrets never show (S6)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from hub.bootstrap.secrets import Seal, Secrets
+from hub.cli.console import duration, instant, one_line, say, table
+from hub.cli.environment import Environment
+from hub.errors import Misconfigured, NotPossible
+from hub.ingest.dialects import DIALECTS
+from hub.ingest.secret_places import without_secrets
+from hub.storage import reading
+from hub.storage.reading import DeliveryFacts, RunFacts, RunLine, StepFacts
+from hub.values import decode, plain
+
+_SEALED = "(sealed: HUB_ENCRYPTION_KEY is not the key it was sealed with)"
+_LONGEST_BODY = 2000
+_SECRET_PLACES = tuple(
+    sorted({place for dialect in DIALECTS.values() for place in dialect.secret_places})
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """All that is known of one run."""
+
+    facts: RunFacts
+    steps: Sequence[StepFacts]
+    changes: Sequence[reading.Change]
+    delivery: DeliveryFacts | None
+    run_again: Sequence[UUID]
+
+
+class Teller:
+    """Tells runs without telling secrets."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._secrets = _known_secrets(environment)
+
+    def read(self, connection: Connection, run_id: UUID) -> Told:
+        """Everything about a run; raises `NotPossible` when there is none."""
+        facts = reading.find_run(connection, run_id)
+        if facts is None:
+            raise NotPossible(f"there is no run {run_id}")
+        return Told(
+            facts=facts,
+            steps=reading.timeline(connection, run_id),
+            changes=reading.history(connection, run_id),
+            delivery=reading.delivery_of(connection, run_id),
+            run_again=reading.run_again(connection, run_id),
+        )
+
+    def as_json(self, told: Told) -> dict[str, Any]:
+        """The form of `hub runs show ID --json`."""
+        facts = told.facts
+        hidden: dict[str, Any] = self._secrets.hide(
+            {
+                **line_as_json(facts.line),
+                "started_at": facts.started_at,
+                "scheduled_at": facts.scheduled_at,
+                "due_at": facts.due_at,
+                "deadline": facts.deadline,
+                "worker": facts.worker,
+                "run_again_as": list(told.run_again),
+                "result": _value(facts.result),
+                "steps": [_step_as_json(step) for step in told.steps],
+                "history": [
+                    {"at": each.at, "status": each.status, "why": each.why}
+                    for each in told.changes
+                ],
+                "request": None if told.delivery is None else self._request(told.delivery),
+                "response": response_of(facts),
+            }
+        )
+        return hidden
+
+    def say(self, told: Told, *, values: bool = True) -> None:
+        """For a person; `values`: with the inputs and results of the steps."""
+        facts, line = told.facts, told.facts.line
+        say(f"{line.workflow}  {line.id}", bold=True)
+        for label, text in self._head(told):
+            say(f"  {label:<9}{text}")
+        if told.steps:
+            say()
+            table(("step", "what", "status", "took", "tries"), map(_cells, told.steps), indent="  ")
+        if values:
+            self._say_values(told.steps)
+        answer = response_of(facts)
+        if answer is not None:
+            say()
+            body = one_line(self._secrets.hide(answer["body"]), widest=160)
+            say(f"  answered {answer['status']}  {body}")
+
+    def _head(self, told: Told) -> list[tuple[str, str]]:
+        facts, line = told.facts, told.facts.line
+        took = "" if line.ended_at is None else f" in {duration(line.ended_at - line.created_at)}"
+        lines = [("status", f"{line.status}{took}  (mode {line.mode})")]
+        if line.error:
+            said = self._secrets.hide(line.error)
+            lines.append(("error", f"{said['code']} at {said['step'] or 'the run'}: {said['message']}"))
+        if line.is_maybe_done:
+            lines.append(("careful", "an effect of this run may have happened without an answer"))
+        lines.append(("accepted", f"{instant(line.created_at)}  version {line.version[:12]}"))
+        if facts.scheduled_at:
+            lines.append(("planned", instant(facts.scheduled_at)))
+        if line.dedupe_key:
+            lines.append(("key", one_line(line.dedupe_key)))
+        if line.retry_of:
+            lines.append(("repeats", str(line.retry_of)))
+        lines += [("repeated", str(run_id)) for run_id in told.run_again]
+        if line.ended_at is None and facts.due_at is not None:
+            lines.append(("goes on", f"{instant(facts.due_at)}  ({_why(told)})"))
+        if told.delivery is not None:
+            lines += self._request_lines(told.delivery)
+        return lines
+
+    def _request_lines(self, delivery: DeliveryFacts) -> list[tuple[str, str]]:
+        sender = f" from {delivery.remote_ip}" if delivery.remote_ip else ""
+        repeats = f"  and {delivery.repeats} exact repeats" if delivery.repeats else ""
+        lines = [("request", f"{delivery.method} {delivery.path}{sender}{repeats}")]
+        lines.append(("", one_line(self._body(delivery), widest=160)))
+        if delivery.notes:
+            lines.append(("notes", one_line(self._secrets.hide(delivery.notes), widest=160)))
+        return lines
+
+    def _say_values(self, steps: Sequence[StepFacts]) -> None:
+        for step in steps:
+            said = [
+                ("in", _value(step.inputs)),
+                ("out", _value(step.result)),
+                ("error", step.error),
+            ]
+            shown = [(name, value) for name, value in said if value not in (None, {}, [])]
+            if step.kind not in {"do", "call", "for_each"} and not step.error:
+                continue
+            if shown:
+                say()
+                say(f"  {step.path}", dim=True)
+            for name, value in shown:
+                say(f"    {name:<6}{one_line(self._secrets.hide(plain(value)), widest=160)}")
+
+    def _request(self, delivery: DeliveryFacts) -> dict[str, Any]:
+        return {
+            "id": delivery.id,
+            "endpoint": delivery.endpoint,
+            "method": delivery.method,
+            "path": delivery.path,
+            "query": delivery.query,
+            "headers": delivery.headers,
+            "body": self._body(delivery),
+            "remote_ip": delivery.remote_ip,
+            "received_at": delivery.received_at,
+            "repeats": delivery.repeats,
+            "last_repeat_at": delivery.last_repeat_at,
+            "notes": delivery.notes,
+        }
+
+    def _body(self, delivery: DeliveryFacts) -> Any:
+        """What the sender sent, without the members that carry secrets."""
+        body = delivery.body
+        if delivery.is_sealed:
+            try:
+                body = Seal(self._environment.settings.encryption_key).open(body)
+            except Misconfigured:
+                return _SEALED
+        try:
+            value = without_secrets(json.loads(body), _SECRET_PLACES)
+        except (ValueError, RecursionError):
+            value = body[:_LONGEST_BODY].decode("utf-8", "replace")
+        return self._secrets.hide(value)
+
+
+def line_as_json(line: RunLine) -> dict[str, Any]:
+    """A run in the form of `hub runs --json`."""
+    return {
+        "id": line.id,
+        "workflow": line.workflow,
+        "version": line.version,
+        "status": line.status,
+        "created_at": line.created_at,
+        "ended_at": line.ended_at,
+        "mode": line.mode,
+        "dedupe_key": line.dedupe_key,
+        "error": line.error,
+        "maybe_done": line.is_maybe_done,
+        "retry_of": line.retry_of,
+    }
+
+
+def response_of(facts: RunFacts) -> dict[str, Any] | None:
+    """What the caller was told: the stored answer, or the acceptance of one who did not wait."""
+    if facts.response is not None:
+        return dict(facts.response)
+    if facts.delivery_id is None or facts.is_awaited:
+        return None
+    accepted = {"status": "accepted", "run_id": str(facts.line.id)}
+    return {"status": 202, "body": accepted, "headers": {}, "failed": False}
+
+
+def _step_as_json(step: StepFacts) -> dict[str, Any]:
+    took = None if step.ended_at is None else step.ended_at - step.started_at
+    return {
+        "id": step.step_id or step.path,
+        "path": step.path,
+        "kind": step.kind,
+        "action": step.action,
+        "status": step.status,
+        "attempts": step.attempts,
+        "simulated": step.is_simulated,
+        "input": _value(step.inputs),
+        "result": _value(step.result),
+        "error": step.error,
+        "started_at": step.started_at,
+        "ended_at": step.ended_at,
+        "duration_ms": None if took is None else round(took.total_seconds() * 1000, 1),
+        "due_at": step.due_at,
+    }
+
+
+def _cells(step: StepFacts) -> tuple[str, str, str, str, str]:
+    took = duration(None if step.ended_at is None else step.ended_at - step.started_at)
+    status = "simulated" if step.is_simulated else step.status
+    return (
+        step.path,
+        step.action or step.kind if step.kind == "do" else step.kind,
+        status,
+        took,
+        str(step.attempts) if step.attempts > 1 else "",
+    )
+
+
+def _value(stored: Any) -> Any:
+    """A stored value as people see it; what cannot be read is said to be so."""
+    try:
+        return plain(decode(stored))
+    except (ValueError, TypeError):
+        return stored
+
+
+def _why(told: Told) -> str:
+    return told.changes[-1].why or told.facts.line.status if told.changes else ""
+
+
+def _known_secrets(environment: Environment) -> Secrets:
+    try:
+        return environment.secrets
+    except Misconfigured:
+        return Secrets((), {})

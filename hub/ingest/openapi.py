@@ -1,0 +1,217 @@
+"""What callers may read about the endpoints: OpenAPI 3.1, and a voice vendor's tool definition.
+
+Made from the workflows, never written by hand (chapter 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+from hub.engine.project import Project
+from hub.engine.workflow import Accepted, Endpoint, ValueField, Within, Workflow
+from hub.errors import NotPossible
+from hub.ingest.dialects import DIALECTS
+
+_PROBLEM = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "instance": {"type": "string", "description": "The id of the request"},
+        "errors": {
+            "type": "array",
+            "maxItems": 20,
+            "items": {
+                "type": "object",
+                "properties": {"pointer": {"type": "string"}, "message": {"type": "string"}},
+                "required": ["pointer", "message"],
+            },
+        },
+    },
+    "required": ["type", "title", "status", "instance"],
+}
+_ACCEPTED = {
+    "type": "object",
+    "properties": {"status": {"const": "accepted"}, "run_id": {"type": "string", "format": "uuid"}},
+    "required": ["status", "run_id"],
+}
+_REFUSALS = {
+    400: "The body cannot be read",
+    401: "The credentials are missing, wrong or too old",
+    408: "The request was not received in time",
+    409: "The request was made before, or the state forbids it",
+    413: "The body is too large",
+    415: "The body has another media type",
+    422: "The payload does not fit the schema",
+    429: "Too many requests",
+    500: "The run failed",
+    503: "The request cannot be stored now; try again after Retry-After",
+}
+
+
+_PROBLEM_CONTENT = {
+    "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+}
+_ANY_JSON: dict[str, Any] = {"application/json": {"schema": {}}}
+_OWN = {409: _ANY_JSON, 422: _ANY_JSON, 500: _ANY_JSON}  # workflows answer with these as well
+
+
+def openapi(project: Project, public_url: str) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of all enabled endpoints."""
+    paths: dict[str, dict[str, Any]] = {}
+    schemas: dict[str, Any] = {"Problem": _PROBLEM, "Accepted": _ACCEPTED}
+    for name, workflow in sorted(project.workflows.items()):
+        endpoint = workflow.trigger
+        if not isinstance(endpoint, Endpoint) or not workflow.is_enabled:
+            continue
+        if endpoint.payload_schema is not None:
+            schemas[name] = _moved(endpoint.payload_schema, f"#/components/schemas/{name}")
+        operations = paths.setdefault(endpoint.path, {})
+        operations[endpoint.method.lower()] = _operation(name, workflow, endpoint)
+    presets = sorted(project.settings.auth.items())
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Webhook Hub", "version": version("webhook-hub")},
+        "servers": [{"url": public_url}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                name: _security(preset.type, preset.options) for name, preset in presets
+            },
+        },
+    }
+
+
+def vapi_tool(workflow: Workflow, public_url: str) -> dict[str, Any]:
+    """The function tool to create at Vapi (H-28); raises `NotPossible` for other workflows."""
+    endpoint = workflow.trigger
+    if not isinstance(endpoint, Endpoint) or endpoint.dialect != "vapi.tool":
+        raise NotPossible(f"{workflow.name} is no workflow with `dialect: vapi.tool`")
+    schema = endpoint.payload_schema or {"type": "object", "properties": {}}
+    return {
+        "type": "function",
+        "async": False,
+        "function": {
+            "name": endpoint.tool,
+            "description": (workflow.description or workflow.title)[:1000],
+            "parameters": _for_models(schema),
+        },
+        "server": {"url": f"{public_url}{endpoint.path}"},
+    }
+
+
+def _operation(name: str, workflow: Workflow, endpoint: Endpoint) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": name,
+        "summary": workflow.title,
+        "responses": _responses(endpoint),
+        "security": [] if endpoint.auth == "public" else [{endpoint.auth: []}],
+    }
+    if workflow.description:
+        operation["description"] = workflow.description
+    if workflow.tags:
+        operation["tags"] = list(workflow.tags)
+    parameters = [
+        *(_parameter(field, "path") for field in endpoint.params),
+        *(_parameter(field, "query") for field in endpoint.query),
+    ]
+    if DIALECTS[endpoint.dialect].name == "json" and endpoint.method not in {"GET", "DELETE"}:
+        parameters.append(_IDEMPOTENCY_KEY)
+    if parameters:
+        operation["parameters"] = parameters
+    if endpoint.method not in {"GET", "DELETE"}:
+        operation["requestBody"] = _request_body(name, endpoint)
+    return operation
+
+
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+
+
+def _parameter(field: ValueField, place: str) -> dict[str, Any]:
+    is_required = place == "path" or not (field.is_optional or field.default is not None)
+    return {"name": field.name, "in": place, "required": is_required, "schema": dict(field.schema)}
+
+
+def _request_body(name: str, endpoint: Endpoint) -> dict[str, Any]:
+    dialect = DIALECTS[endpoint.dialect]
+    schema: dict[str, Any] = {}
+    if endpoint.payload_schema is not None:
+        schema = {"$ref": f"#/components/schemas/{name}"}
+    if dialect.is_tool:
+        envelope = {"type": "object", "required": ["message"], "properties": {"message": {}}}
+        schema = {"anyOf": [schema, envelope]}
+    elif dialect.name != "json":
+        schema = {"type": "object", "description": f"As {dialect.name} sends it"}
+    return {"required": True, "content": {dialect.media_type: {"schema": schema}}}
+
+
+def _responses(endpoint: Endpoint) -> dict[str, Any]:
+    respond = endpoint.respond
+    is_vendor = endpoint.dialect != "json"
+    good: dict[int, dict[str, Any]] = {}
+    if isinstance(respond, Accepted):
+        good[202] = {
+            "description": "Stored; the run goes on by itself",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Accepted"}}},
+        }
+    else:
+        good[respond.status] = _json("Stored")
+    if isinstance(respond, Within) or is_vendor:
+        good[200] = _json("The answer of the run")
+    refused: dict[int, dict[str, Any]] = {
+        status: {"description": text, "content": {**_PROBLEM_CONTENT, **_OWN.get(status, {})}}
+        for status, text in _REFUSALS.items()
+    }
+    found = {str(status): each for status, each in sorted({**refused, **good}.items())}
+    return {**found, "default": _json("A status that the workflow itself answers with")}
+
+
+def _json(description: str) -> dict[str, Any]:
+    return {"description": description, "content": _ANY_JSON}
+
+
+def _security(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    if kind in {"bearer", "basic"}:
+        return {"type": "http", "scheme": kind}
+    header = options.get("header") or "webhook-signature"
+    return {"type": "apiKey", "in": "header", "name": str(header)}
+
+
+def _moved(schema: Any, place: str) -> Any:
+    """The same schema at another place of a document: its references follow."""
+    if isinstance(schema, Mapping):
+        return {
+            word: _followed(value, place) if word == "$ref" else _moved(value, place)
+            for word, value in schema.items()
+            if word not in {"$schema", "$id"}
+        }
+    if isinstance(schema, list):
+        return [_moved(each, place) for each in schema]
+    return schema
+
+
+def _followed(reference: Any, place: str) -> Any:
+    is_local = isinstance(reference, str) and reference.startswith("#")
+    return f"{place}{reference[1:]}" if is_local else reference
+
+
+def _for_models(schema: Any) -> Any:
+    """The schema without what only the hub reads."""
+    if isinstance(schema, Mapping):
+        return {
+            word: _for_models(value)
+            for word, value in schema.items()
+            if word not in {"$schema", "$id", "title"} and not word.startswith("x-")
+        }
+    if isinstance(schema, list):
+        return [_for_models(each) for each in schema]
+    return schema

@@ -1,0 +1,63 @@
+"""Machines in: every path that is not ours belongs to a workflow, or to nobody."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from time import monotonic
+from uuid import UUID
+
+from flask import Flask, Response, g
+from flask import request as flask_request
+
+from hub.bootstrap import Hub
+from hub.ingest.answers import pack
+from hub.ingest.waiting import replies
+from hub.storage.answers import Expectation
+from hub.web.inbound import inbound_request
+from hub.web.load import QueueGuard
+
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+
+
+def add_endpoints(app: Flask, hub: Hub) -> None:
+    """One route for all endpoints; the reception knows which is whose."""
+    guard = QueueGuard(hub)
+
+    def receive(path: str) -> Response:
+        route = hub.reception.find(flask_request.method, f"/{path}")
+        request = inbound_request(
+            max_body=route.max_body,
+            public_url=hub.settings.public_url,
+            trusted_proxies=hub.settings.trusted_proxies,
+            now=hub.clock.now,
+        )
+        guard.check()
+        with ExitStack() as waiting:
+            signals: dict[UUID, Expectation] = {}
+
+            def expect(run_id: UUID) -> Expectation:
+                signals[run_id] = waiting.enter_context(hub.answers.expect(run_id))
+                return signals[run_id]
+
+            receipt = hub.reception.receive(request, route, expect=expect)
+            for run_id in receipt.new_runs:
+                hub.doorbell.ring(run_id)
+            said = replies(
+                receipt,
+                engine=hub.database,
+                signals=signals,
+                expect=expect,
+                seconds_since_arrival=lambda: monotonic() - request.arrived_at,
+            )
+        runs = [str(outcome.run_id) for outcome in receipt.outcomes if outcome.run_id]
+        g.facts = {"workflow": route.entrance.workflow.name, "runs": " ".join(runs[:20])}
+        packed = pack(receipt, said)
+        return Response(packed.body, packed.status, headers=dict(packed.headers))
+
+    app.add_url_rule(
+        "/<path:path>",
+        "endpoint",
+        receive,
+        methods=_METHODS,
+        provide_automatic_options=False,
+    )

@@ -1,0 +1,49 @@
+"""For whoever runs the hub: alive, ready, and the document of all endpoints."""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.bootstrap import Hub
+from hub.ingest.dialects import to_json_bytes
+from hub.ingest.openapi import openapi
+from hub.storage import db
+
+_JSON = "application/json"
+
+
+def add_health(app: Flask, hub: Hub) -> None:
+    """`/healthz`, `/readyz`, `/openapi.json`."""
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        """The process answers; nothing else is asked."""
+        return Response(b'{"status":"alive"}', content_type=_JSON)
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        """The database can be written to and has the right tables; Redis is only reported (I3)."""
+        database = _database_state(hub)
+        found = {
+            "status": "ready" if database == "ok" else "not ready",
+            "database": database,
+            "redis": "ok" if hub.doorbell.is_reachable() else "unreachable",
+            "workflows": len(hub.project.workflows),
+            "broken_workflows": list(hub.project.broken),
+        }
+        status = 200 if database == "ok" else 503
+        return Response(to_json_bytes(found), status, content_type=_JSON)
+
+    @app.get("/openapi.json")
+    def document() -> Response:
+        """What callers may send."""
+        described = openapi(hub.project, hub.settings.public_url)
+        return Response(to_json_bytes(described), content_type=_JSON)
+
+
+def _database_state(hub: Hub) -> str:
+    try:
+        return "ok" if db.is_current(hub.database) else "has the tables of another version"
+    except SQLAlchemyError:
+        return "unreachable"

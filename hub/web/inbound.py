@@ -1,0 +1,83 @@
+"""From Flask's request to an `InboundRequest`: raw bytes, read within limits, parsed by nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import BinaryIO, cast
+from uuid import UUID
+
+from flask import g, request
+
+from hub.errors import Rejected
+from hub.ingest.request import InboundRequest
+
+_CHUNK = 65_536
+
+
+def inbound_request(
+    *, max_body: int, public_url: str, trusted_proxies: int, now: Callable[[], datetime]
+) -> InboundRequest:
+    """The current request, read whole.
+
+    Raises `Rejected`: 413 beyond `max_body` bytes, 415 for compressed or multipart bodies, 400 for
+    broken framing, 408 when it came too slowly.
+    """
+    _check_coding()
+    query = request.query_string.decode("latin-1")
+    return InboundRequest(
+        id=UUID(g.request_id),
+        method=request.method,
+        path=request.path,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=_body(max_body),
+        received_at=now(),
+        arrived_at=g.arrived_at,
+        query={name: tuple(values) for name, values in request.args.lists()},
+        remote_ip=remote_ip(trusted_proxies),
+        url=f"{public_url}{request.path}{'?' if query else ''}{query}",
+    )
+
+
+def remote_ip(trusted_proxies: int) -> str | None:
+    """The caller's address; `X-Forwarded-For` counts only as far as proxies are trusted (S21)."""
+    if trusted_proxies:
+        told = [each.strip() for each in request.headers.get("X-Forwarded-For", "").split(",")]
+        if len(told) >= trusted_proxies and told[-trusted_proxies]:
+            return told[-trusted_proxies][:64]
+    return request.remote_addr
+
+
+def _check_coding() -> None:
+    """No decompression and no uploads, ever, and nothing that only looks like framing."""
+    if request.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
+        raise Rejected(415, "Send the body without Content-Encoding.")
+    if request.mimetype.startswith("multipart/"):
+        raise Rejected(415, "Uploads are not taken here.")
+    if request.headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
+        raise Rejected(400, "The Transfer-Encoding is not supported.")
+
+
+def _body(most: int) -> bytes:
+    if (request.content_length or 0) > most:
+        raise _too_large(most)
+    received = bytearray()
+    stream = cast("BinaryIO", request.stream)
+    try:
+        while chunk := stream.read(_CHUNK):
+            received += chunk
+            if len(received) > most:
+                break
+    except TimeoutError:
+        raise Rejected(408, "The request was not received in time.") from None
+    except Exception:  # noqa: BLE001 - whatever the server raises here, the framing is broken
+        raise Rejected(400, "The body could not be received.") from None
+    if len(received) > most:
+        raise _too_large(most)
+    if len(received) < (request.content_length or 0):
+        raise Rejected(400, "The body is shorter than its Content-Length.")
+    return bytes(received)
+
+
+def _too_large(most: int) -> Rejected:
+    return Rejected(413, f"The body is larger than {most} bytes.")

@@ -1,0 +1,34 @@
+"""Too many runs that wait: new requests are sent away until the workers catch up."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from time import monotonic
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.bootstrap import Hub
+from hub.errors import Rejected
+from hub.storage.runs import count_waiting
+
+_LOOK_EVERY = 5.0
+_RETRY_AFTER = timedelta(seconds=5)
+
+
+class QueueGuard:
+    """Counts the queue now and then, not for each request."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._looked_at = -_LOOK_EVERY
+        self._waiting = 0
+
+    def check(self) -> None:
+        """Raise `Rejected` 503 when the queue is full."""
+        if monotonic() - self._looked_at >= _LOOK_EVERY:
+            self._looked_at = monotonic()
+            with suppress(SQLAlchemyError):  # whoever stores the request will find out and say so
+                self._waiting = count_waiting(self._hub.database)
+        if self._waiting > self._hub.settings.most_waiting:
+            raise Rejected(503, "Too many runs are waiting.", retry_after=_RETRY_AFTER)

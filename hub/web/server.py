@@ -1,0 +1,278 @@
+"""`python -m hub.web.server`: gunicorn with greenlets, so that slow callers delay nobody (I16).
+
+The main process only binds and supervises: it must not be patched for greenlets, and it opens
+nothing that a fork would share. Each worker process patches itself first, then opens its own hub.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+import gevent  # type: ignore[import-untyped]
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+from gunicorn.http import errors  # type: ignore[import-untyped]
+from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped]
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub import logs
+from hub.config import Settings
+from hub.errors import Misconfigured
+
+log = logging.getLogger(__name__)
+
+RECEIVE_WITHIN = 15.0  # seconds for a whole request: head and body (I16)
+DRAIN_WITHIN = 25  # seconds for what is in hand at SIGTERM (E14)
+KEEP_ALIVE = 5
+LARGEST_LINE = 8190
+_OPEN_EVERY = 1.0
+_APP_LOAD_ERROR = 4  # gunicorn's own: a worker that ends so ends the server
+_TOO_LONG, _HEAD_TOO_LARGE, _UNREADABLE, _BROKEN = 414, 431, 400, 500
+
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class TooSlow(TimeoutError):
+    """The rest of the request did not come in time."""
+
+
+class PatientStream:
+    """The body of one request: every read together ends at the deadline."""
+
+    def __init__(self, stream: Any, deadline: float) -> None:
+        self._stream = stream
+        self._deadline = deadline
+        self.is_broken = False
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes; raises `TooSlow`, and what the server raises for bad framing."""
+        try:
+            with gevent.Timeout(max(self._deadline - monotonic(), 0.001), TooSlow):
+                received: bytes = self._stream.read(size)
+        except Exception:
+            self.is_broken = True
+            raise
+        return received
+
+
+class HubWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
+    """A worker of greenlets that gives each request a deadline and speaks no HTML."""
+
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """One connection; its first request must be there in time."""
+        current = gevent.getcurrent()
+        current.arrived_at = monotonic()
+        current.head = gevent.Timeout(RECEIVE_WITHIN)
+        current.head.start()
+        try:
+            super().handle(listener, client, addr)
+        finally:
+            current.head.close()
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
+        """The head is here: the body has what is left of the time."""
+        current = gevent.getcurrent()
+        current.head.close()
+        req.headers = _without_repeated_key(req.headers)
+        current.body = None
+        super().handle_request(listener_name, req, sock, addr)
+        if current.body is not None and current.body.is_broken:
+            raise StopIteration  # what follows on this connection is not a request
+        current.arrived_at = None
+
+    def handle_error(self, _req: Any, client: Any, _addr: Any, exc: BaseException) -> None:
+        """Say what is wrong with a head that cannot be read; never gunicorn's page."""
+        if isinstance(exc, gevent.Timeout):
+            return
+        status = _status_of(exc)
+        if status == _BROKEN:
+            log.error("a connection failed", exc_info=exc)
+        _send_problem(client, status)
+
+    def load_wsgi(self) -> None:
+        """The application, behind the deadline of its bodies."""
+        super().load_wsgi()
+        loaded: WsgiApp = self.wsgi
+        self.wsgi = _with_deadline(loaded)
+
+
+def _with_deadline(app: WsgiApp) -> WsgiApp:
+    def patient(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        current = gevent.getcurrent()
+        arrived_at = getattr(current, "arrived_at", None) or monotonic()
+        stream = PatientStream(environ["wsgi.input"], arrived_at + RECEIVE_WITHIN)
+        environ["wsgi.input"] = current.body = stream
+        return app(environ, start_response)
+
+    return patient
+
+
+def _without_repeated_key(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """A repeated Idempotency-Key becomes one that is not allowed, and is refused (I6)."""
+    keys = [value for name, value in headers if name == "IDEMPOTENCY-KEY"]
+    if len(keys) < 2:  # noqa: PLR2004 - twice is once too often
+        return headers
+    others = [header for header in headers if header[0] != "IDEMPOTENCY-KEY"]
+    return [*others, ("IDEMPOTENCY-KEY", ", ".join(keys))]
+
+
+def _status_of(problem: BaseException) -> int:
+    if isinstance(problem, errors.LimitRequestLine):
+        return _TOO_LONG
+    if isinstance(problem, errors.LimitRequestHeaders):
+        return _HEAD_TOO_LARGE
+    is_callers = type(problem).__module__ == errors.__name__
+    return _UNREADABLE if is_callers else _BROKEN
+
+
+def _send_problem(client: Any, status: int) -> None:
+    problems = import_module("hub.web.problems")  # only a patched worker may import the hub
+    body: bytes = problems.problem_document(
+        status=status, title="The request cannot be read.", request_id=str(uuid4())
+    )
+    head = (
+        f"HTTP/1.1 {status} Refused\r\nConnection: close\r\nContent-Length: {len(body)}\r\n"
+        f"Content-Type: {problems.PROBLEM_TYPE}\r\nX-Content-Type-Options: nosniff\r\n\r\n"
+    )
+    try:
+        client.sendall(head.encode("ascii") + body)
+    except OSError:
+        log.debug("the caller did not wait for the refusal")
+
+
+class HubLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's own messages, as lines of the hub's log; requests are logged by the hub."""
+
+    def setup(self, cfg: Any) -> None:
+        """Let everything flow to the one handler of the process."""
+        self.cfg = cfg
+        for logger in (self.error_log, self.access_log):
+            logger.handlers[:] = []
+            logger.propagate = True
+        self.error_log.setLevel(logging.WARNING)
+
+    def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
+        """Nothing: the hub writes its own line."""
+
+
+class OpeningApp:
+    """Opens the hub of one worker, in the background; until then requests are sent away (503).
+
+    A worker that starts while the database is down must neither hang its callers nor end the
+    server.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._app: WsgiApp | None = None
+        self._hub: Any = None
+        if not self._open():
+            gevent.spawn(self._keep_opening)
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        if self._app is not None:
+            return self._app(environ, start_response)
+        if environ.get("PATH_INFO") == "/healthz":
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [b'{"status":"alive"}']
+        problems = import_module("hub.web.problems")
+        body = problems.problem_document(
+            status=503, title="The hub is starting.", request_id=str(uuid4())
+        )
+        headers = [("Content-Type", problems.PROBLEM_TYPE), ("Retry-After", "5")]
+        start_response("503 Service Unavailable", headers)
+        return [body]
+
+    def close(self) -> None:
+        """Let go of the hub's connections."""
+        if self._hub is not None:
+            self._hub.answers.stop()
+            self._hub.close()
+
+    def _keep_opening(self) -> None:
+        while not self._open():
+            gevent.sleep(_OPEN_EVERY)
+
+    def _open(self) -> bool:
+        """False when the database cannot be reached; a setting that is wrong ends the server."""
+        bootstrap, web = import_module("hub.bootstrap"), import_module("hub.web.app")
+        try:
+            hub = bootstrap.open_hub(self._settings, role="web")
+        except Misconfigured as wrong:
+            log.critical("%s", wrong)
+            sys.exit(_APP_LOAD_ERROR)
+        except SQLAlchemyError as problem:
+            log.warning("the database cannot be reached yet: %s", type(problem).__name__)
+            return False
+        logs.hide(hub.secrets.hide)
+        hub.answers.start()
+        self._hub = hub
+        self._app = web.create_app(hub)
+        return True
+
+
+class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn, configured in code."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._opening: OpeningApp | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        """All settings of the server are here."""
+        settings = self._settings
+        chosen = {
+            "bind": f"{settings.host}:{settings.port}",
+            "workers": settings.web_processes,
+            "worker_class": HubWorker,
+            "worker_connections": 2000,
+            "logger_class": HubLogger,
+            "keepalive": KEEP_ALIVE,
+            "graceful_timeout": DRAIN_WITHIN,
+            "timeout": 60,
+            "limit_request_line": LARGEST_LINE,
+            "limit_request_field_size": LARGEST_LINE,
+            "forwarded_allow_ips": "",  # the scheme comes from HUB_PUBLIC_URL (S21)
+            "worker_exit": self._leave,
+            "proc_name": "hub-web",
+        }
+        for name, value in chosen.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> OpeningApp:
+        """The application of one worker process, after the fork."""
+        self._opening = OpeningApp(self._settings)
+        return self._opening
+
+    def _leave(self, _server: Any, _worker: Any) -> None:
+        if self._opening is not None:
+            self._opening.close()
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM; ends the process."""
+    logs.configure(settings.log_level)
+    HubServer(settings).run()
+
+
+def main() -> None:
+    """Serve with the settings of the environment; 2 when they are wrong."""
+    try:
+        settings = Settings.from_environment()
+    except Misconfigured as wrong:
+        sys.stderr.write(f"hub web: {wrong}\n")
+        sys.exit(2)
+    serve(settings)
+
+
+if __name__ == "__main__":
+    main()
