@@ -21,6 +21,10 @@ _QUIET = ("alembic", "httpx", "httpcore", "rq", "sqlalchemy")  # said only when 
 Hide = Callable[[Any], Any]
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 class JsonLines(logging.Formatter):
     """Writes a record as one line of JSON; `extra={…}` become fields of their own.
 
@@ -63,10 +67,6 @@ def configure(level: str, *, stream: TextIO | None = None) -> None:
 def hide(secrets: Hide) -> None:
     """From now on take these secrets out of every line."""
     _formatter.hide = secrets
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
 
 
 def _extras(record: logging.LogRecord) -> dict[str, Any]:

@@ -33,7 +33,9 @@ _COLOURS = {
 }
 
 
-def say(text: str = "", *, colour: str | None = None, bold: bool = False, dim: bool = False) -> None:
+def say(
+    text: str = "", *, colour: str | None = None, bold: bool = False, dim: bool = False
+) -> None:
     """One line for a person, on stdout."""
     click.echo(click.style(printable(text), fg=colour, bold=bold, dim=dim))
 
@@ -107,11 +109,12 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, indent: str
     widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)][:-1] + [0]
     click.echo(indent + click.style(_row(headings, widths), dim=True))
     for row in cells:
-        padded = [
-            click.style(cell.ljust(width), fg=_COLOURS.get(cell.strip()))
-            for cell, width in zip(row, widths, strict=True)
+        last = max((place for place, cell in enumerate(row) if cell), default=0)
+        shown = [
+            click.style(cell.ljust(width if place < last else 0), fg=_COLOURS.get(cell))
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
-        click.echo((indent + "  ".join(padded)).rstrip())
+        click.echo(indent + "  ".join(shown[: last + 1]))
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -18,8 +18,6 @@ from hub.errors import NotPossible
 from hub.ingest import openapi as documents
 
 
-
-
 @click.group()
 def tool() -> None:
     """Definitions for vendors, made from the workflows."""

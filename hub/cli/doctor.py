@@ -149,9 +149,7 @@ def _redis(environment: Environment) -> Examined:
 def _engine(environment: Environment) -> Engine:
     if not environment.settings.database_url:
         raise Misconfigured("not named: set HUB_DATABASE_URL, or start `hub dev`")
-    return db.open_engine(
-        environment.settings.database_url, pool_size=1, application="hub-doctor"
-    )
+    return db.open_engine(environment.settings.database_url, pool_size=1, application="hub-doctor")
 
 
 def _server(environment: Environment, engine: Engine) -> Examined:

@@ -48,7 +48,9 @@ def _first_line(problem: Exception) -> str:
 
 def _confess(ctx: click.Context, fault: Exception) -> None:
     where = traceback.extract_tb(fault.__traceback__)[-1]
-    complain(f"hub: a fault of the hub: {type(fault).__name__} in {where.name}, line {where.lineno}")
+    complain(
+        f"hub: a fault of the hub: {type(fault).__name__} in {where.name}, line {where.lineno}"
+    )
     if _is_debugging(ctx):
         traceback.print_exception(fault, file=sys.stderr)
     else:

@@ -36,6 +36,13 @@ class Environment:
     def __init__(self, project: Path | None) -> None:
         self._project = project
 
+    @classmethod
+    def of(cls, settings: Settings) -> Environment:
+        """With these settings in place of what the environment says."""
+        environment = cls(settings.project)
+        environment.__dict__["stated"] = settings
+        return environment
+
     @cached_property
     def stated(self) -> Settings:
         """What the environment says, and nothing else."""

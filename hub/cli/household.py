@@ -115,7 +115,9 @@ class Household:
         """The name of a child that ended without being asked."""
         if self.is_stopping:
             return None
-        return next((name for name, each in self._children.items() if each.poll() is not None), None)
+        return next(
+            (name for name, each in self._children.items() if each.poll() is not None), None
+        )
 
     def wait(self) -> int:
         """Until a signal (0), or until a child ends by itself (1)."""
@@ -219,7 +221,6 @@ def require_free_port(settings: Settings) -> None:
 
 def is_free(host: str, port: int) -> bool:
     """Whether nobody listens on the port."""
-
 
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -23,8 +23,7 @@ def leads() -> None:
 
 @example(
     "hub leads add --first-name Ada --last-name Byron --phone '+1 202 555 0147'",
-    "hub leads add --first-name Ada --last-name Byron"
-    " --id 5b0c2c2e-6f0a-4a51-9a8e-3d1f6f0d7a21",
+    "hub leads add --first-name Ada --last-name Byron --id 5b0c2c2e-6f0a-4a51-9a8e-3d1f6f0d7a21",
 )
 @leads.command("add")
 @click.option("--first-name", required=True)

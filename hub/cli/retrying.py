@@ -26,7 +26,7 @@ from hub.storage.retry import (
     step_to_repeat,
     store_retry,
 )
-from hub.storage.runs import ENDED, request_cancel
+from hub.storage.runs import request_cancel
 
 
 @example(
@@ -161,7 +161,7 @@ def cancel(environment: Environment, *, run_id: UUID, as_json: bool) -> None:
             status = request_cancel(connection, run_id)
         if status is None:
             raise NotPossible(f"there is no run {run_id}")
-        if status in ENDED:
+        if status in reading.ENDED:
             raise NotPossible(f"run {run_id} has {status} already: there is nothing to cancel")
         if environment.settings.redis_url:
             Doorbell(environment.settings.redis_url).ring(run_id)

@@ -73,8 +73,7 @@ class Teller:
                 "result": _value(facts.result),
                 "steps": [_step_as_json(step) for step in told.steps],
                 "history": [
-                    {"at": each.at, "status": each.status, "why": each.why}
-                    for each in told.changes
+                    {"at": each.at, "status": each.status, "why": each.why} for each in told.changes
                 ],
                 "request": None if told.delivery is None else self._request(told.delivery),
                 "response": response_of(facts),
@@ -105,7 +104,9 @@ class Teller:
         lines = [("status", f"{line.status}{took}  (mode {line.mode})")]
         if line.error:
             said = self._secrets.hide(line.error)
-            lines.append(("error", f"{said['code']} at {said['step'] or 'the run'}: {said['message']}"))
+            lines.append(
+                ("error", f"{said['code']} at {said['step'] or 'the run'}: {said['message']}")
+            )
         if line.is_maybe_done:
             lines.append(("careful", "an effect of this run may have happened without an answer"))
         lines.append(("accepted", f"{instant(line.created_at)}  version {line.version[:12]}"))

@@ -77,7 +77,7 @@ class Executor:
                 poison = Failure("poison", f"{run.deaths} workers died in the same step")
                 self._end(desk, workflow, ending_of(Finished(failure=poison)))
                 return
-            machine = Machine(workflow, self._facts(run, workflow), desk.journal)
+            machine = Machine(workflow, self._facts(desk, workflow), desk.journal)
             if self._drive(desk, machine, is_stopping) and machine.ending is not None:
                 self._end(desk, workflow, ending_of(machine.ending), machine.ending)
         except CancelRequested:
@@ -96,7 +96,8 @@ class Executor:
         with self._shop.engine.connect() as connection:
             return steps.load(connection, run.id)
 
-    def _facts(self, run: ClaimedRun, workflow: Workflow) -> Facts:
+    def _facts(self, desk: Desk, workflow: Workflow) -> Facts:
+        run = desk.run
         names = scope_names(run, workflow, config=self._shop.config)
         shared = {name: names[name] for name in ("config", "secrets", "run")}
         return Facts(
@@ -105,6 +106,7 @@ class Executor:
             shared=shared,
             actions=self._shop.tools.actions,
             now=self._shop.tools.clock.now,
+            timer=desk.now,
             new_id=lambda: str(self._shop.new_id()),
         )
 
@@ -163,10 +165,10 @@ class Executor:
         if isinstance(command, LeaveTurn):
             desk.leave_turn(command)
             return Done(None)
-        return self._pause(command)
+        return self._pause(desk, command)
 
-    def _pause(self, command: Pause) -> Outcome:
-        left = command.until - self._shop.tools.clock.now()
+    def _pause(self, desk: Desk, command: Pause) -> Outcome:
+        left = command.until - desk.now()
         return Done(None) if left <= timedelta() else Blocked(left, "pause before the next try")
 
     # --------------------------------------------------------------------------- turns and sleeping
@@ -181,27 +183,27 @@ class Executor:
         )
 
     def _take_turn(self, desk: Desk, command: TakeTurn) -> Outcome:
-        if command.deadline is not None and command.deadline <= self._shop.tools.clock.now():
+        if command.deadline is not None and command.deadline <= desk.now():
             return Failure("timeout", "no turn came in time", step=command.path)
         desk.has_turns = True
         with desk.fenced() as connection:
             turn = self._turn(desk, command)
             standing = turns.take(connection, turn, may_wait=command.when_full != "reject")
             if standing == "waiting" and command.when_full == "cancel_running":
-                for other in turns.holders(connection, turn):
+                for other in turns.ahead_of(connection, turn):
                     runs.request_cancel(connection, other)
         if standing == "full":
             return Failure("concurrency_full", "another run has the turn", step=command.path)
-        return Done(None) if standing == "ours" else Blocked(runs.TURN_POLL, "waits for its turn")
+        return Done(None) if standing == "ours" else Blocked(runs.TURN_POLL, runs.WAITS_FOR_TURN)
 
     def _sleep(self, desk: Desk, machine: Machine, blocked: list[Blocked]) -> bool:
         """Put the run to sleep until the first command may go on; false if a turn came meanwhile."""
         first = min(blocked, key=lambda each: each.due_in)
-        now = self._shop.tools.clock.now()
+        now = desk.now()
         deadlines = [
             command.deadline - now
             for command in machine.commands
-            if not isinstance(command, LeaveTurn) and command.deadline is not None
+            if isinstance(command, Perform | TakeTurn) and command.deadline is not None
         ]
         due_in = max(min([first.due_in, *deadlines]), _SOON)
         with desk.fenced() as connection:

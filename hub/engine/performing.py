@@ -74,17 +74,20 @@ class Performer:
 
     def perform(self, desk: Desk, command: Perform) -> Outcome:
         """Do it, or say why not. What happened is stored when this returns."""
-        if command.due_at is not None and command.due_at > desk.now():
-            return Blocked(command.due_at - desk.now(), "retry")
-        if command.deadline is not None and command.deadline <= self._tools.clock.now():
+        known = desk.journal.get(command.path)
+        if known is not None and known.due_at is not None and known.due_at > desk.now():
+            return Blocked(known.due_at - desk.now(), "retry")
+        if command.deadline is not None and command.deadline <= desk.now():
             late = Permanent("timeout", "the time of the enclosing step is up")
-            return self._record_failure(desk, command, self._entry(command), late)
+            return self._record_failure(desk, command, self._entry(desk, command), late)
         return self._attempt(desk, command)
 
     def _attempt(self, desk: Desk, command: Perform) -> Outcome:
         action = self._tools.actions[command.step.action]
-        entry = self._entry(command)
-        if command.is_begun and action.outward and _delivery(command, action) == "at_most_once":
+        entry = self._entry(desk, command)
+        known = desk.journal.get(command.path)
+        is_begun = known is not None and known.status == "started"
+        if is_begun and action.outward and _delivery(command, action) == "at_most_once":
             unknown = Permanent(
                 "outcome_unknown",
                 "the worker died during the call: nobody knows whether it was done",
@@ -94,23 +97,22 @@ class Performer:
         if problems := self._tools.problems(action, plain(command.inputs)):
             told = "; ".join(f"{each.pointer or 'inputs'}: {each.message}" for each in problems[:5])
             return self._record_failure(desk, command, entry, Permanent("invalid_input", told))
-        passed = pass_gate(
-            action, _as_json(command.inputs), desk.mode, self._tools.destinations
-        )
+        passed = pass_gate(action, _as_json(command.inputs), desk.mode, self._tools.destinations)
         if isinstance(passed, Simulated):
             return self._simulate(desk, entry, action, passed)
         if action.outward:
             return self._outward(desk, command, entry, action, passed.inputs)
         return self._local(desk, command, entry, action, passed.inputs)
 
-    def _entry(self, command: Perform) -> Entry:
+    def _entry(self, desk: Desk, command: Perform) -> Entry:
+        known = desk.journal.get(command.path)
         return Entry(
             path=command.path,
             kind="do",
             status="started",
             step_id=command.step.id,
             action=command.step.action,
-            attempts=command.attempts + 1,
+            attempts=(known.attempts if known else 0) + 1,
             inputs=command.inputs,
             key=command.key,
         )
@@ -132,7 +134,7 @@ class Performer:
             with desk.fenced() as connection:
                 settled = self._take_once(connection, desk, command, entry)
                 if settled is None:
-                    result = self._call(desk, command, action, inputs, connection)
+                    result = self._call(desk, command, entry.attempts, action, inputs, connection)
                     done = replace(entry, status="succeeded", result=result)
                     self._store_done(connection, desk, command, done)
                     settled = done
@@ -165,7 +167,9 @@ class Performer:
     ) -> Outcome:
         """Between the intent and the result: no transaction is open (E4)."""
         try:
-            result = self._tools.hide(self._call(desk, command, action, inputs, None))
+            result = self._tools.hide(
+                self._call(desk, command, entry.attempts, action, inputs, None)
+            )
         except StepFailed as failed:
             return self._record_failure(desk, command, entry, failed)
         except Exception:
@@ -182,6 +186,7 @@ class Performer:
         self,
         desk: Desk,
         command: Perform,
+        attempts: int,
         action: Action,
         inputs: Mapping[str, Any],
         connection: Connection | None,
@@ -191,12 +196,14 @@ class Performer:
             workflow=command.workflow,
             key=command.key,
             mode=desk.mode,
-            number=command.attempts + 1,
-            timeout=_time_left(command, action, self._tools.clock.now()),
+            number=attempts,
+            timeout=_time_left(command, action, desk.now()),
         )
         services = {
             **self._tools.services(command.step.connection),
-            Attempt: attempt, Clock: self._tools.clock}
+            Attempt: attempt,
+            Clock: self._tools.clock,
+        }
         if connection is not None:
             services[Connection] = connection
         return action.call(services, reveal(dict(inputs), self._tools.secret))

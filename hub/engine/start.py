@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from hub.action import Mode
-from hub.engine.advance.interpreter import call_inputs, turn_key
+from hub.engine.advance.calling import call_inputs, turn_key
 from hub.engine.expressions import CompiledValue, EvaluationError, Scope, render_value
 from hub.engine.typed import typed
 from hub.engine.workflow import Endpoint, Workflow

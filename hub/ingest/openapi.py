@@ -6,7 +6,7 @@ Made from the workflows, never written by hand (chapter 5).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from hub.engine.project import Project
@@ -74,7 +74,7 @@ def openapi(project: Project, public_url: str) -> dict[str, Any]:
     presets = sorted(project.settings.auth.items())
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Webhook Hub", "version": version("webhook-hub")},
+        "info": {"title": "Webhook Hub", "version": _version()},
         "servers": [{"url": public_url}],
         "paths": paths,
         "components": {
@@ -102,6 +102,14 @@ def vapi_tool(workflow: Workflow, public_url: str) -> dict[str, Any]:
         },
         "server": {"url": f"{public_url}{endpoint.path}"},
     }
+
+
+def _version() -> str:
+    """The installed version; a tree that is not installed has none."""
+    try:
+        return version("webhook-hub")
+    except PackageNotFoundError:
+        return "0"
 
 
 def _operation(name: str, workflow: Workflow, endpoint: Endpoint) -> dict[str, Any]:

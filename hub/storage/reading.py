@@ -13,7 +13,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-STATUSES = ("queued", "running", "waiting", "succeeded", "failed", "cancelled", "undo_failed")
+ENDED = ("succeeded", "failed", "cancelled", "undo_failed")
+STATUSES = ("queued", "running", "waiting", *ENDED)
 
 
 @dataclass(frozen=True)

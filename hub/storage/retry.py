@@ -84,9 +84,7 @@ def _is_beside(path: str, repeated: str, loops: Sequence[StepFacts]) -> bool:
     return False
 
 
-def store_retry(
-    connection: Connection, *, source: UUID, run: NewRun, plan: RetryPlan
-) -> None:
+def store_retry(connection: Connection, *, source: UUID, run: NewRun, plan: RetryPlan) -> None:
     """Make the new run, with what the old one got done; `run.retry_of` is the old one.
 
     A key of `once_per` whose outcome was unknown is free again for the steps that are repeated: a

@@ -64,6 +64,8 @@ class PatientStream:
 class HubWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     """A worker of greenlets that gives each request a deadline and speaks no HTML."""
 
+    wsgi: WsgiApp
+
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """One connection; its first request must be there in time."""
         current = gevent.getcurrent()
@@ -98,8 +100,7 @@ class HubWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     def load_wsgi(self) -> None:
         """The application, behind the deadline of its bodies."""
         super().load_wsgi()
-        loaded: WsgiApp = self.wsgi
-        self.wsgi = _with_deadline(loaded)
+        self.wsgi = _with_deadline(self.wsgi)
 
 
 def _with_deadline(app: WsgiApp) -> WsgiApp:

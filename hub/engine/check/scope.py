@@ -86,7 +86,9 @@ def fields_schema(fields: Iterable[ValueField]) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {each.name: dict(each.schema) for each in declared},
-        "required": [each.name for each in declared if not _may_be_missing(each)],
+        "required": [
+            each.name for each in declared if not each.is_optional and each.default is None
+        ],
         "additionalProperties": False,
     }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hub.engine.expressions.comparing import check_not_null
 from hub.engine.expressions.environment import Findings, TypeEnv, TypeProblem
 from hub.engine.expressions.inference import Inferrer, check_joinable, joined_text
 from hub.engine.expressions.schema_types import type_of_literal
@@ -63,13 +62,13 @@ def infer_template(template: Template, env: TypeEnv) -> Inference:
 def _infer_part(part: Part, env: TypeEnv, *, is_text: bool) -> Inference:
     expression = part.expression
     findings = Findings()
-    kind = Inferrer(expression.text, findings).there(expression.root, env)
+    walker = Inferrer(expression.text, findings)
     if is_text:
-        label = expression.text.strip()
-        check_not_null(findings, kind, expression.root, label)
+        kind = walker.solid(expression.root, env)
         check_joinable(findings, kind, expression.root)
-    moved = tuple(problem.moved(part.offset) for problem in findings.problems)
-    return Inference(kind, moved)
+    else:
+        kind = walker.there(expression.root, env)
+    return Inference(kind, tuple(problem.moved(part.offset) for problem in findings.problems))
 
 
 def infer_value(value: CompiledValue, env: TypeEnv) -> Inference:

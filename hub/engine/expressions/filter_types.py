@@ -116,10 +116,6 @@ def _always(kind: Type) -> Callable[[Use, Type], Type]:
     return lambda _use, _operand: kind
 
 
-def _same(_use: Use, operand: Type) -> Type:
-    return operand
-
-
 def _rounded(_use: Use, operand: Type) -> Type:
     return operand if kinds_of(operand) <= {"integer"} and kinds_of(operand) else Number()
 

@@ -63,6 +63,8 @@ def kind_of(value: Any) -> Kind:
         if isinstance(value, Omit):
             raise Fault("`omit` stands alone or in `| default(omit)`")
         raise Fault("this is no value that expressions can work with")
+    if kind == "integer":
+        bounded(value)
     return kind
 
 
@@ -92,8 +94,6 @@ def calculate(sign: str, left: Any, right: Any) -> int | float:
         return bounded(_ARITHMETIC[sign](left, right))
     except ZeroDivisionError:
         raise Fault("a division by zero") from None
-    except OverflowError:
-        raise Fault("the number is too large") from None
 
 
 def _no_number(sign: str, kind: Kind) -> str:

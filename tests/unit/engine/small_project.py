@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from hub.action import Action, action
+from hub.action import Action, action, actions_of
 from hub.engine.findings import Finding
 from hub.engine.project import Project, load_project
 from hub.engine.settings import DialectFacts
@@ -83,12 +84,7 @@ def fetch(
     raise NotImplementedError
 
 
-ACTIONS: dict[str, Action] = {
-    each.name: each
-    for each in (
-        getattr(function, "__hub_action__") for function in (take, list_seats, post, fetch)
-    )  # noqa: B009
-}
+ACTIONS: dict[str, Action] = {each.name: each for each in actions_of(sys.modules[__name__])}
 
 HUB = """\
 hub: 1

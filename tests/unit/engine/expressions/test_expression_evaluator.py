@@ -319,3 +319,16 @@ def test_a_list_that_is_too_long_is_no_result():
 
     with pytest.raises(EvaluationError, match="at most 10,000"):
         evaluate(parse_expression("x"), scope)
+
+
+def test_a_duration_that_cannot_be_written_is_not_joined_to_text():
+    scope = Scope(
+        names={"x": timedelta(seconds=-1)}, now=lambda: AT, new_id=str, zone=ZoneInfo("UTC")
+    )
+
+    with pytest.raises(EvaluationError, match="written form"):
+        evaluate(parse_expression("x ~ ''"), scope)
+
+
+def test_omit_shows_itself_as_it_is_written():
+    assert repr(OMIT) == "omit"

@@ -154,7 +154,16 @@ def test_S4_a_text_of_many_parts_is_limited_as_a_whole():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "abc", "\u017b" * 10, WIDE * 65_536, WIDE * 65_537, "a" * 300_000, "\u017b" * 100_000],
+    [
+        "",
+        "abc",
+        "\u017b" * 10,
+        WIDE * 65_536,
+        WIDE * 65_537,
+        "a" * 300_000,
+        "\u017b" * 100_000,
+        "\u017b" * 300_000,
+    ],
 )
 def test_the_size_of_a_text_decides_as_its_bytes_do(text):
     assert (text_size(text) <= LARGEST_TEXT) is (len(text.encode()) <= LARGEST_TEXT)
@@ -166,3 +175,12 @@ def test_a_budget_is_used_up():
     work.charge(BUDGET)
 
     assert work.left == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x + 1", "x ~ ''", "x | float", "x | int", "[x, 1.5] | sum", "x | to_json", "-x", "x < 1.5"],
+)
+def test_S4_whole_numbers_beyond_64_bits_are_refused(text):
+    with pytest.raises(EvaluationError, match="64 bits"):
+        value(text, x=10**5_000)

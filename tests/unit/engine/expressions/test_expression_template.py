@@ -182,7 +182,9 @@ def test_any_text_is_a_template_or_a_mistake_inside_it(text):
     try:
         template = parse_template(text)
     except ExpressionError as mistake:
-        assert 0 <= mistake.start <= mistake.end <= len(text)
+        is_inside = 0 <= mistake.start <= mistake.end <= len(text)
+        if not is_inside:
+            pytest.fail(f"{mistake.message} lies outside {text!r}")
         return
     for part in template.parts:
         assert text[part.start : part.start + 3] == "${{"

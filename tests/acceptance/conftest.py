@@ -1,0 +1,96 @@
+"""The hubs that the acceptance tests talk to."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hub.bootstrap import open_hub
+from hub.bootstrap.secrets import new_key
+from hub.config import Settings
+from hub.storage.answers import AnswerBoard
+from hub.web import create_app
+from hub.worker.rounds import plan_schedules
+from tests.acceptance.story import NOW, SECRETS, HeardDoorbell, Story
+from tests.fakes.clock import FakeClock
+from tests.fakes.slack import FakeSlack
+
+PROJECT = Path(__file__).parents[2]
+
+OpenStory = Callable[..., Story]
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeSlack]:
+    with FakeSlack(token=SECRETS["SLACK_BOT_TOKEN"]) as fake:
+        yield fake
+
+
+@pytest.fixture
+def project(tmp_path: Path, slack: FakeSlack) -> Path:
+    """The project itself, with the way to Slack led to the fake."""
+    folder = tmp_path / "project"
+    for name in ("workflows", "schemas"):
+        shutil.copytree(PROJECT / name, folder / name)
+    settings = (PROJECT / "hub.yaml").read_text()
+    for written, meant in (
+        ("    type: slack\n", f"    type: slack\n    base_url: {slack.base_url}\n"),
+        ("outbound_allow: []\n", f"outbound_allow:\n{_only(slack.port)}"),
+    ):
+        assert settings.count(written) == 1
+        settings = settings.replace(written, meant)
+    (folder / "hub.yaml").write_text(settings)
+    return folder
+
+
+def _only(port: int) -> str:
+    return f"  - network: 127.0.0.1/32\n    ports: [{port}]\n"
+
+
+@pytest.fixture(scope="session")
+def answer_board(database_url: str) -> Iterator[AnswerBoard]:
+    """The one connection on which waiting requests hear of their answers."""
+    board = AnswerBoard(database_url.replace("postgresql+psycopg://", "postgresql://", 1))
+    board.start()
+    yield board
+    board.stop()
+
+
+@pytest.fixture
+def open_story(
+    database: str, redis_url: str, project: Path, slack: FakeSlack, answer_board: AnswerBoard
+) -> Iterator[OpenStory]:
+    """Opens the project's hub in a mode: `open_story(mode="simulate")`."""
+    with ExitStack() as closing:
+
+        def open_it(mode: str = "live", folder: Path = project) -> Story:
+            environment = {
+                **SECRETS,
+                "HUB_DATABASE_URL": database,
+                "HUB_REDIS_URL": redis_url,
+                "HUB_ENCRYPTION_KEY": new_key(),
+                "HUB_MODE": mode,
+            }
+            settings = Settings.from_environment(environment, project=folder)
+            clock = FakeClock(NOW)
+            bell = HeardDoorbell(redis_url)
+            opened = replace(open_hub(settings, role="worker", clock=clock), doorbell=bell)
+            closing.callback(opened.close)
+            vars(opened)["answers"] = answer_board  # it listens already
+            plan_schedules(opened, opened.scheduled, clock.now())
+            return Story(opened, clock, create_app(opened).test_client(), slack, bell)
+
+        yield open_it
+
+
+@pytest.fixture
+def hub(open_story: OpenStory) -> Iterator[Story]:
+    """The hub in earnest: mode `live`. At the end the holds are free of faults (D6)."""
+    story = open_story()
+    yield story
+    assert story.faults() == []

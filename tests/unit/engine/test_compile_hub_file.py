@@ -1,0 +1,153 @@
+"""`hub.yaml`: what it may say, and what it becomes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.engine.compile import HubFile, compile_hub_file
+from hub.engine.expressions import Literal, Template
+from hub.engine.settings import AuthPreset, ConfigDeclaration, ConnectionSettings, OutboundRule
+from tests.unit.engine.small_project import AUTH_TYPES, HUB
+
+WHOLE = """\
+hub: 1
+timezone: America/New_York
+base_path: /hooks
+mode: test
+
+auth:
+  vapi:
+    type: shared_header
+    header: X-Vapi-Secret
+    secret: [VAPI_SECRET, VAPI_OLD_SECRET]
+
+config:
+  phones:
+    type: array
+    items: {type: string, format: e164}
+    env: ADMIN_PHONES
+    default: []
+  team:
+    type: string
+    env: TEAM
+
+secrets: [VAPI_SECRET, VAPI_OLD_SECRET, SLACK_TOKEN]
+
+connections:
+  slack:
+    type: slack
+    base_url: https://slack.example/api
+    credentials: {token: SLACK_TOKEN}
+    options: {retries: 3}
+
+test_destinations:
+  phone: ["+14155550100"]
+  email: []
+
+outbound_allow:
+  - 10.1.0.0/16
+  - network: 127.0.0.1
+    ports: [8080, 8443]
+"""
+
+
+def compiled(text: str) -> HubFile:
+    return compile_hub_file(text, auth_types=AUTH_TYPES)
+
+
+def told(text: str) -> list[tuple[str, int, int]]:
+    return [(each.code, each.line, each.column) for each in compiled(text).findings]
+
+
+def test_everything_it_may_say():
+    settings = compiled(WHOLE).settings
+
+    assert not compiled(WHOLE).findings
+    assert (settings.timezone, settings.base_path) == ("America/New_York", "/hooks")
+    assert settings.mode == Literal("test")
+    assert settings.auth == {
+        "vapi": AuthPreset(
+            "vapi",
+            "shared_header",
+            secrets=("VAPI_SECRET", "VAPI_OLD_SECRET"),
+            options={"header": "X-Vapi-Secret"},
+        )
+    }
+    assert settings.config == {
+        "phones": ConfigDeclaration(
+            "phones",
+            {"type": "array", "items": {"type": "string", "format": "e164"}},
+            "ADMIN_PHONES",
+            default=[],
+            has_default=True,
+        ),
+        "team": ConfigDeclaration("team", {"type": "string"}, "TEAM"),
+    }
+    assert settings.connections == {
+        "slack": ConnectionSettings(
+            "slack",
+            "slack",
+            base_url="https://slack.example/api",
+            credentials={"token": "SLACK_TOKEN"},
+            options={"retries": 3},
+        )
+    }
+    assert settings.test_destinations == {"phone": ("+14155550100",), "email": ()}
+    assert settings.outbound_allow == (
+        OutboundRule("10.1.0.0/16"),
+        OutboundRule("127.0.0.1/32", (8080, 8443)),
+    )
+
+
+def test_what_is_not_said_has_its_default():
+    settings = compiled("hub: 1\n").settings
+
+    assert (settings.timezone, settings.base_path, settings.mode) == ("UTC", "/webhook", None)
+
+
+def test_the_mode_may_come_from_the_environment():
+    assert isinstance(compiled(HUB).settings.mode, Template)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("type: shared_header", "type: shared_heder", ("HUB110", 8, 11)),
+        ("    type: shared_header\n", "", ("HUB110", 8, 5)),
+        ("[VAPI_SECRET, VAPI_OLD_SECRET]\n\nconfig", "s3cr3t-value\n\nconfig", ("HUB203", 10, 13)),
+        ("  vapi:", "  public:", ("HUB110", 7, 3)),
+        ("  vapi:", "  Vapi:", ("HUB110", 7, 3)),
+        ("mode: test", "mode: tset", ("HUB110", 4, 7)),
+        ("base_path: /hooks", "base_path: hooks/", ("HUB110", 3, 12)),
+        ("env: TEAM\n", "env: team\n", ("HUB110", 20, 10)),
+        ("default: []", "default: [1]", ("HUB206", 17, 14)),
+        ("format: e164", "format: phone", ("HUB402", 13, 3)),
+        ("token: SLACK_TOKEN", "token: SLACK_TOKN", ("HUB203", 28, 26)),
+        ("  email: []", "  fax: []", ("HUB110", 33, 3)),
+        ("- 10.1.0.0/16", "- 10.1.0.1/16", ("HUB110", 36, 5)),
+        ("8443]", "84430]", ("HUB110", 38, 19)),
+    ],
+)
+def test_a_mistake_is_told_at_its_place(old, new, place):
+    assert WHOLE.count(old) == 1
+
+    assert told(WHOLE.replace(old, new)) == [place]
+
+
+@pytest.mark.parametrize("text", ["", "x", "- a", "hub: 2\n", "hub:\n"])
+def test_what_is_no_settings_file_is_refused(text):
+    assert told(text)
+
+
+LINES = WHOLE.split("\n")
+
+
+@given(
+    st.sets(st.integers(0, len(LINES) - 1), max_size=8), st.text(max_size=4), st.integers(0, 600)
+)
+def test_whatever_is_typed_never_raises(dropped, typed, place):
+    kept = "\n".join(line for number, line in enumerate(LINES) if number not in dropped)
+
+    compiled(kept[:place] + typed + kept[place:])

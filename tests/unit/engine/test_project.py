@@ -1,0 +1,226 @@
+"""All files together: what one file alone cannot show, and what a broken one must not do (S5)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hub.action import Action, actions_of
+from hub.connectors import email, slack, sms
+from hub.domain import appointments, interactions, leads, phones
+from hub.engine.project import Project, load_project
+from hub.engine.settings import DialectFacts
+from hub.engine.workflow import Endpoint, Schedule
+from hub.ingest.dialects import DIALECTS
+from hub.ingest.signatures import AUTH_TYPES
+from hub.schemas import compile_schema
+from tests.unit.engine.small_project import FILES, changed, load
+
+ROOT = Path(__file__).parents[3]
+FLOWS = {
+    "announce-appointment",
+    "apply-appointment-outcome",
+    "appointment-outcome",
+    "calcom-appointment-outcome",
+    "hold-phone-for-appointment",
+    "lead-phone",
+    "release-expired-phones",
+    "vapi-appointment-booked",
+    "vapi-call-ended",
+}
+CALLED = "hub: 1\ntitle: {name}\ninputs: {{}}\nsteps:\n  - id: next\n    call: {called}\n"
+
+
+def shipped_files() -> dict[str, str]:
+    paths = [
+        ROOT / "hub.yaml",
+        *(ROOT / "workflows").glob("*.yaml"),
+        *(ROOT / "schemas").glob("*.json"),
+    ]
+    return {path.relative_to(ROOT).as_posix(): path.read_text() for path in paths}
+
+
+def shipped() -> Project:
+    modules = (appointments, interactions, leads, phones, email, slack, sms)
+    actions: dict[str, Action] = {
+        each.name: each for module in modules for each in actions_of(module)
+    }
+    dialects = {
+        name: DialectFacts(
+            name,
+            default_max_body=dialect.default_max_body,
+            is_tool=dialect.is_tool,
+            payload_names=dialect.payload_names,
+        )
+        for name, dialect in DIALECTS.items()
+    }
+    return load_project(shipped_files(), actions=actions, auth_types=AUTH_TYPES, dialects=dialects)
+
+
+def told(files: dict[str, str]) -> list[tuple[str, str, int]]:
+    return [(finding.code, finding.file, finding.line) for finding in load(files).findings]
+
+
+def test_the_shipped_flows_have_no_findings():
+    project = shipped()
+
+    assert [str(finding) for finding in project.findings] == []
+    assert set(project.workflows) == FLOWS
+
+
+def test_the_shipped_endpoints_are_where_callers_expect_them():
+    endpoints = {
+        name: workflow.trigger.path
+        for name, workflow in shipped().workflows.items()
+        if isinstance(workflow.trigger, Endpoint)
+    }
+
+    assert endpoints == {
+        "appointment-outcome": "/webhook/appointment-outcome",
+        "calcom-appointment-outcome": "/webhook/calcom",
+        "lead-phone": "/webhook/lead-phone",
+        "vapi-appointment-booked": "/webhook/vapi-appointment-booked",
+        "vapi-call-ended": "/webhook/vapi-call-ended",
+    }
+
+
+def test_the_sweep_runs_every_quarter_of_an_hour():
+    trigger = shipped().workflows["release-expired-phones"].trigger
+
+    assert isinstance(trigger, Schedule)
+    assert trigger.every is not None
+    assert trigger.every.total_seconds() == 15 * 60
+
+
+@pytest.mark.parametrize(
+    ("sample", "is_valid"),
+    [
+        ("appointment-outcome-showed", True),
+        ("appointment-outcome-no-show", True),
+        ("appointment-outcome-cancelled", True),
+        ("appointment-outcome-canceled-spelling", True),
+        ("appointment-outcome-rescheduled", True),
+        ("appointment-outcome-unknown", False),
+    ],
+)
+def test_the_schema_of_outcomes_takes_what_brokers_send(sample, is_valid):
+    trigger = shipped().workflows["appointment-outcome"].trigger
+    assert isinstance(trigger, Endpoint)
+    assert trigger.payload_schema is not None
+    body = json.loads((ROOT / "tests/samples/hub" / f"{sample}.json").read_text())
+
+    assert compile_schema(trigger.payload_schema).fits(body) is is_valid
+
+
+def test_each_flow_names_its_schema_for_editors():
+    for path, text in shipped_files().items():
+        if path.startswith("workflows/"):
+            assert text.startswith("# yaml-language-server: $schema=workflow.schema.json\n"), path
+
+
+def test_a_broken_file_does_not_take_down_the_others():
+    project = load({**FILES, "workflows/broken.yaml": "hub: 1\ntitle: {{ oops"})
+
+    assert set(project.workflows) == {"book", "sweep", "take-seat"}
+    assert project.broken == ("broken",)
+
+
+def test_a_workflow_that_calls_a_broken_one_is_broken_too_and_says_so():
+    project = load(changed("workflows/take-seat.yaml", "do: seats.take", "do: seats.tak"))
+
+    assert set(project.workflows) == {"sweep"}
+    assert project.broken == ("book", "take-seat")
+    assert "workflows/book.yaml:20:11: error HUB216 'take-seat' has errors of its own" in "\n".join(
+        str(finding) for finding in project.findings
+    )
+
+
+def test_workflows_that_call_each_other_in_a_circle_are_refused_with_those_that_call_them():
+    circle = {
+        "workflows/a.yaml": CALLED.format(name="a", called="b"),
+        "workflows/b.yaml": CALLED.format(name="b", called="c"),
+        "workflows/c.yaml": CALLED.format(name="c", called="a"),
+        "workflows/d.yaml": CALLED.format(name="d", called="a"),
+    }
+    project = load({**FILES, **circle})
+
+    assert set(project.workflows) == {"book", "sweep", "take-seat"}
+    assert "the workflows call each other in a circle: a → b → c → a" in {
+        finding.message for finding in project.findings
+    }
+
+
+def test_a_workflow_cannot_call_itself():
+    project = load({**FILES, "workflows/a.yaml": CALLED.format(name="a", called="a")})
+
+    assert project.broken == ("a",)
+
+
+@pytest.mark.parametrize(("count", "is_broken"), [(16, False), (17, True)])
+def test_calls_go_sixteen_levels_deep(count, is_broken):
+    chain = {
+        f"workflows/w{number}.yaml": CALLED.format(name=f"w{number}", called=f"w{number + 1}")
+        for number in range(count)
+    }
+    chain[f"workflows/w{count}.yaml"] = "hub: 1\ntitle: last\ninputs: {}\nsteps:\n  - log: x\n"
+
+    assert ("w0" in load({**FILES, **chain}).broken) is is_broken
+
+
+def test_two_workflows_cannot_have_one_route():
+    book = FILES["workflows/book.yaml"]
+    files = {
+        **FILES,
+        "workflows/zz.yaml": book.replace(
+            "  auth: broker", "  path: /webhook/book\n  auth: broker"
+        ),
+    }
+    project = load(files)
+
+    assert project.broken == ("zz",)
+    assert told(files) == [("HUB620", "workflows/zz.yaml", 6)]
+
+
+def test_names_of_path_parts_do_not_make_two_routes():
+    one = "hub: 1\ntitle: x\nendpoint:\n  path: /a/{%s}\n  auth: broker\nsteps:\n  - log: x\n"
+    files = {**FILES, "workflows/a.yaml": one % "one", "workflows/b.yaml": one % "two"}
+
+    assert told(files) == [("HUB620", "workflows/b.yaml", 4)]
+
+
+@pytest.mark.parametrize(
+    "name", ["Book.yaml", "my_flow.yaml", "1st.yaml", "flow.yml", "a" * 64 + ".yaml"]
+)
+def test_a_file_with_another_name_is_told_and_not_loaded(name):
+    path = f"workflows/{name}"
+
+    assert told({**FILES, path: FILES["workflows/sweep.yaml"]}) == [("HUB110", path, 1)]
+
+
+def test_tests_and_other_folders_are_no_workflows():
+    assert not told({**FILES, "workflows/tests/book.yaml": "x", "docs/book.yaml": "y"})
+
+
+def test_a_project_without_settings_says_so():
+    files = {path: text for path, text in FILES.items() if path != "hub.yaml"}
+    project = load(files)
+
+    assert ("HUB110", "hub.yaml", 1) in told(files)
+    assert "take-seat" in project.workflows
+
+
+def test_broken_settings_leave_what_does_not_need_them():
+    project = load({**FILES, "hub.yaml": "hub: 1\nauth: {\n"})
+
+    assert {"take-seat"} <= set(project.workflows)
+    assert "book" in project.broken
+
+
+def test_a_connection_that_is_not_declared_is_told():
+    files = changed(
+        "workflows/book.yaml", "        retry: 3", "        connection: other\n        retry: 3"
+    )
+
+    assert told(files) == [("HUB110", "workflows/book.yaml", 48)]
