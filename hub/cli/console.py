@@ -20,6 +20,8 @@ _WIDEST = 100
 _COLOURS = {
     "succeeded": "green",
     "ok": "green",
+    "done before": "green",
+    "simulated": "magenta",
     "failed": "red",
     "undo_failed": "red",
     "broken": "red",
@@ -106,7 +108,7 @@ def duration(value: timedelta | None) -> str:
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, indent: str = "") -> None:
     """Columns as wide as their widest cell; known states in their colours."""
     cells = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)][:-1] + [0]
+    widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
     click.echo(indent + click.style(_row(headings, widths), dim=True))
     for row in cells:
         last = max((place for place, cell in enumerate(row) if cell), default=0)

@@ -1,4 +1,4 @@
-"""`hub tool`, `hub openapi`, `hub actions`: what the files say, for other programs and for authors."""
+"""`hub tool`, `hub openapi`, `hub actions`: what there is, for programs and for authors."""
 
 from __future__ import annotations
 

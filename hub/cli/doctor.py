@@ -1,4 +1,4 @@
-"""`hub doctor`: is everything there, and is anything true that must never be (E18)?"""
+"""`hub doctor`: what is missing, and what is true that must never be (E18)."""
 
 from __future__ import annotations
 

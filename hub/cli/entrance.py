@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from sqlalchemy.exc import DBAPIError
@@ -19,6 +19,7 @@ from hub.cli.console import complain
 from hub.cli.environment import Environment
 from hub.errors import HubError
 
+Command = TypeVar("Command", bound=click.Command)
 EXAMPLE = "Example"
 pass_environment = click.make_pass_decorator(Environment)
 
@@ -29,7 +30,7 @@ class Entrance(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; whatever it raises is told to a person."""
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except HubError as refused:
@@ -38,7 +39,9 @@ class Entrance(click.Group):
             complain(f"hub: the database cannot be used: {_first_line(problem)}")
         except Exception as fault:  # noqa: BLE001 - nobody above would tell a person
             _confess(ctx, fault)
-        ctx.exit(1)
+        else:
+            return result
+        raise click.exceptions.Exit(1)
 
 
 def _first_line(problem: Exception) -> str:
@@ -65,10 +68,10 @@ def _is_debugging(ctx: click.Context) -> bool:
         return False
 
 
-def example(*lines: str) -> Callable[[click.Command], click.Command]:
+def example(*lines: str) -> Callable[[Command], Command]:
     """Examples at the end of a command's help, as they are typed."""
 
-    def attach(command: click.Command) -> click.Command:
+    def attach(command: Command) -> Command:
         shown = "\n".join(f"  {line}" for line in lines)
         command.epilog = f"\b\n{EXAMPLE}:\n{shown}"
         return command

@@ -36,6 +36,7 @@ from hub.errors import NotPossible
 from hub.storage import db
 
 DRAIN_WITHIN = 32  # seconds; each child has 30 (E14)
+_LOOK_EVERY = 0.3  # seconds between two looks at the children
 _CHILDREN = ("web", "worker")
 _COLOURS = {"web": "cyan", "worker": "magenta"}
 _LEVELS = {"warning": "yellow", "error": "red", "critical": "red"}
@@ -122,11 +123,18 @@ class Household:
     def wait(self) -> int:
         """Until a signal (0), or until a child ends by itself (1)."""
         while not self.is_stopping:
-            self._someone_ended.wait(0.5)
+            self._someone_ended.wait(_LOOK_EVERY)
             if self.missing() is not None:
                 click.echo(f"hub: {self.missing()} has ended; stopping", err=True)
                 return 1
         return 0
+
+    def wait_for_port(self) -> None:
+        """Until the web listens; raises `NotPossible` when it ended instead."""
+        while is_free(self._settings.host, self._settings.port) and not self.is_stopping:
+            self._someone_ended.wait(_LOOK_EVERY)
+            if self.missing() is not None:
+                raise NotPossible(f"{self.missing()} did not start: see above")
 
     def stop(self) -> None:
         """Drain the children; whoever is not done in time is ended."""
@@ -143,7 +151,7 @@ class Household:
             reader.join(timeout=2)
 
     def _start(self, name: str) -> None:
-        child = subprocess.Popen(
+        child = subprocess.Popen(  # noqa: S603 - ourselves
             [sys.executable, "-m", "hub", name],
             env=environment_of(self._settings),
             stdin=subprocess.DEVNULL,
@@ -221,7 +229,6 @@ def require_free_port(settings: Settings) -> None:
 
 def is_free(host: str, port: int) -> bool:
     """Whether nobody listens on the port."""
-
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -65,6 +65,7 @@ def dev(environment: Environment) -> None:
     say("starting …", dim=True)
     with prepared(environment) as ready, Household(ready.settings) as household:
         settings = ready.settings
+        household.wait_for_port()
         say(f"listening on http://{settings.host}:{settings.port}", bold=True)
         if ready.made:
             say(f"secrets of this machine: {ready.secrets_file}")

@@ -1,4 +1,4 @@
-"""`hub run`: start a workflow by hand, with what a caller, a schedule or another workflow gives it."""
+"""`hub run`: start a workflow by hand, with what a caller or another workflow would give it."""
 
 from __future__ import annotations
 
@@ -158,7 +158,8 @@ def _trigger(
     hub: Hub, workflow: Workflow, run_id: UUID, payload: Any, inputs: Mapping[str, str]
 ) -> dict[str, Any]:
     if isinstance(workflow.trigger, Endpoint):
-        return _of_endpoint(hub, workflow, workflow.trigger, run_id, payload, inputs)
+        prepared = _prepared(hub, workflow, workflow.trigger, payload, inputs)
+        return {**prepared, **_facts(hub, workflow.trigger, run_id)}
     if isinstance(workflow.trigger, Inputs):
         return {"inputs": read_inputs(workflow.trigger.fields, payload, inputs)}
     if payload is not None or inputs:
@@ -166,14 +167,10 @@ def _trigger(
     return {"scheduled_at": format_instant(hub.clock.now())}
 
 
-def _of_endpoint(
-    hub: Hub,
-    workflow: Workflow,
-    endpoint: Endpoint,
-    run_id: UUID,
-    payload: Any,
-    inputs: Mapping[str, str],
+def _prepared(
+    hub: Hub, workflow: Workflow, endpoint: Endpoint, payload: Any, inputs: Mapping[str, str]
 ) -> dict[str, Any]:
+    """Payload, path and query, checked as at the door; raises `Refused`."""
     entrance = open_entrance(workflow, endpoint, hub.project.settings)
     given = {name: [value] for name, value in inputs.items()}
     params, wrong_params = entrance.params.read(given)
@@ -184,11 +181,12 @@ def _of_endpoint(
     problems = [*wrong_params, *wrong_query, *unknown, *prepared.problems]
     if problems:
         raise Refused(problems)
+    return {"payload": prepared.value, "params": params, "query": query, "headers": {}}
+
+
+def _facts(hub: Hub, endpoint: Endpoint, run_id: UUID) -> dict[str, Any]:
+    """What the request itself would have told."""
     return {
-        "payload": prepared.value,
-        "params": params,
-        "query": query,
-        "headers": {},
         "caller": {"ip": "", "dialect": endpoint.dialect, "delivery_id": str(run_id)},
         "request": {
             "id": str(run_id),
@@ -241,16 +239,19 @@ def _of_text(text: str, schema: Mapping[str, Any]) -> Any:
 def _wait_and_tell(environment: Environment, hub: Hub, run_id: UUID, *, as_json: bool) -> None:
     teller = Teller(environment)
     pause = threading.Event()
-    while True:
-        with hub.database.connect() as connection:
-            facts = reading.find_run(connection, run_id)
-            if facts is not None and facts.line.ended_at is not None:
-                told = teller.read(connection, run_id)
-                break
+    while not _has_ended(hub, run_id):
         pause.wait(_LOOK_EVERY)
+    with hub.database.connect() as connection:
+        told = teller.read(connection, run_id)
     if as_json:
         say_json(teller.as_json(told))
     else:
         teller.say(told)
     if told.facts.line.status != "succeeded":
         raise click.exceptions.Exit(1)
+
+
+def _has_ended(hub: Hub, run_id: UUID) -> bool:
+    with hub.database.connect() as connection:
+        facts = reading.find_run(connection, run_id)
+    return facts is not None and facts.line.ended_at is not None

@@ -1,10 +1,11 @@
-"""One run for a person or a program: the request, every step, the answer. Secrets never show (S6)."""
+"""One run for a person or a program: request, steps, answer. Secrets never show (S6)."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,8 @@ from hub.values import decode, plain
 
 _SEALED = "(sealed: HUB_ENCRYPTION_KEY is not the key it was sealed with)"
 _LONGEST_BODY = 2000
+_SHORTEST = timedelta(milliseconds=1)  # shorter is not worth a number
+_EVENTS = ("do", "call", "for_each", "reply", "fail")
 _SECRET_PLACES = tuple(
     sorted({place for dialect in DIALECTS.values() for place in dialect.secret_places})
 )
@@ -82,14 +85,16 @@ class Teller:
         return hidden
 
     def say(self, told: Told, *, values: bool = True) -> None:
-        """For a person; `values`: with the inputs and results of the steps."""
+        """For a person; `values`: with decisions, and with inputs and results of the steps."""
         facts, line = told.facts, told.facts.line
         say(f"{line.workflow}  {line.id}", bold=True)
         for label, text in self._head(told):
             say(f"  {label:<9}{text}")
-        if told.steps:
+        steps = [step for step in told.steps if values or step.kind in _EVENTS]
+        if steps:
             say()
-            table(("step", "what", "status", "took", "tries"), map(_cells, told.steps), indent="  ")
+            cells = [_cells(step, line.created_at) for step in steps]
+            table(("after", "step", "what", "status", "took", "tries"), cells, indent="  ")
         if values:
             self._say_values(told.steps)
         answer = response_of(facts)
@@ -125,8 +130,10 @@ class Teller:
 
     def _request_lines(self, delivery: DeliveryFacts) -> list[tuple[str, str]]:
         sender = f" from {delivery.remote_ip}" if delivery.remote_ip else ""
-        repeats = f"  and {delivery.repeats} exact repeats" if delivery.repeats else ""
-        lines = [("request", f"{delivery.method} {delivery.path}{sender}{repeats}")]
+        lines = [("request", f"{delivery.method} {delivery.path}{sender}")]
+        if delivery.repeats:
+            times = "once" if delivery.repeats == 1 else f"{delivery.repeats} times"
+            lines.append(("", f"and again, {times}, at {instant(delivery.last_repeat_at)}"))
         lines.append(("", one_line(self._body(delivery), widest=160)))
         if delivery.notes:
             lines.append(("notes", one_line(self._secrets.hide(delivery.notes), widest=160)))
@@ -226,16 +233,24 @@ def _step_as_json(step: StepFacts) -> dict[str, Any]:
     }
 
 
-def _cells(step: StepFacts) -> tuple[str, str, str, str, str]:
-    took = duration(None if step.ended_at is None else step.ended_at - step.started_at)
-    status = "simulated" if step.is_simulated else step.status
+def _cells(step: StepFacts, began_at: datetime) -> tuple[str, ...]:
+    took = None if step.ended_at is None else step.ended_at - step.started_at
     return (
+        duration(step.started_at - began_at),
         step.path,
         step.action or step.kind if step.kind == "do" else step.kind,
-        status,
-        took,
+        _state(step),
+        duration(took) if took and took > _SHORTEST else "",
         str(step.attempts) if step.attempts > 1 else "",
     )
+
+
+def _state(step: StepFacts) -> str:
+    """The status, and what it does not say: nothing left the hub, or another run had done it."""
+    if step.is_simulated:
+        return "simulated"
+    is_done_before = step.kind == "do" and step.status == "succeeded" and step.attempts == 0
+    return "done before" if is_done_before else step.status
 
 
 def _value(stored: Any) -> Any:

@@ -7,6 +7,7 @@ doorbell and the waiting come after it, and are the web's.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -90,10 +91,12 @@ class Reception:
         route: Route,
         *,
         expect: Callable[[UUID], object] = lambda _: None,
+        storing: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> Receipt:
         """Verify, unpack, validate and record a request.
 
-        `expect` hears of each run that will be waited for, before its row can be seen. Raises
+        `expect` hears of each run that will be waited for, before its row can be seen; `storing`
+        is around the transaction and may end it by `Unavailable` when it takes too long. Raises
         `Rejected`, and `Unavailable` when nothing could be stored: no run is left behind (I5).
         """
         entrance = route.entrance
@@ -105,7 +108,8 @@ class Reception:
                 expect(each.run.id)
         delivery = self._delivery(request, entrance, body, _notes(unpacked, planned))
         try:
-            recorded = self._store(delivery, planned)
+            with storing():
+                recorded = self._store(delivery, planned)
         except Unavailable:
             if unpacked.when_refused != "tell":
                 raise

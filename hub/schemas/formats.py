@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from urllib.parse import urlsplit
 
 from hub.values import is_e164, parse_duration, parse_instant, parse_local, zone
 
@@ -22,6 +21,10 @@ _EMAIL = re.compile(
     re.ASCII,
 )
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-\[\]_a-z~%]+", re.ASCII)
+_WEB_HOST = re.compile(
+    r"https?://(?:[^/?#@]*@)?(?:\[[0-9a-f:.]+\]|[^/?#@:\[\]]+)(?::[0-9]{1,5})?(?:[/?#]|$)",
+    re.IGNORECASE | re.ASCII,
+)
 _LONGEST_EMAIL = 254
 
 
@@ -65,13 +68,10 @@ def _is_email(text: str) -> bool:
 
 
 def _is_uri(text: str) -> bool:
+    """A web address needs a host; of other schemes only the characters are checked."""
     if _URI.fullmatch(text) is None:
         return False
-    try:
-        parts = urlsplit(text)
-        return parts.scheme not in {"http", "https"} or bool(parts.hostname)
-    except ValueError:
-        return False
+    return not text.lower().startswith(("http:", "https:")) or bool(_WEB_HOST.match(text))
 
 
 FORMATS: Mapping[str, Format] = {

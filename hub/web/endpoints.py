@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from time import monotonic
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from hub.storage.answers import Expectation
 from hub.web.inbound import inbound_request
 from hub.web.load import QueueGuard
 
+STORING = "hub.storing"  # in the environment: the server's limit on storing a request
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 
@@ -39,9 +40,11 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
                 signals[run_id] = waiting.enter_context(hub.answers.expect(run_id))
                 return signals[run_id]
 
-            receipt = hub.reception.receive(request, route, expect=expect)
+            storing = flask_request.environ.get(STORING, nullcontext)
+            receipt = hub.reception.receive(request, route, expect=expect, storing=storing)
             for run_id in receipt.new_runs:
                 hub.doorbell.ring(run_id)
+            guard.look()
             said = replies(
                 receipt,
                 engine=hub.database,

@@ -24,11 +24,14 @@ class QueueGuard:
         self._looked_at = -_LOOK_EVERY
         self._waiting = 0
 
-    def check(self) -> None:
-        """Raise `Rejected` 503 when the queue is full."""
+    def look(self) -> None:
+        """Count, if that is long ago; the database has just answered somebody."""
         if monotonic() - self._looked_at >= _LOOK_EVERY:
             self._looked_at = monotonic()
-            with suppress(SQLAlchemyError):  # whoever stores the request will find out and say so
+            with suppress(SQLAlchemyError):
                 self._waiting = count_waiting(self._hub.database)
+
+    def check(self) -> None:
+        """Raise `Rejected` 503 when the queue was full at the last look."""
         if self._waiting > self._hub.settings.most_waiting:
             raise Rejected(503, "Too many runs are waiting.", retry_after=_RETRY_AFTER)

@@ -95,8 +95,7 @@ def server(tmp_path: Path, database: str, redis_url: str) -> Iterator[Server]:
         yield opened
     finally:
         if opened.process.poll() is None:
-            opened.process.kill()
-            opened.process.wait()
+            opened.stop()
 
 
 def post(server: Server, path: str = "/webhook/plain", **options: object) -> httpx.Response:

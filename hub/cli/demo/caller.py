@@ -37,7 +37,11 @@ class Answer:
 
     @property
     def said(self) -> str:
-        """Status and body for a person."""
+        """Status and body for a person; of a refusal what is wrong."""
+        body = self.json
+        if isinstance(body, dict) and "title" in body:
+            errors = [f"{each['pointer']} {each['message']}" for each in body.get("errors", ())]
+            return one_line(" ".join([str(self.status), str(body["title"]), *errors]), widest=150)
         return f"{self.status} {one_line(self.text, widest=150)}"
 
 

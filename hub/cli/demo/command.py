@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 import click
+from sqlalchemy import Engine
 
 from hub.bootstrap.clock import SystemClock, new_id
 from hub.cli.asking import say_holds
@@ -105,7 +106,7 @@ def _perform(
 class _Engine:
     """An engine that `closing` can close."""
 
-    engine: db.Engine
+    engine: Engine
 
     def close(self) -> None:
         self.engine.dispose()
@@ -182,6 +183,6 @@ def _say_where_next(ready: Prepared, environment: Environment) -> None:
         ("README.md", "an endpoint of your own in ten minutes"),
     ):
         say(f"  {command:<40}{purpose}")
-    say(f"  {str(ready.secrets_file):<40}the secrets that callers need here")
+    say(f"  {ready.secrets_file!s:<40}the secrets that callers need here")
     say()
     say(f"Serving on http://{settings.host}:{settings.port} until Ctrl-C.")

@@ -64,7 +64,7 @@ class Play:
         )
 
     def numbers(self) -> Scene:
-        """H-01"""
+        """A lead gets a number (H-01)."""
         path = self._stage.path("lead-phone")
         self._stage.caller.broker(path, {"lead_id": str(GRACE.id)})
         answer = self._stage.caller.broker(path, {"lead_id": str(ADA.id), "phone": ADA.phone})
@@ -86,7 +86,7 @@ class Play:
         )
 
     def booking(self) -> Scene:
-        """H-03, H-04, H-07, H-09"""
+        """A booking by tool call (H-03, H-04, H-07, H-09)."""
         answer = self._call(format_instant(self._starts_at), self._tool_call_id)
         self._booked = answer
         said = _result(answer)
@@ -110,7 +110,7 @@ class Play:
         )
 
     def repeated_booking(self) -> Scene:
-        """I7"""
+        """A repeated request (I7)."""
         answer = self._call(format_instant(self._starts_at), self._tool_call_id)
         runs = [
             run
@@ -131,7 +131,7 @@ class Play:
         )
 
     def time_without_zone(self) -> Scene:
-        """X01"""
+        """A time that names no instant (X01)."""
         before = len(self._stage.runs("vapi-appointment-booked"))
         naive = f"{self._starts_at:%Y-%m-%dT%H:%M:%S}"
         answer = self._call(naive, f"{self._tool_call_id}-naive")
@@ -148,7 +148,7 @@ class Play:
         )
 
     def end_of_call(self) -> Scene:
-        """H-05, H-06"""
+        """The same booking by another road (H-05, H-06)."""
         path = self._stage.path("vapi-call-ended")
         body = call_ended(ADA, self._starts_at, call_id=self._call_id)
         answer = self._stage.caller.vapi(path, body)
@@ -170,7 +170,7 @@ class Play:
         )
 
     def appointment_kept(self) -> Scene:
-        """H-10, H-11"""
+        """An outcome (H-10, H-11)."""
         path = self._stage.path("appointment-outcome")
         now = self._stage.now()
         body = outcome(ADA, "showed", self._starts_at, now)
@@ -217,7 +217,7 @@ class Play:
         )
 
     def unknown_outcome(self) -> Scene:
-        """H-10"""
+        """What is no outcome (H-10)."""
         path = self._stage.path("appointment-outcome")
         before = len(self._stage.runs("appointment-outcome"))
         body = {"lead_id": str(ADA.id), "outcome": "maybe"}
@@ -238,7 +238,7 @@ class Play:
         )
 
     def stranger(self) -> Scene:
-        """S1"""
+        """A request without credentials (S1)."""
         path = self._stage.path("appointment-outcome")
         before = len(self._stage.runs("appointment-outcome"))
         answer = self._stage.caller.stranger(

@@ -95,8 +95,7 @@ class _File:
         entry = record.entry("hub")
         if entry is None:
             return
-        if self.reader.integer(entry.value, what="`hub`", lowest=1, highest=1) is None:
-            return
+        self.reader.language(entry.value)
         if record.node.entries[0] is not entry:
             self.reader.refuse(110, "`hub: 1` is the first key", entry.key)
 

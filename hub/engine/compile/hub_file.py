@@ -82,7 +82,7 @@ class _HubFile:
     def settings(self, record: Record) -> ProjectSettings:
         language, mode = record.get("hub"), record.get("mode")
         if language is not None:
-            self.reader.integer(language, what="`hub`", lowest=1, highest=1)
+            self.reader.language(language)
         self.secrets = self._secrets(record)
         return ProjectSettings(
             timezone=record.timezone("timezone", "UTC") or "UTC",

@@ -107,6 +107,12 @@ class Reader:
             self.refuse(110, f"{what} is a whole number from {lowest} to {highest}", node)
         return None
 
+    def language(self, node: Node) -> None:
+        """`hub: 1`, the only version there is."""
+        is_one = isinstance(node, Scalar) and type(node.value) is int and node.value == 1
+        if not is_one and not is_broken(node):
+            self.refuse(110, "the version of the language is 1", node, suggestion="write `hub: 1`")
+
     def boolean(self, node: Node, *, what: str) -> bool | None:
         """True or false."""
         value = self._plain(node, what)

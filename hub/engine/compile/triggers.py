@@ -244,9 +244,7 @@ class Triggers:
 
     def _within(self, node: Node, dialect: DialectFacts) -> Respond:
         keys = ("within", "otherwise", "failed", "status")
-        record = self.reader.record(
-            node, keys, what="`respond` with `within`", required=("otherwise",)
-        )
+        record = self.reader.record(node, keys, what="`respond` with `within`")
         if record is None:
             return Accepted()
         deadline = record.duration("within", timedelta(seconds=5), lowest=timedelta(seconds=1))

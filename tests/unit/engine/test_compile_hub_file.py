@@ -136,7 +136,9 @@ def test_a_mistake_is_told_at_its_place(old, new, place):
     assert told(WHOLE.replace(old, new)) == [place]
 
 
-@pytest.mark.parametrize("text", ["", "x", "- a", "hub: 2\n", "hub:\n"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "- a", *(f"hub:{one}\n" for one in ("", " 2", " true", " 1.0"))]
+)
 def test_what_is_no_settings_file_is_refused(text):
     assert told(text)
 

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
-from hub.action import Action, actions_of
-from hub.connectors import email, slack, sms
-from hub.domain import appointments, interactions, leads, phones
-from hub.engine.project import Project, load_project
-from hub.engine.settings import DialectFacts
 from hub.engine.workflow import Endpoint, Schedule
-from hub.ingest.dialects import DIALECTS
-from hub.ingest.signatures import AUTH_TYPES
 from hub.schemas import compile_schema
+from tests.unit.engine.shipped import ROOT, shipped, shipped_files
 from tests.unit.engine.small_project import FILES, changed, load
 
-ROOT = Path(__file__).parents[3]
 FLOWS = {
     "announce-appointment",
     "apply-appointment-outcome",
@@ -31,32 +23,6 @@ FLOWS = {
     "vapi-call-ended",
 }
 CALLED = "hub: 1\ntitle: {name}\ninputs: {{}}\nsteps:\n  - id: next\n    call: {called}\n"
-
-
-def shipped_files() -> dict[str, str]:
-    paths = [
-        ROOT / "hub.yaml",
-        *(ROOT / "workflows").glob("*.yaml"),
-        *(ROOT / "schemas").glob("*.json"),
-    ]
-    return {path.relative_to(ROOT).as_posix(): path.read_text() for path in paths}
-
-
-def shipped() -> Project:
-    modules = (appointments, interactions, leads, phones, email, slack, sms)
-    actions: dict[str, Action] = {
-        each.name: each for module in modules for each in actions_of(module)
-    }
-    dialects = {
-        name: DialectFacts(
-            name,
-            default_max_body=dialect.default_max_body,
-            is_tool=dialect.is_tool,
-            payload_names=dialect.payload_names,
-        )
-        for name, dialect in DIALECTS.items()
-    }
-    return load_project(shipped_files(), actions=actions, auth_types=AUTH_TYPES, dialects=dialects)
 
 
 def told(files: dict[str, str]) -> list[tuple[str, str, int]]:

@@ -138,7 +138,9 @@ VIEW = compile_schema(
 
 @given(
     st.dictionaries(
-        st.text(max_size=5), st.recursive(st.none() | st.text(max_size=5), st.lists), max_size=5
+        st.text(max_size=5),
+        st.recursive(st.none() | st.text(max_size=5), st.lists, max_leaves=5),
+        max_size=5,
     )
 )
 def test_shaping_never_fails_and_is_the_same_twice(value):
