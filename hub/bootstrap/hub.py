@@ -162,6 +162,8 @@ class Hub:
 
     def close(self) -> None:
         """Let go of connections."""
+        if "services" in vars(self):  # they were used
+            self.services.close()
         self.database.dispose()
 
 

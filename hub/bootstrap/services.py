@@ -22,6 +22,7 @@ _DEFAULT = None
 class Services:
     """Clients by type, for the default connections and for those a step names."""
 
+    http: Http
     _sets: Mapping[str | None, Mapping[type, Any]]
 
     def of(self, connection: str | None) -> Mapping[type, Any]:
@@ -29,6 +30,10 @@ class Services:
         if connection not in self._sets:
             raise Permanent("not_configured", f"hub.yaml has no connection {connection}")
         return self._sets[connection]
+
+    def close(self) -> None:
+        """Let go of connections that are kept open."""
+        self.http.close()
 
 
 def open_services(settings: ProjectSettings, secrets: Secrets) -> Services:
@@ -64,7 +69,7 @@ def open_services(settings: ProjectSettings, secrets: Secrets) -> Services:
     sets: dict[str | None, Mapping[type, Any]] = {_DEFAULT: _clients(http, first)}
     for name, connection in revealed.items():
         sets[name] = _clients(http, {**first, connection.type: connection})
-    return Services(sets)
+    return Services(http, sets)
 
 
 def _clients(http: Http, by_type: Mapping[str, ConnectionSettings]) -> dict[type, Any]:

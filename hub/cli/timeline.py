@@ -99,9 +99,11 @@ class Teller:
             self._say_values(told.steps)
         answer = response_of(facts)
         if answer is not None:
-            say()
-            body = one_line(self._secrets.hide(answer["body"]), widest=160)
-            say(f"  answered {answer['status']}  {body}")
+            said = one_line(self._secrets.hide(answer["body"]), widest=160)
+            say(f"\n  answered {answer['status']}  {said}")
+        elif facts.result is not None:
+            said = one_line(self._secrets.hide(_value(facts.result)), widest=160)
+            say(f"\n  returned {said}")
 
     def _head(self, told: Told) -> list[tuple[str, str]]:
         facts, line = told.facts, told.facts.line

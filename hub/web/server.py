@@ -29,7 +29,7 @@ from hub.errors import Misconfigured, Unavailable
 log = logging.getLogger(__name__)
 
 RECEIVE_WITHIN = 15.0  # seconds for a whole request: head and body (I16)
-STORE_WITHIN = 1.7  # seconds: with the rest of the request the answer leaves within 2 s (I11)
+STORE_WITHIN = 1.4  # seconds: with the rest of the request the answer leaves within 2 s (I11)
 DRAIN_WITHIN = 25  # seconds for what is in hand at SIGTERM (E14)
 KEEP_ALIVE = 5
 LARGEST_LINE = 8190

@@ -272,10 +272,12 @@ class Story:
             phones.add_numbers(db, self.clock, numbers=[number])
         return number
 
-    def holder(self, first_name: str = "Ada", lead_id: UUID | None = None) -> UUID:
+    def holder(
+        self, first_name: str = "Ada", lead_id: UUID | None = None, **given: Any
+    ) -> UUID:
         """A lead who just got a number; one number is added for them."""
         self.number()
-        lead = self.lead(first_name, lead_id)
+        lead = self.lead(first_name, lead_id, **given)
         assert self.gives_phone(lead).status == 200
         return lead
 
@@ -314,6 +316,10 @@ class Story:
         return sorted(
             self.rows(tables.interactions, lead_id=lead, kind=kind), key=lambda row: row.at
         )
+
+    def rows_of_history(self, lead: UUID) -> list[Row[Any]]:
+        """The holds that the lead has or had (D6)."""
+        return self.rows(tables.phone_assignments, lead_id=lead)
 
     def holds(self) -> list[monitor.HoldLine]:
         with self.transaction() as db:

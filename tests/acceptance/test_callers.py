@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.web import create_app
 from tests.acceptance.counter import BROKER, GOOD, SAMPLES, VAPI, Counter, open_counter, sample
 
 PLAIN = "/webhook/plain"
@@ -200,14 +201,26 @@ def test_a_full_queue_sends_new_requests_away(tmp_path, database, redis_url):
         redis_url=redis_url,
         environment={"HUB_MOST_WAITING": "1"},
     ) as counter:
-        for _ in range(2):
-            counter.post(PLAIN, GOOD, headers=BROKER)
-        with open_counter(
-            tmp_path,
-            database_url=database,
-            redis_url=redis_url,
-            environment={"HUB_MOST_WAITING": "1"},
-        ) as later:
-            answer = later.post(PLAIN, GOOD, headers=BROKER)
-    assert answer.status_code == 503
-    assert answer.headers["Retry-After"] == "5"
+        counter.post(PLAIN, GOOD, headers=BROKER)
+        counter.client = create_app(counter.hub).test_client()  # it has not looked yet
+        taken = counter.post(PLAIN, GOOD, headers=BROKER)
+        refused = counter.post(PLAIN, GOOD, headers=BROKER)
+
+    assert taken.status_code == 202
+    assert refused.status_code == 503
+    assert refused.headers["Retry-After"] == "5"
+
+
+@pytest.mark.parametrize(("proxies", "ip"), [("0", "127.0.0.1"), ("1", "203.0.113.9")])
+def test_S21_forwarding_headers_are_believed_only_as_configured(
+    tmp_path, database, redis_url, proxies, ip
+):
+    with open_counter(
+        tmp_path,
+        database_url=database,
+        redis_url=redis_url,
+        environment={"HUB_TRUSTED_PROXIES": proxies},
+    ) as counter:
+        forwarded = {"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}
+        counter.post(PLAIN, GOOD, headers={**BROKER, **forwarded})
+        assert counter.deliveries[0]["remote_ip"] == ip

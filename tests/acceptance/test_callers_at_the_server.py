@@ -32,11 +32,9 @@ class Server:
         with closing(socket.socket()) as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "hub.web.server"],
             env={
-                **kept,
                 **environment,
                 "HUB_PROJECT": str(folder),
                 "HUB_PORT": str(self.port),

@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from hub.action import Attempt
 from hub.bootstrap.clock import SystemClock, new_id
 from hub.cli.demo.bodies import LEADS, NUMBERS
 from hub.cli.demo.caller import Caller
 from hub.cli.environment import Environment
-from hub.domain import leads, monitor, phones
+from hub.domain import appointments, leads, monitor, phones
 from hub.domain.monitor import HoldLine
 from hub.engine.workflow import Endpoint
 from hub.errors import NotPossible
@@ -57,7 +57,7 @@ class Stage:
         return (self.began_at + timedelta(days=2)).replace(second=0, microsecond=0)
 
     def prepare(self) -> None:
-        """Leads and numbers; those that are there already stay as they are."""
+        """Leads and numbers, or those of last time without their appointments."""
         made = new_id()
         attempt = Attempt(run_id=made, workflow="hub demo", key=str(made), mode="simulate")
         with self.database.begin() as connection:
@@ -72,6 +72,7 @@ class Stage:
                     phone=lead.phone,
                     lead_id=lead.id,
                 )
+                _call_off(connection, attempt, lead.id)
             phones.add_numbers(connection, SystemClock(), numbers=NUMBERS)
 
     def runs(self, workflow: str) -> list[RunLine]:
@@ -135,6 +136,23 @@ class Stage:
         except NotPossible:
             return False
         return is_serving and workers.count_alive(self.database) > 0
+
+
+def _call_off(connection: Connection, attempt: Attempt, lead_id: UUID) -> None:
+    """Cancel what an earlier demonstration left open, or its times would be known already."""
+    while True:
+        found = appointments.find(connection, lead_id=lead_id)
+        if found.status != "scheduled":
+            return
+        appointments.record_outcome(
+            connection,
+            SystemClock(),
+            attempt,
+            lead_id=lead_id,
+            outcome="cancelled",
+            keep_number_for=timedelta(),
+            starts_at=found.starts_at,
+        )
 
 
 def require_flows(environment: Environment) -> None:

@@ -45,7 +45,7 @@ SECRETS = {
     "STANDARD_SECRET": ("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3",),
     "STRIPE_SECRET": ("stripe-secret",),
 }
-BOOKED = {
+BOOKED: dict[str, Any] = {
     "type": "object",
     "properties": {
         "lead_id": {"type": "string", "format": "uuid"},

@@ -1,0 +1,165 @@
+"""`hub doctor`: is everything there, and is anything true that must never be (E18)?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from hub.storage import workers
+from hub.storage.workers import WorkerName
+from tests.acceptance.story import DAY, Story
+from tests.acceptance.terminal import Terminal, Typed
+
+
+@pytest.fixture
+def terminal(hub: Story) -> Terminal:
+    return Terminal.of(hub)
+
+
+@pytest.fixture
+def worker(hub: Story) -> None:
+    workers.say_alive(hub.hub.database, WorkerName("w1", "here", 1))
+
+
+def found(typed: Typed) -> dict[str, Any]:
+    return {line["check"]: line for line in typed.lines}
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_hub_in_order_is_well(hub: Story, terminal: Terminal):
+    lead = hub.holder()
+    hub.calls_tool(lead, hub.now() + DAY)
+    with hub.transaction() as db:  # the schedule was planned by the clock of the story
+        db.execute(text("UPDATE schedules SET next_at = now() + interval '15 minutes'"))
+
+    typed = terminal.type("doctor", "--json")
+
+    checks = found(typed)
+    assert typed.code == 0
+    assert [name for name, line in checks.items() if line["status"] == "broken"] == []
+    assert "PostgreSQL" in checks["database"]["message"]
+    assert checks["workers"]["message"] == "1 alive"
+    assert terminal.type("doctor").code == 0
+
+
+@pytest.mark.usefixtures("worker")
+def test_secrets_and_connections_without_a_value_are_named(terminal: Terminal):
+    checks = found(terminal.type("doctor", "--json"))
+
+    assert "set TWILIO_AUTH_TOKEN" in checks["secrets"]["rows"]
+    assert checks["secrets"]["status"] == "warning"
+    assert any(row.startswith("twilio: set ") for row in checks["connections"]["rows"])
+
+
+def test_a_hub_without_a_worker_is_not_well(terminal: Terminal):
+    typed = terminal.type("doctor", "--json")
+
+    assert typed.code == 1
+    assert "hub worker" in found(typed)["workers"]["message"]
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_broken_file_is_named_with_line_and_column(project: Path, terminal: Terminal):
+    file = project / "workflows" / "lead-phone.yaml"
+    file.write_text(file.read_text().replace("payload.lead_id", "payload.leadid"))
+
+    typed = terminal.type("doctor", "--json")
+
+    checks = found(typed)
+    assert typed.code == 1
+    assert checks["workflows"]["message"] == "8 in force, 1 broken"
+    assert checks["workflows"]["rows"][0].startswith("workflows/lead-phone.yaml:")
+    assert "leadid" in checks["workflows"]["rows"][0]
+
+
+BREAKING = {
+    "leases": "UPDATE runs SET status = 'running', ended_at = NULL, token = 2,"
+    " lease_until = now() - interval '61 seconds'",
+    "next-action": "UPDATE runs SET status = 'queued', ended_at = NULL, due_at = NULL",
+    "overdue": "UPDATE runs SET status = 'queued', ended_at = NULL, due_at = now(),"
+    " deadline = now() - interval '11 minutes'",
+    "history": "UPDATE runs SET status = 'cancelled'",
+    "effects": "UPDATE steps SET status = 'started' WHERE kind = 'do'",
+    "turns": "INSERT INTO turns (scope, digest, run_id, path) SELECT 'x', 'y', id, '' FROM runs;"
+    " UPDATE runs SET ended_at = now() - interval '2 minutes'",
+    "once-keys": "INSERT INTO once_keys (workflow, step_id, digest, run_id, path, status)"
+    " SELECT 'w', 's', 'd', id, 's', 'started' FROM runs;"
+    " UPDATE runs SET ended_at = now() - interval '2 minutes'",
+    "numbers": "UPDATE phone_assignments SET ended_at = assigned_at",
+}
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize("check", BREAKING)
+def test_E18_a_row_that_breaks_a_guarantee_is_named(hub: Story, terminal: Terminal, check: str):
+    hub.holder()
+    run_id = hub.runs()[0].id
+    wanted = hub.holds()[0].number if check == "numbers" else str(run_id)
+    with hub.transaction() as db:
+        for statement in BREAKING[check].split(";"):
+            db.execute(text(statement))
+
+    typed = terminal.type("doctor", "--json")
+
+    line = found(typed)[check]
+    assert typed.code == 1
+    assert line["status"] == "broken"
+    assert any(wanted in row for row in line["rows"])
+    assert wanted in terminal.type("doctor").out
+    with hub.transaction() as db:  # the story ends well
+        db.execute(text("UPDATE phone_assignments SET ended_at = NULL"))
+
+
+def test_a_schedule_that_nobody_fires_is_named(hub: Story, terminal: Terminal):
+    with hub.transaction() as db:
+        db.execute(text("UPDATE schedules SET next_at = now() - interval '2 minutes'"))
+
+    line = found(terminal.type("doctor", "--json"))["schedules"]
+
+    assert line["status"] == "broken"
+    assert "release-expired-phones" in line["rows"][0]
+
+
+def test_a_database_that_does_not_answer_is_a_finding_and_no_traceback(
+    tmp_path: Path, terminal: Terminal
+):
+    away = f"postgresql://nobody@/nothing?host={tmp_path}"
+    broken = Terminal(terminal.project, {**terminal.variables, "HUB_DATABASE_URL": away})
+
+    typed = broken.type("doctor", "--json")
+
+    assert typed.code == 1
+    assert "does not answer" in found(typed)["database"]["message"]
+    assert "Traceback" not in typed.err
+    asked = broken.type("runs")
+    assert asked.code == 1
+    assert asked.err.startswith("hub: the database cannot be used: ")
+    assert asked.err.count("\n") == 1
+
+
+def test_tables_of_another_version_are_said_with_the_command_that_helps(
+    empty_database: str, terminal: Terminal
+):
+    empty = Terminal(terminal.project, {**terminal.variables, "HUB_DATABASE_URL": empty_database})
+
+    assert "hub db upgrade" in empty.type("runs").err
+    assert "hub db upgrade" in found(empty.type("doctor", "--json"))["database"]["message"]
+    assert empty.type("db", "upgrade").code == 0
+    assert "already" in empty.type("db", "upgrade").out
+    assert empty.type("runs").out == "no runs\n"
+
+
+def test_without_a_database_the_message_says_what_to_set(tmp_path: Path, terminal: Terminal):
+    bare = Terminal(
+        terminal.project,
+        {"HUB_DATABASE_URL": "", "HUB_REDIS_URL": "", "HUB_STATE_DIR": str(tmp_path)},
+    )
+
+    for words in (["runs"], ["runs", "show", str(uuid4())], ["holds"], ["run", "lead-phone"]):
+        typed = bare.type(*words)
+        assert typed.code == 1
+        assert "HUB_DATABASE_URL" in typed.err

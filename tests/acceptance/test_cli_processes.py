@@ -1,0 +1,103 @@
+"""`hub demo` and `hub dev` as real processes, on servers of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    for name in ("workflows", "schemas"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "hub.yaml", folder)
+    return folder
+
+
+@pytest.fixture
+def variables(tmp_path: Path) -> dict[str, str]:
+    return {"PATH": os.defpath, "HOME": str(tmp_path), "HUB_PORT": str(free_port())}
+
+
+@pytest.fixture
+def dev(project: Path, variables: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """`hub dev`, once it listens."""
+    command = [sys.executable, "-m", "hub", "--project", str(project), "dev"]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "Ctrl-C" in line:
+                break
+        yield process
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def hub(project: Path, variables: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "hub", "--project", str(project), *words],
+        cwd=ROOT,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def test_the_demonstration_can_be_played_twice(project: Path, variables: dict[str, str]):
+    for _ in range(2):
+        played = hub(project, variables, "demo", "--once")
+
+        assert played.returncode == 0, played.stdout + played.stderr
+        assert "checks passed" in played.stdout
+        assert "✗" not in played.stdout
+        assert "Traceback" not in played.stderr
+
+
+def test_other_commands_find_the_servers_and_secrets_of_dev(
+    project: Path, variables: dict[str, str], dev: subprocess.Popen[str]
+):
+    secrets = project / ".hub" / "secrets.json"
+    assert secrets.stat().st_mode & 0o777 == 0o600
+    assert "HUB_ENCRYPTION_KEY" in json.loads(secrets.read_text())
+
+    started = hub(project, variables, "run", "release-expired-phones", "--wait", "--json")
+    doctor = hub(project, variables, "doctor")
+
+    assert json.loads(started.stdout)["status"] == "succeeded"
+    assert (doctor.returncode, doctor.stderr) == (0, "")
+    second = hub(project, variables, "dev")
+    assert second.returncode == 1
+    assert "in use" in second.stderr
+
+    dev.send_signal(signal.SIGTERM)
+    assert dev.wait(PATIENCE) == 0
+    assert "HUB_DATABASE_URL" in hub(project, variables, "runs").stderr

@@ -1,0 +1,76 @@
+"""Every requirement of this stage is named by a test: the list is read from the tests themselves.
+
+An id counts where it stands in the name or the docstring of a test function (`H_07` or `H-07`), or in
+the text of a workflow test. The page H-27 comes with a later stage.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[1]
+
+LATER = {"H-27"}
+CAPABILITIES = {f"H-{number:02}" for number in range(1, 33)} - LATER
+TRAPS = {f"X{number:02}" for number in range(1, 11)}
+INGEST = {f"I{number}" for number in range(1, 8)}
+EXECUTION = {f"E{number}" for number in (*range(1, 9), 11, 12, 15, 17)}
+
+_ID = re.compile(r"(?<![A-Za-z0-9])(?:(H)[-_](\d\d)|(X)[-_]?(\d\d)|([IE])(\d\d?))(?![A-Za-z0-9])")
+
+
+def ids_in(text: str) -> set[str]:
+    """The ids that a text names."""
+    found = set()
+    for capability, number, trap, trap_number, guarantee, clause in _ID.findall(text):
+        if capability:
+            found.add(f"H-{number}")
+        found.add(f"{trap}{trap_number}" if trap else f"{guarantee}{clause}")
+    return found
+
+
+def words_of_tests(source: str) -> Iterator[str]:
+    """Names and docstrings of the test functions of a module."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            yield f"{node.name} {ast.get_docstring(node) or ''}"
+
+
+def named_ids() -> set[str]:
+    """All ids that the tests of the project name."""
+    modules = (PROJECT / "tests").rglob("test_*.py")
+    texts = [
+        words
+        for path in modules
+        if path != Path(__file__)
+        for words in words_of_tests(path.read_text(encoding="utf-8"))
+    ]
+    workflow_tests = (PROJECT / "workflows" / "tests").glob("*.yaml")
+    texts += [path.read_text(encoding="utf-8") for path in workflow_tests]
+    return set().union(*map(ids_in, texts))
+
+
+def test_every_capability_of_the_trade_is_named_by_a_test():
+    assert sorted(CAPABILITIES - named_ids()) == []
+
+
+def test_every_trap_of_the_first_designs_is_named_by_a_test():
+    assert sorted(TRAPS - named_ids()) == []
+
+
+def test_every_guarantee_of_taking_requests_in_is_named_by_a_test():
+    assert sorted(INGEST - named_ids()) == []
+
+
+def test_every_guarantee_of_execution_is_named_by_a_test():
+    assert sorted(EXECUTION - named_ids()) == []
+
+
+def test_an_id_is_found_however_it_is_written_and_only_as_a_whole():
+    assert ids_in("test_H_07_X06_a_booking, H-24; I7 and E12.") == {
+        *("H-07", "X06", "H-24", "I7", "E12")
+    }
+    assert ids_in("sha256 H07 X1 HI7 E123 I14b") == set()

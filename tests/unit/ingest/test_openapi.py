@@ -1,0 +1,116 @@
+"""The documents made from the workflows: OpenAPI 3.1, and the tool definition for Vapi (H-28)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from hub.engine.project import Project, load_project
+from hub.errors import NotPossible
+from hub.ingest.openapi import openapi, vapi_tool
+from hub.ingest.signatures import AUTH_TYPES
+from tests.unit.ingest.door import BOOKED, DIALECT_FACTS, HUB, workflow
+
+URL = "https://hub.example.com"
+TOOL = workflow(
+    """
+auth: vapi
+dialect: vapi.tool
+tool: book_appointment
+payload: schemas/booked.json
+respond: {within: 5s, otherwise: Later.}
+"""
+)
+SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "A booking",
+    "type": "object",
+    "required": BOOKED["required"],
+    "$defs": {"note": {"type": "string", "x-pii": True}},
+}
+SCHEMA["properties"] = {**dict(BOOKED["properties"]), "note": {"$ref": "#/$defs/note"}}
+
+
+def project(**workflows: str) -> Project:
+    files = {"hub.yaml": HUB, "schemas/booked.json": json.dumps(SCHEMA)}
+    files |= {f"workflows/{name}.yaml": text for name, text in workflows.items()}
+    loaded = load_project(files, actions={}, auth_types=AUTH_TYPES, dialects=DIALECT_FACTS)
+    assert not loaded.errors
+    return loaded
+
+
+def references(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        own = [value["$ref"]] if "$ref" in value else []
+        return own + [each for item in value.values() for each in references(item)]
+    if isinstance(value, list):
+        return [each for item in value for each in references(item)]
+    return []
+
+
+def found(document: Any, reference: str) -> Any:
+    for step in reference.removeprefix("#/").split("/"):
+        document = document[step]
+    return document
+
+
+def test_every_reference_of_the_document_leads_somewhere() -> None:
+    document = openapi(project(booked=TOOL), URL)
+
+    assert document["openapi"] == "3.1.0"
+    assert document["servers"] == [{"url": URL}]
+    assert "#/components/schemas/booked/$defs/note" in references(document)
+    for reference in references(document):
+        assert found(document, reference)
+
+
+def test_an_operation_says_what_is_sent_and_what_comes_back() -> None:
+    text = workflow(
+        """
+auth: broker
+path: /api/v1/things/{id}
+query: {limit: {type: integer, default: 10}}
+payload: schemas/booked.json
+"""
+    )
+    operation = openapi(project(things=text), URL)["paths"]["/api/v1/things/{id}"]["post"]
+
+    assert operation["operationId"] == "things"
+    assert operation["security"] == [{"broker": []}]
+    assert [(each["name"], each["in"], each["required"]) for each in operation["parameters"]] == [
+        ("id", "path", True),
+        ("limit", "query", False),
+        ("Idempotency-Key", "header", False),
+    ]
+    assert {"202", "400", "401", "413", "415", "422", "503", "default"} <= set(
+        operation["responses"]
+    )
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert schema == {"$ref": "#/components/schemas/things"}
+
+
+def test_a_workflow_that_is_switched_off_or_has_no_endpoint_is_not_in_it() -> None:
+    loaded = project(
+        off=workflow("auth: broker").replace("title:", "enabled: false\ntitle:"),
+        inner="hub: 1\ntitle: Inner\ninputs: {}\nsteps:\n  - return: done\n",
+    )
+    assert openapi(loaded, URL)["paths"] == {}
+
+
+def test_H_28_the_tool_can_be_printed_from_the_schema() -> None:
+    loaded = project(booked=TOOL)
+
+    tool = vapi_tool(loaded.workflows["booked"], URL)
+
+    assert tool["type"] == "function"
+    assert tool["function"]["name"] == "book_appointment"
+    assert tool["server"] == {"url": f"{URL}/webhook/booked"}
+    assert tool["function"]["parameters"]["required"] == ["lead_id", "appointment_time"]
+    assert tool["function"]["parameters"]["properties"]["lead_id"]["format"] == "uuid"
+    assert "x-pii" not in json.dumps(tool)
+
+
+def test_a_tool_is_made_of_a_tool_workflow_only() -> None:
+    loaded = project(plain=workflow("auth: broker"))
+    with pytest.raises(NotPossible, match="plain"):
+        vapi_tool(loaded.workflows["plain"], URL)
