@@ -28,7 +28,8 @@ def ids_in(text: str) -> set[str]:
     for capability, number, trap, trap_number, guarantee, clause in _ID.findall(text):
         if capability:
             found.add(f"H-{number}")
-        found.add(f"{trap}{trap_number}" if trap else f"{guarantee}{clause}")
+        else:
+            found.add(f"{trap}{trap_number}{guarantee}{clause}")
     return found
 
 

@@ -7,6 +7,7 @@ import random
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 from uuid import UUID
@@ -43,6 +44,7 @@ log = logging.getLogger(__name__)
 
 Role = Literal["web", "worker", "command"]
 _SIDE_BY_SIDE = 8
+_WEB_WAITS = timedelta(seconds=1.2)  # a frozen database must be a 503 within 2 s (I11)
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,10 @@ def open_hub(settings: Settings, *, role: Role, clock: Clock | None = None) -> H
     if not settings.database_url:
         raise Misconfigured("Set HUB_DATABASE_URL, or use `hub dev`, which starts its own servers")
     database = db.open_engine(
-        settings.database_url, pool_size=_pool_size(settings, role), application=f"hub-{role}"
+        settings.database_url,
+        pool_size=_pool_size(settings, role),
+        application=f"hub-{role}",
+        answer_within=_WEB_WAITS if role == "web" else db.ANSWER_WITHIN,
     )
     db.check_version(database)
     db.check_durability(database, allow_unsafe=settings.allows_unsafe_durability)

@@ -6,6 +6,7 @@ ends them at once, which is as safe as any crash (E14).
 
 from __future__ import annotations
 
+import ctypes
 import json
 import signal
 import socket
@@ -38,6 +39,8 @@ from hub.storage import db
 DRAIN_WITHIN = 32  # seconds; each child has 30 (E14)
 _LOOK_EVERY = 0.3  # seconds between two looks at the children
 _CHILDREN = ("web", "worker")
+_TELL_OF_PARENTS_DEATH = 1  # PR_SET_PDEATHSIG of prctl(2)
+_C_LIBRARY = ctypes.CDLL(None) if sys.platform == "linux" else None
 _COLOURS = {"web": "cyan", "worker": "magenta"}
 _LEVELS = {"warning": "yellow", "error": "red", "critical": "red"}
 _SHOWN_FIRST = ("at", "level", "message", "logger", "exception")
@@ -55,6 +58,7 @@ class Prepared:
 @contextmanager
 def prepared(environment: Environment) -> Iterator[Prepared]:
     """Servers that answer, tables of this version, a value for every secret; stops its servers."""
+    signal.signal(signal.SIGTERM, _leave)
     stated = environment.stated
     names = environment.loaded.project.settings.secrets
     with ExitStack() as at_end:
@@ -71,6 +75,17 @@ def prepared(environment: Environment) -> Iterator[Prepared]:
         settings = completed(stated, {**found, **made})
         db.upgrade(settings.database_url)
         yield Prepared(settings, secrets_file, tuple(sorted(made)))
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    """SIGTERM before the children run: what was started is stopped on the way out."""
+    sys.exit(1)
+
+
+def _end_with_parent() -> None:
+    """In a child: drain when the parent is gone, also when it was killed (Linux)."""
+    if _C_LIBRARY is not None:
+        _C_LIBRARY.prctl(_TELL_OF_PARENTS_DEATH, signal.SIGTERM)
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
@@ -161,6 +176,7 @@ class Household:
             encoding="utf-8",
             errors="replace",
             start_new_session=True,  # Ctrl-C reaches us alone, and we drain them
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - one call into C, and no other thread yet
         )
         self._children[name] = child
         reader = threading.Thread(target=self._read, args=(name, child.stdout), daemon=True)

@@ -45,9 +45,13 @@ class Lead:
 
 @dataclass(frozen=True)
 class LeadChanges:
-    """What to change; a field that is not given stays as it is (X10: one field for each fact)."""
+    """What to change; a field that is not given stays as it is (X10: one field for each fact).
+
+    `phone` may be written in any way that names its country (D9).
+    """
 
     status: Status | None = None
+    phone: str | None = None
     appointment_scheduled_at: datetime | None = None
     last_call_outcome: str | None = None
     last_appointment_outcome: str | None = None
@@ -60,7 +64,12 @@ def get(db: Connection, *, lead_id: UUID) -> Lead:
     return _lead(found, lead_id)
 
 
-@action("leads.update", effect="idempotent", errors=("not_found",), example=_EXAMPLE)
+@action(
+    "leads.update",
+    effect="idempotent",
+    errors=("not_found", "invalid_phone"),
+    example=_EXAMPLE,
+)
 def update(db: Connection, clock: Clock, *, lead_id: UUID, set_: LeadChanges) -> Lead:
     """Change fields of a lead."""
     given = {
@@ -68,6 +77,8 @@ def update(db: Connection, clock: Clock, *, lead_id: UUID, set_: LeadChanges) ->
         for field in dataclasses.fields(set_)
         if (value := getattr(set_, field.name)) is not None
     }
+    if set_.phone is not None:
+        given["phone"] = _normalised(set_.phone)
     changed = db.execute(
         update_rows(leads)
         .where(leads.c.id == lead_id)

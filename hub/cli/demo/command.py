@@ -93,6 +93,8 @@ def _perform(
         play = Play(stage, mark=new_id().hex[:13] + new_id().hex[-6:])
         scenes = []
         for place, scene in enumerate(play.scenes, start=1):
+            if household.is_stopping:
+                raise click.Abort
             scenes.append(scene())
             _say_scene(place, scenes[-1])
         _say_inside(stage)
