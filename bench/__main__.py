@@ -22,7 +22,7 @@ from cryptography.fernet import Fernet
 from bench import floor, load, processes
 from bench.load import Measured, Request
 from hub import embedded
-from hub.storage import db
+from hub.storage import migrate
 
 SECRET = "bench-shared-secret"  # noqa: S105 - made for this run
 LEADS = 3000
@@ -45,7 +45,7 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="hub-bench-") as folder,
         embedded.start(Path(folder) / "state") as servers,
     ):
-        db.upgrade(servers.database_url)
+        migrate.upgrade(servers.database_url)
         libpq = servers.database_url.replace("+psycopg", "", 1)
         _prepare(libpq)
         log = Path(folder) / "log"

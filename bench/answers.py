@@ -69,7 +69,7 @@ def _latency(
 
 
 def _rate(url: str, answer: Callable[[psycopg.Connection], None]) -> float:
-    """Commits per second of several writers: `NOTIFY` takes a lock of the whole server at commit."""
+    """Commits per second of several writers: `NOTIFY` locks the whole server at commit."""
 
     def write(_: int) -> None:
         with psycopg.connect(url) as database:

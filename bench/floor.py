@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,21 +28,18 @@ TABLES = """
 """
 
 _open: dict[str, Any] = {}
+_free: list[psycopg.Connection[Any]] = []
 
 
-def connection() -> psycopg.Connection[Any]:
-    """One connection a process (and greenlet): opened on first use."""
-    key = f"connection-{_greenlet()}"
-    if key not in _open:
-        _open[key] = psycopg.connect(DATABASE, autocommit=True)
-    found: psycopg.Connection[Any] = _open[key]
-    return found
-
-
-def _greenlet() -> int:
-    from gevent import getcurrent  # noqa: PLC0415 - only the web process has it
-
-    return id(getcurrent())
+@contextmanager
+def connection() -> Iterator[psycopg.Connection[Any]]:
+    """A connection for one request: one that is free, or a new one."""
+    try:
+        database = _free.pop()
+    except IndexError:
+        database = psycopg.connect(DATABASE, autocommit=True)
+    yield database
+    _free.append(database)
 
 
 def worker_connection() -> psycopg.Connection[Any]:
@@ -95,9 +94,10 @@ def create_app() -> Flask:
         return {"message": "done"}, 200
 
     def store(hook: Any) -> None:
-        connection().execute(
-            "INSERT INTO floor_hooks (id, body) VALUES (%s, %s)",
-            [hook, json.dumps(request.get_json())],
-        )
+        with connection() as database:
+            database.execute(
+                "INSERT INTO floor_hooks (id, body) VALUES (%s, %s)",
+                [hook, json.dumps(request.get_json())],
+            )
 
     return app

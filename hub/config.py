@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,6 +40,7 @@ VARIABLES = (
     Variable("HUB_WEB_PROCESSES", "web processes", "2"),
     Variable("HUB_WEB_CONNECTIONS", "database connections of one web process", "10"),
     Variable("HUB_WORKER_RUNS", "runs that one worker works on at once", "10"),
+    Variable("HUB_LEASE_SECONDS", "after so long the runs of a silent worker go to others", "30"),
     Variable("HUB_MOST_WAITING", "queued runs above which requests get 503", "100000"),
     Variable("HUB_LOG_LEVEL", "debug, info, warning or error", "info"),
     Variable("HUB_UNSAFE_DURABILITY", "1 starts on a database that may lose commits (I2)"),
@@ -64,6 +66,7 @@ class Settings:
     web_processes: int
     web_connections: int
     worker_runs: int
+    lease: timedelta
     most_waiting: int
     log_level: str
     allows_unsafe_durability: bool
@@ -90,6 +93,7 @@ class Settings:
             web_processes=_number(given, "HUB_WEB_PROCESSES", 2, least=1, most=64),
             web_connections=_number(given, "HUB_WEB_CONNECTIONS", 10, least=1, most=500),
             worker_runs=_number(given, "HUB_WORKER_RUNS", 10, least=1, most=200),
+            lease=timedelta(seconds=_number(given, "HUB_LEASE_SECONDS", 30, least=5, most=3600)),
             most_waiting=_number(given, "HUB_MOST_WAITING", 100_000, least=1),
             log_level=_choice(given, "HUB_LOG_LEVEL", _LOG_LEVELS, "info"),
             allows_unsafe_durability=given.get("HUB_UNSAFE_DURABILITY") == "1",

@@ -8,21 +8,32 @@ without it.
 from __future__ import annotations
 
 import logging
+import zlib
+from collections.abc import Callable, Mapping
 from time import monotonic
+from typing import Any
 from uuid import UUID
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 from rq import Queue
+from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
 QUEUE = "hub"
 WORK = "hub.worker.doorbell.work"  # the one function a job may name (S17)
+LARGEST_MESSAGE = 1_000  # bytes, unpacked; our own have about a hundred
 _PENDING = "hub:doorbell"
 _PENDING_FOR = 2_000  # milliseconds: a bell that nobody heard may be rung again then
-_RING_WITHIN = 0.25
+_UNHEARD_FOR = 60  # seconds until Redis forgets a message that no worker took
+_MOST_UNHEARD = 100  # messages kept while no worker lives
+_RING_WITHIN = 0.25  # seconds for both round trips together
+_EACH_WITHIN = 0.1
 _REST_AFTER_FAILURE = 5.0
+_SERVER_VERSION = (7, 0, 0)  # stated, so that RQ need not ask: it knows no difference above 6.2
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +48,14 @@ class RunJob(Job):
     What the message says beyond that is never looked up, imported or called.
     """
 
+    def restore(self, raw_data: Mapping[bytes, bytes]) -> None:
+        """Read the message and nothing else: no callbacks, dependencies, groups or webhooks."""
+        message = raw_data.get(b"data")
+        if message is None:
+            raise NoSuchJobError(f"the job {self.id[:40]} has no message")
+        self.data = _unpacked(message)
+        self.origin = QUEUE
+
     @property
     def success_callback(self) -> None:
         """The hub's jobs have no callbacks."""
@@ -48,6 +67,14 @@ class RunJob(Job):
     @property
     def stopped_callback(self) -> None:
         """The hub's jobs have no callbacks."""
+
+
+def _unpacked(message: bytes) -> bytes:
+    """At most `LARGEST_MESSAGE` bytes, however much was packed into the message."""
+    try:
+        return zlib.decompressobj().decompress(message, LARGEST_MESSAGE)
+    except zlib.error:
+        return message[:LARGEST_MESSAGE]
 
 
 def run_of(job: Job) -> UUID:
@@ -67,41 +94,56 @@ def open_redis(url: str) -> Redis:
     """A client that gives up quickly; nothing is connected yet."""
     return Redis.from_url(
         url,
-        socket_timeout=_RING_WITHIN,
-        socket_connect_timeout=_RING_WITHIN,
-        retry_on_timeout=False,
+        socket_timeout=_EACH_WITHIN,
+        socket_connect_timeout=_EACH_WITHIN,
+        retry=Retry(NoBackoff(), 0),
     )
 
 
 def open_listener(url: str) -> Redis:
     """A worker's client, which waits for the bell as long as it takes."""
-    return Redis.from_url(url, socket_connect_timeout=2, health_check_interval=30)
+    return Redis.from_url(url, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0))
+
+
+def open_queue(connection: Redis) -> Queue:
+    """The queue of the hub's own jobs."""
+    return Queue(QUEUE, connection=connection, job_class=RunJob, serializer=JSONSerializer)
 
 
 class Doorbell:
-    """Rings for a run that is stored and committed."""
+    """Rings for a run that is stored and committed. `now`: seconds that never go back."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, now: Callable[[], float] = monotonic) -> None:
         self._redis = open_redis(url)
-        self._queue = Queue(
-            QUEUE, connection=self._redis, job_class=RunJob, serializer=JSONSerializer
-        )
-        self._rests_until = 0.0
+        self._queue = open_queue(self._redis)
+        self._queue.redis_server_version = _SERVER_VERSION
+        self._now = now
+        self._rests_until: float | None = None
 
     def ring(self, run_id: UUID) -> bool:
-        """Ring unless a ring is pending; true if the bell was heard by Redis. Never raises."""
-        if monotonic() < self._rests_until:
+        """Ring unless a ring is pending; true if Redis has it. Never raises."""
+        began = self._now()
+        if self._rests_until is not None and began < self._rests_until:
             return False
         try:
-            if self._redis.set(_PENDING, str(run_id), nx=True, px=_PENDING_FOR):
-                self._queue.enqueue_call(
-                    WORK, args=(str(run_id),), result_ttl=0, failure_ttl=60, timeout=-1
-                )
-        except RedisError as problem:
-            self._rests_until = monotonic() + _REST_AFTER_FAILURE
+            self._ring(run_id, began)
+        except Exception as problem:  # noqa: BLE001 - the request is accepted, come what may
+            self._rests_until = self._now() + _REST_AFTER_FAILURE
             log.warning("the doorbell is out of order, workers look by themselves: %s", problem)
             return False
         return True
+
+    def _ring(self, run_id: UUID, began: float) -> None:
+        if not self._redis.set(_PENDING, str(run_id), nx=True, px=_PENDING_FOR):
+            return
+        if self._now() - began > _RING_WITHIN - _EACH_WITHIN:
+            raise TimeoutError("Redis is slow")
+        with self._redis.pipeline() as pipeline:
+            self._queue.enqueue_call(
+                WORK, args=(str(run_id),), timeout=-1, ttl=_UNHEARD_FOR, pipeline=pipeline
+            )
+            pipeline.ltrim(self._queue.key, -_MOST_UNHEARD, -1)
+            pipeline.execute()
 
     def is_reachable(self) -> bool:
         """Whether Redis answers (for `/readyz` and `hub doctor`, where it is information only)."""
@@ -110,7 +152,26 @@ class Doorbell:
         except RedisError:
             return False
 
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._redis.close()
 
-def answer_doorbell(redis: Redis) -> None:
-    """A worker has heard: the next run rings again."""
-    redis.delete(_PENDING)
+
+def answer_doorbell(job: Job, queue: Queue, redis: Redis) -> None:
+    """A worker has heard: the message goes, and the next run rings again."""
+    with redis.pipeline() as pipeline:
+        pipeline.delete(_PENDING)
+        _drop(pipeline, job, queue)
+
+
+def drop_message(job: Job, queue: Queue, redis: Redis) -> None:
+    """A message that is not ours goes; a ring of ours may still be pending."""
+    with redis.pipeline() as pipeline:
+        _drop(pipeline, job, queue)
+
+
+def _drop(pipeline: Any, job: Job, queue: Queue) -> None:
+    """Also from the list in which RQ keeps what was taken: nobody else would."""
+    pipeline.delete(job.key)
+    pipeline.lrem(queue.intermediate_queue.key, 1, job.id)
+    pipeline.execute()

@@ -63,10 +63,9 @@ def servers() -> Iterator[Servers]:
 @pytest.fixture(scope="session")
 def database_url(servers: Servers) -> Iterator[str]:
     """A migrated database for the whole session. A test that writes asks for `database`."""
-    from hub.storage import db  # noqa: PLC0415 -- only tests that need the database pay for it
 
     with new_database(servers.database_url) as url:
-        db.upgrade(url)
+        migrate.upgrade(url)
         yield url
 
 

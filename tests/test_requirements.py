@@ -1,7 +1,7 @@
 """Every requirement of this stage is named by a test: the list is read from the tests themselves.
 
-An id counts where it stands in the name or the docstring of a test function (`H_07` or `H-07`), or in
-the text of a workflow test. The page H-27 comes with a later stage.
+An id counts where it stands in the name or the docstring of a test function (`H_07` or `H-07`), or
+in the text of a workflow test. The page H-27 comes with a later stage.
 """
 
 from __future__ import annotations
@@ -19,18 +19,17 @@ TRAPS = {f"X{number:02}" for number in range(1, 11)}
 INGEST = {f"I{number}" for number in range(1, 8)}
 EXECUTION = {f"E{number}" for number in (*range(1, 9), 11, 12, 15, 17)}
 
-_ID = re.compile(r"(?<![A-Za-z0-9])(?:(H)[-_](\d\d)|(X)[-_]?(\d\d)|([IE])(\d\d?))(?![A-Za-z0-9])")
+_ID = re.compile(
+    r"(?<![a-z0-9])(?:(h)[-_](\d\d)|([xie])(\d\d?))(?![a-z0-9])", re.IGNORECASE
+)
 
 
 def ids_in(text: str) -> set[str]:
     """The ids that a text names."""
-    found = set()
-    for capability, number, trap, trap_number, guarantee, clause in _ID.findall(text):
-        if capability:
-            found.add(f"H-{number}")
-        else:
-            found.add(f"{trap}{trap_number}{guarantee}{clause}")
-    return found
+    return {
+        f"{capability}-{number}".upper() if capability else f"{letter}{clause}".upper()
+        for capability, number, letter, clause in _ID.findall(text)
+    }
 
 
 def words_of_tests(source: str) -> Iterator[str]:
@@ -71,7 +70,6 @@ def test_every_guarantee_of_execution_is_named_by_a_test():
 
 
 def test_an_id_is_found_however_it_is_written_and_only_as_a_whole():
-    assert ids_in("test_H_07_X06_a_booking, H-24; I7 and E12.") == {
-        *("H-07", "X06", "H-24", "I7", "E12")
-    }
-    assert ids_in("sha256 H07 X1 HI7 E123 I14b") == set()
+    found = {"H-07", "X06", "H-24", "I7", "I2", "E12"}
+    assert ids_in("test_H_07_X06_a_booking, H-24; I7 and E12; test_i2_a_server") == found
+    assert ids_in("sha256 H07 HI7 E123 I14b") == set()

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import ArgumentError
 
 from hub.action import Action, Clock
 from hub.bootstrap.actions import all_actions
@@ -166,6 +167,7 @@ class Hub:
         """Let go of connections."""
         if "services" in vars(self):  # they were used
             self.services.close()
+        self.doorbell.close()
         self.database.dispose()
 
 
@@ -178,33 +180,60 @@ def open_hub(settings: Settings, *, role: Role, clock: Clock | None = None) -> H
     loaded = read_project(settings.project)
     for finding in loaded.project.findings:
         log.log(logging.ERROR if finding.is_error else logging.WARNING, "%s", finding)
+    database = _open_database(settings, role)
+    try:
+        _check_database(database, allow_unsafe=settings.allows_unsafe_durability)
+        secrets = Secrets(loaded.project.settings.secrets, settings.environment)
+        for name in secrets.missing():
+            log.warning("the secret %s has no value; what needs it is refused", name)
+        hub = Hub(
+            settings=settings,
+            loaded=loaded,
+            database=database,
+            clock=clock or SystemClock(),
+            secrets=secrets,
+            seal=Seal(settings.encryption_key),
+            config=config_values(loaded.project.settings, settings.environment),
+            doorbell=_doorbell(settings.redis_url),
+        )
+        keep_versions(hub)
+    except BaseException:
+        database.dispose()
+        raise
+    return hub
+
+
+def _open_database(settings: Settings, role: Role) -> Engine:
     if not settings.database_url:
         raise Misconfigured("Set HUB_DATABASE_URL, or use `hub dev`, which starts its own servers")
-    database = db.open_engine(
-        settings.database_url,
-        pool_size=_pool_size(settings, role),
-        application=f"hub-{role}",
-        answer_within=_WEB_WAITS if role == "web" else db.ANSWER_WITHIN,
-    )
+    try:
+        return db.open_engine(
+            settings.database_url,
+            pool_size=_pool_size(settings, role),
+            application=f"hub-{role}",
+            answer_within=_WEB_WAITS if role == "web" else db.ANSWER_WITHIN,
+        )
+    except ArgumentError:
+        raise Misconfigured(
+            "Set HUB_DATABASE_URL to a URL such as postgresql://user@127.0.0.1:5432/hub"
+        ) from None
+
+
+def _doorbell(url: str) -> Doorbell:
+    try:
+        return Doorbell(url)
+    except ValueError:
+        raise Misconfigured(
+            "Set HUB_REDIS_URL to a URL such as redis://127.0.0.1:6379/0, or use `hub dev`"
+        ) from None
+
+
+def _check_database(database: Engine, *, allow_unsafe: bool) -> None:
+    """Raise `Misconfigured` for a database that the hub must not work with."""
     db.check_version(database)
-    db.check_durability(database, allow_unsafe=settings.allows_unsafe_durability)
+    db.check_durability(database, allow_unsafe=allow_unsafe)
     if not db.is_current(database):
         raise Misconfigured("The tables are not those of this version: run `hub db upgrade`")
-    secrets = Secrets(loaded.project.settings.secrets, settings.environment)
-    for name in secrets.missing():
-        log.warning("the secret %s has no value; what needs it is refused", name)
-    hub = Hub(
-        settings=settings,
-        loaded=loaded,
-        database=database,
-        clock=clock or SystemClock(),
-        secrets=secrets,
-        seal=Seal(settings.encryption_key),
-        config=config_values(loaded.project.settings, settings.environment),
-        doorbell=Doorbell(settings.redis_url),
-    )
-    keep_versions(hub)
-    return hub
 
 
 def keep_versions(hub: Hub) -> None:

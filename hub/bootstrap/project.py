@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,9 @@ DIALECT_FACTS = {
 _FOLDERS = ("workflows", "schemas", "templates")
 _ENDINGS = (".yaml", ".yml", ".json", ".html", ".txt", ".md")
 _LARGEST = 1024 * 1024
+_LIVE_CALLS = "LIVE_CALL_ENABLED"
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?")
 
 
 @dataclass(frozen=True)
@@ -87,20 +91,24 @@ def config_values(settings: ProjectSettings, environment: Mapping[str, str]) -> 
     values: dict[str, Any] = {}
     for name, declared in settings.config.items():
         text = environment.get(declared.env)
-        if text is None or text == "":
-            if declared.has_default:
-                values[name] = declared.default
-            continue
-        values[name] = _value(declared, text)
+        if declared.env == _LIVE_CALLS:
+            values[name] = _is_live(text)
+        elif text:
+            values[name] = _value(declared, text)
+        elif declared.has_default:
+            values[name] = declared.default
     return values
 
 
+def _is_live(text: str | None) -> bool:
+    if text != "true":
+        told = "is not set" if text is None else f"is {text[:40]!r} and not exactly 'true'"
+        log.warning("%s %s: calls are simulated", _LIVE_CALLS, told)
+    return text == "true"
+
+
 def _value(declared: ConfigDeclaration, text: str) -> Any:
-    if declared.env == "LIVE_CALL_ENABLED":
-        if text != "true":
-            log.warning("LIVE_CALL_ENABLED is %r and not exactly true: calls are simulated", text)
-        return text == "true"
-    value = _parsed(declared, text)
+    value = _parsed(declared.schema, text)
     problems = compile_schema(declared.schema).problems(value)
     if problems:
         raise Misconfigured(
@@ -110,17 +118,19 @@ def _value(declared: ConfigDeclaration, text: str) -> Any:
     return value
 
 
-def _parsed(declared: ConfigDeclaration, text: str) -> Any:
-    """Numbers, `true`/`false` and comma lists (trimmed, empties dropped) by declared type."""
-    kind = declared.schema.get("type")
+def _parsed(schema: Mapping[str, Any], text: str) -> Any:
+    """Numbers, `true`/`false` and comma lists (trimmed, empties dropped) by declared type.
+
+    What cannot be read stays text, which the schema then refuses.
+    """
+    kind = schema.get("type")
     if kind == "array":
-        return [part.strip() for part in text.split(",") if part.strip()]
+        parts = (part.strip() for part in text.split(","))
+        return [_parsed(schema.get("items", {}), part) for part in parts if part]
     if kind == "boolean":
         return {"true": True, "false": False}.get(text, text)
-    readers = {"integer": int, "number": float}
-    if kind in readers:
-        try:
-            return readers[kind](text)
-        except ValueError:
-            return text
+    if kind in ("integer", "number") and _INTEGER.fullmatch(text):
+        return int(text)
+    if kind == "number" and _NUMBER.fullmatch(text):
+        return float(text)
     return text

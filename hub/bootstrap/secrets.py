@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from cryptography.fernet import Fernet, InvalidToken
 
 from hub.errors import Misconfigured, Permanent
 
 _SHORTEST_HIDDEN = 6  # shorter values would blacken ordinary words
+_SHORTEST_ENCODED = 7
 
 
 class Secrets:
     """The secrets that `hub.yaml` names, with their values from the environment."""
 
     def __init__(self, names: Iterable[str], environment: Mapping[str, str]) -> None:
+        names = tuple(names)
         self._values = {name: environment[name] for name in names if environment.get(name)}
         self._live = {
             name: tuple(
@@ -58,20 +60,36 @@ class Secrets:
 
 
 def _forms(live: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:
-    """Each value as it may turn up: plain, base64, URL-encoded, hex; longest first."""
+    """Each value as it may turn up, with its name; longest first."""
     found = {
         form: name
         for name, values in live.items()
         for value in values
         if len(value) >= _SHORTEST_HIDDEN
-        for form in (
-            value,
-            base64.b64encode(value.encode()).decode(),
-            quote(value, safe=""),
-            value.encode().hex(),
-        )
+        for form in _written(value)
     }
     return sorted(found.items(), key=lambda pair: -len(pair[0]))
+
+
+def _written(value: str) -> Iterator[str]:
+    """A value in clear, URL-encoded, in hex and in base64, there also inside of something else."""
+    raw = value.encode()
+    yield value
+    yield from (quote(value), quote(value, safe=""), quote_plus(value))
+    yield from (raw.hex(), raw.hex().upper())
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield encode(raw).decode()
+        yield from (part for part in _inner(raw, encode) if len(part) >= _SHORTEST_ENCODED)
+
+
+def _inner(raw: bytes, encode: Callable[[bytes], bytes]) -> Iterator[str]:
+    """What base64 makes of these bytes wherever they begin, such as in `user:password`.
+
+    The characters that they share with their neighbours are left out.
+    """
+    for before in range(3):
+        shared, whole = -(-before * 8 // 6), (before + len(raw)) * 8 // 6
+        yield encode(bytes(before) + raw).decode()[shared:whole]
 
 
 class Seal:

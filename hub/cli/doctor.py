@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 import click
@@ -13,7 +14,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from hub.cli.console import say, say_json, table
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import SECRETS_FILE, Environment, without_value
+from hub.connectors import connections
+from hub.connectors.connections import CONNECTION_TYPES
 from hub.domain import monitor
+from hub.engine.settings import ConnectionSettings
 from hub.errors import HubError, Misconfigured
 from hub.queue import Doorbell
 from hub.storage import db, invariants, reading, workers
@@ -66,7 +70,7 @@ def examine(environment: Environment) -> Iterator[Examined]:
         server = _server(environment, engine)
         yield server
         if server.status != "broken":
-            yield from _rows(engine)
+            yield from _rows(engine, lease=environment.settings.lease)
     finally:
         engine.dispose()
 
@@ -118,16 +122,33 @@ def _secrets(environment: Environment) -> Examined:
 
 
 def _connections(environment: Environment) -> Examined:
-    connections = environment.loaded.project.settings.connections
-    rows = tuple(
-        f"{name}: set {', '.join(missing)}"
-        for name, each in connections.items()
-        if (missing := without_value(each.credentials.values(), environment.settings))
-    )
+    declared = environment.loaded.project.settings.connections
+    rows = tuple(row for each in declared.values() for row in _lacking(each, environment))
     if rows:
-        said = f"{len(connections) - len(rows)} of {len(connections)} can be used"
+        said = f"{len(declared) - len(rows)} of {len(declared)} can be used"
         return Examined("connections", "warning", said, rows)
-    return Examined("connections", "ok", f"{len(connections)} have their credentials")
+    return Examined("connections", "ok", f"{len(declared)} have what they need")
+
+
+def _lacking(connection: ConnectionSettings, environment: Environment) -> list[str]:
+    """One sentence when a connection cannot be used: what to set, and where."""
+    kind = CONNECTION_TYPES.get(connection.type)
+    if kind is None:
+        return [f"{connection.name}: there is no type {connection.type} of connections"]
+    known = environment.settings.environment
+    revealed = connections.ConnectionSettings(
+        name=connection.name,
+        type=connection.type,
+        base_url=connection.base_url,
+        credentials={key: known.get(name, "") for key, name in connection.credentials.items()},
+        options={key: str(value) for key, value in connection.options.items()},
+    )
+    missing = []
+    for path in kind.missing(revealed):
+        place, _, key = path.partition(".")
+        secret = connection.credentials.get(key) if place == "credentials" else None
+        missing.append(secret or f"{path} in hub.yaml")
+    return [f"{connection.name}: set {', '.join(missing)}"] if missing else []
 
 
 # ------------------------------------------------------------------------------------- the servers
@@ -181,7 +202,7 @@ def _reason(problem: SQLAlchemyError) -> str:
 # ---------------------------------------------------------------------------------------- the rows
 
 
-def _rows(engine: Engine) -> Iterator[Examined]:
+def _rows(engine: Engine, *, lease: timedelta) -> Iterator[Examined]:
     alive = workers.count_alive(engine)
     if alive:
         yield Examined("workers", "ok", f"{alive} alive")
@@ -193,9 +214,8 @@ def _rows(engine: Engine) -> Iterator[Examined]:
         said = ", ".join(f"{counted[status]} {status}" for status in sorted(counted))
         yield Examined("runs", "ok", said or "none")
         for invariant in invariants.INVARIANTS:
-            yield _invariant(
-                invariant.name, invariant.promise, invariants.faults(connection, invariant)
-            )
+            found = invariants.faults(connection, invariant, lease=lease)
+            yield _invariant(invariant.name, invariant.promise, found)
         promise = "the history of a number has no overlaps and no end is wrong (D3, D6)"
         yield _invariant("numbers", promise, monitor.faults(connection))
 

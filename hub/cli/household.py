@@ -34,7 +34,7 @@ from hub.cli.environment import (
 )
 from hub.config import Settings
 from hub.errors import NotPossible
-from hub.storage import db
+from hub.storage import migrate
 
 DRAIN_WITHIN = 32  # seconds; each child has 30 (E14)
 _LOOK_EVERY = 0.3  # seconds between two looks at the children
@@ -73,7 +73,7 @@ def prepared(environment: Environment) -> Iterator[Prepared]:
         made = {name: known.get(name) or new_key() for name in missing}
         secrets_file = keep_secrets(stated.state_dir, {**known, **made})
         settings = completed(stated, {**found, **made})
-        db.upgrade(settings.database_url)
+        migrate.upgrade(settings.database_url)
         yield Prepared(settings, secrets_file, tuple(sorted(made)))
 
 

@@ -9,7 +9,7 @@ from hub.cli.console import say, say_json
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
 from hub.errors import Misconfigured
-from hub.storage import db
+from hub.storage import db, migrate
 
 
 @example("export HUB_ENCRYPTION_KEY=$(hub key)")
@@ -43,7 +43,7 @@ def upgrade(environment: Environment, *, as_json: bool) -> None:
     engine = db.open_engine(url, pool_size=1, application="hub-upgrade")
     try:
         before = db.revision(engine)
-        db.upgrade(url)
+        migrate.upgrade(url)
         after = db.revision(engine)
     finally:
         engine.dispose()

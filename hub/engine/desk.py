@@ -1,12 +1,14 @@
 """One run in hand: its fence, its journal's way into the database, its clock.
 
 Every transaction of a worker goes through `fenced`: the run's row is locked with the attempt token
-(E4), the notes that wait are stored, and what follows commits with them.
+(E4), and what waits to be stored (the journal's notes, answers, turns given up) commits with it.
+The transaction of a step may stay open until the machine has said what follows from the step, so
+that the answer or the end of the run is stored with the step's result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from time import monotonic
@@ -21,8 +23,8 @@ from hub.errors import HubError
 from hub.storage import runs, steps, turns
 from hub.storage.runs import ClaimedRun
 from hub.storage.steps import StepRow
+from hub.storage.turns import Turn
 from hub.values import decode, encode
-
 
 class CancelRequested(HubError):
     """Somebody asked for the end of this run."""
@@ -33,17 +35,24 @@ class Overdue(HubError):
 
 
 class Desk:
-    """What the executor holds while it works on one run."""
+    """What the executor holds while it works on one run.
 
-    def __init__(self, engine: Engine, run: ClaimedRun, journal: Journal) -> None:
+    `is_shared`: several threads work at it; each of them stores its own entries and nothing else.
+    `has_replied`: an answer of this run is stored, or will be with the next transaction.
+    """
+
+    def __init__(self, engine: Engine, run: ClaimedRun, stored: Iterable[StepRow] = ()) -> None:
         self.engine = engine
         self.run = run
-        self.journal = journal
-        self.has_turns = run.token > 1
+        self.is_shared = False
+        self.has_replied = False
+        self.turns: dict[str, Turn] = {}
         self.woken: list[Any] = []
         self._replies: list[ReplyNow] = []
-        self._leaving: list[LeaveTurn] = []
+        self._leaving: list[Turn] = []
+        self._open: Connection | None = None
         self._began = monotonic()
+        self.journal = Journal(map(from_row, stored), timer=self.now)
 
     @property
     def mode(self) -> Mode:
@@ -55,58 +64,122 @@ class Desk:
         return self.run.claimed_at + timedelta(seconds=monotonic() - self._began)
 
     def say(self, replies: Sequence[ReplyNow]) -> None:
-        """Answers that go out with the next transaction."""
-        self._replies += replies
+        """Answers that go out with the next transaction; only the first one counts."""
+        if replies and not self.has_replied:
+            self._replies.append(replies[0])
+            self.has_replied = True
 
     def leave_turn(self, command: LeaveTurn) -> None:
         """A turn that is given up with the next transaction."""
-        self._leaving.append(command)
+        turn = self.turns.pop(command.path, None)
+        if turn is not None:
+            self._leaving.append(turn)
 
     @property
     def has_news(self) -> bool:
         """Whether somebody waits for what is not stored yet."""
         return bool(self._replies or self._leaving)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the transaction of the last step waits for its end."""
+        return self._open is not None
+
+    def keep(self, connection: Connection, entry: Entry) -> None:
+        """What became of a step, stored with this transaction."""
+        if self.is_shared:
+            steps.write(connection, self.run.id, [self._row(entry)])
+            self.journal.put(entry)
+        else:
+            self.journal.keep(entry)
+
     @contextmanager
-    def fenced(self, *, is_checked: bool = True) -> Iterator[Connection]:
-        """One transaction under the run's lock.
+    def fenced(self, *, is_checked: bool = True, stays_open: bool = False) -> Iterator[Connection]:
+        """One transaction under the run's lock, or the one of the last step, which goes on.
 
         Raises `LostRun` when the token is old, `CancelRequested` and `Overdue` when the run must
-        not begin anything new (`is_checked`).
+        not begin anything new (`is_checked`). With `stays_open` its end is left to `commit`.
         """
-        with self.engine.begin() as connection:
-            state = runs.lock(connection, self.run)
-            if is_checked and state.is_cancel_requested:
-                raise CancelRequested(f"run {self.run.id} is to be cancelled")
-            if is_checked and state.is_overdue:
-                raise Overdue(f"run {self.run.id} is past its timeout")
-            steps.write(connection, self.run.id, [to_row(note) for note in self.journal.notes()])
-            for reply in self._replies:
-                runs.respond(connection, self.run, response_row(reply))
-            woken = [
-                run_id
-                for leaving in self._leaving
-                for run_id in turns.leave(connection, self.run.id, leaving.path)
-            ]
+        connection = self._open or self.engine.connect()
+        was_open, self._open = self._open is not None, None
+        try:
+            if not was_open:
+                self._lock(connection, is_checked=is_checked)
             yield connection
+            if stays_open and not self.is_shared:
+                self._open = connection
+                return
+            self._store(connection)
+            connection.commit()
+        except BaseException:
+            self._drop(connection)
+            raise
+        connection.close()
+        self._forget()
+
+    def commit(self) -> None:
+        """End the open transaction, if there is one."""
+        if self._open is not None:
+            with self.fenced():
+                pass
+
+    def roll_back(self) -> None:
+        """Give the open transaction up, if there is one."""
+        connection, self._open = self._open, None
+        if connection is not None:
+            self._drop(connection)
+
+    def store_notes(self, connection: Connection) -> None:
+        """Write the journal's notes now, where a later statement reads them."""
+        notes = self.journal.notes()
+        steps.write(connection, self.run.id, [self._row(note) for note in notes])
         self.journal.forget_notes()
-        self._replies.clear()
-        self._leaving.clear()
-        self.woken += woken
+
+    def _lock(self, connection: Connection, *, is_checked: bool) -> None:
+        state = runs.lock(connection, self.run)
+        if is_checked and state.is_cancel_requested:
+            raise CancelRequested(f"run {self.run.id} is to be cancelled")
+        if is_checked and state.is_overdue:
+            raise Overdue(f"run {self.run.id} is past its timeout")
+
+    def _store(self, connection: Connection) -> None:
+        if self.is_shared:
+            return
+        steps.write(connection, self.run.id, [self._row(note) for note in self.journal.notes()])
+        for reply in self._replies:
+            runs.respond(connection, self.run, response_row(reply))
+        for turn in self._leaving:
+            self.woken += turns.leave(connection, turn)
+
+    def _forget(self) -> None:
+        if not self.is_shared:
+            self.journal.forget_notes()
+            self._replies.clear()
+            self._leaving.clear()
+
+    def _drop(self, connection: Connection) -> None:
+        try:
+            connection.rollback()
+        finally:
+            connection.close()
+
+    def _row(self, entry: Entry) -> StepRow:
+        return to_row(entry, now=self.now())
 
 
-def response_row(reply: ReplyNow, *, failed: bool = False) -> dict[str, Any]:
+def response_row(reply: ReplyNow) -> dict[str, Any]:
     """A reply in the form of `runs.response`."""
     return {
         "status": reply.status or 200,
         "body": reply.body,
         "headers": dict(reply.headers),
-        "failed": failed,
+        "failed": False,
     }
 
 
-def to_row(entry: Entry, *, due_in: timedelta | None = None, is_simulated: bool = False) -> StepRow:
-    """A journal entry in stored form."""
+def to_row(entry: Entry, *, now: datetime) -> StepRow:
+    """A journal entry in stored form; instants of the run's timer become distances from `now`."""
+    ended_at = entry.ended_at or now
     return StepRow(
         path=entry.path,
         kind=entry.kind,
@@ -114,12 +187,14 @@ def to_row(entry: Entry, *, due_in: timedelta | None = None, is_simulated: bool 
         step_id=entry.step_id,
         action=entry.action,
         attempts=entry.attempts,
-        is_simulated=is_simulated,
+        is_simulated=entry.is_simulated,
         key=entry.key,
         inputs=encode(entry.inputs),
         result=encode(entry.result),
         error=entry.error,
-        due_in=due_in,
+        due_in=None if entry.due_at is None else entry.due_at - now,
+        took=ended_at - (entry.began_at or ended_at),
+        ended_ago=now - ended_at,
     )
 
 
@@ -137,4 +212,5 @@ def from_row(row: StepRow) -> Entry:
         error=row.error,
         key=row.key,
         due_at=row.due_at,
+        is_simulated=row.is_simulated,
     )

@@ -1,4 +1,4 @@
-"""Doing one action: gate, intent, effect, result, and what a failure leads to (E6–E9).
+"""Doing one action: gate, intent, effect, result, and what a failure leads to (E6 to E9).
 
 An action on our database commits its effect with its step's result in one transaction. An action
 that calls out commits its intent before and its result after; a crash in between is
@@ -20,18 +20,18 @@ from sqlalchemy.exc import DBAPIError
 from hub.action import Action, Attempt, Clock
 from hub.engine.advance.commands import Perform
 from hub.engine.advance.failure import Failure
-from hub.engine.advance.journal import Entry, Status
-from hub.engine.desk import Desk, to_row
+from hub.engine.advance.journal import Entry
+from hub.engine.desk import Desk
 from hub.engine.gate import Simulated, TestDestinations, pass_gate
 from hub.engine.retry import next_pause
 from hub.errors import PayloadProblem, Permanent, StepFailed, Transient
-from hub.storage import once, runs, steps
-from hub.values import plain, reveal
+from hub.storage import once, runs
+from hub.values import encode, plain, reveal
 
 log = logging.getLogger(__name__)
 
 _LOOK_AGAIN = timedelta(seconds=1)
-_TRY_AGAIN_STATES = ("40001", "40P01", "55P03", "57014")  # serialization, deadlock, lock, statement
+_BUSY = ("40001", "40P01", "55P03", "57014")  # serialization, deadlock, lock, statement
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,58 @@ class Tools:
     chance: Callable[[], float]
 
 
+class Task:
+    """One command in hand: where it stands, and the entry that this attempt will leave."""
+
+    def __init__(self, desk: Desk, command: Perform, action: Action) -> None:
+        self.desk = desk
+        self.command = command
+        self.action = action
+        self.known = desk.journal.get(command.path)
+        self.entry = Entry(
+            path=command.path,
+            kind="do",
+            status="started",
+            step_id=command.step.id,
+            action=command.step.action,
+            attempts=(self.known.attempts if self.known else 0) + 1,
+            inputs=command.inputs,
+            key=command.key,
+            began_at=desk.now(),
+        )
+
+    @property
+    def delivery(self) -> str:
+        """`at_most_once` or `at_least_once`: what the step says, else what fits the effect."""
+        fitting = "at_most_once" if self.action.effect == "once" else "at_least_once"
+        return self.command.step.delivery or fitting
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether an earlier owner died between intent and result of what must not be repeated."""
+        is_begun = self.known is not None and self.known.status == "started"
+        return is_begun and self.action.outward and self.delivery == "at_most_once"
+
+    @property
+    def was_maybe_done(self) -> bool:
+        """Whether an earlier attempt may have had its effect."""
+        if self.known is None or not self.action.outward:
+            return False
+        return self.known.status == "started" or bool((self.known.error or {}).get("maybe_done"))
+
+    @property
+    def once_key(self) -> once.OnceKey:
+        """Simulated runs have keys of their own: they must not keep a live one from working."""
+        text = f"{self.desk.run.mode}:{self.command.once_key}"
+        return once.OnceKey(
+            workflow=self.command.workflow,
+            step_id=self.command.step.id or self.command.path,
+            digest=sha256(text.encode()).digest(),
+            run_id=self.desk.run.id,
+            path=self.command.path,
+        )
+
+
 class Performer:
     """Performs the commands of one run at a desk."""
 
@@ -73,130 +125,90 @@ class Performer:
         self._tools = tools
 
     def perform(self, desk: Desk, command: Perform) -> Outcome:
-        """Do it, or say why not. What happened is stored when this returns."""
-        known = desk.journal.get(command.path)
-        if known is not None and known.due_at is not None and known.due_at > desk.now():
-            return Blocked(known.due_at - desk.now(), "retry")
-        if command.deadline is not None and command.deadline <= desk.now():
-            late = Permanent("timeout", "the time of the enclosing step is up")
-            return self._record_failure(desk, command, self._entry(desk, command), late)
-        return self._attempt(desk, command)
+        """Do it, or say why not.
 
-    def _attempt(self, desk: Desk, command: Perform) -> Outcome:
-        action = self._tools.actions[command.step.action]
-        entry = self._entry(desk, command)
-        known = desk.journal.get(command.path)
-        is_begun = known is not None and known.status == "started"
-        if is_begun and action.outward and _delivery(command, action) == "at_most_once":
+        What was done is in the desk's transaction, which may be open; a failure is stored.
+        """
+        task = Task(desk, command, self._tools.actions[command.step.action])
+        known, now = task.known, desk.now()
+        if command.deadline is not None and command.deadline <= now:
+            late = Permanent("timeout", "the time of the enclosing step is up")
+            return self._record_failure(task, late)
+        if known is not None and known.due_at is not None and known.due_at > now:
+            return Blocked(known.due_at - now, "retry")
+        if task.is_in_doubt:
             unknown = Permanent(
                 "outcome_unknown",
                 "the worker died during the call: nobody knows whether it was done",
                 maybe_done=True,
             )
-            return self._record_failure(desk, command, entry, unknown)
-        if problems := self._tools.problems(action, plain(command.inputs)):
-            told = "; ".join(f"{each.pointer or 'inputs'}: {each.message}" for each in problems[:5])
-            return self._record_failure(desk, command, entry, Permanent("invalid_input", told))
-        passed = pass_gate(action, _as_json(command.inputs), desk.mode, self._tools.destinations)
-        if isinstance(passed, Simulated):
-            return self._simulate(desk, entry, action, passed)
-        if action.outward:
-            return self._outward(desk, command, entry, action, passed.inputs)
-        return self._local(desk, command, entry, action, passed.inputs)
+            return self._record_failure(task, unknown)
+        return self._attempt(task)
 
-    def _entry(self, desk: Desk, command: Perform) -> Entry:
-        known = desk.journal.get(command.path)
-        return Entry(
-            path=command.path,
-            kind="do",
-            status="started",
-            step_id=command.step.id,
-            action=command.step.action,
-            attempts=(known.attempts if known else 0) + 1,
-            inputs=command.inputs,
-            key=command.key,
-        )
+    def _attempt(self, task: Task) -> Outcome:
+        action, inputs = task.action, task.command.inputs
+        if problems := self._tools.problems(action, plain(inputs)):
+            told = "; ".join(f"{each.pointer or 'inputs'}: {each.message}" for each in problems[:5])
+            return self._record_failure(task, Permanent("invalid_input", told))
+        passed = pass_gate(action, _as_json(inputs), task.desk.mode, self._tools.destinations)
+        try:
+            if isinstance(passed, Simulated):
+                return self._simulate(task, passed)
+            if action.outward:
+                return self._outward(task, passed.inputs)
+            return self._local(task, passed.inputs)
+        except StepFailed as failed:
+            return self._record_failure(task, failed)
+        except DBAPIError as problem:
+            if problem.connection_invalidated or not getattr(problem.orig, "sqlstate", None):
+                raise
+            return self._record_failure(task, _database_refused(action, problem))
 
     # ----------------------------------------------------------------------------- the three ways
 
-    def _simulate(self, desk: Desk, entry: Entry, action: Action, why: Simulated) -> Outcome:
-        done = replace(entry, status="succeeded", result=dict(action.example))
-        with desk.fenced() as connection:
-            steps.write(connection, desk.run.id, [to_row(done, is_simulated=True)])
-        desk.journal.put(done)
-        log.info("simulated %s: %s", action.name, why.reason, extra={"run_id": str(desk.run.id)})
-        return Done(done.result)
+    def _simulate(self, task: Task, why: Simulated) -> Outcome:
+        with task.desk.fenced(stays_open=True) as connection:
+            if (settled := self._take_once(connection, task)) is not None:
+                return settled
+            example = dict(task.action.example)
+            self._keep_done(connection, task, example, is_simulated=True)
+        log.info(
+            "simulated %s: %s",
+            task.action.name,
+            why.reason,
+            extra={"run_id": str(task.desk.run.id)},
+        )
+        return Done(example)
 
-    def _local(
-        self, desk: Desk, command: Perform, entry: Entry, action: Action, inputs: Mapping[str, Any]
-    ) -> Outcome:
-        try:
-            with desk.fenced() as connection:
-                settled = self._take_once(connection, desk, command, entry)
-                if settled is None:
-                    result = self._call(desk, command, entry.attempts, action, inputs, connection)
-                    done = replace(entry, status="succeeded", result=result)
-                    self._store_done(connection, desk, command, done)
-                    settled = done
-        except StepFailed as failed:
-            return self._record_failure(desk, command, entry, failed)
-        except DBAPIError as problem:
-            if getattr(problem.orig, "sqlstate", None) not in _TRY_AGAIN_STATES:
-                raise
-            busy = Transient("internal", "the database was busy with the same rows")
-            return self._record_failure(desk, command, entry, busy)
-        return _outcome(desk, settled)
-
-    def _outward(
-        self, desk: Desk, command: Perform, entry: Entry, action: Action, inputs: Mapping[str, Any]
-    ) -> Outcome:
-        try:
-            with desk.fenced() as connection:
-                settled = self._take_once(connection, desk, command, entry)
-                if settled is None:
-                    steps.write(connection, desk.run.id, [to_row(entry)])
-        except Permanent as refused:
-            return self._record_failure(desk, command, entry, refused)
-        if settled is not None:
-            return _outcome(desk, settled)
-        desk.journal.put(entry)
-        return self._call_out(desk, command, entry, action, inputs)
-
-    def _call_out(
-        self, desk: Desk, command: Perform, entry: Entry, action: Action, inputs: Mapping[str, Any]
-    ) -> Outcome:
-        """Between the intent and the result: no transaction is open (E4)."""
-        try:
-            result = self._tools.hide(
-                self._call(desk, command, entry.attempts, action, inputs, None)
-            )
-        except StepFailed as failed:
-            return self._record_failure(desk, command, entry, failed)
-        except Exception:
-            log.exception("%s failed in a way it does not declare", action.name)
-            bug = Transient("internal", f"a fault in {action.name}", maybe_done=True)
-            return self._record_failure(desk, command, entry, bug)
-        done = replace(entry, status="succeeded", result=result)
-        with desk.fenced(is_checked=False) as connection:
-            self._store_done(connection, desk, command, done)
-        desk.journal.put(done)
+    def _local(self, task: Task, inputs: Mapping[str, Any]) -> Outcome:
+        """The effect and the result are one transaction (E6)."""
+        with task.desk.fenced(stays_open=True) as connection:
+            if (settled := self._take_once(connection, task)) is not None:
+                return settled
+            result = self._call(task, inputs, connection)
+            self._keep_done(connection, task, result)
         return Done(result)
 
-    def _call(
-        self,
-        desk: Desk,
-        command: Perform,
-        attempts: int,
-        action: Action,
-        inputs: Mapping[str, Any],
-        connection: Connection | None,
-    ) -> Any:
+    def _outward(self, task: Task, inputs: Mapping[str, Any]) -> Outcome:
+        """The intent is stored before, the result after; no transaction is open meanwhile (E4)."""
+        with task.desk.fenced() as connection:
+            if (settled := self._take_once(connection, task)) is not None:
+                return settled
+            task.desk.keep(connection, task.entry)
+        result = self._tools.hide(self._call(task, inputs, None))
+        with task.desk.fenced(is_checked=False, stays_open=True) as connection:
+            self._keep_done(connection, task, result)
+        return Done(result)
+
+    def _call(self, task: Task, inputs: Mapping[str, Any], connection: Connection | None) -> Any:
+        """Call the action; what it does not declare becomes the error `internal`."""
+        command, desk, action = task.command, task.desk, task.action
         attempt = Attempt(
             run_id=desk.run.id,
             workflow=command.workflow,
             key=command.key,
             mode=desk.mode,
-            number=attempts,
+            number=task.entry.attempts,
             timeout=_time_left(command, action, desk.now()),
         )
         services = {
@@ -206,62 +218,72 @@ class Performer:
         }
         if connection is not None:
             services[Connection] = connection
-        return action.call(services, reveal(dict(inputs), self._tools.secret))
+        try:
+            result = action.call(services, reveal(dict(inputs), self._tools.secret))
+            encode(result)  # what cannot be stored is a fault of the action, found here
+        except (StepFailed, DBAPIError):
+            raise
+        except Exception as bug:
+            log.exception("%s failed in a way it does not declare", action.name)
+            raise Transient(
+                "internal", f"a fault in {action.name}", maybe_done=action.outward
+            ) from bug
+        return result
 
     # ------------------------------------------------------------------------------ what came of it
 
-    def _store_done(
-        self, connection: Connection, desk: Desk, command: Perform, done: Entry
+    def _keep_done(
+        self, connection: Connection, task: Task, result: Any, *, is_simulated: bool = False
     ) -> None:
-        steps.write(connection, desk.run.id, [to_row(done)])
-        runs.clear_deaths(connection, desk.run)
-        if command.once_key is not None:
-            once.succeed(connection, _once_key(desk, command), done.result)
+        done = replace(task.entry, status="succeeded", result=result, is_simulated=is_simulated)
+        task.desk.keep(connection, done)
+        runs.clear_deaths(connection, task.desk.run)
+        if task.command.once_key is not None:
+            once.succeed(connection, task.once_key, result)
 
-    def _record_failure(
-        self, desk: Desk, command: Perform, entry: Entry, failed: StepFailed
-    ) -> Outcome:
+    def _record_failure(self, task: Task, failed: StepFailed) -> Outcome:
         """Store the failure, with the time of the next attempt where there is one."""
-        failure = Failure.of_step(failed, step=command.path, attempts=entry.attempts)
+        desk, entry = task.desk, task.entry
+        failure = Failure.of_step(failed, step=task.command.path, attempts=entry.attempts)
         failure.message = str(self._tools.hide(failure.message))
-        pause = self._pause(command, failure, failed)
-        status: Status = "failed" if pause is None else "retrying"
-        stored = replace(entry, status=status, error=failure.as_row())
-        with desk.fenced(is_checked=False) as connection:
-            steps.write(connection, desk.run.id, [to_row(stored, due_in=pause)])
+        failure.is_maybe_done = failure.is_maybe_done or task.was_maybe_done
+        pause = self._pause(task, failure, failed)
+        stored = replace(
+            entry,
+            status="failed" if pause is None else "retrying",
+            error=failure.as_row(),
+            due_at=None if pause is None else desk.now() + pause,
+        )
+        with desk.fenced(is_checked=False, stays_open=pause is None) as connection:
+            desk.keep(connection, stored)
             if pause is None and failure.is_maybe_done:
                 runs.mark_maybe_done(connection, desk.run)
-            if command.once_key is not None and pause is None:
-                once.give_up(
-                    connection, _once_key(desk, command), is_maybe_done=failure.is_maybe_done
-                )
-        if pause is None:
-            desk.journal.put(stored)
-            return failure
-        desk.journal.put(replace(stored, due_at=desk.now() + pause))
-        return Blocked(pause, f"retry after {failure.code}")
+            if pause is None and task.command.once_key is not None:
+                once.give_up(connection, task.once_key, is_maybe_done=failure.is_maybe_done)
+        return failure if pause is None else Blocked(pause, f"retry after {failure.code}")
 
-    def _pause(self, command: Perform, failure: Failure, failed: StepFailed) -> timedelta | None:
-        action = self._tools.actions[command.step.action]
-        is_at_most_once = _delivery(command, action) == "at_most_once"
-        return next_pause(
+    def _pause(self, task: Task, failure: Failure, failed: StepFailed) -> timedelta | None:
+        """How long until the next attempt; None: there is none, or it would come too late."""
+        command = task.command
+        pause = next_pause(
             command.step.retry,
             attempts=failure.attempts,
             is_retryable=isinstance(failed, Transient)
             if command.retry_if is None
             else command.retry_if(failure),
-            is_safe=not (is_at_most_once and failure.is_maybe_done),
+            is_safe=not (task.delivery == "at_most_once" and failure.is_maybe_done),
             retry_after=failed.retry_after,
             chance=self._tools.chance(),
         )
+        if pause is None or command.deadline is None:
+            return pause
+        return pause if task.desk.now() + pause < command.deadline else None
 
-    def _take_once(
-        self, connection: Connection, desk: Desk, command: Perform, entry: Entry
-    ) -> Entry | Blocked | None:
+    def _take_once(self, connection: Connection, task: Task) -> Done | Blocked | None:
         """Claim `once_per`: None when it is ours, else what another run made of it."""
-        if command.once_key is None:
+        if task.command.once_key is None:
             return None
-        held = once.take(connection, _once_key(desk, command))
+        held = once.take(connection, task.once_key)
         if held.by == "ours":
             return None
         if held.by == "started":
@@ -272,32 +294,17 @@ class Performer:
                 "an earlier run may have done this: it is not done again",
                 maybe_done=True,
             )
-        done = replace(entry, status="succeeded", result=held.result, attempts=0)
-        steps.write(connection, desk.run.id, [to_row(done)])
-        return done
+        done = replace(task.entry, status="succeeded", result=held.result, attempts=0)
+        task.desk.keep(connection, done)
+        return Done(held.result)
 
 
-def _outcome(desk: Desk, settled: Entry | Blocked) -> Outcome:
-    if isinstance(settled, Blocked):
-        return settled
-    desk.journal.put(settled)
-    return Done(settled.result)
-
-
-def _delivery(command: Perform, action: Action) -> str:
-    return command.step.delivery or ("at_most_once" if action.effect == "once" else "at_least_once")
-
-
-def _once_key(desk: Desk, command: Perform) -> once.OnceKey:
-    """Simulated runs have keys of their own: they must not keep a live one from working."""
-    text = f"{desk.run.mode}:{command.once_key}"
-    return once.OnceKey(
-        workflow=command.workflow,
-        step_id=command.step.id or command.path,
-        digest=sha256(text.encode()).digest(),
-        run_id=desk.run.id,
-        path=command.path,
-    )
+def _database_refused(action: Action, problem: DBAPIError) -> Transient:
+    """What the database said no to inside an action was rolled back: it is not done."""
+    if getattr(problem.orig, "sqlstate", None) in _BUSY:
+        return Transient("internal", "the database was busy with the same rows")
+    log.error("the database refused what %s asked: %s", action.name, problem.orig)
+    return Transient("internal", f"a fault in {action.name}: the database refused it")
 
 
 def _time_left(command: Perform, action: Action, now: datetime) -> timedelta:

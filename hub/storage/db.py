@@ -1,4 +1,4 @@
-"""Opening the database: connections that cannot hang, migrations, questions to the server."""
+"""Opening the database: connections that cannot hang, questions to the server."""
 
 from __future__ import annotations
 
@@ -6,23 +6,17 @@ import json
 import logging
 from collections.abc import Generator
 from datetime import datetime, timedelta
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from time import monotonic
 from typing import Any, TypeVar
 
 import psycopg
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import (
     URL,
     Connection,
     DateTime,
     Engine,
-    NullPool,
     QueuePool,
     create_engine,
     func,
@@ -41,8 +35,7 @@ CONNECT_TIMEOUT = timedelta(seconds=2)
 POOL_TIMEOUT = timedelta(seconds=1)
 ANSWER_WITHIN = timedelta(seconds=12)  # more than any statement may take
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
-_UPGRADE_LOCK = 7_213_904_655_118  # one number of ours among the server's advisory locks
+NEWEST_REVISION = "0001"  # of migrations/versions; `hub.storage.migrate` is held to it by a test
 _KEEPALIVES = {
     "keepalives": 1,
     "keepalives_idle": 10,
@@ -96,10 +89,10 @@ def open_engine(
     `TimeoutError`, never a hang: 2 s to connect, 1 s to get a connection, `answer_within` for each
     answer. Raises `Misconfigured` when the URL is not PostgreSQL's.
     """
-    address = _address(url)
+    found = address(url)
     return create_engine(
-        address,
-        creator=partial(_connect, _conninfo(address, application), answer_within.total_seconds()),
+        found,
+        creator=partial(_connect, _conninfo(found, application), answer_within.total_seconds()),
         poolclass=QueuePool,
         pool_size=pool_size,
         max_overflow=0,
@@ -115,7 +108,7 @@ def _connect(conninfo: str, answer_within: float) -> psycopg.Connection[Any]:
     return connection
 
 
-def _address(url: str) -> URL:
+def address(url: str) -> URL:
     """The same address with our driver."""
     parsed = make_url(url)
     if parsed.get_backend_name() not in {"postgresql", "postgres"}:
@@ -161,42 +154,21 @@ class DatabaseClock:
         return self._connection.scalars(_NOW).one()
 
 
-# ------------------------------------------------------------------------------------ migrations
-
-
-def upgrade(url: str) -> None:
-    """Bring the tables to the newest revision; any number of processes may do it at once."""
-    engine = create_engine(_address(url), poolclass=NullPool)
-    try:
-        with engine.begin() as connection:
-            connection.execute(text("SET LOCAL timezone = 'UTC'"))
-            connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _UPGRADE_LOCK})
-            command.upgrade(_configuration(connection), "head")
-    finally:
-        engine.dispose()
+# ------------------------------------------------------------------------------------- the tables
 
 
 def revision(engine: Engine) -> str | None:
     """The revision the tables are at; nothing in an empty database."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar() is None:
+            return None
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
 
 
 def is_current(engine: Engine) -> bool:
     """Whether the tables are those of this version of the code."""
-    return revision(engine) == _head()
-
-
-def _configuration(connection: Connection | None = None) -> Config:
-    configuration = Config()
-    configuration.set_main_option("script_location", str(_MIGRATIONS))
-    configuration.attributes["connection"] = connection
-    return configuration
-
-
-@cache
-def _head() -> str | None:
-    return ScriptDirectory.from_config(_configuration()).get_current_head()
+    return revision(engine) == NEWEST_REVISION
 
 
 # ------------------------------------------------------------------------------------- the server

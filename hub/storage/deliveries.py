@@ -72,6 +72,15 @@ class Recorded:
     is_same_body: bool = True
 
 
+@dataclass(frozen=True)
+class _First:
+    """Who has a key: the run that came first, and the delivery that made it."""
+
+    run_id: UUID
+    is_same_body: bool
+    delivery_id: UUID
+
+
 def key_digest(key: str) -> bytes:
     """Keys of any length and alphabet are stored by digest (I6)."""
     return sha256(key.encode("utf-8", "surrogatepass")).digest()
@@ -108,7 +117,7 @@ _CLAIM_KEY = """
     RETURNING run_id
 """
 _RECORD_ONE = text(
-    f"WITH delivered AS ({_DELIVERY}), started AS ({_RUN}), told AS ({_HISTORY})"  # noqa: S608
+    f"WITH delivered AS ({_DELIVERY}), started AS ({_RUN}), told AS ({_HISTORY})"
     " SELECT CAST(:run_id AS uuid)"
 )
 _RECORD_ONE_KEYED = text(
@@ -119,29 +128,26 @@ _RECORD_ONE_KEYED = text(
     " SELECT run_id FROM claimed"
 )
 _STORE_DELIVERY = text(_DELIVERY)
-_STORE_RUN = text(f"WITH started AS ({_RUN}) {_HISTORY}")  # noqa: S608
+_STORE_RUN = text(f"WITH started AS ({_RUN}) {_HISTORY}")
 _TAKE_KEY = text(_CLAIM_KEY)
-_REPEATED = text(
-    """
-    WITH held AS (
-        SELECT run_id, delivery_id, body_digest = :body_digest AS is_same_body
-          FROM dedupe_keys WHERE endpoint = :endpoint AND digest = :key_digest
-    ), marked AS (
-        UPDATE deliveries SET repeats = repeats + 1, last_repeat_at = now(),
-               notes = CASE WHEN held.is_same_body THEN notes
-                            ELSE coalesce(notes, '{}') || '{"repeated_with_other_body": true}' END
-          FROM held
-         WHERE deliveries.id = held.delivery_id
-           AND (held.is_same_body OR NOT :is_bound_to_body)
-    )
-    SELECT run_id, is_same_body FROM held
-    """
-)
-_HOLDER = text(
-    """
-    SELECT run_id, false AS is_new, body_digest = :body_digest AS is_same_body
+_HELD = """
+    SELECT run_id, body_digest = :body_digest AS is_same_body, delivery_id
       FROM dedupe_keys WHERE endpoint = :endpoint AND digest = :key_digest
-    """
+"""
+_MARK = """
+    UPDATE deliveries SET repeats = repeats + 1, last_repeat_at = now(),
+           notes = CASE WHEN held.is_same_body THEN notes
+                        ELSE coalesce(notes, '{}') || '{"repeated_with_other_body": true}' END
+"""
+_LOOK = text(_HELD)
+_LOOK_AND_MARK = text(
+    f"WITH held AS ({_HELD}), marked AS ({_MARK} FROM held"  # noqa: S608
+    "  WHERE deliveries.id = held.delivery_id AND (held.is_same_body OR NOT :is_bound_to_body))"
+    " SELECT run_id, is_same_body, delivery_id FROM held"
+)
+_MARK_ONE = text(
+    f"{_MARK} FROM (SELECT CAST(:is_same_body AS boolean) AS is_same_body) held"
+    " WHERE deliveries.id = :id"
 )
 _STORED = text(
     """
@@ -166,9 +172,10 @@ def record(engine: Engine, delivery: NewDelivery, runs: Sequence[NewRun]) -> tup
     except PoolTimeout as problem:
         raise Unavailable("the database gives no connection") from problem
     except DBAPIError as problem:
-        if problem.connection_invalidated and (found := _look_again(engine, delivery, runs)):
-            return found
-        raise Unavailable("the database cannot store the request") from problem
+        found = _look_again(engine, delivery, runs) if problem.connection_invalidated else None
+        if found is None:
+            raise Unavailable("the database cannot store the request") from problem
+        return found
 
 
 def _record(engine: Engine, delivery: NewDelivery, runs: Sequence[NewRun]) -> tuple[Recorded, ...]:
@@ -184,7 +191,8 @@ def _record_one(connection: Connection, delivery: NewDelivery, run: NewRun) -> R
     if run.dedupe_key is None:
         connection.execute(_RECORD_ONE, values)
         return Recorded(run.id, is_new=True)
-    return _claim(connection, run, values, _RECORD_ONE_KEYED)
+    first = _claim(connection, values, claim=_RECORD_ONE_KEYED, look=_LOOK_AND_MARK)
+    return _recorded(run, first)
 
 
 def _record_many(
@@ -192,38 +200,59 @@ def _record_many(
 ) -> tuple[Recorded, ...]:
     """All runs of one request; the delivery row is kept only where a run is new, or none asked."""
     given = [(run, _values(delivery, run)) for run in runs]
-    outcome = _claim_all(connection, given)
-    new = [(run, values) for run, values in given if outcome[run.id].is_new]
+    firsts = _claim_all(connection, given)
+    new = [(run, values) for run, values in given if firsts.get(run.id) is None]
+    _mark_repeats(connection, [(run, first) for run in runs if (first := firsts.get(run.id))])
     if new or not runs:
         connection.execute(_STORE_DELIVERY, _delivery_values(delivery))
     for turn in sorted({run.turn for run, _ in new if run.turn is not None}):
         queue_for_turn(connection, turn)
     for run, values in new:
         _store_run(connection, run, values)
-    return tuple(outcome[run.id] for run in runs)
+    return tuple(_recorded(run, firsts.get(run.id)) for run in runs)
 
 
 def _claim_all(
     connection: Connection, given: Sequence[tuple[NewRun, Mapping[str, Any]]]
-) -> dict[UUID, Recorded]:
+) -> dict[UUID, _First | None]:
     """Keys are claimed in one order, so that two requests with the same keys never deadlock."""
-    outcome = {run.id: Recorded(run.id, is_new=True) for run, _ in given}
     keyed = [(run, values) for run, values in given if run.dedupe_key is not None]
-    for run, values in sorted(keyed, key=lambda each: bytes(each[1]["key_digest"])):
-        outcome[run.id] = _claim(connection, run, values, _TAKE_KEY)
-    return outcome
+    return {
+        run.id: _claim(connection, values, claim=_TAKE_KEY, look=_LOOK)
+        for run, values in sorted(keyed, key=lambda each: bytes(each[1]["key_digest"]))
+    }
 
 
 def _claim(
-    connection: Connection, run: NewRun, values: Mapping[str, Any], statement: TextClause
-) -> Recorded:
-    """The run is new when the statement gets its key, else the first run with that key."""
+    connection: Connection, values: Mapping[str, Any], *, claim: TextClause, look: TextClause
+) -> _First | None:
+    """None when `claim` gets the key: the run is new. Else who has it."""
     for _ in range(_ATTEMPTS):
-        if connection.execute(statement, values).first():
-            return Recorded(run.id, is_new=True)
-        if first := connection.execute(_REPEATED, values).first():
-            return Recorded(first.run_id, is_new=False, is_same_body=first.is_same_body)
+        if connection.execute(claim, values).first():
+            return None
+        if first := connection.execute(look, values).mappings().first():
+            return _First(**first)
     raise Unavailable("the dedupe key changes hands too quickly")
+
+
+def _mark_repeats(connection: Connection, repeated: Sequence[tuple[NewRun, _First]]) -> None:
+    """One request is one repeat of a delivery, however many runs they share (H-17).
+
+    Rows are marked in one order, so that two requests never wait for each other.
+    """
+    deliveries: dict[UUID, bool] = {}
+    for run, first in repeated:
+        if first.is_same_body or not run.is_bound_to_body:
+            is_same = deliveries.get(first.delivery_id, True)
+            deliveries[first.delivery_id] = is_same and first.is_same_body
+    for id_, is_same_body in sorted(deliveries.items()):
+        connection.execute(_MARK_ONE, {"id": id_, "is_same_body": is_same_body})
+
+
+def _recorded(run: NewRun, first: _First | None) -> Recorded:
+    if first is None:
+        return Recorded(run.id, is_new=True)
+    return Recorded(first.run_id, is_new=False, is_same_body=first.is_same_body)
 
 
 def _store_run(connection: Connection, run: NewRun, values: Mapping[str, Any]) -> None:
@@ -292,12 +321,12 @@ def _look_again(
             stored = {row.id for row in connection.execute(_STORED, {"id": delivery.id})}
             if not stored:
                 return None
-            return tuple(
-                Recorded(run.id, is_new=True)
-                if run.id in stored
-                else Recorded(*connection.execute(_HOLDER, _values(delivery, run)).one())
+            firsts = {
+                run.id: _First(**connection.execute(_LOOK, _values(delivery, run)).mappings().one())
                 for run in runs
-            )
+                if run.id not in stored
+            }
+            return tuple(_recorded(run, firsts.get(run.id)) for run in runs)
     except SQLAlchemyError:
         return None
 

@@ -6,6 +6,7 @@ A question gives sentences that name the rows; normally none. `hub doctor` asks 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import Connection, text
 
@@ -129,10 +130,10 @@ INVARIANTS = (
 )
 
 
-def faults(connection: Connection, invariant: Invariant) -> list[str]:
+def faults(connection: Connection, invariant: Invariant, *, lease: timedelta = LEASE) -> list[str]:
     """The sentences of one question, at most `MOST_ROWS`."""
     rows = connection.execute(
-        text(f"{invariant.query} LIMIT :most"), {"lease": LEASE, "most": MOST_ROWS}
+        text(f"{invariant.query} LIMIT :most"), {"lease": lease, "most": MOST_ROWS}
     )
     return [row.fault for row in rows]
 

@@ -30,19 +30,47 @@ class Held:
     result: Any = None
 
 
+_TAKE = text(
+    """
+    INSERT INTO once_keys (workflow, step_id, digest, run_id, path, status)
+    VALUES (:workflow, :step_id, :digest, :run_id, :path, 'started')
+    ON CONFLICT (workflow, step_id, digest) DO UPDATE SET workflow = excluded.workflow
+    RETURNING run_id, path, status, result
+    """
+)
+_OURS = (
+    " WHERE workflow = :workflow AND step_id = :step_id AND digest = :digest"
+    " AND run_id = :run_id AND path = :path AND status = 'started'"
+)
+_SUCCEED = text(
+    f"UPDATE once_keys SET status = 'succeeded', result = CAST(:result AS jsonb){_OURS}"  # noqa: S608
+)
+_DOUBT = text(f"UPDATE once_keys SET status = 'unknown'{_OURS}")  # noqa: S608
+_FREE = text(f"DELETE FROM once_keys{_OURS}")  # noqa: S608
+_ABANDON = text(
+    """
+    WITH held AS (
+        SELECT once_keys.workflow, once_keys.step_id, once_keys.digest,
+               coalesce(steps.status = 'started' OR steps.error @> '{"maybe_done": true}', false)
+               AS is_maybe_done
+          FROM once_keys LEFT JOIN steps
+               ON steps.run_id = once_keys.run_id AND steps.path = once_keys.path
+         WHERE once_keys.run_id = :run_id AND once_keys.status = 'started'
+    ), freed AS (
+        DELETE FROM once_keys USING held
+         WHERE once_keys.workflow = held.workflow AND once_keys.step_id = held.step_id
+           AND once_keys.digest = held.digest AND NOT held.is_maybe_done
+    )
+    UPDATE once_keys SET status = 'unknown' FROM held
+     WHERE once_keys.workflow = held.workflow AND once_keys.step_id = held.step_id
+       AND once_keys.digest = held.digest AND held.is_maybe_done
+    """
+)
+
+
 def take(connection: Connection, key: OnceKey) -> Held:
     """Claim the key for this step, or say what another run made of it."""
-    row = connection.execute(
-        text(
-            """
-            INSERT INTO once_keys (workflow, step_id, digest, run_id, path, status)
-            VALUES (:workflow, :step_id, :digest, :run_id, :path, 'started')
-            ON CONFLICT (workflow, step_id, digest) DO UPDATE SET workflow = excluded.workflow
-            RETURNING run_id, path, status, result
-            """
-        ),
-        _names(key),
-    ).one()
+    row = connection.execute(_TAKE, _names(key)).one()
     if (row.run_id, row.path) == (key.run_id, key.path) and row.status == "started":
         return Held("ours")
     return Held(row.status, row.result)
@@ -50,49 +78,23 @@ def take(connection: Connection, key: OnceKey) -> Held:
 
 def succeed(connection: Connection, key: OnceKey, result: Any) -> None:
     """Later runs get this result and do nothing."""
-    connection.execute(
-        text(
-            "UPDATE once_keys SET status = 'succeeded', result = CAST(:result AS jsonb)"
-            " WHERE workflow = :workflow AND step_id = :step_id AND digest = :digest"
-            " AND run_id = :run_id"
-        ),
-        {**_names(key), "result": json_text(result)},
-    )
+    connection.execute(_SUCCEED, {**_names(key), "result": json_text(result)})
 
 
 def give_up(connection: Connection, key: OnceKey, *, is_maybe_done: bool) -> None:
-    """The step failed: another run may try, unless the effect may have happened."""
-    statement = (
-        "UPDATE once_keys SET status = 'unknown' WHERE"
-        if is_maybe_done
-        else "DELETE FROM once_keys WHERE"
-    )
-    connection.execute(
-        text(
-            f"{statement} workflow = :workflow AND step_id = :step_id AND digest = :digest"
-            " AND run_id = :run_id"
-        ),
-        _names(key),
-    )
+    """The step failed: another run may try, unless the effect may have happened.
+
+    A key that another step has is left as it is.
+    """
+    connection.execute(_DOUBT if is_maybe_done else _FREE, _names(key))
 
 
 def abandon(connection: Connection, run_id: UUID) -> None:
-    """A run ends between two attempts: its keys are free, unless an effect may have happened."""
-    connection.execute(
-        text(
-            """
-            UPDATE once_keys SET status = 'unknown' FROM steps
-             WHERE once_keys.run_id = :run_id AND once_keys.status = 'started'
-               AND steps.run_id = :run_id AND steps.path = once_keys.path
-               AND steps.error @> '{"maybe_done": true}'
-            """
-        ),
-        {"run_id": run_id},
-    )
-    connection.execute(
-        text("DELETE FROM once_keys WHERE run_id = :run_id AND status = 'started'"),
-        {"run_id": run_id},
-    )
+    """A run ends between two attempts, or after a crash: its keys are free, save those in doubt.
+
+    In doubt is a step that was begun and has no result, or that failed and may have been done.
+    """
+    connection.execute(_ABANDON, {"run_id": run_id})
 
 
 def _names(key: OnceKey) -> dict[str, Any]:

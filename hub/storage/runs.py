@@ -1,4 +1,4 @@
-"""Who works on which run: claims, leases, waits and ends (E1–E5).
+"""Who works on which run: claims, leases, waits and ends (E1 to E5).
 
 Each change of a run's state is one compare-and-set that writes one history row in the same
 statement or transaction. Lease times come from the database's clock (E3).
@@ -12,14 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, TextClause, text
 
 from hub.errors import LostRun
 from hub.storage.answers import announce
 from hub.storage.json_text import json_text
 
-LEASE = timedelta(seconds=30)
-RENEW_EVERY = timedelta(seconds=10)
+LEASE = timedelta(seconds=30)  # unless HUB_LEASE_SECONDS says otherwise
 TURN_POLL = timedelta(seconds=30)  # behind the wake-up that a freed turn gives
 WAITS_FOR_TURN = "waits for its turn"  # in the history, where a freed turn finds who waits
 
@@ -72,14 +71,14 @@ _CLAIM = text(
 )
 
 
-def claim(engine: Engine, *, worker: str, most: int) -> list[ClaimedRun]:
+def claim(engine: Engine, *, worker: str, most: int, lease: timedelta = LEASE) -> list[ClaimedRun]:
     """Take up to `most` runs that are due: callers who wait first, then the oldest."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        rows = connection.execute(_CLAIM, {"worker": worker, "most": most, "lease": LEASE})
+        rows = connection.execute(_CLAIM, {"worker": worker, "most": most, "lease": lease})
         return [ClaimedRun(**row) for row in rows.mappings()]
 
 
-def renew(engine: Engine, owned: Sequence[ClaimedRun]) -> None:
+def renew(engine: Engine, owned: Sequence[ClaimedRun], *, lease: timedelta = LEASE) -> None:
     """Keep the leases of the runs in hand; a row that a step has locked is alive anyway."""
     if not owned:
         return
@@ -96,7 +95,7 @@ def renew(engine: Engine, owned: Sequence[ClaimedRun]) -> None:
                 """
             ),
             {
-                "lease": LEASE,
+                "lease": lease,
                 "ids": [run.id for run in owned],
                 "tokens": [run.token for run in owned],
             },
@@ -151,51 +150,53 @@ def lock(connection: Connection, run: ClaimedRun) -> RunState:
     return RunState(**row)
 
 
-def _tell(connection: Connection, run: ClaimedRun, status: str, why: str) -> None:
-    connection.execute(
-        text(
-            "INSERT INTO run_history (run_id, status, token, why)"
-            " VALUES (:id, :status, :token, :why)"
-        ),
-        {"id": run.id, "status": status, "token": run.token, "why": why},
-    )
+_RESPOND = text(
+    "UPDATE runs SET response = CAST(:response AS json)"
+    " WHERE id = :id AND response IS NULL RETURNING is_awaited"
+)
 
 
 def respond(connection: Connection, run: ClaimedRun, response: Mapping[str, Any]) -> None:
     """Store the answer of the run if it has none, and wake who waits for it (first one wins)."""
-    stored = connection.execute(
-        text(
-            "UPDATE runs SET response = CAST(:response AS json)"
-            " WHERE id = :id AND response IS NULL RETURNING is_awaited"
-        ),
-        {"id": run.id, "response": json_text(response)},
-    ).first()
+    values = {"id": run.id, "response": json_text(response)}
+    stored = connection.execute(_RESPOND, values).first()
     if stored is not None and stored.is_awaited:
         announce(connection, run.id)
 
 
+_CHANGE = """
+    WITH changed AS (
+        UPDATE runs SET status = '{status}', lease_until = NULL, worker = NULL, due_at = {due_at}
+         WHERE id = :id AND token = :token AND status = 'running' RETURNING id, status, token
+    )
+    INSERT INTO run_history (run_id, status, token, why)
+    SELECT id, status, token, :why FROM changed RETURNING run_id
+"""
+_WAIT = text(
+    _CHANGE.format(
+        status="waiting",
+        due_at="least(clock_timestamp() + CAST(:due_in AS interval), deadline)",
+    )
+)
+_HAND_BACK = text(_CHANGE.format(status="queued", due_at="now()"))
+
+
 def put_to_wait(connection: Connection, run: ClaimedRun, *, due_in: timedelta, why: str) -> None:
     """The run sleeps as a row until then: no worker, no thread (E11)."""
-    connection.execute(
-        text(
-            "UPDATE runs SET status = 'waiting', lease_until = NULL, worker = NULL,"
-            " due_at = least(now() + CAST(:due_in AS interval), deadline) WHERE id = :id"
-        ),
-        {"id": run.id, "due_in": due_in},
-    )
-    _tell(connection, run, "waiting", why)
+    _change(connection, run, _WAIT, {"due_in": due_in, "why": why})
 
 
 def hand_back(connection: Connection, run: ClaimedRun) -> None:
     """The worker stops: somebody else goes on at once (E14)."""
-    connection.execute(
-        text(
-            "UPDATE runs SET status = 'queued', lease_until = NULL, worker = NULL,"
-            " due_at = now() WHERE id = :id"
-        ),
-        {"id": run.id},
-    )
-    _tell(connection, run, "queued", "handed back")
+    _change(connection, run, _HAND_BACK, {"why": "handed back"})
+
+
+def _change(
+    connection: Connection, run: ClaimedRun, statement: TextClause, values: Mapping[str, Any]
+) -> None:
+    changed = connection.execute(statement, {"id": run.id, "token": run.token, **values}).first()
+    if changed is None:
+        raise LostRun(f"run {run.id} belongs to another worker")
 
 
 @dataclass(frozen=True)
@@ -209,29 +210,66 @@ class Ending:
     frees_key: bool = False
 
 
-def end(connection: Connection, run: ClaimedRun, ending: Ending) -> None:
-    """The last change of a run's state. An answer of 400 or more frees the key as well."""
-    is_refused = connection.execute(
-        text(
-            """
-            UPDATE runs SET status = :status, ended_at = now(), lease_until = NULL, worker = NULL,
-                   due_at = NULL, deaths = 0, result = CAST(:result AS jsonb),
-                   error = CAST(:error AS jsonb), is_maybe_done = is_maybe_done OR :maybe
-             WHERE id = :id
-            RETURNING coalesce(CAST(response ->> 'status' AS int) >= 400, false)
-            """
-        ),
-        {
-            "id": run.id,
-            "status": ending.status,
-            "result": None if ending.result is None else json_text(ending.result),
-            "error": None if ending.error is None else json_text(ending.error),
-            "maybe": ending.is_maybe_done,
-        },
-    ).scalar_one()
-    if ending.frees_key or is_refused:
-        free_key(connection, run.id)
-    _tell(connection, run, ending.status, (ending.error or {}).get("code", ""))
+_END = text(
+    """
+    WITH ended AS (
+        UPDATE runs
+           SET status = :status, ended_at = now(), lease_until = NULL, worker = NULL,
+               due_at = NULL, deaths = 0, result = CAST(:result AS jsonb),
+               error = CAST(:error AS jsonb),
+               response = coalesce(response, CAST(:response AS json)),
+               is_maybe_done = is_maybe_done OR :maybe OR EXISTS (
+                   SELECT FROM steps WHERE run_id = :id AND kind = 'do'
+                      AND (steps.status = 'started'
+                           OR steps.status = 'retrying' AND steps.error @> '{"maybe_done": true}'))
+         WHERE id = :id AND token = :token AND status = 'running'
+        RETURNING id, status, token,
+                  coalesce(CAST(response ->> 'status' AS int) >= 400, false) AS is_refused
+    ), told AS (
+        INSERT INTO run_history (run_id, status, token, why)
+        SELECT id, status, token, :why FROM ended
+    ), freed AS (
+        DELETE FROM dedupe_keys USING ended
+         WHERE dedupe_keys.run_id = ended.id AND (:frees_key OR ended.is_refused)
+    )
+    SELECT id FROM ended
+    """
+)
+
+
+def end(
+    connection: Connection,
+    run: ClaimedRun,
+    ending: Ending,
+    *,
+    response: Mapping[str, Any] | None = None,
+) -> None:
+    """The last change of a run's state, with the answer of one that has had none.
+
+    An answer of 400 or more frees the key as well. A step that was begun and has no result makes
+    the run `is_maybe_done`: the journal must be written before.
+    """
+    values = {
+        "status": ending.status,
+        "result": None if ending.result is None else json_text(ending.result),
+        "error": None if ending.error is None else json_text(ending.error),
+        "response": None if response is None else json_text(response),
+        "maybe": ending.is_maybe_done,
+        "frees_key": ending.frees_key,
+        "why": (ending.error or {}).get("code", ""),
+    }
+    _change(connection, run, _END, values)
+    if response is not None and run.is_awaited:
+        announce(connection, run.id)
+
+
+_CANCEL = text(
+    "UPDATE runs SET is_cancel_requested = is_cancel_requested OR ended_at IS NULL,"
+    " due_at = CASE WHEN status IN ('queued', 'waiting') THEN now() ELSE due_at END"
+    " WHERE id = :id RETURNING status"
+)
+_MARK_MAYBE_DONE = text("UPDATE runs SET is_maybe_done = true WHERE id = :id")
+_CLEAR_DEATHS = text("UPDATE runs SET deaths = 0 WHERE id = :id")
 
 
 def request_cancel(connection: Connection, run_id: UUID) -> str | None:
@@ -239,31 +277,19 @@ def request_cancel(connection: Connection, run_id: UUID) -> str | None:
 
     Gives the run's status, or None when there is no such run.
     """
-    row = connection.execute(
-        text(
-            "UPDATE runs SET is_cancel_requested = is_cancel_requested OR ended_at IS NULL,"
-            " due_at = CASE WHEN status IN ('queued', 'waiting') THEN now() ELSE due_at END"
-            " WHERE id = :id RETURNING status"
-        ),
-        {"id": run_id},
-    ).first()
+    row = connection.execute(_CANCEL, {"id": run_id}).first()
     return row.status if row else None
 
 
 def mark_maybe_done(connection: Connection, run: ClaimedRun) -> None:
     """An effect of this run may have happened without an answer: shown in the run list (E8)."""
-    connection.execute(text("UPDATE runs SET is_maybe_done = true WHERE id = :id"), {"id": run.id})
-
-
-def free_key(connection: Connection, run_id: UUID) -> None:
-    """The same request may make a new run at once (language, chapter 5)."""
-    connection.execute(text("DELETE FROM dedupe_keys WHERE run_id = :id"), {"id": run_id})
+    connection.execute(_MARK_MAYBE_DONE, {"id": run.id})
 
 
 def clear_deaths(connection: Connection, run: ClaimedRun) -> None:
     """A step got through: owners that die from now on are counted anew (E10)."""
     if run.deaths:
-        connection.execute(text("UPDATE runs SET deaths = 0 WHERE id = :id"), {"id": run.id})
+        connection.execute(_CLEAR_DEATHS, {"id": run.id})
 
 
 def count_waiting(engine: Engine) -> int:

@@ -1,4 +1,4 @@
-"""The journal of a run: what was decided, what was begun, what came of it (E6–E8).
+"""The journal of a run: what was decided, what was begun, what came of it (E6, E7, E8).
 
 All functions work inside the caller's transaction, which holds the run's fence.
 """
@@ -18,7 +18,10 @@ from hub.storage.json_text import json_text
 
 @dataclass(frozen=True)
 class StepRow:
-    """One entry of the journal, in stored form (values as `hub.values.encode` makes them)."""
+    """One entry of the journal, in stored form (values as `hub.values.encode` makes them).
+
+    Times to write are distances from now: how long it took, how long ago it ended, when it is due.
+    """
 
     path: str
     kind: str
@@ -33,17 +36,19 @@ class StepRow:
     error: Mapping[str, Any] | None = None
     due_in: timedelta | None = None
     due_at: datetime | None = None
+    took: timedelta = timedelta()
+    ended_ago: timedelta = timedelta()
+
+
+_LOAD = text(
+    "SELECT path, kind, status, step_id, action, attempts, is_simulated, key, inputs, result,"
+    " error, due_at FROM steps WHERE run_id = :run_id ORDER BY seq"
+)
 
 
 def load(connection: Connection, run_id: UUID) -> list[StepRow]:
     """The whole journal, in the order in which things happened."""
-    rows = connection.execute(
-        text(
-            "SELECT path, kind, status, step_id, action, attempts, is_simulated, key, inputs,"
-            " result, error, due_at FROM steps WHERE run_id = :run_id ORDER BY seq"
-        ),
-        {"run_id": run_id},
-    )
+    rows = connection.execute(_LOAD, {"run_id": run_id})
     return [StepRow(**row) for row in rows.mappings()]
 
 
@@ -53,13 +58,15 @@ _WRITE = text(
            (run_id, path, kind, step_id, action, status, attempts, is_simulated, key, inputs,
             result, error, started_at, ended_at, due_at)
     SELECT :run_id, path, kind, step_id, action, status, attempts, is_simulated, key,
-           nullif(inputs, 'null'), result, nullif(error, 'null'), clock_timestamp(),
-           CASE WHEN status IN ('succeeded', 'failed', 'skipped') THEN clock_timestamp() END,
-           now() + due_in * interval '1 second'
+           nullif(inputs, 'null'), result, nullif(error, 'null'),
+           clock_timestamp() - (took + ended_ago) * interval '1 second',
+           CASE WHEN status IN ('succeeded', 'failed', 'skipped')
+                THEN clock_timestamp() - ended_ago * interval '1 second' END,
+           clock_timestamp() + due_in * interval '1 second'
       FROM jsonb_to_recordset(CAST(:rows AS jsonb))
            AS given (path text, kind text, step_id text, action text, status text, attempts int,
                      is_simulated bool, key text, inputs jsonb, result jsonb, error jsonb,
-                     due_in float)
+                     due_in float, took float, ended_ago float)
     ON CONFLICT (run_id, path) DO UPDATE
        SET status = excluded.status, attempts = excluded.attempts, result = excluded.result,
            error = excluded.error, ended_at = excluded.ended_at, due_at = excluded.due_at,
@@ -86,6 +93,8 @@ def write(connection: Connection, run_id: UUID, rows: Sequence[StepRow]) -> None
             "result": row.result,
             "error": row.error,
             "due_in": row.due_in.total_seconds() if row.due_in is not None else None,
+            "took": row.took.total_seconds(),
+            "ended_ago": row.ended_ago.total_seconds(),
         }
         for row in rows
     ]

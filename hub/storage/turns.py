@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -26,21 +25,56 @@ class Turn:
     limit: int
 
 
+_STAND = text(
+    """
+    WITH stood AS (
+        INSERT INTO turns (scope, digest, run_id, path)
+        VALUES (:scope, :digest, :run_id, :path)
+        ON CONFLICT (run_id, path) DO UPDATE SET path = excluded.path RETURNING id
+    )
+    SELECT count(*) FROM turns, stood
+     WHERE turns.scope = :scope AND turns.digest = :digest AND turns.id < stood.id
+    """
+)
+_GO = text("DELETE FROM turns WHERE run_id = :run_id AND path = :path")
+_AHEAD = text(
+    """
+    SELECT DISTINCT run_id FROM (
+        SELECT other.run_id FROM turns AS other, turns AS ours
+         WHERE ours.run_id = :run_id AND ours.path = :path
+           AND other.scope = ours.scope AND other.digest = ours.digest
+           AND other.id < ours.id
+         ORDER BY other.id DESC OFFSET :limit - 1) AS ahead
+     WHERE run_id <> :run_id
+    """
+)
+_HELD = text(
+    "SELECT scope, digest, path FROM turns WHERE run_id = :run_id ORDER BY scope, digest, path"
+)
+# The first run that sleeps until its turn may look again. A row that is locked right now is awake
+# already: it is skipped, never waited for.
+_LEAVE = text(
+    """
+    WITH gone AS (DELETE FROM turns WHERE run_id = :run_id AND path = :path)
+    UPDATE runs SET due_at = now()
+     WHERE id = (
+        SELECT runs.id FROM turns JOIN runs ON runs.id = turns.run_id
+         WHERE turns.scope = :scope AND turns.digest = :digest
+           AND runs.status = 'waiting' AND runs.due_at > now()
+           AND :why = (SELECT why FROM run_history WHERE run_id = runs.id
+                        ORDER BY id DESC LIMIT 1)
+         ORDER BY turns.id LIMIT 1
+           FOR NO KEY UPDATE OF runs SKIP LOCKED)
+    RETURNING id
+    """
+)
+
+
 def take(connection: Connection, turn: Turn, *, may_wait: bool) -> Standing:
     """Stand in the queue (once) and say whether it is our turn; `full` leaves no row behind."""
     queue_for_turn(connection, (turn.scope, turn.digest))
     place = connection.execute(
-        text(
-            """
-            WITH stood AS (
-                INSERT INTO turns (scope, digest, run_id, path)
-                VALUES (:scope, :digest, :run_id, :path)
-                ON CONFLICT (run_id, path) DO UPDATE SET path = excluded.path RETURNING id
-            )
-            SELECT count(*) FROM turns, stood
-             WHERE turns.scope = :scope AND turns.digest = :digest AND turns.id < stood.id
-            """
-        ),
+        _STAND,
         {
             "scope": turn.scope,
             "digest": turn.digest,
@@ -52,78 +86,39 @@ def take(connection: Connection, turn: Turn, *, may_wait: bool) -> Standing:
         return "ours"
     if may_wait:
         return "waiting"
-    connection.execute(
-        text("DELETE FROM turns WHERE run_id = :run_id AND path = :path"),
-        {"run_id": turn.run_id, "path": turn.path},
-    )
+    connection.execute(_GO, {"run_id": turn.run_id, "path": turn.path})
     return "full"
 
 
 def ahead_of(connection: Connection, turn: Turn) -> list[UUID]:
     """The runs that must go so that this one has its turn (`when_full: cancel_running`)."""
     rows = connection.execute(
-        text(
-            """
-            SELECT DISTINCT run_id FROM (
-                SELECT other.run_id FROM turns AS other, turns AS ours
-                 WHERE ours.run_id = :run_id AND ours.path = :path
-                   AND other.scope = ours.scope AND other.digest = ours.digest
-                   AND other.id < ours.id
-                 ORDER BY other.id DESC OFFSET :limit - 1) AS ahead
-             WHERE run_id <> :run_id
-            """
-        ),
+        _AHEAD,
         {"run_id": turn.run_id, "path": turn.path, "limit": turn.limit},
     )
     return [row.run_id for row in rows]
 
 
-def leave(
-    connection: Connection, run_id: UUID, paths: Collection[str] | None = None
-) -> list[UUID]:
-    """Give up some places, or all places of a run; the runs that were woken for it."""
-    which = {"run_id": run_id, "paths": None if paths is None else list(paths)}
-    left = connection.execute(
-        text(
-            "SELECT DISTINCT scope, digest FROM turns WHERE run_id = :run_id"
-            " AND (CAST(:paths AS text[]) IS NULL OR path = ANY(:paths)) ORDER BY scope, digest"
-        ),
-        which,
-    ).all()
-    woken: list[UUID] = []
-    for scope, digest in left:
-        queue_for_turn(connection, (scope, digest))
-        connection.execute(
-            text(
-                "DELETE FROM turns WHERE run_id = :run_id AND scope = :scope AND digest = :digest"
-                " AND (CAST(:paths AS text[]) IS NULL OR path = ANY(:paths))"
-            ),
-            {**which, "scope": scope, "digest": digest},
-        )
-        woken += _wake_next(connection, scope, digest)
-    return woken
-
-
-def _wake_next(connection: Connection, scope: str, digest: bytes) -> list[UUID]:
-    """The first run that sleeps until its turn may look again.
-
-    A row that is locked right now is awake already: it is skipped, never waited for.
-    """
+def leave(connection: Connection, turn: Turn) -> list[UUID]:
+    """Give up one place; the runs that were woken for it."""
+    queue_for_turn(connection, (turn.scope, turn.digest))
     rows = connection.execute(
-        text(
-            """
-            UPDATE runs SET due_at = now()
-             WHERE id = (
-                SELECT runs.id FROM turns JOIN runs ON runs.id = turns.run_id
-                 WHERE turns.scope = :scope AND turns.digest = :digest
-                   AND runs.status = 'waiting' AND runs.due_at > now()
-                   AND :why = (SELECT why FROM run_history WHERE run_id = runs.id
-                                ORDER BY id DESC LIMIT 1)
-                 ORDER BY turns.id LIMIT 1
-                   FOR NO KEY UPDATE OF runs SKIP LOCKED)
-            RETURNING id
-            """
-        ),
-        {"scope": scope, "digest": digest, "why": WAITS_FOR_TURN},
+        _LEAVE,
+        {
+            "scope": turn.scope,
+            "digest": turn.digest,
+            "run_id": turn.run_id,
+            "path": turn.path,
+            "why": WAITS_FOR_TURN,
+        },
     )
     return [row.id for row in rows]
+
+
+def leave_all(connection: Connection, run_id: UUID) -> list[UUID]:
+    """Give up all places of a run, also those that an earlier owner of it took."""
+    held = [
+        Turn(row.scope, row.digest, run_id, row.path, limit=0)
+        for row in connection.execute(_HELD, {"run_id": run_id}).all()
+    ]
+    return [woken for turn in held for woken in leave(connection, turn)]

@@ -1,5 +1,6 @@
 """The worker process: hears the doorbell, claims runs, works on several at once.
 
+listener.py   RQ hears the doorbell
 doorbell.py   what an RQ job does here: wake the runner
 runner.py     claims, a pool of threads, leases
 rounds.py     what any worker does now and then: sweep, schedules

@@ -1,4 +1,4 @@
-"""`hub worker`: RQ hears the doorbell in the main thread, the runner works beside it (E14)."""
+"""`hub worker`: the main thread waits for signals, the others listen, work and go rounds (E14)."""
 
 from __future__ import annotations
 
@@ -8,60 +8,33 @@ import signal
 import socket
 import threading
 from datetime import timedelta
-from types import FrameType
+from time import monotonic
 from uuid import UUID, uuid4
 
-from redis.exceptions import RedisError
-from rq import Queue, SimpleWorker
-from rq.job import Job
-from rq.serializers import JSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
 
 from hub.bootstrap import Hub
-from hub.queue import (
-    QUEUE,
-    RefusedJob,
-    RunJob,
-    answer_doorbell,
-    open_listener,
-    run_of,
-)
 from hub.storage import workers
+from hub.storage.db import DatabaseClock
 from hub.storage.workers import WorkerName
-from hub.worker.doorbell import bell, work
+from hub.worker.doorbell import bell
+from hub.worker.listener import Listener
 from hub.worker.rounds import Rounds, plan_schedules
 from hub.worker.runner import Runner
 
 log = logging.getLogger(__name__)
 
 DRAIN_WITHIN = timedelta(seconds=25)
-_TRY_REDIS_EVERY = 1.0
-
-
-class BellWorker(SimpleWorker):
-    """An RQ worker that hears the hub's own job and does nothing else, in this process."""
-
-    max_connection_wait_time = 5.0
-    is_asked_to_stop = False
-
-    def execute_job(self, job: Job, queue: Queue) -> None:
-        """Hear the bell; a forged message is refused before anything of it is called (S17)."""
-        try:
-            run_id = run_of(job)
-        except RefusedJob as refused:
-            log.warning("refused a message on the queue %s: %s", queue.name, refused)
-        else:
-            answer_doorbell(self.connection)
-            work(str(run_id))
-        job.delete()
-
-    def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """The first SIGTERM or SIGINT: stop listening; the process drains then."""
-        self.is_asked_to_stop = True
-        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # RQ leaves it bare
+_TOLD_TWICE_WITHIN = 1.0  # seconds in which a second signal is the same Ctrl-C, told twice
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def run_worker(hub: Hub) -> int:
-    """Work until SIGTERM or SIGINT, then hand back what is in hand; the exit code."""
+    """Work until SIGTERM or SIGINT, then hand back what is in hand; the exit code.
+
+    Belongs into the main thread, before there are others: they inherit that signals wait for it.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     return _Process(hub).run()
 
 
@@ -70,7 +43,7 @@ class _Process:
         name = WorkerName(id=uuid4().hex, host=socket.gethostname(), pid=os.getpid())
         self._hub = hub
         self._name = name
-        self._stopping = threading.Event()
+        self._listener = Listener(hub.settings.redis_url)
         self._runner = Runner(
             engine=hub.database,
             executor=hub.executor,
@@ -78,6 +51,7 @@ class _Process:
             size=hub.settings.worker_runs,
             bell=bell(),
             ring=hub.doorbell.ring,
+            lease=hub.settings.lease,
         )
         self._rounds = Rounds(
             hub, scheduled=lambda: hub.scheduled, ring=self._wake, worker=self._name
@@ -89,48 +63,42 @@ class _Process:
         self._hub.doorbell.ring(UUID(int=0))
 
     def run(self) -> int:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stopping.set())
-        plan_schedules(self._hub, self._hub.scheduled, self._hub.clock.now())
+        with self._hub.database.connect() as connection:
+            now = DatabaseClock(connection).now()  # the host's own may be wrong (E13)
+        plan_schedules(self._hub, self._hub.scheduled, now)
         self._runner.start()
         self._rounds.start()
+        self._listener.start()
         log.info("the worker is ready", extra={"runs": self._hub.settings.worker_runs})
-        self._listen()
+        signal.sigwait(_SIGNALS)
         return self._drain()
 
-    def _listen(self) -> None:
-        """Hear the doorbell as long as we are wanted; without Redis the runner looks by itself."""
-        while not self._stopping.is_set():
-            try:
-                connection = open_listener(self._hub.settings.redis_url)
-                queue = Queue(
-                    QUEUE, connection=connection, job_class=RunJob, serializer=JSONSerializer
-                )
-                worker = BellWorker(
-                    [queue], connection=connection, job_class=RunJob, serializer=JSONSerializer
-                )
-                worker.log_job_description = False
-                worker.work(logging_level="WARNING")
-                if worker.is_asked_to_stop:
-                    return
-            except RedisError as problem:
-                log.warning("no doorbell: %s", problem)
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: self._stopping.set())
-            self._stopping.wait(_TRY_REDIS_EVERY)
-
     def _drain(self) -> int:
-        """Hand back what is in hand; a second signal ends the process at once (E14)."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
+        """Hand back what is in hand (E14); a later second signal ends the process at once."""
         log.info("the worker stops")
-        self._rounds.stop()
+        ends_at = monotonic() + DRAIN_WITHIN.total_seconds()
         self._runner.stop()
-        drainer = threading.Thread(target=self._runner.drain, daemon=True)
+        self._rounds.stop()
+        self._listener.stop()
+        drainer = threading.Thread(target=self._leave, name="drain", daemon=True)
         drainer.start()
-        drainer.join(DRAIN_WITHIN.total_seconds())
-        workers.say_goodbye(self._hub.database, self._name)
+        drainer.join(_TOLD_TWICE_WITHIN)
+        if drainer.is_alive():
+            while signal.sigtimedwait(_SIGNALS, 0):
+                pass
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+            drainer.join(ends_at - monotonic())
         if drainer.is_alive():
             log.warning("a run is still in a call; its lease runs out and another worker goes on")
+            logging.shutdown()
             os._exit(0)
         return 0
+
+    def _leave(self) -> None:
+        self._runner.drain()
+        self._rounds.join()
+        self._listener.join()
+        try:
+            workers.say_goodbye(self._hub.database, self._name)
+        except SQLAlchemyError as problem:
+            log.warning("the worker leaves without a word: %s", problem)

@@ -1,11 +1,16 @@
-"""What a worker does now and then, safely with any number of workers: sweep and schedules."""
+"""What a worker does now and then, safely with any number of workers: sweep and schedules.
+
+One duty that fails keeps no other from being done, in this round or in the next.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -24,6 +29,8 @@ log = logging.getLogger(__name__)
 
 SWEEP_EVERY = timedelta(seconds=2)
 MOST_MISSED = 100  # `missed: run_all` is bounded (E12)
+LATE_AFTER = timedelta(minutes=1)  # a planned time that is older was missed; before, it is slow
+_LOOK_BACK = timedelta(minutes=1)
 
 
 class Starting(Protocol):
@@ -63,31 +70,51 @@ class Rounds:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the present round."""
+        """End after the present duty."""
         self._stopping.set()
+
+    def join(self) -> None:
+        """Wait for the end."""
         self._thread.join()
 
     def _go(self) -> None:
         while not self._stopping.is_set():
-            try:
-                self.once()
-            except SQLAlchemyError as problem:
-                log.warning("the round was cut short: %s", problem)
+            self.once()
             self._stopping.wait(SWEEP_EVERY.total_seconds())
 
     def once(self) -> None:
-        """One round: say that we live, free lost runs, fire what is due."""
-        workers.say_alive(self._hub.database, self._worker)
-        if runs.sweep(self._hub.database) + self._fire_due():
+        """One round: say that we live, free lost runs, fire what is due. Never raises."""
+        self._do("saying that the worker lives", self._say_alive)
+        if self._do("freeing lost runs", lambda: runs.sweep(self._hub.database)):
             self._ring()
+        if self._do("looking for due schedules", self._fire_due):
+            self._ring()
+
+    def _do(self, duty: str, do: Callable[[], int]) -> int:
+        if self._stopping.is_set():
+            return 0
+        try:
+            return do()
+        except SQLAlchemyError as problem:
+            log.warning("%s was cut short: %s", duty, problem)
+        except Exception:
+            log.exception("%s failed", duty)
+        return 0
+
+    def _say_alive(self) -> int:
+        workers.say_alive(self._hub.database, self._worker)
+        return 0
 
     def _fire_due(self) -> int:
         scheduled = self._scheduled()
         return sum(
-            fire(self._hub, scheduled[due.workflow], due)
+            self._do(f"firing {due.workflow}", partial(self._fire, scheduled[due.workflow], due))
             for due in schedules.due(self._hub.database)
             if due.workflow in scheduled
         )
+
+    def _fire(self, workflow: Workflow, due: DueSchedule) -> int:
+        return fire(self._hub, workflow, due)
 
 
 def plan_schedules(hub: Starting, scheduled: Mapping[str, Workflow], now: datetime) -> None:
@@ -124,14 +151,31 @@ def fire(hub: Starting, workflow: Workflow, due: DueSchedule) -> int:
 
 def missed_instants(workflow: Workflow, due: DueSchedule) -> tuple[list[datetime], datetime]:
     """The planned instants to run now, and the next one to wait for. Pure."""
-    planned = [due.next_at]
-    while (upcoming := following(workflow, planned[-1])) <= due.now:
-        planned = [*planned[-(MOST_MISSED - 1) :], upcoming]
     missed = _schedule(workflow).missed
-    if missed == "run_all":
-        return planned, upcoming
-    is_late = len(planned) > 1
-    return ([] if missed == "skip" and is_late else [planned[-1]]), upcoming
+    planned = _planned(workflow, due, most=MOST_MISSED if missed == "run_all" else 1)
+    upcoming = following(workflow, planned[-1])
+    if missed == "skip" and due.now - planned[-1] > LATE_AFTER:
+        return [], upcoming
+    return planned, upcoming
+
+
+def _planned(workflow: Workflow, due: DueSchedule, *, most: int) -> list[datetime]:
+    """The last planned instants up to now, the oldest first.
+
+    It looks back further and further, so that a long downtime is no long calculation.
+    """
+    look_back = _LOOK_BACK
+    while True:
+        since = due.now - look_back
+        is_whole = since < due.next_at
+        first = due.next_at if is_whole else following(workflow, since)
+        found: deque[datetime] = deque(maxlen=most)
+        while first <= due.now:
+            found.append(first)
+            first = following(workflow, first)
+        if is_whole or len(found) == most:
+            return list(found)
+        look_back *= 2
 
 
 def following(workflow: Workflow, after: datetime) -> datetime:

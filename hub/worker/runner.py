@@ -1,7 +1,8 @@
 """Claims runs and works on several at once; keeps their leases.
 
 One thread claims, a pool of threads works, one thread renews. The doorbell shortens the wait until
-the next look; without it the look comes every second (I3).
+the next look; without it the look comes every second (I3). Whatever goes wrong in them is told and
+they go on: a worker without one of its threads would look alive and do nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from time import monotonic
 from typing import Protocol
 from uuid import UUID
 
@@ -23,7 +25,9 @@ from hub.storage.runs import ClaimedRun
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(seconds=1)
+RENEWALS = 3  # in the time of one lease (E3)
 _MOST_AT_ONCE = 10
+_RING_EVERY = 0.2  # seconds
 
 
 class Worker(Protocol):
@@ -44,7 +48,8 @@ class Runner:
         name: str,
         size: int,
         bell: threading.Event,
-        ring: Callable[[UUID], bool],
+        ring: Callable[[UUID], object],
+        lease: timedelta = runs.LEASE,
     ) -> None:
         self._engine = engine
         self._executor = executor
@@ -52,7 +57,9 @@ class Runner:
         self._size = size
         self._bell = bell
         self._ring = ring
+        self._lease = lease
         self._owned: dict[UUID, ClaimedRun] = {}
+        self._rang_at = -_RING_EVERY
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._drained = threading.Event()
@@ -64,6 +71,7 @@ class Runner:
 
     def start(self) -> None:
         """Begin to look for work."""
+        self._bell.set()
         for thread in self._threads:
             thread.start()
 
@@ -78,50 +86,87 @@ class Runner:
         self._pool.shutdown(wait=True)
         self._drained.set()
 
+    # ----------------------------------------------------------------------------------- claiming
+
     def _claim_forever(self) -> None:
         while not self._stopping.is_set():
             self._bell.wait(LOOK_EVERY.total_seconds())
             self._bell.clear()
             try:
-                self._claim_all()
+                self.claim_all()
             except SQLAlchemyError as problem:
                 log.warning("cannot look for work: %s", problem)
                 self._stopping.wait(LOOK_EVERY.total_seconds())
+            except Exception:
+                log.exception("looking for work failed; it goes on")
+                self._stopping.wait(LOOK_EVERY.total_seconds())
 
-    def _claim_all(self) -> None:
+    def claim_all(self) -> None:
         """Claim until there is nothing left or all hands are full."""
         while not self._stopping.is_set():
-            free = self._size - len(self._owned)
-            if free <= 0:
+            most = min(self._free(), _MOST_AT_ONCE)
+            if most <= 0:
                 return
-            most = min(free, _MOST_AT_ONCE)
-            claimed = runs.claim(self._engine, worker=self._name, most=most)
+            claimed = runs.claim(self._engine, worker=self._name, most=most, lease=self._lease)
             for run in claimed:
-                with self._lock:
-                    self._owned[run.id] = run
-                self._pool.submit(self._work, run)
+                self._begin(run)
             if len(claimed) < most:
                 return
-            self._ring(claimed[-1].id)  # there may be more than we can hold: wake the others
+            if not self._free():
+                self._wake_others(claimed[-1])
+
+    def _wake_others(self, run: ClaimedRun) -> None:
+        """There may be more than we can hold. They look once a second: no need to ring often."""
+        if monotonic() - self._rang_at >= _RING_EVERY:
+            self._rang_at = monotonic()
+            self._ring(run.id)
+
+    def _free(self) -> int:
+        with self._lock:
+            return self._size - len(self._owned)
+
+    def _begin(self, run: ClaimedRun) -> None:
+        with self._lock:
+            self._owned[run.id] = run
+        try:
+            self._pool.submit(self._work, run)
+        except RuntimeError:  # no thread to be had: without renewal the lease runs out
+            self._forget(run)
+            raise
 
     def _work(self, run: ClaimedRun) -> None:
         try:
             self._executor.work(run, is_stopping=self._stopping.is_set)
+        except Exception:
+            log.exception("work on a run failed", extra={"run_id": str(run.id)})
         finally:
-            with self._lock:
-                self._owned.pop(run.id, None)
-                was_full = len(self._owned) >= self._size - 1
-            if was_full:
-                self._bell.set()
+            self._forget(run)
+
+    def _forget(self, run: ClaimedRun) -> None:
+        with self._lock:
+            was_full = len(self._owned) >= self._size
+            if self._owned.get(run.id) is run:
+                del self._owned[run.id]
+        if was_full:
+            self._bell.set()
+
+    # ------------------------------------------------------------------------------------- leases
 
     def _renew_forever(self) -> None:
-        while not self._drained.wait(runs.RENEW_EVERY.total_seconds()):
-            self._renew()
+        while not self._drained.wait((self._lease / RENEWALS).total_seconds()):
+            while not self.renew() and not self._drained.wait(LOOK_EVERY.total_seconds()):
+                pass
 
-    def _renew(self) -> None:
+    def renew(self) -> bool:
+        """Renew the leases of the runs in hand; false when that must be tried again."""
         with self._lock:
             owned = list(self._owned.values())
         try:
-            runs.renew(self._engine, owned)
+            runs.renew(self._engine, owned, lease=self._lease)
         except SQLAlchemyError as problem:
             log.warning("cannot renew leases: %s", problem)
+        except Exception:
+            log.exception("renewing leases failed; it goes on")
+        else:
+            return True
+        return False

@@ -21,6 +21,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.slack import FakeSlack
 
 PROJECT = Path(__file__).parents[2]
+KEY = new_key()
 
 OpenStory = Callable[..., Story]
 
@@ -65,20 +66,24 @@ def answer_board(database_url: str) -> Iterator[AnswerBoard]:
 def open_story(
     database: str, redis_url: str, project: Path, slack: FakeSlack, answer_board: AnswerBoard
 ) -> Iterator[OpenStory]:
-    """Opens the project's hub in a mode: `open_story(mode="simulate")`."""
+    """Opens the project's hub in a mode: `open_story(mode="simulate")`; again is a restart.
+
+    More names are variables of the environment.
+    """
     with ExitStack() as closing:
 
-        def open_it(mode: str = "live", folder: Path = project) -> Story:
+        def open_it(mode: str = "live", redis: str = redis_url, **more: str) -> Story:
             environment = {
                 **SECRETS,
                 "HUB_DATABASE_URL": database,
-                "HUB_REDIS_URL": redis_url,
-                "HUB_ENCRYPTION_KEY": new_key(),
+                "HUB_REDIS_URL": redis,
+                "HUB_ENCRYPTION_KEY": KEY,
                 "HUB_MODE": mode,
+                **more,
             }
-            settings = Settings.from_environment(environment, project=folder)
+            settings = Settings.from_environment(environment, project=project)
             clock = FakeClock(NOW)
-            bell = HeardDoorbell(redis_url)
+            bell = HeardDoorbell(redis)
             opened = replace(open_hub(settings, role="worker", clock=clock), doorbell=bell)
             closing.callback(opened.close)
             vars(opened)["answers"] = answer_board  # it listens already

@@ -12,8 +12,8 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -28,7 +28,8 @@ from hub.bootstrap import Hub
 from hub.domain import leads, monitor, phones
 from hub.queue import Doorbell
 from hub.storage import reading, runs, tables
-from hub.storage.reading import DeliveryFacts, RunFacts, RunLine, StepFacts
+from hub.storage.reading import Change, DeliveryFacts, RunFacts, RunLine, StepFacts
+from hub.storage.runs import ClaimedRun
 from hub.storage.schedules import DueSchedule
 from hub.worker.rounds import fire
 from tests.fakes.clock import FakeClock
@@ -110,7 +111,6 @@ class Story:
     client: FlaskClient
     slack: FakeSlack
     bell: HeardDoorbell
-    _numbers: list[str] = field(default_factory=list)
 
     # ------------------------------------------------------------------------------------- callers
 
@@ -121,23 +121,34 @@ class Story:
         *,
         headers: Mapping[str, str] | None = None,
         sign: Callable[[bytes], Mapping[str, str]] | None = None,
+        is_worked: bool = True,
     ) -> Answer:
-        """Send JSON while a worker is at work; when this returns, nothing is due any more."""
+        """Send JSON while a worker is at work; when this returns, nothing is due any more.
+
+        Without `is_worked` no worker is there: what is accepted stays due.
+        """
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         said = {"Content-Type": "application/json", **(headers or {})}
-        with self.worker_at_work():
+        with self.worker_at_work() if is_worked else nullcontext():
             got = self.client.post(path, data=raw, headers={**said, **(sign(raw) if sign else {})})
         return Answer(got.status_code, dict(got.headers), got.data)
 
-    def voice_agent(self, endpoint: str, body: Any) -> Answer:
+    def voice_agent(self, endpoint: str, body: Any, *, is_worked: bool = True) -> Answer:
         """The voice platform sends something to `/webhook/<endpoint>`."""
         secret = {"X-Vapi-Secret": SECRETS["VAPI_WEBHOOK_SECRET"]}
-        return self.post(f"/webhook/{endpoint}", body, headers=secret)
+        return self.post(f"/webhook/{endpoint}", body, headers=secret, is_worked=is_worked)
 
-    def broker(self, endpoint: str, body: Any, headers: Mapping[str, str] | None = None) -> Answer:
+    def broker(
+        self,
+        endpoint: str,
+        body: Any,
+        *,
+        headers: Mapping[str, str] | None = None,
+        is_worked: bool = True,
+    ) -> Answer:
         """The broker's system sends something to `/webhook/<endpoint>`."""
         bearer = {"Authorization": f"Bearer {SECRETS['BROKER_API_TOKEN']}", **(headers or {})}
-        return self.post(f"/webhook/{endpoint}", body, headers=bearer)
+        return self.post(f"/webhook/{endpoint}", body, headers=bearer, is_worked=is_worked)
 
     def calcom(self, body: Any) -> Answer:
         """Cal.com reports an event."""
@@ -169,13 +180,14 @@ class Story:
         *,
         at: datetime | None = None,
         call: str = "call-1",
+        is_worked: bool = True,
         **more: Any,
     ) -> Answer:
         """A phone call is over."""
         body = {"callId": call, "leadId": str(lead), "outcome": outcome, **more}
         if at is not None:
             body["appointmentTime"] = at.isoformat()
-        return self.voice_agent("vapi-call-ended", body)
+        return self.voice_agent("vapi-call-ended", body, is_worked=is_worked)
 
     def outcome(self, lead: UUID, outcome: str, **more: datetime) -> Answer:
         """Somebody marks what became of an appointment."""
@@ -190,6 +202,22 @@ class Story:
         while claimed := runs.claim(self.hub.database, worker="story", most=10):
             for run in claimed:
                 self.hub.executor.work(run, is_stopping=lambda: False)
+
+    def claim(self) -> ClaimedRun:
+        """A worker takes the run that is due first."""
+        (run,) = runs.claim(self.hub.database, worker="story", most=1)
+        return run
+
+    def leases_run_out(self) -> int:
+        """The owners of all runs are gone for longer than a lease; gives what the sweep found."""
+        with self.transaction() as db:
+            db.execute(
+                text(
+                    "UPDATE runs SET lease_until = now() - interval '1 second'"
+                    " WHERE status = 'running'"
+                )
+            )
+        return runs.sweep(self.hub.database)
 
     @contextmanager
     def worker_at_work(self) -> Iterator[None]:
@@ -266,15 +294,12 @@ class Story:
 
     def number(self) -> str:
         """One more number in the pool."""
-        number = f"+1415555{len(self._numbers):04}"
-        self._numbers.append(number)
+        number = f"+1415555{len(self.rows(tables.phone_numbers)):04}"
         with self.transaction() as db:
             phones.add_numbers(db, self.clock, numbers=[number])
         return number
 
-    def holder(
-        self, first_name: str = "Ada", lead_id: UUID | None = None, **given: Any
-    ) -> UUID:
+    def holder(self, first_name: str = "Ada", lead_id: UUID | None = None, **given: Any) -> UUID:
         """A lead who just got a number; one number is added for them."""
         self.number()
         lead = self.lead(first_name, lead_id, **given)
@@ -312,9 +337,10 @@ class Story:
         return sorted((row.starts_at, row.status) for row in rows)
 
     def entries(self, lead: UUID, kind: str) -> list[Row[Any]]:
-        """The lines of the lead's history, in the order of their instants."""
+        """The lines of the lead's history, by time; those of one instant in a fixed order."""
         return sorted(
-            self.rows(tables.interactions, lead_id=lead, kind=kind), key=lambda row: row.at
+            self.rows(tables.interactions, lead_id=lead, kind=kind),
+            key=lambda row: (row.at, row.outcome, row.reference),
         )
 
     def rows_of_history(self, lead: UUID) -> list[Row[Any]]:
@@ -374,6 +400,11 @@ class Story:
         """The one step of a run that does this action."""
         (found,) = [step for step in self.steps(run_id).values() if step.action == action]
         return found
+
+    def changes(self, run_id: UUID) -> list[Change]:
+        """Every change of a run's state."""
+        with self.transaction() as db:
+            return reading.history(db, run_id)
 
     def delivery(self, run_id: UUID) -> DeliveryFacts:
         with self.transaction() as db:

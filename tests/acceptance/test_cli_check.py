@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import readme
 from tests.acceptance.terminal import Terminal
 
 ROOT = Path(__file__).parents[2]
@@ -18,13 +19,12 @@ def terminal(tmp_path: Path) -> Terminal:
     for name in ("workflows", "schemas"):
         (tmp_path / name).mkdir()
     (tmp_path / "hub.yaml").write_text((ROOT / "hub.yaml").read_text())
-    for name in ("workflows/lead-phone.yaml", "schemas/lead-phone.json"):
-        (tmp_path / name).write_text((ROOT / name).read_text())
+    readme.write_files(tmp_path)
     return Terminal(tmp_path, {"HUB_DATABASE_URL": "", "HUB_REDIS_URL": ""})
 
 
 def plant(terminal: Terminal, written: str, meant: str) -> None:
-    file = terminal.project / "workflows" / "lead-phone.yaml"
+    file = terminal.project / "workflows" / "callback-request.yaml"
     text = file.read_text()
     assert text.count(written) == 1
     file.write_text(text.replace(written, meant))
@@ -43,21 +43,21 @@ def test_our_own_project_has_no_mistakes():
 
 
 def test_a_mistake_is_shown_with_its_line_and_a_caret(terminal: Terminal):
-    plant(terminal, "payload.lead_id", "payload.leadid")
+    plant(terminal, "payload.name }} wants", "payload.nmae }} wants")
 
     typed = terminal.type("check")
 
     place, line, caret, *_ = typed.out.splitlines()
     assert typed.code == 1
-    assert place.startswith("workflows/lead-phone.yaml:")
+    assert place.startswith("workflows/callback-request.yaml:")
     assert "HUB203" in place
-    assert "lead_id: ${{ payload.leadid }}" in line
-    assert caret.index("^") == line.index("leadid")
+    assert "${{ payload.nmae }}" in line
+    assert caret.index("^") == line.index("nmae")
     assert typed.out.splitlines()[-1] == "1 workflow, 1 mistake"
 
 
 def test_three_mistakes_are_all_told_at_once(terminal: Terminal):
-    plant(terminal, "payload.lead_id", "payload.leadid")
+    plant(terminal, "payload.name }} wants", "payload.nmae }} wants")
     plant(terminal, "do: phones.assign", "do: phones.asign")
     plant(terminal, "auth: broker", "auth: brocker")
 
@@ -68,13 +68,13 @@ def test_three_mistakes_are_all_told_at_once(terminal: Terminal):
 
 
 def test_paths_limit_what_is_shown(terminal: Terminal):
-    plant(terminal, "payload.lead_id", "payload.leadid")
+    plant(terminal, "payload.name }} wants", "payload.nmae }} wants")
 
     other = terminal.type("check", terminal.project / "schemas")
     own = terminal.type("check", terminal.project / "workflows", "--format", "json")
 
     assert other.code == 0
-    assert (own.code, json.loads(own.out)["file"]) == (1, "workflows/lead-phone.yaml")
+    assert (own.code, json.loads(own.out)["file"]) == (1, "workflows/callback-request.yaml")
     assert terminal.type("check", "nowhere.yaml").code == 2
 
 

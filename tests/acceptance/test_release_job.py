@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 from hub.engine.workflow import Schedule
-from hub.storage import runs, tables
+from hub.storage import tables
 from hub.storage.schedules import DueSchedule
 from hub.worker.rounds import fire, following
+from tests.acceptance.crashes import on_round
 from tests.acceptance.story import DAY, HOUR, Story
 
 SECOND = timedelta(seconds=1)
@@ -150,9 +150,10 @@ def test_a_hold_that_is_extended_while_the_job_works_is_left_alone(hub: Story):
     due = DueSchedule(workflow.name, hub.rows(tables.schedules)[0].next_at, hub.now())
     assert fire(hub.hub, workflow, due) == 1
 
-    (claimed,) = runs.claim(hub.hub.database, worker="story", most=1)
-    hub.hub.executor.work(claimed, is_stopping=after(1))  # it has read the list
-    hub.books(lead, hub.now() + DAY)
+    def books() -> None:  # when the job has read its list
+        hub.books(lead, hub.now() + DAY)
+
+    hub.hub.executor.work(hub.claim(), is_stopping=on_round(2, books))
 
     assert hub.held_until(lead) == hub.now() + 2 * DAY
     assert hub.number_of(other) is None
@@ -160,18 +161,6 @@ def test_a_hold_that_is_extended_while_the_job_works_is_left_alone(hub: Story):
     assert run.status == "succeeded"
     assert hub.slack.messages[-1].channel == "#ops"
     assert hub.slack.texts[-1] == "1 of 2 phone numbers could not be released."
-
-
-def after(rounds: int) -> Any:
-    """A worker that is told to stop after so many rounds."""
-
-    def answers() -> Iterator[bool]:
-        for _ in range(rounds):
-            yield False
-        while True:
-            yield True
-
-    return answers().__next__
 
 
 def test_H_26_an_overdue_hold_is_seen_until_the_next_sweep(hub: Story):

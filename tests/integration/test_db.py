@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hub.errors import Misconfigured
-from hub.storage import db
+from hub.storage import db, migrate
 from hub.storage.tables import metadata
 
 SETTINGS = {
@@ -171,7 +171,7 @@ def test_an_empty_database_is_not_current_until_it_is_upgraded(empty_database):
     engine = opened(empty_database)
     before = db.revision(engine), db.is_current(engine)
 
-    db.upgrade(empty_database)
+    migrate.upgrade(empty_database)
 
     assert before == (None, False)
     assert db.is_current(engine)
@@ -180,7 +180,7 @@ def test_an_empty_database_is_not_current_until_it_is_upgraded(empty_database):
 
 def test_many_processes_may_upgrade_at_once(empty_database):
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(db.upgrade, [empty_database] * 4))
+        list(pool.map(migrate.upgrade, [empty_database] * 4))
 
     engine = opened(empty_database)
     assert db.is_current(engine)
@@ -225,3 +225,7 @@ def test_an_old_server_is_refused(engine, monkeypatch):
 def test_an_integrity_error_keeps_its_kind(engine):
     with engine.connect() as connection, pytest.raises(DBAPIError, match="division by zero"):
         connection.execute(text("SELECT 1 / 0"))
+
+
+def test_the_code_knows_the_newest_revision():
+    assert migrate.newest_revision() == db.NEWEST_REVISION

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -18,7 +18,10 @@ _ENDED = ("succeeded", "failed", "skipped")
 
 @dataclass(frozen=True)
 class Entry:
-    """One step's place in the journal, with values as expressions see them."""
+    """One step's place in the journal, with values as expressions see them.
+
+    `began_at`, `ended_at`: by the run's own timer; only what is not stored yet has them.
+    """
 
     path: str
     kind: str
@@ -31,13 +34,19 @@ class Entry:
     error: Mapping[str, Any] | None = None
     key: str | None = None
     due_at: datetime | None = None
+    is_simulated: bool = False
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
 class Journal:
-    """Entries by path. `note` adds a decision; `take_notes` hands the new ones to the executor."""
+    """Entries by path. `note` adds a decision, `keep` what was done; `notes` are to be stored."""
 
-    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+    def __init__(
+        self, entries: Iterable[Entry] = (), *, timer: Callable[[], datetime] | None = None
+    ) -> None:
         self._entries = {entry.path: entry for entry in entries}
+        self._timer = timer
         self._begun = frozenset(_items_of(self._entries))
         self._notes: dict[str, Entry] = {}
 
@@ -81,9 +90,17 @@ class Journal:
             return
         entry = Entry(path, kind, status, step_id, action, attempts, inputs, result, error)
         if known is not None:
-            entry = replace(entry, inputs=known.inputs)
-        self._entries[path] = entry
-        self._notes[path] = entry
+            entry = replace(entry, inputs=known.inputs, key=known.key, began_at=known.began_at)
+        self.keep(entry)
+
+    def keep(self, entry: Entry) -> None:
+        """What was done: to be stored with the next transaction."""
+        if self._timer is not None:
+            now = self._timer()
+            ended_at = now if entry.status in _ENDED else None
+            entry = replace(entry, began_at=entry.began_at or now, ended_at=ended_at)
+        self._entries[entry.path] = entry
+        self._notes[entry.path] = entry
 
     def put(self, entry: Entry) -> None:
         """An entry that the executor has stored itself."""

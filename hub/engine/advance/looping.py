@@ -30,9 +30,7 @@ class Looping:
             result = yield from self._items(frame, step, path)
         except Failure as failure:
             if not failure.is_final:  # the end of the whole run is not the failure of this step
-                journal.note(
-                    path, "for_each", "failed", step_id=step.id, error=failure.as_row()
-                )
+                journal.note(path, "for_each", "failed", step_id=step.id, error=failure.as_row())
             raise
         journal.note(path, "for_each", "succeeded", step_id=step.id, result=result)
         return result
@@ -40,9 +38,7 @@ class Looping:
     def _items(self, frame: Frame, step: ForEach, path: str) -> Steps:
         entry = self._decisions.journal.get(path)
         items = entry.inputs if entry else self._list(frame, step, path)
-        self._decisions.journal.note(
-            path, "for_each", "started", step_id=step.id, inputs=items
-        )
+        self._decisions.journal.note(path, "for_each", "started", step_id=step.id, inputs=items)
         deadline = self._decisions.deadline(frame, step.timeout, path)
         outcomes = yield Fork(
             branches=tuple(
@@ -58,6 +54,8 @@ class Looping:
         self, frame: Frame, step: ForEach, item: Any, *, prefix: str, deadline: datetime | None
     ) -> Branch:
         def start() -> Steps:
+            if step.max_parallel > 1:  # a resumed loop must know which items had begun
+                self._decisions.journal.note(f"{prefix}#item", "item", "succeeded")
             inner = frame.item(step.item_name, item, prefix=prefix, deadline=deadline)
             return self._item(inner, step)
 

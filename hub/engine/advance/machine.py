@@ -6,15 +6,16 @@ Pure: the executor asks for `commands`, does them, and gives each result back wi
 
 from __future__ import annotations
 
-from collections import deque
+import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from hub.engine.advance.commands import Command, Finished, ReplyNow
 from hub.engine.advance.failure import Failure
-from hub.engine.advance.frame import Facts, Frame
 from hub.engine.advance.flow import Branch, Fork, Returned, Steps
+from hub.engine.advance.frame import Facts, Frame
 from hub.engine.advance.interpreter import Interpreter
 from hub.engine.advance.journal import Journal
 from hub.engine.workflow import Workflow
@@ -33,32 +34,40 @@ class _Fork:
 
 @dataclass
 class _Strand:
-    steps: Steps
+    """One line of steps. `places` are its items, from the outermost loop to the innermost."""
+
+    places: tuple[int, ...]
+    steps: Steps | None
     parent: _Strand | None = None
-    place: int = 0
+    branch: Branch | None = None
     command: Command | None = None
     fork: _Fork | None = None
 
 
 @dataclass
 class Machine:
-    """One run of one workflow, from its journal to its ending."""
+    """One run of one workflow, from its journal to its ending.
+
+    Strands go on in the order of their items: what the journal says of an earlier item is known
+    before a later one starts, so that a resumed loop stops where it stopped before.
+    """
 
     workflow: Workflow
     facts: Facts
     journal: Journal
     ending: Finished | None = None
     _open: dict[str, _Strand] = field(default_factory=dict)
-    _todo: deque[tuple[_Strand, Any]] = field(default_factory=deque)
+    _todo: list[tuple[tuple[int, ...], int, _Strand, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._interpreter = Interpreter(self.facts, self.journal)
+        self._order = count()
         frame = Frame(
             workflow=self.workflow,
             prefix="",
             names={**self.facts.names, **self.facts.shared},
         )
-        self._todo.append((_Strand(self._interpreter.workflow(frame, "")), None))
+        self._push(_Strand((), self._interpreter.workflow(frame, "")), None)
         self._go_on()
 
     @property
@@ -72,23 +81,25 @@ class Machine:
 
     def resolve(self, command: Command, result: Any = None) -> None:
         """The command is done."""
-        self._todo.append((self._open.pop(_name(command)), result))
+        self._push(self._open.pop(_name(command)), result)
         self._go_on()
 
     def fail(self, command: Command, failure: Failure) -> None:
         """The command failed for good."""
-        self._todo.append((self._open.pop(_name(command)), failure))
+        self._push(self._open.pop(_name(command)), failure)
         self._go_on()
+
+    def _push(self, strand: _Strand, given: Any) -> None:
+        heapq.heappush(self._todo, (strand.places, next(self._order), strand, given))
 
     def _go_on(self) -> None:
         while self._todo:
-            strand, given = self._todo.popleft()
+            _, _, strand, given = heapq.heappop(self._todo)
+            steps = self._started(strand)
+            if steps is None:
+                continue
             try:
-                asked = (
-                    strand.steps.throw(given)
-                    if isinstance(given, Failure | Returned)
-                    else strand.steps.send(given)
-                )
+                asked = steps.throw(given) if isinstance(given, Failure) else steps.send(given)
             except StopIteration as stop:
                 self._ended(strand, stop.value)
             except (Failure, Returned) as outcome:
@@ -96,29 +107,40 @@ class Machine:
             else:
                 self._asked(strand, asked)
 
-    def _asked(self, strand: _Strand, asked: Command | Fork) -> None:
-        if isinstance(asked, Fork):
-            strand.fork = _Fork(
-                waiting=iter(enumerate(asked.branches)),
-                outcomes=[_STOPPED] * len(asked.branches),
-                stops_at_failure=asked.stops_at_failure,
-            )
-            for _ in range(asked.limit):
-                self._start_next(strand)
-            self._join(strand)
-            return
-        strand.command = asked
-        self._open[_name(asked)] = strand
+    def _started(self, strand: _Strand) -> Steps | None:
+        """The steps of a strand; None for an item whose loop was stopped before it began."""
+        parent, branch = strand.parent, strand.branch
+        if strand.steps is None and branch is not None and parent is not None:
+            if parent.fork is not None and not self._may_start(parent.fork, branch):
+                parent.fork.running -= 1
+                self._join(parent)
+                return None
+            strand.steps = branch.start()
+        return strand.steps
 
-    def _start_next(self, parent: _Strand) -> None:
-        """The next item; once the loop is stopped, only one that an earlier owner had begun."""
-        fork = parent.fork
-        if fork is None:
+    def _may_start(self, fork: _Fork, branch: Branch) -> bool:
+        """Once the loop is stopped, only an item that an earlier owner of the run had begun."""
+        return not fork.is_stopped or self.journal.was_begun(branch.prefix)
+
+    def _asked(self, strand: _Strand, asked: Command | Fork) -> None:
+        if not isinstance(asked, Fork):
+            strand.command = asked
+            self._open[_name(asked)] = strand
             return
+        strand.fork = _Fork(
+            waiting=iter(enumerate(asked.branches)),
+            outcomes=[_STOPPED] * len(asked.branches),
+            stops_at_failure=asked.stops_at_failure,
+        )
+        for _ in range(asked.limit):
+            self._start_next(strand, strand.fork)
+        self._join(strand)
+
+    def _start_next(self, parent: _Strand, fork: _Fork) -> None:
         for place, branch in fork.waiting:
-            if not fork.is_stopped or self.journal.was_begun(branch.prefix):
+            if self._may_start(fork, branch):
                 fork.running += 1
-                self._todo.append((_Strand(branch.start(), parent, place), None))
+                self._push(_Strand((*parent.places, place), None, parent, branch), None)
                 return
 
     def _ended(self, strand: _Strand, outcome: Any) -> None:
@@ -128,12 +150,12 @@ class Machine:
             return
         fork = parent.fork
         fork.running -= 1
-        fork.outcomes[strand.place] = outcome
+        fork.outcomes[strand.places[-1]] = outcome
         if isinstance(outcome, Returned) or (
             isinstance(outcome, Failure) and (outcome.is_final or fork.stops_at_failure)
         ):
             fork.is_stopped = True
-        self._start_next(parent)
+        self._start_next(parent, fork)
         self._join(parent)
 
     def _join(self, parent: _Strand) -> None:
@@ -141,7 +163,7 @@ class Machine:
         fork = parent.fork
         if fork is not None and fork.running == 0:
             parent.fork = None
-            self._todo.append((parent, fork.outcomes))
+            self._push(parent, fork.outcomes)
 
 
 def _name(command: Command) -> str:

@@ -1,0 +1,39 @@
+"""Bringing the tables to the newest revision. Only commands do it, so only they load Alembic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, NullPool, create_engine, text
+
+from hub.storage.db import address
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_UPGRADE_LOCK = 7_213_904_655_118  # one number of ours among the server's advisory locks
+
+
+def upgrade(url: str) -> None:
+    """Bring the tables to the newest revision; any number of processes may do it at once."""
+    engine = create_engine(address(url), poolclass=NullPool)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("SET LOCAL timezone = 'UTC'"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _UPGRADE_LOCK})
+            command.upgrade(_configuration(connection), "head")
+    finally:
+        engine.dispose()
+
+
+def newest_revision() -> str | None:
+    """The head of the migrations."""
+    return ScriptDirectory.from_config(_configuration()).get_current_head()
+
+
+def _configuration(connection: Connection | None = None) -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(_MIGRATIONS))
+    configuration.attributes["connection"] = connection
+    return configuration

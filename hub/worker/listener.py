@@ -1,0 +1,119 @@
+"""The ear of a worker process: a thread in which RQ hears the doorbell.
+
+Of RQ's worker only the waiting is used. Its commands, its registries' maintenance and its signals
+are off: whoever can write to Redis shall change latency and nothing else (E17, S17).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from rq.utils import now
+from rq.worker_registration import clean_worker_registry
+
+from hub.queue import (
+    RefusedJob,
+    RunJob,
+    answer_doorbell,
+    drop_message,
+    open_listener,
+    open_queue,
+    run_of,
+)
+from hub.worker.doorbell import work
+
+log = logging.getLogger(__name__)
+
+LISTEN_AGAIN_AFTER = 1.0  # seconds without Redis; the runner looks by itself meanwhile
+_WAIT_FOR = 1  # seconds in which one wait for the bell ends
+_RQ_KEEPS_BACK = 15  # seconds by which RQ waits less than its worker lives
+
+
+class BellWorker(SimpleWorker):
+    """An RQ worker that hears the hub's own job and does nothing else, in this process."""
+
+    max_connection_wait_time = LISTEN_AGAIN_AFTER
+
+    def __init__(self, connection: Redis, stopping: threading.Event) -> None:
+        super().__init__(
+            [open_queue(connection)],
+            connection=connection,
+            job_class=RunJob,
+            serializer=JSONSerializer,
+            worker_ttl=_WAIT_FOR + _RQ_KEEPS_BACK,
+            log_job_description=False,
+        )
+        self._stopping = stopping
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Hear the bell; a forged message is refused before anything of it is called (S17)."""
+        try:
+            run_id = run_of(job)
+        except RefusedJob as refused:
+            log.warning("refused a message on the queue %s: %s", queue.name, refused)
+            drop_message(job, queue, self.connection)
+        else:
+            answer_doorbell(job, queue, self.connection)
+            work(str(run_id))
+
+    def heartbeat(self, *given: Any, **named: Any) -> None:
+        """Between two waits: stop when that is asked."""
+        if self._stopping.is_set():
+            raise StopRequested
+        super().heartbeat(*given, **named)
+
+    def run_maintenance_tasks(self) -> None:
+        """Forget workers that died; jobs have no state here that could be repaired."""
+        (queue,) = self.queues
+        clean_worker_registry(queue)
+        self.connection.delete(queue.intermediate_queue.key)
+        self.last_cleaned_at = now()  # type: ignore[assignment]  # RQ declares it as None
+
+    def subscribe(self) -> None:
+        """Take no commands."""
+
+    def unsubscribe(self) -> None:
+        """There is nothing to leave."""
+
+    def _install_signal_handlers(self) -> None:
+        """Signals are the process's matter."""
+
+
+class Listener:
+    """Listens as long as it is wanted, whether Redis is there or not."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._listen, name="listen", daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop with the present wait."""
+        self._stopping.set()
+
+    def join(self) -> None:
+        """Wait for its end."""
+        self._thread.join()
+
+    def _listen(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                with open_listener(self._url) as connection:
+                    BellWorker(connection, self._stopping).work(logging_level="WARNING")
+            except RedisError as problem:
+                log.warning("no doorbell: %s", problem)
+            except Exception:
+                log.exception("the listener failed; it listens again")
+            self._stopping.wait(LISTEN_AGAIN_AFTER)

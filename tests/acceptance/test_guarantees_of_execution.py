@@ -1,0 +1,549 @@
+"""What working on a run guarantees, on the project's own flows (E1 … E17)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+from sqlalchemy import text
+
+from hub.connectors.slack import SlackClient
+from hub.queue import QUEUE, WORK, RefusedJob, RunJob, run_of
+from hub.storage import runs, tables
+from hub.storage.runs import LEASE
+from tests.acceptance.conftest import OpenStory
+from tests.acceptance.crashes import Deaths, Killed, on_round, stops_after
+from tests.acceptance.story import DAY, HOUR, SAMPLE_TIME, Story
+from tests.fakes.receiver import FakeReceiver
+from tests.fakes.services import Answer
+from tests.fakes.slack import FakeSlack
+
+SECOND = timedelta(seconds=1)
+
+
+def accepted_booking(hub: Story, lead: UUID, call: str = "c1") -> UUID:
+    """A call that ended with a booking, accepted and not worked on; gives its run."""
+    answer = hub.call_ends(lead, "appointment_booked", at=SAMPLE_TIME, call=call, is_worked=False)
+    assert answer.status == 202
+    return answer.run_id
+
+
+def is_booked_once(hub: Story, lead: UUID) -> bool:
+    """Whether everything that the booking does in our rows is there exactly once."""
+    return (
+        hub.appointments(lead) == [(SAMPLE_TIME, "scheduled")]
+        and hub.held_until(lead) == SAMPLE_TIME + DAY
+        and [entry.outcome for entry in hub.entries(lead, "phone")] == ["assigned", "extended"]
+        and len(hub.entries(lead, "call")) == 1
+    )
+
+
+def all_rows(hub: Story) -> dict[str, list[str]]:
+    """Every row of every table."""
+    with hub.transaction() as db:
+        return {
+            table.name: sorted(str(row) for row in db.execute(table.select()))
+            for table in tables.metadata.sorted_tables
+        }
+
+
+# --------------------------------------------------------------------------------- E1, E2: states
+
+
+def test_E1_every_change_of_state_is_a_row_of_history(hub: Story):
+    lead = hub.holder()
+    hub.slack.is_busy(retry_after=30)
+    run = accepted_booking(hub, lead)
+
+    hub.work_all()
+    hub.later(HOUR)
+
+    changes = [change.status for change in hub.changes(run)]
+    assert changes == ["queued", "running", "waiting", "running", "succeeded"]
+    assert hub.run(run).line.status == changes[-1]
+
+
+def test_E1_a_run_that_has_ended_never_changes(hub: Story):
+    run = accepted_booking(hub, hub.holder())
+    claimed = hub.claim()
+    hub.hub.executor.work(claimed, is_stopping=lambda: False)
+    before = all_rows(hub)
+
+    with hub.transaction() as db:
+        assert runs.request_cancel(db, run) == "succeeded"
+    hub.hub.executor.work(claimed, is_stopping=lambda: False)
+    hub.later(30 * DAY)
+
+    assert hub.run(run).line.status == "succeeded"
+    assert all_rows(hub)["runs"] == before["runs"]
+    assert all_rows(hub)["run_history"] == before["run_history"]
+
+
+def test_E2_every_accepted_run_ends_after_the_last_fault(hub: Story):
+    leads = [hub.holder(f"Lead {n}") for n in range(12)]
+    accepted = [accepted_booking(hub, lead, call=f"c{n}") for n, lead in enumerate(leads)]
+    runs.claim(hub.hub.database, worker="dies", most=3)
+    for _ in range(3):
+        hub.hub.executor.work(hub.claim(), is_stopping=stops_after(2))
+    hub.slack.is_busy(retry_after=60)
+    hub.slack.fails_with("internal_error")
+    hub.slack.fails_with("channel_not_found")
+    with pytest.raises(Killed), Deaths(hub.hub.database).at(9):
+        hub.work_all()
+
+    hub.leases_run_out()
+    hub.work_all()
+    hub.later(HOUR)
+
+    assert {hub.run(run).line.status for run in accepted} == {"succeeded"}
+    assert [line for line in hub.runs() if line.ended_at is None] == []
+
+
+# ------------------------------------------------------------------------------- E3, E4, E5: leases
+
+
+def test_E3_a_run_is_owned_by_a_lease_of_30_seconds_by_the_databases_clock(hub: Story):
+    run = accepted_booking(hub, hub.holder())
+
+    claimed = hub.claim()
+
+    (row,) = hub.rows(tables.runs, id=run)
+    assert timedelta(seconds=30) == LEASE
+    assert row.lease_until - claimed.claimed_at == LEASE
+    assert row.token == claimed.token == 1
+
+
+def test_E3_two_workers_never_own_one_run(hub: Story):
+    lead = hub.lead()
+    for n in range(6):
+        hub.call_ends(lead, "no_answer", call=f"c{n}", is_worked=False)
+
+    first = runs.claim(hub.hub.database, worker="first", most=4)
+    second = runs.claim(hub.hub.database, worker="second", most=4)
+
+    assert (len(first), len(second)) == (4, 2)
+    assert not {run.id for run in first} & {run.id for run in second}
+
+
+def test_E3_a_row_that_somebody_has_locked_is_passed_over(hub: Story):
+    lead = hub.lead()
+    locked, free = (
+        hub.call_ends(lead, "no_answer", call=call, is_worked=False).run_id for call in "ab"
+    )
+
+    with hub.transaction() as db:
+        db.execute(text("SELECT 1 FROM runs WHERE id = :id FOR UPDATE"), {"id": locked})
+        claimed = runs.claim(hub.hub.database, worker="story", most=10)
+
+    assert [run.id for run in claimed] == [free]
+
+
+def test_E3_each_owner_has_a_larger_token_and_renews_only_its_own_lease(hub: Story):
+    run = accepted_booking(hub, hub.holder())
+    first = hub.claim()
+    hub.leases_run_out()
+    second = hub.claim()
+    (before,) = hub.rows(tables.runs, id=run)
+
+    runs.renew(hub.hub.database, [first])
+    assert hub.rows(tables.runs, id=run)[0].lease_until == before.lease_until
+
+    runs.renew(hub.hub.database, [second])
+    assert hub.rows(tables.runs, id=run)[0].lease_until > before.lease_until
+    assert second.token > first.token
+
+
+def test_E4_an_owner_that_lost_its_lease_changes_nothing(hub: Story):
+    lead = hub.holder()
+    accepted_booking(hub, lead)
+    frozen = hub.claim()
+    hub.leases_run_out()
+    hub.work_all()  # somebody else does it
+    before = all_rows(hub)
+
+    hub.hub.executor.work(frozen, is_stopping=lambda: False)
+
+    assert all_rows(hub) == before
+    assert len(hub.slack.requests) == 1
+
+
+@pytest.mark.parametrize("others_finish", [True, False])
+def test_E4_a_worker_that_is_frozen_at_any_step_and_woken_changes_nothing_more(
+    hub: Story, *, others_finish: bool
+):
+    for number in range(1, 8):
+        lead = hub.holder(f"Lead {number}")
+        run = accepted_booking(hub, lead, call=f"c{number}")
+
+        def frozen() -> None:
+            assert hub.leases_run_out() == 1
+            if others_finish:
+                hub.work_all()
+            else:
+                hub.claim()
+
+        hub.hub.executor.work(hub.claim(), is_stopping=on_round(number, frozen))
+        hub.leases_run_out()
+        hub.work_all()
+
+        assert hub.run(run).line.status == "succeeded"
+        assert is_booked_once(hub, lead)
+        assert sum(f"Lead {number} booked" in text for text in hub.slack.texts) == 1
+
+
+def test_E5_a_run_whose_owner_died_goes_on_elsewhere_without_an_operator(hub: Story):
+    lead = hub.holder()
+    run = accepted_booking(hub, lead)
+    hub.claim()
+    hub.work_all()
+    assert hub.run(run).line.status == "running"  # nobody takes what is owned
+
+    assert hub.leases_run_out() == 1
+    hub.work_all()
+
+    assert hub.run(run).line.status == "succeeded"
+    assert is_booked_once(hub, lead)
+    assert [change.why for change in hub.changes(run)][2] == "the lease ran out"
+
+
+# ----------------------------------------------------------------------------- E6, E7, E8: effects
+
+
+def lives(hub: Story, lead: UUID, moment: int, *, call: str) -> bool:
+    """Work on a booking and die at that moment, be found and go on; true if nobody died."""
+    accepted_booking(hub, lead, call=call)
+    try:
+        with Deaths(hub.hub.database).at(moment):
+            hub.work_all()
+    except Killed:
+        hub.leases_run_out()
+        hub.work_all()
+        return False
+    return True
+
+
+def test_E6_E8_whenever_the_worker_dies_a_booking_has_one_effect_and_at_most_one_message(
+    hub: Story,
+):
+    """Delivered and unknown together are all: nothing is lost in silence, nothing is sent twice."""
+    unknown = 0
+    for moment in count(1):
+        name, call = f"Lead {moment}", f"c{moment}"
+        lead = hub.holder(name)
+        has_lived = lives(hub, lead, moment, call=call)
+
+        assert is_booked_once(hub, lead), f"died at moment {moment}"
+        (run,) = (line for line in hub.runs("vapi-call-ended") if line.dedupe_key[:-19] == call)
+        assert run.status == "succeeded"
+        assert sum(f"{name} booked" in text for text in hub.slack.texts) == 1
+        unknown += run.is_maybe_done
+        if has_lived:
+            break
+
+    assert moment > 10
+    assert unknown > 0
+
+
+def test_E6_a_local_effect_and_its_step_are_one_commit(hub: Story):
+    """At no moment is the one there without the other."""
+    for moment in count(1):
+        lead = hub.holder(f"Lead {moment}")
+        run = accepted_booking(hub, lead, call=f"c{moment}")
+        try:
+            with Deaths(hub.hub.database).at(moment):
+                hub.work_all()
+        except Killed:
+            steps = hub.steps(run).values()
+            done = {step.action for step in steps if step.status == "succeeded"}
+            assert ("interactions.log" in done) == bool(hub.entries(lead, "call"))
+            assert ("appointments.book" in done) == bool(hub.appointments(lead))
+            hub.leases_run_out()
+            hub.work_all()
+        else:
+            break
+
+
+def dies_during_the_call(hub: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker dies between the stored intent and the call."""
+
+    def dies(*_: object, **__: object) -> str:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SlackClient, "post_message", dies)
+        with pytest.raises(Killed):
+            hub.work_all()
+
+
+def test_E8_a_message_whose_worker_died_during_the_call_is_unknown_and_not_repeated(
+    hub: Story, monkeypatch: pytest.MonkeyPatch
+):
+    lead = hub.holder()
+    run = accepted_booking(hub, lead)
+
+    dies_during_the_call(hub, monkeypatch)
+    intent = hub.step(run, "slack.post")
+    hub.leases_run_out()
+    hub.work_all()
+
+    assert (intent.status, intent.attempts) == ("started", 1)
+    step = hub.step(run, "slack.post")
+    assert step.error is not None
+    assert (step.error["code"], step.error["maybe_done"]) == ("outcome_unknown", True)
+    assert hub.run(run).line.is_maybe_done
+    assert hub.slack.nothing_was_sent
+    assert is_booked_once(hub, lead)
+
+
+def test_E8_once_per_holds_across_runs_when_the_first_one_died(
+    hub: Story, monkeypatch: pytest.MonkeyPatch
+):
+    lead = hub.holder()
+    accepted_booking(hub, lead)
+
+    dies_during_the_call(hub, monkeypatch)
+    hub.leases_run_out()
+    hub.work_all()
+    hub.calls_tool(lead, SAMPLE_TIME, call="c1")
+    hub.later(HOUR)
+
+    assert hub.slack.nothing_was_sent
+    (told,) = hub.runs("vapi-appointment-booked")
+    assert told.is_maybe_done
+
+
+ORDER = """\
+hub: 1
+title: Order something
+endpoint:
+  auth: broker
+  payload: schemas/lead-phone.json
+  respond: accepted
+steps:
+  - id: order
+    do: http.post
+    delivery: at_least_once
+    with:
+      url: RECEIVER/orders
+      json:
+        lead: ${{ payload.lead_id }}
+        at: ${{ now() }}
+"""
+
+
+@pytest.fixture
+def receiver() -> Iterator[FakeReceiver]:
+    with FakeReceiver() as fake:
+        yield fake
+
+
+@pytest.fixture
+def orders(open_story: OpenStory, project: Path, slack: FakeSlack, receiver: FakeReceiver) -> Story:
+    """The hub with one more flow, which orders something at a receiver that honours keys."""
+    flow = project / "workflows" / "order.yaml"
+    flow.write_text(ORDER.replace("RECEIVER", receiver.url))
+    settings = project / "hub.yaml"
+    ports = f"ports: [{slack.port}, {receiver.port}]"
+    settings.write_text(settings.read_text().replace(f"ports: [{slack.port}]", ports))
+    return open_story()
+
+
+def test_E7_inputs_and_intent_are_stored_before_the_call(orders: Story, receiver: FakeReceiver):
+    run = orders.broker("order", {"lead_id": str(uuid4())}, is_worked=False).run_id
+    seen: list[Any] = []
+
+    answer = receiver.answer
+
+    def look(request: Any) -> Answer:
+        seen.append(orders.step(run, "http.post"))
+        return answer(request)
+
+    receiver.answer = look  # type: ignore[method-assign]
+    orders.work_all()
+
+    (intent,) = seen
+    assert intent.status == "started"
+    assert intent.inputs["url"] == f"{receiver.url}/orders"
+    assert orders.run(run).line.status == "succeeded"
+
+
+def test_E7_every_attempt_and_every_process_sends_the_same_key_and_inputs(
+    orders: Story, receiver: FakeReceiver, open_story: OpenStory
+):
+    run = orders.broker("order", {"lead_id": str(uuid4())}, is_worked=False).run_id
+    receiver.then("cut", Answer(status=503))
+    orders.work_all()
+    orders.later(HOUR)
+    restarted = open_story()
+    restarted.later(2 * HOUR)
+
+    sent = [(each.headers["idempotency-key"], each.body) for each in receiver.requests]
+    assert len(sent) == 3
+    assert len(set(sent)) == 1
+    assert sent[0][0] == f"{run}/order"
+    assert len(receiver.effects) == 1
+    assert restarted.run(run).line.status == "succeeded"
+
+
+def test_E7_whenever_the_worker_dies_the_receiver_does_it_once(
+    orders: Story, receiver: FakeReceiver
+):
+    """`at_least_once` with a receiver that honours the key."""
+    for moment in count(1):
+        lead = str(uuid4())
+        run = orders.broker("order", {"lead_id": lead}, is_worked=False).run_id
+        try:
+            with Deaths(orders.hub.database).at(moment):
+                orders.work_all()
+        except Killed:
+            orders.leases_run_out()
+            orders.work_all()
+            has_lived = False
+        else:
+            has_lived = True
+
+        assert orders.run(run).line.status == "succeeded"
+        done = [each for each in receiver.effects if each.json["lead"] == lead]
+        assert len(done) == 1
+        if has_lived:
+            break
+    assert len(receiver.requests) > len(receiver.effects)
+
+
+# ----------------------------------------------------------------------------------- E11: timers
+
+
+def test_E11_a_timer_is_a_row_that_survives_a_restart_and_fires_once_and_never_early(
+    hub: Story, open_story: OpenStory
+):
+    lead = hub.holder()
+    hub.slack.is_busy(retry_after=300)
+    run = accepted_booking(hub, lead)
+    hub.work_all()
+    (row,) = hub.rows(tables.runs, id=run)
+    assert (row.status, row.worker, row.lease_until) == ("waiting", None, None)
+
+    restarted, other = open_story(), open_story()
+    restarted.later(timedelta(seconds=295))
+    assert hub.slack.messages == []
+
+    with restarted.transaction() as db:
+        db.execute(text("UPDATE runs SET due_at = now() WHERE status = 'waiting'"))
+        db.execute(text("UPDATE steps SET due_at = now() WHERE status = 'retrying'"))
+    first = runs.claim(restarted.hub.database, worker="first", most=5)
+    second = runs.claim(other.hub.database, worker="second", most=5)
+    for claimed in (*first, *second):
+        restarted.hub.executor.work(claimed, is_stopping=lambda: False)
+
+    assert (len(first), len(second)) == (1, 0)
+    assert len(hub.slack.messages) == 1
+    assert hub.run(run).line.status == "succeeded"
+
+
+def test_E11_nobody_is_in_the_way_while_a_run_waits(hub: Story):
+    waiting, other = hub.holder("Ada"), hub.holder("Grace")
+    hub.slack.is_busy(retry_after=300)
+    hub.books(waiting, SAMPLE_TIME)
+
+    hub.books(other, SAMPLE_TIME)
+
+    assert [text[:12] for text in hub.slack.texts] == ["Grace booked"]
+
+
+# --------------------------------------------------------------------------------- E15: versions
+
+
+def test_E15_a_run_works_with_the_version_it_was_accepted_with(
+    hub: Story, open_story: OpenStory, project: Path
+):
+    accepted_booking(hub, hub.holder("Ada"))
+    announce = project / "workflows" / "announce-appointment.yaml"
+    announce.write_text(announce.read_text().replace("#bookings", "#elsewhere"))
+
+    changed = open_story()
+    changed.work_all()
+    changed.books(changed.holder("Grace"), SAMPLE_TIME)
+
+    assert [message.channel for message in hub.slack.messages] == ["#bookings", "#elsewhere"]
+
+
+def test_E15_a_run_works_when_its_file_is_gone(hub: Story, open_story: OpenStory, project: Path):
+    lead = hub.holder()
+    run = accepted_booking(hub, lead)
+    (project / "workflows" / "vapi-call-ended.yaml").unlink()
+
+    removed = open_story()
+    removed.work_all()
+
+    assert removed.run(run).line.status == "succeeded"
+    assert is_booked_once(removed, lead)
+    assert removed.call_ends(lead, "no_answer", call="c2").status == 404
+
+
+# ------------------------------------------------------------------------------- E17: the queue
+
+
+@pytest.fixture
+def queue(redis_url: str) -> Iterator[Queue]:
+    with Redis.from_url(redis_url) as connection:
+        yield Queue(QUEUE, connection=connection, job_class=RunJob, serializer=JSONSerializer)
+
+
+def test_E17_a_message_carries_a_run_id_and_nothing_else(hub: Story, queue: Queue):
+    run = accepted_booking(hub, hub.lead())
+
+    (job,) = queue.get_jobs()
+
+    assert (job.func_name, list(job.args), job.kwargs) == (WORK, [str(run)], {})
+    assert run_of(job) == run
+    connection = queue.connection
+    kept = {
+        str(value)
+        for key in connection.scan_iter("*")
+        if connection.type(key) == b"hash"
+        for value in connection.hgetall(key).values()
+    }
+    assert not any("appointment_booked" in value for value in kept)
+
+
+def test_E17_lost_repeated_and_forged_messages_change_nothing(hub: Story, queue: Queue):
+    lead = hub.holder()
+    run = accepted_booking(hub, lead)
+    queue.empty()
+    for named in (run, run, uuid4()):
+        queue.enqueue_call(WORK, args=(str(named),))
+
+    hub.work_all()
+    hub.work_all()
+
+    assert hub.run(run).line.status == "succeeded"
+    assert is_booked_once(hub, lead)
+    assert len(hub.slack.messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("function", "args", "kwargs"),
+    [
+        ("os.system", ("true",), {}),
+        (WORK, ("not a run",), {}),
+        (WORK, (str(UUID(int=1)), "more"), {}),
+        (WORK, (), {"run_id": str(UUID(int=1))}),
+        (WORK, (json.dumps({"id": 1}),), {}),
+    ],
+)
+def test_E17_a_message_that_is_not_ours_is_refused_before_anything_is_called(
+    queue: Queue, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+):
+    job = queue.enqueue_call(function, args=args, kwargs=kwargs)
+
+    with pytest.raises(RefusedJob):
+        run_of(job)

@@ -1,0 +1,91 @@
+"""A project, a database and a Redis for real processes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+
+from hub.storage import invariants
+from tests.fakes.receiver import FakeReceiver
+from tests.processes.house import ROOT, House, environment_for
+from tests.processes.link import Link
+
+CALLS_OUT = """
+hub: 1
+title: Tells somebody and notes it
+mode: live
+endpoint:
+  auth: broker
+  payload: schemas/lead-phone.json
+  respond: accepted
+steps:
+  - id: told
+    do: http.put
+    with:
+      url: "{url}/told"
+      json: {{lead: "${{{{ payload.lead_id }}}}"}}
+  - id: noted
+    do: interactions.log
+    with:
+      lead_id: ${{{{ payload.lead_id }}}}
+      kind: call
+      reference: told
+      outcome: told
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder starts processes."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.processes)
+
+
+@pytest.fixture
+def receiver() -> Iterator[FakeReceiver]:
+    """Somebody's service, which workflows call."""
+    with FakeReceiver() as fake:
+        yield fake
+
+
+@pytest.fixture
+def link(redis_url: str) -> Iterator[Link]:
+    """The processes' way to Redis."""
+    with Link(redis_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def project(tmp_path: Path, receiver: FakeReceiver) -> Path:
+    """The project itself, with callers who wait for a second only, and a flow that calls out."""
+    folder = tmp_path / "project"
+    for name in ("workflows", "schemas"):
+        shutil.copytree(ROOT / name, folder / name)
+    waits = folder / "workflows" / "lead-phone.yaml"
+    waits.write_text(waits.read_text().replace("within: 5s", "within: 1s"))
+    (folder / "workflows" / "calls-out.yaml").write_text(CALLS_OUT.format(url=receiver.url))
+    allowed = f"outbound_allow:\n  - network: 127.0.0.1/32\n    ports: [{receiver.port}]\n"
+    settings = (ROOT / "hub.yaml").read_text().replace("outbound_allow: []\n", allowed)
+    (folder / "hub.yaml").write_text(settings)
+    return folder
+
+
+@pytest.fixture
+def house(project: Path, database: str, link: Link) -> Iterator[House]:
+    """The processes of a test. At the end no invariant is broken (E18), whatever was done."""
+    environment = environment_for(project, database_url=database, redis_url=link.url)
+    engine = create_engine(database, pool_size=2)
+    opened = House(project, engine, environment, int(environment["HUB_PORT"]))
+    try:
+        yield opened
+        with engine.connect() as connection:
+            found = [fault for each in invariants.INVARIANTS for fault in _faults(connection, each)]
+        assert found == []
+    finally:
+        opened.stop()
+        engine.dispose()

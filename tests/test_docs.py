@@ -1,0 +1,159 @@
+"""The documentation as a test: complete, up to date, and its examples run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from hub.bootstrap.actions import all_actions
+from hub.cli import main
+from hub.cli.entrance import EXAMPLE
+from hub.config import VARIABLES
+from hub.engine.compile import hub_file, keys
+from hub.ingest.dialects import DIALECTS
+from hub.ingest.openapi import openapi
+from hub.ingest.signatures import AUTH_TYPES
+from tests import documents, readme
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
+BAD_INPUT = {400, 401, 404, 405, 408, 413, 415, 422, 503}  # the hub's own refusals
+
+
+def page(name: str) -> str:
+    return (DOCS / f"{name}.md").read_text("utf-8")
+
+
+def test_the_made_parts_of_the_pages_are_up_to_date():
+    old = [path.name for path, text in documents.pages() if path.read_text("utf-8") != text]
+
+    assert old == [], "write them anew: python -m tests.documents"
+
+
+def test_every_variable_of_the_environment_is_documented():
+    configuration = page("configuration")
+
+    assert [each.name for each in VARIABLES if f"`{each.name}`" not in configuration] == []
+
+
+def test_every_key_of_hub_yaml_and_every_way_to_prove_oneself_is_documented():
+    configuration = page("configuration")
+
+    wanted = [*hub_file.KEYS, *hub_file.DESTINATION_KINDS, *AUTH_TYPES]
+    assert [word for word in wanted if f"`{word}`" not in configuration] == []
+
+
+def test_every_command_has_an_example_in_its_help():
+    without = [
+        " ".join(words)
+        for words, command in documents.every_command()
+        if not hasattr(command, "commands") and EXAMPLE not in (command.epilog or "")
+    ]
+
+    assert without == []
+
+
+def test_every_command_is_in_the_readme_and_on_its_page():
+    commands, text = page("commands"), (ROOT / "README.md").read_text("utf-8")
+    names = [" ".join(words) for words, _ in documents.every_command()]
+
+    assert [name for name in names if f"## {name}\n" not in commands] == []
+    assert [name for name in main.commands if f"`hub {name}" not in text] == []
+
+
+def test_every_action_and_its_errors_are_documented():
+    actions = page("actions")
+
+    for action in all_actions().values():
+        assert f"## {action.name}\n" in actions
+        assert [code for code in action.errors if f"`{code}`" not in actions] == []
+
+
+def test_every_key_of_a_workflow_is_documented():
+    workflows = page("workflows")
+    wanted = {
+        *keys.WORKFLOW_KEYS,
+        *keys.ENDPOINT_KEYS,
+        *keys.DEDUPE_KEYS,
+        *keys.SCHEDULE_KEYS,
+        *keys.CONCURRENCY_KEYS,
+        *keys.RETRY_KEYS,
+        *keys.FIELD_KEYS,
+        *keys.NOT_YET,
+        *(key for each in keys.STEP_KEYS.values() for key in each),
+    }
+
+    missing = [key for key in wanted if not re.search(rf"`{key}[`:]", workflows)]
+    assert sorted(missing) == []
+    assert [name for name in DIALECTS if f"`{name}`" not in workflows] == []
+
+
+def test_every_status_that_callers_get_is_documented():
+    rows = set(re.findall(r"\b([2-5]\d\d)\b(?=[^|]*\|)", page("workflows")))
+    document = openapi(readme.project(ROOT), "https://hub.example.com")
+    operations = [one for path in document["paths"].values() for one in path.values()]
+    told = {status for one in operations for status in one["responses"] if status.isdigit()}
+
+    assert {str(status) for status in BAD_INPUT} <= rows
+    assert told <= rows
+
+
+def test_every_finding_of_the_checker_is_documented():
+    source = "\n".join(path.read_text("utf-8") for path in (ROOT / "hub").rglob("*.py"))
+    used = set(re.findall(r"HUB([1-6]\d\d)\b", source))
+    used |= set(re.findall(r"(?:finding|refuse|warn|complain)\(\s*([1-6]\d\d),", source))
+
+    assert sorted(code for code in used if f"| HUB{code} |" not in page("mistakes")) == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_between_pages_lead_somewhere(path: Path):
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text("utf-8"))
+
+    inner = [link for link in links if "://" not in link]
+    assert [link for link in inner if not (path.parent / link).exists()] == []
+
+
+# --------------------------------------------------------------------------------------- the readme
+
+
+def test_the_two_commands_stand_at_the_top_of_the_readme():
+    top = "\n".join((ROOT / "README.md").read_text("utf-8").splitlines()[:6])
+
+    assert "make run" in top
+    assert "make test" in top
+
+
+def test_the_nine_files_of_the_path_are_there():
+    found = re.findall(r"^\d\. \[(hub/[^\]]+)\]", readme.text(), re.MULTILINE)
+
+    assert len(found) == 9
+    assert [name for name in found if not (ROOT / name).is_file()] == []
+
+
+def test_the_example_of_the_readme_has_no_mistakes(tmp_path: Path):
+    readme.write_example(tmp_path)
+
+    done = CliRunner().invoke(main, ["--project", str(tmp_path), "check", "--strict"])
+
+    assert done.output == readme.shown("hub check")[0]
+    assert done.exit_code == 0
+
+
+def test_the_planted_mistakes_of_the_readme_are_told_as_it_says(tmp_path: Path):
+    readme.write_example(tmp_path)
+    file = tmp_path / "workflows" / "callback-request.yaml"
+    text = file.read_text("utf-8")
+    for written, meant in readme.MISTAKES.items():
+        assert text.count(written) == 1
+        text = text.replace(written, meant)
+    file.write_text(text, "utf-8")
+
+    done = CliRunner().invoke(main, ["--project", str(tmp_path), "check"])
+
+    assert done.output == readme.shown("hub check")[1]
+    assert done.exit_code == 1
