@@ -63,6 +63,7 @@ def servers() -> Iterator[Servers]:
 @pytest.fixture(scope="session")
 def database_url(servers: Servers) -> Iterator[str]:
     """A migrated database for the whole session. A test that writes asks for `database`."""
+    from hub.storage import migrate  # noqa: PLC0415 - only tests that need the database load it
 
     with new_database(servers.database_url) as url:
         migrate.upgrade(url)

@@ -84,8 +84,8 @@ def house(project: Path, database: str, link: Link) -> Iterator[House]:
     try:
         yield opened
         with engine.connect() as connection:
-            found = [fault for each in invariants.INVARIANTS for fault in _faults(connection, each)]
-        assert found == []
+            for each in invariants.INVARIANTS:
+                assert invariants.faults(connection, each) == [], each.promise
     finally:
         opened.stop()
         engine.dispose()
