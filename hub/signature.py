@@ -1,8 +1,8 @@
 """From a function's annotations to JSON Schema, and from JSON to its arguments.
 
 The closed list of types an action may use: text, integers, numbers, booleans, `UUID`, `datetime`
-(an instant), `timedelta` (a duration), `Literal`, frozen dataclasses (objects), `list`, `dict`, `Any`,
-`X | None` (may be left out), and text with a format (`Phone`, `Email`, `Url`).
+(an instant), `timedelta` (a duration), `Literal`, frozen dataclasses (objects), `list`, `dict`,
+`Any`, `X | None` (may be left out), and text with a format (`Phone`, `Email`, `Url`).
 """
 
 from __future__ import annotations
@@ -147,6 +147,10 @@ def to_python(value: Any, annotation: Any) -> Any:
         return _READERS[annotation](value)
     if dataclasses.is_dataclass(annotation):
         return _dataclass_from(value, annotation)
+    return _composed_from(value, annotation)
+
+
+def _composed_from(value: Any, annotation: Any) -> Any:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in {Union, types.UnionType}:
         return to_python(value, _present(annotation))
@@ -164,6 +168,13 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     UUID: UUID,
     datetime: parse_instant,
     timedelta: parse_duration,
+}
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    UUID: str,
+    datetime: format_instant,
+    timedelta: format_duration,
 }
 
 
@@ -185,12 +196,8 @@ def _dataclass_from(value: Any, annotation: Any) -> Any:
 
 def to_json(value: Any) -> Any:
     """The JSON form of a result: dataclasses without their empty fields, instants as ISO 8601."""
-    if isinstance(value, datetime):
-        return format_instant(value)
-    if isinstance(value, timedelta):
-        return format_duration(value)
-    if isinstance(value, UUID):
-        return str(value)
+    if type(value) in _WRITERS:
+        return _WRITERS[type(value)](value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = ((each.name, getattr(value, each.name)) for each in dataclasses.fields(value))
         return {name.removesuffix("_"): to_json(each) for name, each in fields if each is not None}

@@ -19,9 +19,7 @@ TRAPS = {f"X{number:02}" for number in range(1, 11)}
 INGEST = {f"I{number}" for number in range(1, 8)}
 EXECUTION = {f"E{number}" for number in (*range(1, 9), 11, 12, 15, 17)}
 
-_ID = re.compile(
-    r"(?<![a-z0-9])(?:(h)[-_](\d\d)|([xie])(\d\d?))(?![a-z0-9])", re.IGNORECASE
-)
+_ID = re.compile(r"(?<![a-z0-9])(?:(h)[-_](\d\d)|([xie])(\d\d?))(?![a-z0-9])", re.IGNORECASE)
 
 
 def ids_in(text: str) -> set[str]:

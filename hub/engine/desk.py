@@ -26,6 +26,7 @@ from hub.storage.steps import StepRow
 from hub.storage.turns import Turn
 from hub.values import decode, encode
 
+
 class CancelRequested(HubError):
     """Somebody asked for the end of this run."""
 
@@ -69,6 +70,11 @@ class Desk:
             self._replies.append(replies[0])
             self.has_replied = True
 
+    def take_reply(self) -> dict[str, Any] | None:
+        """The answer that is not stored yet, as a row, for the one who stores the run's end."""
+        replies, self._replies = self._replies, []
+        return response_row(replies[0]) if replies else None
+
     def leave_turn(self, command: LeaveTurn) -> None:
         """A turn that is given up with the next transaction."""
         turn = self.turns.pop(command.path, None)
@@ -80,11 +86,6 @@ class Desk:
         """Whether somebody waits for what is not stored yet."""
         return bool(self._replies or self._leaving)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the transaction of the last step waits for its end."""
-        return self._open is not None
-
     def keep(self, connection: Connection, entry: Entry) -> None:
         """What became of a step, stored with this transaction."""
         if self.is_shared:
@@ -94,11 +95,14 @@ class Desk:
             self.journal.keep(entry)
 
     @contextmanager
-    def fenced(self, *, is_checked: bool = True, stays_open: bool = False) -> Iterator[Connection]:
+    def fenced(
+        self, *, is_checked: bool = True, stores: bool = True, stays_open: bool = False
+    ) -> Iterator[Connection]:
         """One transaction under the run's lock, or the one of the last step, which goes on.
 
         Raises `LostRun` when the token is old, `CancelRequested` and `Overdue` when the run must
-        not begin anything new (`is_checked`). With `stays_open` its end is left to `commit`.
+        not begin anything new (`is_checked`). Without `stores` what waits goes on waiting; with
+        `stays_open` the end is left to `commit`.
         """
         connection = self._open or self.engine.connect()
         was_open, self._open = self._open is not None, None
@@ -109,13 +113,16 @@ class Desk:
             if stays_open and not self.is_shared:
                 self._open = connection
                 return
-            self._store(connection)
+            stores = stores and not self.is_shared
+            if stores:
+                self._store(connection)
             connection.commit()
         except BaseException:
             self._drop(connection)
             raise
         connection.close()
-        self._forget()
+        if stores:
+            self._forget()
 
     def commit(self) -> None:
         """End the open transaction, if there is one."""
@@ -143,8 +150,6 @@ class Desk:
             raise Overdue(f"run {self.run.id} is past its timeout")
 
     def _store(self, connection: Connection) -> None:
-        if self.is_shared:
-            return
         steps.write(connection, self.run.id, [self._row(note) for note in self.journal.notes()])
         for reply in self._replies:
             runs.respond(connection, self.run, response_row(reply))
@@ -152,10 +157,9 @@ class Desk:
             self.woken += turns.leave(connection, turn)
 
     def _forget(self) -> None:
-        if not self.is_shared:
-            self.journal.forget_notes()
-            self._replies.clear()
-            self._leaving.clear()
+        self.journal.forget_notes()
+        self._replies.clear()
+        self._leaving.clear()
 
     def _drop(self, connection: Connection) -> None:
         try:

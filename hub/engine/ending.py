@@ -44,6 +44,12 @@ def final_response(
     return _row(status or _BROKEN, _failed_body(start, error, run_id), failed=True)
 
 
+def broken_response(ending: Ending, run_id: UUID) -> dict[str, Any]:
+    """The answer of a run that the hub itself failed on."""
+    code = (ending.error or {"code": ending.status})["code"]
+    return _row(_BROKEN, {"error": code, "run_id": str(run_id)}, failed=True)
+
+
 def _failed_body(start: Start, error: Any, run_id: UUID) -> Any:
     trigger = start.workflow.trigger
     respond = trigger.respond if isinstance(trigger, Endpoint) else None

@@ -8,27 +8,27 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hub.engine.advance.commands import Command, Finished, LeaveTurn, Pause, Perform, TakeTurn
 from hub.engine.advance.failure import Failure
 from hub.engine.advance.frame import Facts
-from hub.engine.advance.journal import Journal
 from hub.engine.advance.machine import Machine
-from hub.engine.desk import CancelRequested, Desk, Overdue, from_row
-from hub.engine.ending import ending_of, final_response
+from hub.engine.desk import CancelRequested, Desk, Overdue
+from hub.engine.ending import broken_response, ending_of, final_response
 from hub.engine.performing import Blocked, Done, Outcome, Performer, Tools
 from hub.engine.start import Start, scope_names, turn_digest
 from hub.engine.workflow import Workflow
 from hub.errors import LostRun
-from hub.storage import runs, steps, turns
+from hub.storage import once, runs, steps, turns
 from hub.storage.runs import ClaimedRun, Ending
 
 log = logging.getLogger(__name__)
@@ -63,19 +63,18 @@ class Executor:
             self._work(run, is_stopping)
         except LostRun as lost:
             log.warning("%s", lost, extra={"run_id": str(run.id)})
-        except DBAPIError as problem:
-            log.warning("the database failed: %s", problem.orig, extra={"run_id": str(run.id)})
+        except (DBAPIError, PoolTimeout) as problem:
+            log.warning("the database failed: %s", problem, extra={"run_id": str(run.id)})
         except Exception:
             log.exception("the hub failed on a run", extra={"run_id": str(run.id)})
             self._give_up(run, Failure("internal", "a fault of the hub; see the log"))
 
     def _work(self, run: ClaimedRun, is_stopping: Callable[[], bool]) -> None:
         workflow = self._shop.program(run.version)
-        desk = Desk(self._shop.engine, run, Journal(map(from_row, self._stored(run))))
+        desk = Desk(self._shop.engine, run, self._stored(run))
         try:
             if run.deaths >= MOST_DEATHS:
-                poison = Failure("poison", f"{run.deaths} workers died in the same step")
-                self._end(desk, workflow, ending_of(Finished(failure=poison)))
+                self._end(desk, workflow, ending_of(Finished(failure=_poison(desk))))
                 return
             machine = Machine(workflow, self._facts(desk, workflow), desk.journal)
             if self._drive(desk, machine, is_stopping) and machine.ending is not None:
@@ -86,6 +85,7 @@ class Executor:
             late = Failure("timeout", "the run took longer than its timeout")
             self._end(desk, workflow, ending_of(Finished(failure=late)))
         finally:
+            desk.roll_back()
             for woken in desk.woken:
                 self._shop.ring(woken)
 
@@ -113,18 +113,31 @@ class Executor:
     # --------------------------------------------------------------------------------- the circle
 
     def _drive(self, desk: Desk, machine: Machine, is_stopping: Callable[[], bool]) -> bool:
-        """Until the machine has its ending (true), or the run sleeps or is handed back (false)."""
+        """Until the machine has its ending (true), or the run sleeps or is handed back (false).
+
+        What follows from a step at once (an answer, the end) goes into the step's transaction.
+        """
         while True:
-            desk.say(machine.take_replies())
+            self._settle(desk, machine)
             if machine.ending is not None:
                 return True
             if is_stopping():
                 with desk.fenced(is_checked=False) as connection:
                     runs.hand_back(connection, desk.run)
                 return False
+            desk.commit()
             blocked = self._round(desk, machine)
             if blocked and self._sleep(desk, machine, blocked):
                 return False
+
+    def _settle(self, desk: Desk, machine: Machine) -> None:
+        """Take up what asks for no deed of its own: it goes out with the transaction at hand."""
+        desk.say(machine.take_replies())
+        while leaving := [each for each in machine.commands if isinstance(each, LeaveTurn)]:
+            for command in leaving:
+                desk.leave_turn(command)
+                machine.resolve(command)
+            desk.say(machine.take_replies())
 
     def _round(self, desk: Desk, machine: Machine) -> list[Blocked]:
         """Do every open command once; a list when none of them got on."""
@@ -132,7 +145,7 @@ class Executor:
         if desk.has_news and any(isinstance(command, Perform) for command in commands):
             with desk.fenced():
                 pass  # the caller listens: the answer goes out before the next deed
-        outcomes = self._side_by_side(desk, commands)
+        outcomes = self._all(desk, commands)
         is_stuck = True
         for command, outcome in zip(commands, outcomes, strict=True):
             if isinstance(outcome, Blocked):
@@ -144,13 +157,29 @@ class Executor:
                 machine.resolve(command, outcome.result)
         return [each for each in outcomes if isinstance(each, Blocked)] if is_stuck else []
 
+    def _all(self, desk: Desk, commands: list[Command]) -> list[Outcome]:
+        """One command leaves its transaction open for what follows; of several each has its own."""
+        if len(commands) == 1:
+            return [self._do(desk, commands[0])]
+        if sum(self._is_outward(command) for command in commands) > 1:
+            return self._side_by_side(desk, commands)
+        outcomes = []
+        for command in commands:
+            outcomes.append(self._do(desk, command))
+            desk.commit()
+        return outcomes
+
     def _side_by_side(self, desk: Desk, commands: list[Command]) -> list[Outcome]:
-        calls_out = sum(self._is_outward(command) for command in commands)
-        if calls_out < 2:  # noqa: PLR2004 - one is not side by side
-            return [self._do(desk, command) for command in commands]
+        """In threads. All of them have ended when this returns or raises: none works on alone."""
         with desk.fenced():
             pass  # the notes are stored first, so that the threads share nothing
-        return list(self._shop.side_by_side.map(lambda command: self._do(desk, command), commands))
+        desk.is_shared = True
+        try:
+            futures = [self._shop.side_by_side.submit(self._do, desk, each) for each in commands]
+            wait(futures)
+        finally:
+            desk.is_shared = False
+        return [future.result() for future in futures]
 
     def _is_outward(self, command: Command) -> bool:
         return (
@@ -162,14 +191,9 @@ class Executor:
             return self._performer.perform(desk, command)
         if isinstance(command, TakeTurn):
             return self._take_turn(desk, command)
-        if isinstance(command, LeaveTurn):
-            desk.leave_turn(command)
-            return Done(None)
-        return self._pause(desk, command)
-
-    def _pause(self, desk: Desk, command: Pause) -> Outcome:
-        left = command.until - desk.now()
-        return Done(None) if left <= timedelta() else Blocked(left, "pause before the next try")
+        if isinstance(command, Pause) and command.until > desk.now():
+            return Blocked(command.until - desk.now(), "pause before the next try")
+        return Done(None)
 
     # --------------------------------------------------------------------------- turns and sleeping
 
@@ -185,20 +209,23 @@ class Executor:
     def _take_turn(self, desk: Desk, command: TakeTurn) -> Outcome:
         if command.deadline is not None and command.deadline <= desk.now():
             return Failure("timeout", "no turn came in time", step=command.path)
-        desk.has_turns = True
-        with desk.fenced() as connection:
-            turn = self._turn(desk, command)
+        turn = desk.turns[command.path] = self._turn(desk, command)
+        is_impatient = command.when_full == "cancel_running"
+        with desk.fenced(stores=False) as connection:
             standing = turns.take(connection, turn, may_wait=command.when_full != "reject")
-            if standing == "waiting" and command.when_full == "cancel_running":
-                for other in turns.ahead_of(connection, turn):
-                    runs.request_cancel(connection, other)
+            others = turns.ahead_of(connection, turn) if is_impatient else []
+        for other in others:  # not under our own locks: the other may wait for them
+            with self._shop.engine.begin() as connection:
+                runs.request_cancel(connection, other)
+            self._shop.ring(other)
         if standing == "full":
             return Failure("concurrency_full", "another run has the turn", step=command.path)
         return Done(None) if standing == "ours" else Blocked(runs.TURN_POLL, runs.WAITS_FOR_TURN)
 
     def _sleep(self, desk: Desk, machine: Machine, blocked: list[Blocked]) -> bool:
-        """Put the run to sleep until the first command may go on; false if a turn came meanwhile."""
+        """Sleep until the first command may go on; false if a turn came meanwhile."""
         first = min(blocked, key=lambda each: each.due_in)
+        waits_for_turn = any(isinstance(command, TakeTurn) for command in machine.commands)
         now = desk.now()
         deadlines = [
             command.deadline - now
@@ -206,13 +233,14 @@ class Executor:
             if isinstance(command, Perform | TakeTurn) and command.deadline is not None
         ]
         due_in = max(min([first.due_in, *deadlines]), _SOON)
+        why = runs.WAITS_FOR_TURN if waits_for_turn else first.why
         with desk.fenced() as connection:
             for command in machine.commands:
                 if isinstance(command, TakeTurn):
                     standing = turns.take(connection, self._turn(desk, command), may_wait=True)
                     if standing == "ours":
                         return False
-            runs.put_to_wait(connection, desk.run, due_in=due_in, why=first.why)
+            runs.put_to_wait(connection, desk.run, due_in=due_in, why=why)
         return True
 
     # -------------------------------------------------------------------------------------- the end
@@ -224,20 +252,55 @@ class Executor:
         ending: Ending,
         finished: Finished | None = None,
     ) -> None:
-        start = Start(workflow, desk.run.trigger, self._shop.config, self._shop.tools.clock.now())
+        response = desk.take_reply()
+        if desk.run.is_awaited and not desk.has_replied:
+            now = self._shop.tools.clock.now()
+            start = Start(workflow, desk.run.trigger, self._shop.config, now)
+            response = final_response(start, ending, finished, desk.run.id)
         with desk.fenced(is_checked=False) as connection:
-            if desk.run.is_awaited:
-                response = final_response(start, ending, finished, desk.run.id)
-                runs.respond(connection, desk.run, response)
-            runs.end(connection, desk.run, ending)
-            woken = turns.leave(connection, desk.run.id) if desk.has_turns else []
-        desk.woken += woken
+            desk.store_notes(connection)
+            self._store_end(desk, connection, ending, response)
+
+    def _store_end(
+        self,
+        desk: Desk,
+        connection: Connection,
+        ending: Ending,
+        response: Mapping[str, Any] | None,
+    ) -> None:
+        """End the run, and let go of what others wait for."""
+        runs.end(connection, desk.run, ending, response=response)
+        if ending.status != "succeeded":
+            once.abandon(connection, desk.run.id)
+        if desk.run.token > 1:  # an earlier owner may have taken turns that we do not know of
+            desk.woken += turns.leave_all(connection, desk.run.id)
+        else:
+            for turn in desk.turns.values():
+                desk.woken += turns.leave(connection, turn)
 
     def _give_up(self, run: ClaimedRun, failure: Failure) -> None:
-        desk = Desk(self._shop.engine, run, Journal())
+        """End a run whose journal or workflow nobody can read."""
+        desk = Desk(self._shop.engine, run)
+        ending = ending_of(Finished(failure=failure))
         try:
             with desk.fenced(is_checked=False) as connection:
-                runs.end(connection, run, ending_of(Finished(failure=failure)))
-                turns.leave(connection, run.id)
-        except (LostRun, DBAPIError):
+                response = broken_response(ending, run.id) if run.is_awaited else None
+                runs.end(connection, run, ending, response=response)
+                once.abandon(connection, run.id)
+                woken = turns.leave_all(connection, run.id)
+        except (LostRun, DBAPIError, PoolTimeout):
             log.warning("the failed run could not be ended", extra={"run_id": str(run.id)})
+        else:
+            for each in woken:
+                self._shop.ring(each)
+
+
+def _poison(desk: Desk) -> Failure:
+    """The end of a run that ends its owners, with the step that was begun, where that is known."""
+    begun = (
+        entry.path
+        for entry in desk.journal.entries()
+        if entry.kind == "do" and entry.status == "started"
+    )
+    message = f"{desk.run.deaths} workers died in the same step"
+    return Failure("poison", message, step=next(begun, ""))

@@ -101,7 +101,7 @@ class Task:
     @property
     def was_maybe_done(self) -> bool:
         """Whether an earlier attempt may have had its effect."""
-        if self.known is None or not self.action.outward:
+        if self.known is None or not self.action.outward or self.action.effect == "read":
             return False
         return self.known.status == "started" or bool((self.known.error or {}).get("maybe_done"))
 
@@ -218,8 +218,9 @@ class Performer:
         }
         if connection is not None:
             services[Connection] = connection
+        given = reveal(dict(inputs), self._tools.secret)
         try:
-            result = action.call(services, reveal(dict(inputs), self._tools.secret))
+            result = action.call(services, given)
             encode(result)  # what cannot be stored is a fault of the action, found here
         except (StepFailed, DBAPIError):
             raise

@@ -11,7 +11,7 @@ RETRIED = frozenset({"timeout", "unavailable", "rate_limited", "internal"})  # o
 
 
 def pause_before(retry: Retry, attempt: int, chance: float) -> timedelta:
-    """The pause after attempt n: min(maximum, first · factorⁿ⁻¹) × `chance` in 0.5 … 1.5."""
+    """The pause after attempt n: min(maximum, first · factorⁿ⁻¹) times `chance`, 0.5 … 1.5."""
     steps = min(attempt - 1, 64)
     seconds = min(
         retry.maximum.total_seconds(), retry.first.total_seconds() * float(retry.factor) ** steps

@@ -18,7 +18,7 @@ from hub.engine.workflow import Endpoint, Workflow
 from hub.errors import PayloadProblem, Rejected
 from hub.storage.deliveries import NewRun
 from hub.storage.runs import ClaimedRun
-from hub.values import Secret
+from hub.values import Secret, parse_instant
 
 _MODES = ("live", "test", "simulate")
 
@@ -32,7 +32,7 @@ class SecretNames(dict[str, Secret]):
 
 @dataclass(frozen=True)
 class Start:
-    """What is known when a run is made. `trigger` is JSON: payload, caller, request, inputs …"""
+    """What is known when a run is made. `trigger` is JSON: payload, caller, inputs and the like."""
 
     workflow: Workflow
     trigger: Mapping[str, Any]
@@ -137,9 +137,18 @@ def run_facts(run: ClaimedRun) -> dict[str, Any]:
         "attempt": run.token,
         "test": False,
     }
-    if run.scheduled_at is not None:
-        facts["scheduled_at"] = run.scheduled_at
+    scheduled_at = run.scheduled_at or _planned(run.trigger)
+    if scheduled_at is not None:
+        facts["scheduled_at"] = scheduled_at
     return facts
+
+
+def _planned(trigger: Mapping[str, Any]) -> datetime | None:
+    """The planned time of a `schedule` workflow that was started by hand: its row has none."""
+    try:
+        return parse_instant(str(trigger["scheduled_at"]))
+    except (KeyError, ValueError):
+        return None
 
 
 def scope_names(

@@ -1,7 +1,7 @@
 """How a waiting request learns of its run's answer (I13; docs/adr/ says what was measured).
 
-The row is the truth: the first of reply and deadline that writes `runs.response` wins. The signal is
-PostgreSQL's `NOTIFY` in the writing transaction, and a slow look at the row stands behind it.
+The row is the truth: the first of reply and deadline that writes `runs.response` wins. The signal
+is PostgreSQL's `NOTIFY` in the writing transaction; a slow look at the row stands behind it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import psycopg
@@ -62,25 +62,31 @@ def announce(connection: Connection, run_id: UUID) -> None:
     connection.execute(text(f"SELECT pg_notify('{_CHANNEL}', :id)"), {"id": str(run_id)})
 
 
+_LOOK = text("SELECT response FROM runs WHERE id = :id AND response IS NOT NULL")
+_SETTLE = text(
+    "UPDATE runs SET response = CAST(:otherwise AS json)"
+    " WHERE id = :id AND response IS NULL RETURNING response"
+)
+
+
 def stored_answer(engine: Engine, run_id: UUID) -> Answer | None:
     """The answer, once there is one."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        row = connection.execute(
-            text("SELECT response FROM runs WHERE id = :id"), {"id": run_id}
-        ).first()
-    return Answer.from_row(run_id, row.response) if row and row.response is not None else None
+        row = connection.execute(_LOOK, {"id": run_id}).first()
+    return Answer.from_row(run_id, row.response) if row else None
 
 
 def settle(engine: Engine, run_id: UUID, otherwise: Answer) -> Answer:
-    """At the deadline: `otherwise` becomes the answer, unless the reply came first."""
+    """At the deadline: `otherwise` becomes the answer, unless the reply came first.
+
+    A repeat of a request that has its answer only reads: it neither locks nor rewrites the row.
+    """
+    values = {"id": run_id, "otherwise": json_text(otherwise.as_row())}
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        row = connection.execute(
-            text(
-                "UPDATE runs SET response = coalesce(response, CAST(:otherwise AS json))"
-                " WHERE id = :id RETURNING response"
-            ),
-            {"id": run_id, "otherwise": json_text(otherwise.as_row())},
-        ).first()
+        row = (
+            connection.execute(_SETTLE, values).first()
+            or connection.execute(_LOOK, {"id": run_id}).first()
+        )
     return Answer.from_row(run_id, row.response) if row else otherwise
 
 
@@ -92,7 +98,7 @@ class Expectation:
         self._signal = threading.Event()
         self.run_id = run_id
 
-    def __enter__(self) -> Expectation:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

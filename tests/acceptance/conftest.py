@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -16,7 +18,8 @@ from hub.config import Settings
 from hub.storage.answers import AnswerBoard
 from hub.web import create_app
 from hub.worker.rounds import plan_schedules
-from tests.acceptance.story import NOW, SECRETS, HeardDoorbell, Story
+from tests.acceptance.messages import SECRETS
+from tests.acceptance.story import NOW, SAMPLE_LEAD, HeardDoorbell, Story
 from tests.fakes.clock import FakeClock
 from tests.fakes.slack import FakeSlack
 
@@ -24,6 +27,17 @@ PROJECT = Path(__file__).parents[2]
 KEY = new_key()
 
 OpenStory = Callable[..., Story]
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """Commands set up the logging of their process: the next test finds pytest's again."""
+    root = logging.getLogger()
+    handlers, level, complains = root.handlers[:], root.level, logging.raiseExceptions
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.raiseExceptions = complains
 
 
 @pytest.fixture
@@ -99,3 +113,9 @@ def hub(open_story: OpenStory) -> Iterator[Story]:
     story = open_story()
     yield story
     assert story.faults() == []
+
+
+@pytest.fixture
+def lead(hub: Story) -> UUID:
+    """The lead of the samples, who holds a number."""
+    return hub.holder("Zoë", SAMPLE_LEAD)

@@ -16,7 +16,6 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -32,10 +31,10 @@ from hub.storage.reading import Change, DeliveryFacts, RunFacts, RunLine, StepFa
 from hub.storage.runs import ClaimedRun
 from hub.storage.schedules import DueSchedule
 from hub.worker.rounds import fire
+from tests.acceptance.messages import SECRETS, Answer, tool_call
 from tests.fakes.clock import FakeClock
 from tests.fakes.slack import FakeSlack
 
-SAMPLES = Path(__file__).parents[1] / "samples"
 NOW = datetime(2025, 11, 20, 12, 0, tzinfo=UTC)  # before the appointments of the samples
 HOUR = timedelta(hours=1)
 DAY = timedelta(hours=24)
@@ -43,51 +42,6 @@ DAY = timedelta(hours=24)
 # The lead and the appointment of all samples.
 SAMPLE_LEAD = UUID("5b0c2c2e-6f0a-4a51-9a8e-3d1f6f0d7a21")
 SAMPLE_TIME = datetime(2025, 12, 3, 19, 0, tzinfo=UTC)
-
-SECRETS = {
-    "VAPI_WEBHOOK_SECRET": "vapi-secret-of-the-tests",
-    "BROKER_API_TOKEN": "broker-token-of-the-tests",
-    "APP_WEBHOOK_SECRET": "app-secret-of-the-tests",
-    "CALCOM_WEBHOOK_SECRET": "calcom-secret-of-the-tests",
-    "SLACK_BOT_TOKEN": "xoxb-of-the-tests",
-}
-
-
-def sample(name: str) -> Any:
-    """A body that a caller sends, such as `calcom/BOOKING_CREATED`."""
-    return json.loads((SAMPLES / f"{name}.json").read_bytes())
-
-
-def tool_call(
-    arguments: Mapping[str, Any], *, call: str = "call-1", tool_call: str = "tool-1"
-) -> dict[str, Any]:
-    """The envelope in which the voice agent calls `book_appointment`."""
-    function = {"name": "book_appointment", "arguments": dict(arguments)}
-    item = {"id": tool_call, "type": "function", "function": function}
-    return {"message": {"type": "tool-calls", "toolCallList": [item], "call": {"id": call}}}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the caller got."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    @property
-    def run_id(self) -> UUID:
-        """The run that an acceptance names."""
-        return UUID(self.json["run_id"])
-
-    @property
-    def pointers(self) -> list[str]:
-        """Where the faults of a refused payload are."""
-        return [error["pointer"] for error in self.json["errors"]]
 
 
 class HeardDoorbell(Doorbell):

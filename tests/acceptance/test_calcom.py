@@ -9,7 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from tests.acceptance.story import DAY, HOUR, SAMPLE_LEAD, SAMPLE_TIME, Story, sample
+from tests.acceptance.messages import sample
+from tests.acceptance.story import DAY, HOUR, SAMPLE_LEAD, SAMPLE_TIME, Story
 
 UID = "bFJeNb2uX8ANpT3JL5EfXw"
 NEW_UID = "newUid9ANpT3JL5EfXw"
@@ -19,12 +20,6 @@ CREATED = sample("calcom/BOOKING_CREATED")
 RESCHEDULED = sample("calcom/BOOKING_RESCHEDULED")
 NO_SHOW = sample("calcom/BOOKING_NO_SHOW_UPDATED")
 TAKEN_BACK = sample("calcom/BOOKING_NO_SHOW_UPDATED-unmarked")
-
-
-@pytest.fixture
-def lead(hub: Story) -> UUID:
-    """The lead of the samples, who holds a number."""
-    return hub.holder("Zoë", SAMPLE_LEAD)
 
 
 def at(event: Any, created_at: str) -> Any:

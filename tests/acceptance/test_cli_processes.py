@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60
+PATIENCE = 100  # seconds; the machine may be busy
 
 
 @pytest.fixture
@@ -72,6 +72,7 @@ def hub(project: Path, variables: dict[str, str], *words: str) -> subprocess.Com
     )
 
 
+@pytest.mark.timeout(240)
 def test_the_demonstration_can_be_played_twice(project: Path, variables: dict[str, str]):
     for _ in range(2):
         played = hub(project, variables, "demo", "--once")

@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from tests.acceptance.story import DAY, SAMPLE_LEAD, Story, sample
+from tests.acceptance.messages import sample
+from tests.acceptance.story import DAY, SAMPLE_LEAD, Story
 from tests.acceptance.terminal import Terminal
 
 

@@ -20,7 +20,8 @@ from hub.errors import Misconfigured
 from hub.queue import Doorbell
 from hub.storage import tables
 from tests.acceptance.conftest import OpenStory
-from tests.acceptance.story import SAMPLE_LEAD, SAMPLE_TIME, SECRETS, Story, sample
+from tests.acceptance.messages import SECRETS, sample
+from tests.acceptance.story import SAMPLE_LEAD, SAMPLE_TIME, Story
 
 VOICE = {"X-Vapi-Secret": SECRETS["VAPI_WEBHOOK_SECRET"]}
 BROKER = {"Authorization": f"Bearer {SECRETS['BROKER_API_TOKEN']}"}

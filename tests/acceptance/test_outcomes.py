@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.acceptance.story import DAY, HOUR, SAMPLE_LEAD, SAMPLE_TIME, Story, sample
+from tests.acceptance.messages import sample
+from tests.acceptance.story import DAY, HOUR, SAMPLE_LEAD, SAMPLE_TIME, Story
 
 WINDOW = timedelta(minutes=10)  # in which the same words are the sender's retry
 MOVED_TO = datetime.fromisoformat("2025-12-05T10:00:00-05:00")
@@ -27,7 +28,7 @@ def number(hub: Story, lead: UUID) -> str:
     return found
 
 
-# ------------------------------------------------------------------------------- the list (H-10)
+# ----------------------------------------------------------------------------------- H-10: the list
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_X10_the_outcome_of_an_appointment_is_not_that_of_a_call(hub: Story, lea
     assert (about.last_call_outcome, about.last_appointment_outcome) == ("voicemail", "showed")
 
 
-# ------------------------------------------------------------------------- showed, no_show (H-11, H-12)
+# ---------------------------------------------------------------------- H-11, H-12: showed, no_show
 
 
 @pytest.mark.parametrize("outcome", ["showed", "no_show"])
@@ -135,9 +136,7 @@ def test_X09_an_outcome_that_is_told_late_still_gives_24_hours_from_then(
     assert hub.number_of(lead) is None
 
 
-def test_X09_an_outcome_that_is_told_after_the_release_takes_no_number_back(
-    hub: Story, lead: UUID
-):
+def test_X09_an_outcome_that_is_told_after_the_release_takes_no_number_back(hub: Story, lead: UUID):
     hub.until(SAMPLE_TIME + 2 * DAY)
     hub.sweep()
 
@@ -161,7 +160,7 @@ def test_D4_an_outcome_of_an_earlier_appointment_never_shortens_the_hold_of_a_la
     assert hub.held_until(lead) == later + DAY
 
 
-# ----------------------------------------------------------------------------- cancelled (H-13)
+# ---------------------------------------------------------------------------------- H-13: cancelled
 
 
 def test_H_13_X03_after_a_cancellation_the_next_lead_gets_the_number_at_once(
@@ -208,7 +207,7 @@ def test_X07_without_a_time_the_latest_open_appointment_is_meant(hub: Story, lea
     ]
 
 
-# ---------------------------------------------------------------------------- rescheduled (H-14)
+# -------------------------------------------------------------------------------- H-14: rescheduled
 
 
 def test_H_14_a_moved_appointment_extends_the_hold_on_the_same_number(hub: Story, lead: UUID):
@@ -284,7 +283,7 @@ def test_X08_a_move_for_a_lead_whose_number_is_gone_says_so(hub: Story, lead: UU
     assert hub.appointments(lead) == [(SAMPLE_TIME, "scheduled")]
 
 
-# -------------------------------------------------------------------------------- status (H-16)
+# ------------------------------------------------------------------------------------- H-16: status
 
 
 @pytest.mark.parametrize("outcome", ["showed", "no_show", "cancelled", "rescheduled"])
@@ -296,7 +295,7 @@ def test_H_16_X10_the_leads_status_follows_the_outcome(hub: Story, lead: UUID, o
     assert hub.about(lead).status == outcome
 
 
-# ------------------------------------------------------------------------------- history (H-17)
+# ------------------------------------------------------------------------------------ H-17: history
 
 
 def test_H_17_every_outcome_is_one_row_of_history(hub: Story, lead: UUID):

@@ -1,4 +1,4 @@
-"""A lead gives a phone: a number of the pool is theirs for a while (H-01, H-02, H-22, H-23, H-31)."""
+"""A lead gives a phone: a number of the pool is theirs for a while."""
 
 from __future__ import annotations
 

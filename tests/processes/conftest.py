@@ -6,12 +6,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy import create_engine
 
 from hub.storage import invariants
 from tests.fakes.receiver import FakeReceiver
-from tests.processes.house import ROOT, House, environment_for
+from tests.processes.house import PATIENCE, ROOT, House, environment_for
 from tests.processes.link import Link
 
 CALLS_OUT = """
@@ -80,7 +81,13 @@ def house(project: Path, database: str, link: Link) -> Iterator[House]:
     """The processes of a test. At the end no invariant is broken (E18), whatever was done."""
     environment = environment_for(project, database_url=database, redis_url=link.url)
     engine = create_engine(database, pool_size=2)
-    opened = House(project, engine, environment, int(environment["HUB_PORT"]))
+    caller = httpx.Client(
+        verify=False,  # noqa: S501 - loopback, and certificates take long to load
+        trust_env=False,
+        timeout=PATIENCE,
+        limits=httpx.Limits(max_keepalive_connections=0),
+    )
+    opened = House(project, engine, environment, int(environment["HUB_PORT"]), caller)
     try:
         yield opened
         with engine.connect() as connection:
@@ -88,4 +95,5 @@ def house(project: Path, database: str, link: Link) -> Iterator[House]:
                 assert invariants.faults(connection, each) == [], each.promise
     finally:
         opened.stop()
+        caller.close()
         engine.dispose()

@@ -87,6 +87,7 @@ class House:
     database: Engine
     environment: Mapping[str, str]
     port: int
+    caller: httpx.Client
     started: list[Process] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=count)
 
@@ -134,7 +135,7 @@ class House:
     def _is_ready(self, web: Process) -> bool:
         assert web.running.poll() is None, web.lines
         try:
-            return httpx.get(f"{self.url}/readyz", trust_env=False).status_code == 200
+            return self.caller.get(f"{self.url}/readyz").status_code == 200
         except httpx.TransportError:
             return False
 
@@ -151,7 +152,7 @@ class House:
 
     def count(self, question: str, **values: Any) -> int:
         """The number of rows that a question finds."""
-        return int(self.rows(f"SELECT count(*) {question}", **values)[0][0])  # noqa: S608 - ours
+        return int(self.rows(f"SELECT count(*) {question}", **values)[0][0])
 
     def do(self, statement: str, **values: Any) -> None:
         """Change rows."""
@@ -196,12 +197,8 @@ class House:
 
     def post(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
         """One signed request."""
-        return httpx.post(
-            f"{self.url}/webhook/{path}",
-            json=body,
-            headers={**_VAPI, **_BROKER},
-            timeout=PATIENCE,
-            trust_env=False,
+        return self.caller.post(
+            f"{self.url}/webhook/{path}", json=body, headers={**_VAPI, **_BROKER}
         )
 
     def call_ends(self, lead: UUID, call: str, **more: str) -> httpx.Response:

@@ -57,7 +57,7 @@ def demo(environment: Environment, *, once: bool) -> None:
         if once:
             code = 1 if performance.wrong else 0
         else:
-            _say_where_next(ready, simulated)
+            _say_where_next(ready)
             code = household.wait()
         say("Draining …", dim=True)
     raise click.exceptions.Exit(code)
@@ -172,15 +172,14 @@ def _say_verdict(performance: Performance) -> None:
         say(f"All {performance.claims} checks passed.", colour="green", bold=True)
 
 
-def _say_where_next(ready: Prepared, environment: Environment) -> None:
+def _say_where_next(ready: Prepared) -> None:
     settings = ready.settings
-    hub = "hub" if settings.project == environment.stated.project else "hub --project …"
     say()
     say("Where to look next, in another shell", bold=True)
     for command, purpose in (
-        (f".venv/bin/{hub} runs", "every run; `runs show ID` tells one with inputs and results"),
-        (f".venv/bin/{hub} holds", "the monitor of the phone numbers"),
-        (f".venv/bin/{hub} doctor", "is everything there, and is everything right?"),
+        (".venv/bin/hub runs", "every run; `runs show ID` tells one with inputs and results"),
+        (".venv/bin/hub holds", "the monitor of the phone numbers"),
+        (".venv/bin/hub doctor", "is everything there, and is everything right?"),
         ("workflows/vapi-appointment-booked.yaml", "the workflow that answered the voice agent"),
         ("README.md", "an endpoint of your own in ten minutes"),
     ):

@@ -8,6 +8,7 @@ from typing import Any
 
 from hub.engine.advance.commands import Pause, TakeTurn
 from hub.engine.advance.decisions import Decisions
+from hub.engine.advance.evaluation import as_text
 from hub.engine.advance.failure import Failure
 from hub.engine.advance.flow import Returned, Steps
 from hub.engine.advance.frame import Frame
@@ -15,7 +16,6 @@ from hub.engine.expressions import CompiledValue
 from hub.engine.retry import RETRIED, pause_before
 from hub.engine.typed import typed
 from hub.engine.workflow import Call, Workflow
-from hub.values import plain
 
 
 class Calling:
@@ -34,6 +34,11 @@ class Calling:
         deadline = self._decisions.deadline(frame, step.timeout, path)
         tries = 1
         while True:
+            pause = f"{path}~{tries}.pause"
+            if (until := self._known_pause(pause)) is not None:
+                yield Pause(pause, until)
+                tries += 1
+                continue
             place = path if tries == 1 else f"{path}~{tries}"
             callee = _callee(self._decisions, frame, step, inputs, f"{place}/")
             callee.deadline = deadline
@@ -41,7 +46,6 @@ class Calling:
                 result = yield from self._value_of(callee, place)
             except Failure as failure:
                 failure.is_final = False
-                pause = f"{path}~{tries}.pause"
                 until = self._next_try(frame, step, pause, (tries, deadline), failure)
                 if until is None:
                     self._note(step, path, tries, failure)
@@ -53,6 +57,11 @@ class Calling:
                     path, "call", "succeeded", step_id=step.id, result=result, attempts=tries
                 )
                 return result
+
+    def _known_pause(self, path: str) -> datetime | None:
+        """The pause behind a try that had failed before the run was resumed."""
+        entry = self._decisions.journal.ended(path)
+        return None if entry is None else entry.result
 
     def _inputs(self, frame: Frame, step: Call, path: str) -> Any:
         try:
@@ -91,12 +100,7 @@ class Calling:
     def _is_retryable(self, frame: Frame, step: Call, path: str, failure: Failure) -> bool:
         if step.retry.only_if is None:
             return failure.code in RETRIED
-        try:
-            return self._decisions.values.truth(
-                frame, step.retry.only_if, path, {"error": failure.as_row()}
-            )
-        except Failure:
-            return False  # the failure of the call says more than that of its `only_if`
+        return self._decisions.is_true_of(failure, frame, step.retry.only_if, path)
 
     def _value_of(self, callee: Frame, turn_path: str) -> Steps:
         try:
@@ -123,7 +127,7 @@ def take_turn(decisions: Decisions, frame: Frame, path: str) -> TakeTurn | None:
 
 def turn_key(key: CompiledValue | None, render: Callable[[CompiledValue], Any]) -> str:
     """The key of a turn as text; without `key` the whole workflow is one queue."""
-    return "" if key is None else str(plain(render(key)))
+    return "" if key is None else as_text(render(key))
 
 
 def call_inputs(workflow: Workflow, given: Any) -> dict[str, Any]:

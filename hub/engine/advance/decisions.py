@@ -8,9 +8,10 @@ from typing import Any
 
 from hub.engine.advance.commands import ReplyNow
 from hub.engine.advance.evaluation import Evaluation
+from hub.engine.advance.failure import Failure
 from hub.engine.advance.frame import Facts, Frame, earliest
 from hub.engine.advance.journal import Journal
-from hub.engine.expressions import OMIT, CompiledValue
+from hub.engine.expressions import OMIT, CompiledValue, Expression
 
 
 class Decisions:
@@ -40,6 +41,16 @@ class Decisions:
             return frame.deadline
         until = self.once(f"{path}.until", "timeout", lambda: self.facts.timer() + duration)
         return earliest([frame.deadline, until])
+
+    def is_true_of(self, failure: Failure, frame: Frame, condition: Expression, path: str) -> bool:
+        """A condition on `error`; one that cannot be evaluated is not true.
+
+        The failure says more than that of the condition would.
+        """
+        try:
+            return self.values.truth(frame, condition, path, {"error": failure.as_row()})
+        except Failure:
+            return False
 
     def set_variables(
         self, frame: Frame, values: tuple[tuple[str, CompiledValue], ...], path: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -17,6 +18,12 @@ from hub.engine.expressions import (
     render_value,
 )
 from hub.values import parse_duration, plain
+
+
+def as_text(value: Any) -> str:
+    """A value as keys, messages and cases have it: as it stands in a text, else as JSON."""
+    written = plain(value)
+    return written if isinstance(written, str) else json.dumps(written, ensure_ascii=False)
 
 
 class Evaluation:
@@ -71,8 +78,8 @@ class Evaluation:
 
     def text(self, frame: Frame, value: CompiledValue | None, path: str) -> str | None:
         """The value as text, for keys and messages."""
-        rendered = plain(self.optional(frame, value, path))
-        return None if rendered is None else str(rendered)
+        rendered = self.optional(frame, value, path)
+        return None if rendered is None else as_text(rendered)
 
     def duration(self, frame: Frame, value: CompiledValue | None, path: str) -> timedelta | None:
         """The value as a duration."""

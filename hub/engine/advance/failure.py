@@ -9,7 +9,7 @@ from hub.engine.expressions import EvaluationError
 from hub.errors import StepFailed
 
 
-class Failure(Exception):  # noqa: N818 - the word of the language
+class Failure(Exception):
     """The `error` of `on_error`: code, message, step, attempts, status, maybe_done (chapter 8).
 
     `is_final`: raised by a `fail` step, which no loop of the same workflow takes up.

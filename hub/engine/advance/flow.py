@@ -9,7 +9,7 @@ from typing import Any
 from hub.engine.advance.commands import Command
 
 
-class Returned(Exception):  # noqa: N818 - flow of control, not an error
+class Returned(Exception):
     """A `return` on its way to the end of its workflow."""
 
     def __init__(self, value: Any, *, status: int | None, headers: dict[str, str]) -> None:

@@ -14,6 +14,7 @@ from hub.engine.advance.answering import Answering
 from hub.engine.advance.calling import Calling, take_turn
 from hub.engine.advance.commands import LeaveTurn, Perform, ReplyNow
 from hub.engine.advance.decisions import Decisions
+from hub.engine.advance.evaluation import as_text
 from hub.engine.advance.failure import Failure
 from hub.engine.advance.flow import Returned, Steps
 from hub.engine.advance.frame import Facts, Frame
@@ -34,7 +35,6 @@ from hub.engine.workflow import (
     Switch,
     Vars,
 )
-from hub.values import plain
 
 
 class Interpreter:
@@ -208,9 +208,7 @@ class Interpreter:
             timeout=self._values.duration(frame, step.timeout, path),
             retry_if=None
             if only_if is None
-            else lambda failure: self._values.truth(
-                frame, only_if, path, {"error": failure.as_row()}
-            ),
+            else lambda failure: self._decisions.is_true_of(failure, frame, only_if, path),
             deadline=frame.deadline,
         )
 
@@ -227,7 +225,7 @@ class Interpreter:
 
     def _switch(self, frame: Frame, step: Switch, path: str) -> Steps:
         def subject() -> str:
-            return _as_case(self._values.evaluate(frame, step.subject, path))
+            return as_text(self._values.evaluate(frame, step.subject, path))
 
         chosen = self._decisions.once(path, "switch", subject)
         for place, (values, block) in enumerate(step.cases):
@@ -237,13 +235,6 @@ class Interpreter:
         if step.otherwise is None:
             raise Failure("invalid_input", f"no case for {chosen[:60]!r}", step=path, attempts=0)
         yield from self._block(frame, step.otherwise, f"{_trail(frame, path)}else.")
-
-
-def _as_case(value: Any) -> str:
-    """`switch` compares as text; true, false and null as they are written."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return str(plain(value))
 
 
 def _trail(frame: Frame, path: str) -> str:

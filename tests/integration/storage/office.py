@@ -153,10 +153,14 @@ class Office:
         with self.engine.begin() as connection:
             return question(connection)
 
-    def until_blocked(self) -> None:
-        """Return when some transaction waits for another's lock."""
+    def until(self, holds: Callable[[], object]) -> None:
+        """Return when it holds, looking again and again."""
         for _ in range(int(PATIENCE * 100)):
-            if self.rows("SELECT 1 FROM pg_locks WHERE NOT granted"):
+            if holds():
                 return
             threading.Event().wait(0.01)
-        raise TimeoutError("nobody waits for a lock")
+        raise TimeoutError("it does not come about")
+
+    def until_blocked(self) -> None:
+        """Return when some transaction waits for another's lock."""
+        self.until(lambda: self.rows("SELECT 1 FROM pg_locks WHERE NOT granted"))

@@ -15,6 +15,7 @@ from tests.integration.storage.office import WORKFLOW, at_once, cut, delivery, r
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 TURN = (WORKFLOW, b"t")
+ALIVE = "SELECT 1 FROM pg_stat_activity WHERE pid = :pid"
 
 
 @pytest.fixture
@@ -198,6 +199,7 @@ def test_I11_a_database_that_hangs_is_said_to_be_unavailable_and_used_again(offi
         os.kill(backend, signal.SIGCONT)
 
     (again,) = office.record(run("k"), engine=engine)
+    office.until(lambda: not office.rows(ALIVE, pid=backend))
 
     # The statement that hung may have been carried out when the server woke: the key settles it.
     assert again.is_new or again.run_id == asked.id

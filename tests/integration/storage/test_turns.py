@@ -1,4 +1,4 @@
-"""Turns under one key: no more than the limit, in the order of the commits, and nobody forgotten."""
+"""Turns under one key: never more than the limit, in commit order, and nobody is forgotten."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from hub.storage import runs, turns
+from hub.storage.runs import ClaimedRun
 from hub.storage.turns import Turn
 from tests.integration.storage.office import LONG, PATIENCE, WORKFLOW, at_once
 
@@ -207,7 +208,7 @@ def test_E16_who_asks_while_the_holder_leaves_gets_the_turn(office, open_engine)
 def test_E16_runs_that_end_in_any_order_pass_the_turn_on_until_all_are_through(office):
     for _ in range(24):
         office.accepted(turn=(WORKFLOW, b"k"))
-    order = []
+    order: list[ClaimedRun] = []
 
     def work(_):
         while office.rows("SELECT 1 FROM runs WHERE ended_at IS NULL"):

@@ -1,0 +1,267 @@
+"""A hub without doors: workflows from text, actions that do as they are told, a real database."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, Engine, Row, text
+
+from hub.action import Action, Attempt, Mode, action, actions_of
+from hub.engine.executor import Executor, Workshop
+from hub.engine.gate import TestDestinations
+from hub.engine.performing import Tools
+from hub.engine.project import bundle, load_project
+from hub.engine.settings import DialectFacts
+from hub.engine.start import Start
+from hub.engine.workflow import Workflow
+from hub.storage import deliveries, runs, versions
+from hub.storage.runs import ClaimedRun
+from tests.fakes.clock import FakeClock
+
+PATIENCE = 30.0  # seconds after which a test that waits has failed
+
+
+class Crash(BaseException):
+    """The process dies here: nothing after it is done."""
+
+
+@dataclass(frozen=True)
+class Called:
+    """One call of an action."""
+
+    text: str
+    key: str
+    number: int
+    timeout: float
+
+
+@dataclass
+class World:
+    """What is outside. `script`: text → what each call of it does, one after the other."""
+
+    script: dict[str, list[Any]] = field(default_factory=dict)
+    calls: list[Called] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock)
+
+    def act(self, said: str, attempt: Attempt) -> None:
+        with self._lock:
+            seconds = attempt.timeout.total_seconds()
+            self.calls.append(Called(said, attempt.key, attempt.number, seconds))
+            planned = self.script.get(said)
+            event = planned.pop(0) if planned else None
+        if isinstance(event, BaseException):
+            raise event
+        if event is not None:
+            event()
+
+    @property
+    def said(self) -> list[str]:
+        return [call.text for call in self.calls]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What an action leaves."""
+
+    text: str
+    number: int
+
+
+def _do(world: World, attempt: Attempt, said: str) -> Written:
+    world.act(said, attempt)
+    return Written(said, attempt.number)
+
+
+EXAMPLE = {"text": "example", "number": 0}
+
+
+@action("ledger.write", effect="idempotent", errors=("torn",), example=EXAMPLE)
+def write(db: Connection, world: World, attempt: Attempt, *, text: str) -> Written:
+    """Write a row of our own database, then do what the script says."""
+    db.execute(_INSERT, {"id": uuid4(), "name": text})
+    return _do(world, attempt, text)
+
+
+@action(
+    "letter.send",
+    effect="once",
+    errors=("returned",),
+    example=EXAMPLE,
+    outward=True,
+    destination_inputs={"to": "email"},
+)
+def send(world: World, attempt: Attempt, *, text: str, to: str | None = None) -> Written:
+    """Call out, once."""
+    return _do(world, attempt, text if to is None else f"{text} to {to}")
+
+
+@action("order.place", effect="keyed", errors=("sold_out",), example=EXAMPLE, outward=True)
+def place(world: World, attempt: Attempt, *, text: str) -> Written:
+    """Call out with a key."""
+    return _do(world, attempt, text)
+
+
+@action("page.get", effect="read", example=EXAMPLE, outward=True)
+def get(world: World, attempt: Attempt, *, text: str) -> Written:
+    """Ask outside."""
+    return _do(world, attempt, text)
+
+
+_INSERT = text("INSERT INTO leads (id, first_name, last_name) VALUES (:id, :name, 'row')")
+ACTIONS: dict[str, Action] = {each.name: each for each in actions_of(sys.modules[__name__])}
+
+HUB = """\
+hub: 1
+mode: live
+auth:
+  broker:
+    type: bearer
+    secret: BROKER_TOKEN
+secrets: [BROKER_TOKEN]
+"""
+HEAD = "hub: 1\ntitle: Test\n"
+INPUTS = """\
+inputs:
+  names: {type: array, items: {type: string}, default: []}
+  key: {type: string, default: one}
+"""
+
+
+def step(action: str, said: str, *, id_: str = "", more: str = "") -> str:
+    """One step that says something; its id is what it says unless given."""
+    lines = [f"- id: {id_ or said}", f"  do: {action}", "  with:", f"    text: {said}"]
+    lines += [f"  {line}" for line in more.splitlines()]
+    return "".join(f"  {line}\n" for line in lines)
+
+
+class Shop:
+    """One worker with its database."""
+
+    def __init__(self, engine: Engine, clock: FakeClock, pool: ThreadPoolExecutor) -> None:
+        self.engine = engine
+        self.world = World()
+        self.rung: list[UUID] = []
+        self.destinations = TestDestinations()
+        self.chance = 1.0
+        self._clock = clock
+        self._pool = pool
+        self._workflows: dict[str, Workflow] = {}
+
+    def learn(
+        self,
+        steps: str,
+        *,
+        head: str = INPUTS,
+        files: Mapping[str, str] | None = None,
+        **others: str,
+    ) -> None:
+        """Load the workflow `main` with these steps; `others` are whole bodies."""
+        bodies = {"main": head + steps, **others}
+        flows = {f"workflows/{name}.yaml": f"{HEAD}{body}" for name, body in bodies.items()}
+        project = load_project(
+            {"hub.yaml": HUB, **flows, **(files or {})},
+            actions=ACTIONS,
+            auth_types=("bearer",),
+            dialects={"json": DialectFacts("json")},
+        )
+        assert not project.errors, "\n".join(map(str, project.errors))
+        self._workflows = dict(project.workflows)
+        for name in project.workflows:
+            kept = bundle(project, name)
+            versions.store(self.engine, version=kept.hash, workflow=name, files=kept.files)
+
+    def executor(self) -> Executor:
+        """A worker's executor; each has its own way to the outside, which is the same world."""
+        tools = Tools(
+            actions=ACTIONS,
+            services=lambda _: {World: self.world},
+            clock=self._clock,
+            destinations=self.destinations,
+            problems=lambda _action, _inputs: [],
+            secret=lambda name: name,
+            hide=lambda value: value,
+            chance=lambda: self.chance,
+        )
+        by_version = {each.version: each for each in self._workflows.values()}
+        return Executor(
+            Workshop(
+                engine=self.engine,
+                tools=tools,
+                program=by_version.__getitem__,
+                config={},
+                new_id=uuid4,
+                ring=self.rung.append,
+                side_by_side=self._pool,
+            )
+        )
+
+    def start(
+        self,
+        name: str = "main",
+        *,
+        mode: Mode = "live",
+        is_awaited: bool = False,
+        trigger: Mapping[str, Any] | None = None,
+        **inputs: Any,
+    ) -> UUID:
+        """A run that is due."""
+        facts = {"inputs": inputs} if trigger is None else trigger
+        start = Start(self._workflows[name], facts, {}, self._clock.now())
+        run = replace(start.new_run(uuid4(), is_awaited=is_awaited), mode=mode)
+        with self.engine.begin() as connection:
+            deliveries.start_run(connection, run)
+        return run.id
+
+    def claim(self, worker: str = "worker") -> list[ClaimedRun]:
+        return runs.claim(self.engine, worker=worker, most=100)
+
+    def work(self, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
+        """Work on what is due until nothing is; the number of runs that were taken."""
+        taken = 0
+        while claimed := self.claim():
+            for run in claimed:
+                taken += 1
+                self.executor().work(run, is_stopping=is_stopping)
+        return taken
+
+    def owner_dies(self) -> None:
+        """The leases of all owners run out, and the sweep finds their runs."""
+        self.do("UPDATE runs SET lease_until = now() - interval '1 s' WHERE status = 'running'")
+        runs.sweep(self.engine)
+
+    def wake(self) -> None:
+        """What sleeps is due now."""
+        self.do("UPDATE steps SET due_at = now() WHERE due_at IS NOT NULL")
+        self.do("UPDATE runs SET due_at = now() WHERE status = 'waiting'")
+
+    def do(self, statement: str, **values: Any) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(text(statement), values)
+
+    def rows(self, query: str, **values: Any) -> list[Row[Any]]:
+        with self.engine.connect() as connection:
+            return list(connection.execute(text(query), values))
+
+    def run(self, run_id: UUID) -> Row[Any]:
+        (row,) = self.rows("SELECT * FROM runs WHERE id = :id", id=run_id)
+        return row
+
+    def steps(self, run_id: UUID) -> dict[str, Row[Any]]:
+        rows = self.rows("SELECT * FROM steps WHERE run_id = :id ORDER BY seq", id=run_id)
+        return {row.path: row for row in rows}
+
+    def history(self, run_id: UUID) -> list[str]:
+        """The run's states, from the first to the last."""
+        rows = self.rows("SELECT status FROM run_history WHERE run_id = :id ORDER BY id", id=run_id)
+        return [row.status for row in rows]
+
+    @property
+    def ledger(self) -> list[str]:
+        """The rows that `ledger.write` left."""
+        return [row.first_name for row in self.rows("SELECT first_name FROM leads ORDER BY 1")]

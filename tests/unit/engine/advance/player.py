@@ -1,0 +1,184 @@
+"""Plays a workflow without a hub: what the machine asks for is done by a script, in memory.
+
+What a database would keep is kept in stored form: a cut run goes on from nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from hub.action import action
+from hub.engine.advance import (
+    Command,
+    Facts,
+    Failure,
+    Finished,
+    LeaveTurn,
+    Machine,
+    Pause,
+    Perform,
+    TakeTurn,
+)
+from hub.engine.advance.calling import call_inputs
+from hub.engine.advance.journal import Entry, Journal
+from hub.engine.settings import ProjectSettings
+from hub.engine.versions import compile_bundle
+from hub.engine.workflow import Workflow
+from hub.values import decode, encode, plain
+
+START = datetime(2025, 10, 20, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the one action of these workflows gives back."""
+
+    text: str
+    number: int
+    at: datetime | None = None
+
+
+@action("voice.say", effect="idempotent", example={"text": "", "number": 0}, errors=("hoarse",))
+def say(*, text: str, number: int | None = None, at: datetime | None = None) -> Said:
+    """Say something."""
+    return Said(text, number or 0, at)
+
+
+ACTIONS = {each.name: each for each in [say.__hub_action__]}  # type: ignore[attr-defined]
+Script = Mapping[str, Any]
+Chooser = Callable[[list[Command]], Command]
+
+
+def compiled(**files: str) -> Workflow:
+    """The workflow `main`, with those it calls; names and texts of files are given."""
+    texts = {
+        f"workflows/{name.replace('_', '-')}.yaml": f"hub: 1\ntitle: {name}\n{text}"
+        for name, text in files.items()
+    }
+    return compile_bundle(texts, "main", ProjectSettings(), ACTIONS)
+
+
+class Cut(Exception):
+    """The owner of the run is gone."""
+
+
+@dataclass
+class Player:
+    """One run. `script`: path → result or `Failure`, or a list of them for one try after another.
+
+    `did` are the actions that were done, by path; `asked` all commands but these.
+    """
+
+    workflow: Workflow
+    given: Mapping[str, Any] = field(default_factory=dict)
+    script: Script = field(default_factory=dict)
+    stored: dict[str, Entry] = field(default_factory=dict)
+    did: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    replies: list[Any] = field(default_factory=list)
+    most_at_once: int = 0
+    now: datetime = START
+    _ids: Any = field(default_factory=lambda: count(1))
+
+    def play(self, *, cut_after: int | None = None, choose: Chooser | None = None) -> Finished:
+        """Until the end; with `cut_after` the owner dies after so many commands: `Cut`."""
+        machine = Machine(self.workflow, self._facts(), Journal(self.stored.values()))
+        done = 0
+        while True:
+            self.replies += [reply.body for reply in machine.take_replies()]
+            if machine.ending is not None:
+                self._store(machine)
+                return machine.ending
+            if done == cut_after:
+                raise Cut
+            commands = machine.commands
+            self.most_at_once = max(self.most_at_once, len(commands))
+            self._do(machine, (choose or (lambda open_: open_[0]))(commands))
+            done += 1
+
+    def _facts(self) -> Facts:
+        run = {"id": "run-1", "workflow": "main", "mode": "live", "started_at": START}
+        return Facts(
+            run_id="run-1",
+            names={"inputs": call_inputs(self.workflow, self.given)},
+            shared={"config": {}, "secrets": {}, "run": run},
+            actions=ACTIONS,
+            now=self._tick,
+            timer=lambda: self.now,
+            new_id=lambda: f"id-{next(self._ids)}",
+        )
+
+    def _tick(self) -> datetime:
+        """Every look at the clock sees another time: nothing may be looked up twice."""
+        self.now += timedelta(seconds=1)
+        return self.now
+
+    def _do(self, machine: Machine, command: Command) -> None:
+        if not isinstance(command, Perform):
+            self._do_other(machine, command)
+            return
+        outcome = self._outcome(command)
+        entry = Entry(
+            path=command.path,
+            kind="do",
+            status="failed" if isinstance(outcome, Failure) else "succeeded",
+            step_id=command.step.id,
+            action=command.step.action,
+            attempts=1,
+            inputs=command.inputs,
+            result=None if isinstance(outcome, Failure) else outcome,
+            error=outcome.as_row() if isinstance(outcome, Failure) else None,
+            key=command.key,
+        )
+        self.did.append(command.path)
+        self.texts.append(command.inputs["text"])
+        self._store(machine)
+        self.stored[command.path] = _kept(entry)
+        machine.journal.put(entry)
+        if isinstance(outcome, Failure):
+            machine.fail(command, outcome)
+        else:
+            machine.resolve(command, outcome)
+
+    def _do_other(self, machine: Machine, command: TakeTurn | LeaveTurn | Pause) -> None:
+        self.asked.append(f"{type(command).__name__} {command.path}")
+        self._store(machine)
+        if isinstance(command, Pause):
+            self.now = max(self.now, command.until)
+        machine.resolve(command)
+
+    def _outcome(self, command: Perform) -> Any:
+        scripted = self.script.get(command.path, self.script.get(command.step.id or ""))
+        if isinstance(scripted, Failure):
+            return Failure(scripted.code, scripted.message, step=command.path)
+        return scripted or say(
+            **{name: plain(value) for name, value in command.inputs.items()}
+        ).__dict__ | {"at": plain(command.inputs.get("at"))}
+
+    def _store(self, machine: Machine) -> None:
+        for note in machine.journal.notes():
+            self.stored[note.path] = _kept(note)
+        machine.journal.forget_notes()
+
+
+def _kept(entry: Entry) -> Entry:
+    """The entry as it comes back from the database."""
+    return replace(
+        entry,
+        inputs=decode(json.loads(json.dumps(encode(entry.inputs)))),
+        result=decode(json.loads(json.dumps(encode(entry.result)))),
+    )
+
+
+def play(
+    main: str, *, given: Mapping[str, Any] | None = None, script: Script | None = None, **files: str
+) -> tuple[Player, Finished]:
+    """Play `main` to its end."""
+    player = Player(compiled(main=main, **files), given or {}, script or {})
+    return player, player.play()

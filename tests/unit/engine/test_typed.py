@@ -1,0 +1,42 @@
+"""Fields whose schema says `format: date-time` are dates; everything else stays as it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from hub.engine.typed import typed
+
+DATE = {"type": "string", "format": "date-time"}
+NOON = datetime(2025, 10, 20, 12, tzinfo=UTC)
+TEXT = "2025-10-20T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("value", "schema", "expected"),
+    [
+        (TEXT, DATE, NOON),
+        (TEXT, {"type": "string"}, TEXT),
+        (TEXT, {}, TEXT),
+        ("tomorrow", DATE, "tomorrow"),
+        (None, DATE, None),
+        (7, DATE, 7),
+        ({"at": TEXT, "other": TEXT}, {"properties": {"at": DATE}}, {"at": NOON, "other": TEXT}),
+        ({"at": TEXT}, {"additionalProperties": DATE}, {"at": TEXT}),
+        ([TEXT], {"items": DATE}, [NOON]),
+        ([TEXT], {}, [TEXT]),
+        ([{"at": TEXT}], {"items": {"properties": {"at": DATE}}}, [{"at": NOON}]),
+    ],
+)
+def test_dates_are_parsed_as_deep_as_the_schema_names_them(
+    value: Any, schema: dict[str, Any], expected: Any
+):
+    assert typed(value, schema) == expected
+
+
+def test_what_was_given_is_not_changed():
+    given = {"at": TEXT}
+    typed(given, {"properties": {"at": DATE}})
+    assert given == {"at": TEXT}

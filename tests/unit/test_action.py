@@ -1,0 +1,94 @@
+"""What the mark `@action` makes of a function."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from hub.action import Attempt, Clock, action, actions_of
+from hub.errors import Permanent
+from tests.fakes.clock import START, FakeClock
+
+ATTEMPT = Attempt(run_id=UUID(int=1), workflow="main", key="run/step", mode="live")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was heard."""
+
+    text: str
+    at: datetime
+    note: str | None = None
+
+
+@action("talk.tell", effect="once", errors=("deaf",), example={"text": "", "at": ""}, outward=True)
+def tell(clock: Clock, attempt: Attempt, *, text: str, after: timedelta = timedelta(0)) -> Told:
+    """Tell somebody something.
+
+    The second line is for readers of the code.
+    """
+    if text == "deaf":
+        raise Permanent("deaf", "nobody hears")
+    return Told(f"{attempt.key}: {text}", clock.now() + after)
+
+
+@action("talk.listen", effect="read", example={}, timeout=timedelta(seconds=5))
+def listen() -> None:
+    """Listen."""
+
+
+def unmarked() -> None:
+    """No action."""
+
+
+TELL, LISTEN = (
+    {each.name: each for each in actions_of(sys.modules[__name__])}[name]
+    for name in ("talk.tell", "talk.listen")
+)
+SERVICES = {Clock: FakeClock(), Attempt: ATTEMPT}
+
+
+def test_the_marked_functions_of_a_module_are_its_actions_by_name():
+    assert [each.name for each in actions_of(sys.modules[__name__])] == ["talk.listen", "talk.tell"]
+
+
+def test_a_function_stays_what_it_was():
+    told = tell(FakeClock(), ATTEMPT, text="hello")
+    assert told == Told("run/step: hello", START)
+
+
+def test_services_are_found_by_type_and_inputs_by_name():
+    result = TELL.call(SERVICES, {"text": "hello", "after": "1h"})
+    assert result == {"text": "run/step: hello", "at": "2025-10-20T13:00:00Z"}
+
+
+def test_what_is_left_out_has_its_default():
+    assert TELL.call(SERVICES, {"text": "hello"})["at"] == "2025-10-20T12:00:00Z"
+
+
+def test_no_result_is_an_empty_object():
+    assert LISTEN.call({}, {}) == {}
+
+
+def test_what_the_function_raises_goes_up():
+    with pytest.raises(Permanent, match="nobody hears"):
+        TELL.call(SERVICES, {"text": "deaf"})
+
+
+def test_a_missing_service_is_a_mistake_of_the_hub():
+    with pytest.raises(KeyError):
+        TELL.call({}, {"text": "hello"})
+
+
+def test_the_declaration_says_what_authors_need():
+    declared = TELL.declaration()
+    assert declared["summary"] == "Tell somebody something"
+    assert (declared["effect"], declared["outward"], declared["errors"]) == ("once", True, ["deaf"])
+    assert declared["input"]["required"] == ["text"]
+    assert declared["output"]["required"] == ["text", "at"]
+    assert declared["timeout_seconds"] == 30
+    assert LISTEN.declaration()["timeout_seconds"] == 5
