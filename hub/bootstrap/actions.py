@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
 
 from hub.action import Action, actions_of
 from hub.errors import Misconfigured
@@ -24,9 +25,12 @@ PLUG_INS = "hub.actions"
 
 @cache
 def all_actions() -> dict[str, Action]:
-    """Every action by name; raises `Misconfigured` when two have one name."""
+    """Every action by name.
+
+    Raises `Misconfigured` when two have one name or a plug-in cannot be loaded.
+    """
     modules = [import_module(name) for name in BUILTIN_ACTIONS]
-    modules += [found.load() for found in entry_points(group=PLUG_INS)]
+    modules += [_load(found) for found in entry_points(group=PLUG_INS)]
     actions: dict[str, Action] = {}
     for module in modules:
         for action in actions_of(module):
@@ -37,3 +41,18 @@ def all_actions() -> dict[str, Action]:
                 )
             actions[action.name] = action
     return dict(sorted(actions.items()))
+
+
+def _load(plug_in: EntryPoint) -> ModuleType:
+    try:
+        loaded = plug_in.load()
+    except Exception as problem:
+        raise Misconfigured(
+            f"The plug-in {plug_in.name} ({plug_in.value}) cannot be loaded:"
+            f" {type(problem).__name__}: {problem}. Mend it, or remove its package."
+        ) from problem
+    if not isinstance(loaded, ModuleType):
+        raise Misconfigured(
+            f"The plug-in {plug_in.name} must name a module; {plug_in.value} is none."
+        )
+    return loaded

@@ -7,13 +7,11 @@ import sys
 
 import click
 
-from hub import logs
-from hub.bootstrap import open_hub
 from hub.cli.console import say
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
 from hub.cli.household import Household, environment_of, prepared, require_free_port
-from hub.worker import run_worker
+from hub.config import Settings
 
 
 @example("hub web", "PORT=80 HUB_WEB_PROCESSES=4 hub web")
@@ -25,11 +23,15 @@ def web(environment: Environment) -> None:
     Listens on HUB_HOST and HUB_PORT (or PORT). Needs HUB_DATABASE_URL, HUB_REDIS_URL and
     HUB_ENCRYPTION_KEY; runs nothing itself: that is the worker's.
     """
-    settings = environment.servable()
+    # gunicorn's workers must patch for greenlets before they import the hub.
+    _become("hub.web.server", environment.servable())
+
+
+def _become(module: str, settings: Settings) -> None:
+    """Go on as a fresh process that has loaded nothing of the commands."""
     sys.stdout.flush()
     sys.stderr.flush()
-    # A fresh process: gunicorn's workers must patch for greenlets before they import the hub.
-    command = [sys.executable, "-m", "hub.web.server"]
+    command = [sys.executable, "-m", module]
     os.execve(sys.executable, command, environment_of(settings))  # noqa: S606 - our own module
 
 
@@ -42,12 +44,7 @@ def worker(environment: Environment) -> None:
     Any number of workers may run, on any number of machines; each works on HUB_WORKER_RUNS runs at
     once.
     """
-    environment.use_logs()
-    hub = open_hub(environment.servable(), role="worker")
-    logs.hide(hub.secrets.hide)
-    code = run_worker(hub)
-    hub.close()
-    raise click.exceptions.Exit(code)
+    _become("hub.worker", environment.servable())
 
 
 @example("hub dev", "HUB_PORT=8080 hub dev")

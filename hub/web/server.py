@@ -20,7 +20,6 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 from gunicorn.http import errors  # type: ignore[import-untyped]
 from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped]
-from sqlalchemy.exc import SQLAlchemyError
 
 from hub import logs
 from hub.config import Settings
@@ -223,12 +222,13 @@ class OpeningApp:
     def _open(self) -> bool:
         """False when the database cannot be reached; a setting that is wrong ends the server."""
         bootstrap, web = import_module("hub.bootstrap"), import_module("hub.web.app")
+        unreachable = import_module("sqlalchemy.exc").SQLAlchemyError
         try:
             hub = bootstrap.open_hub(self._settings, role="web")
         except Misconfigured as wrong:
             log.critical("%s", wrong)
             sys.exit(_APP_LOAD_ERROR)
-        except SQLAlchemyError as problem:
+        except unreachable as problem:
             log.warning("the database cannot be reached yet: %s", type(problem).__name__)
             return False
         logs.hide(hub.secrets.hide)

@@ -91,10 +91,10 @@ def test_an_empty_value_is_no_value():
 
 
 @pytest.mark.parametrize(
-    ("value", "is_allowed"), [("1", True), ("true", False), ("yes", False), ("", False)]
+    ("value", "expected"), [("1", [True]), ("true", [False]), ("yes", [False]), ("", [False])]
 )
-def test_I2_unsafe_durability_is_allowed_by_1_and_nothing_else(value: str, is_allowed: bool):
-    assert read(HUB_UNSAFE_DURABILITY=value).allows_unsafe_durability is is_allowed
+def test_I2_unsafe_durability_is_allowed_by_1_and_nothing_else(value: str, expected: list[bool]):
+    assert [read(HUB_UNSAFE_DURABILITY=value).allows_unsafe_durability] == expected
 
 
 def test_S6_nothing_secret_shows_when_settings_are_printed():

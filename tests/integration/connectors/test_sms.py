@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from hub.connectors.connections import ConnectionSettings
-from hub.connectors.sms import ERROR_CODES, TwilioClient, send_sms
+from hub.connectors.sms import TwilioClient, send_sms
+from hub.connectors.sms_codes import ERROR_CODES
 from hub.errors import Permanent, StepFailed, Transient
 from tests.fakes.services import CUT, HANG, Answer
 from tests.fakes.twilio import FakeTwilio, TextMessage

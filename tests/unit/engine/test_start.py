@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -67,7 +68,8 @@ def test_D10_what_is_no_mode_is_simulate(mode: Any):
 
 
 def test_D10_no_mode_at_all_is_simulate():
-    assert Start(PROJECT.workflows["book"], {}, {}, NOON).mode() == "simulate"
+    workflow = replace(PROJECT.workflows["book"], mode=None)
+    assert Start(workflow, {}, {}, NOON).mode() == "simulate"
 
 
 def test_a_value_at_the_door_sees_the_payload():

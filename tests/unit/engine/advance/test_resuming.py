@@ -18,11 +18,13 @@ HANDLED = {failure.code for failure in FAILURES} | {"planned"}
 
 
 def first(commands: list[Command]) -> Command:
-    return commands[0]
+    """Of the open commands the first by its path: whoever owns the run chooses the same one."""
+    return min(commands, key=lambda command: command.path)
 
 
 def last(commands: list[Command]) -> Command:
-    return commands[-1]
+    """The last by its path."""
+    return max(commands, key=lambda command: command.path)
 
 
 def player_of(play: Play) -> Player:

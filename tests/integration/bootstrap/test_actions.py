@@ -1,0 +1,100 @@
+"""All actions in one list: the built-in ones, and those of installed plug-ins."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.bootstrap.actions import all_actions
+from hub.errors import Misconfigured
+
+PLUG_IN = """
+from hub.action import action
+
+
+@action("{name}", effect="read", example={{}})
+def ask(*, question: str) -> None:
+    \"\"\"Ask the oracle.\"\"\"
+"""
+
+Install = Callable[..., None]
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Installs a package as pip would, for this test."""
+    names: list[str] = []
+
+    def installing(package: str, source: str, *, entry: str | None = None) -> None:
+        names.append(package)
+        (tmp_path / f"{package}.py").write_text(source)
+        described = tmp_path / f"{package}-1.0.dist-info"
+        described.mkdir()
+        (described / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n"
+        )
+        (described / "entry_points.txt").write_text(
+            f"[hub.actions]\n{package} = {entry or package}\n"
+        )
+        importlib.invalidate_caches()
+        all_actions.cache_clear()
+
+    monkeypatch.syspath_prepend(tmp_path)
+    yield installing
+    for name in names:
+        sys.modules.pop(name, None)
+    monkeypatch.undo()
+    importlib.invalidate_caches()
+    all_actions.cache_clear()
+
+
+def test_the_actions_of_the_product_are_there():
+    actions = all_actions()
+
+    assert {"phones.assign", "appointments.book", "leads.update", "interactions.log"} <= set(
+        actions
+    )
+    assert {"slack.post", "twilio.send_sms", "email.send", "http.put"} <= set(actions)
+    assert list(actions) == sorted(actions)
+    assert all(action.summary and action.name == name for name, action in actions.items())
+
+
+def test_an_installed_plug_in_adds_its_actions(install: Install):
+    install("oracle_plug_in", PLUG_IN.format(name="oracle.ask"))
+
+    assert all_actions()["oracle.ask"].summary == "Ask the oracle"
+
+
+def test_two_actions_with_one_name_stop_the_start_and_both_places_are_named(install: Install):
+    install("rude_plug_in", PLUG_IN.format(name="phones.assign"))
+
+    with pytest.raises(Misconfigured) as refused:
+        all_actions()
+
+    assert "Two actions are called phones.assign" in str(refused.value)
+    assert "rude_plug_in" in str(refused.value)
+    assert "hub.domain.phones" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "entry", "told"),
+    [
+        ("import nothing_of_this_name", None, "cannot be loaded: ModuleNotFoundError"),
+        ("", "broken_plug_in:missing", "cannot be loaded: AttributeError"),
+        ("answer = 42", "broken_plug_in:answer", "must name a module"),
+    ],
+)
+def test_a_plug_in_that_cannot_be_loaded_is_named(
+    install: Install, source: str, entry: str | None, told: str
+):
+    install("broken_plug_in", source, entry=entry)
+
+    with pytest.raises(Misconfigured) as refused:
+        all_actions()
+
+    assert "The plug-in broken_plug_in" in str(refused.value)
+    assert told in str(refused.value)
