@@ -58,14 +58,14 @@ _WRITE = text(
            (run_id, path, kind, step_id, action, status, attempts, is_simulated, key, inputs,
             result, error, started_at, ended_at, due_at)
     SELECT :run_id, path, kind, step_id, action, status, attempts, is_simulated, key,
-           nullif(inputs, 'null'), result, nullif(error, 'null'),
+           CASE WHEN json_typeof(inputs) <> 'null' THEN inputs END, result, nullif(error, 'null'),
            clock_timestamp() - (took + ended_ago) * interval '1 second',
            CASE WHEN status IN ('succeeded', 'failed', 'skipped')
                 THEN clock_timestamp() - ended_ago * interval '1 second' END,
            clock_timestamp() + due_in * interval '1 second'
-      FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+      FROM json_to_recordset(CAST(:rows AS json))
            AS given (path text, kind text, step_id text, action text, status text, attempts int,
-                     is_simulated bool, key text, inputs jsonb, result jsonb, error jsonb,
+                     is_simulated bool, key text, inputs json, result jsonb, error jsonb,
                      due_in float, took float, ended_ago float)
     ON CONFLICT (run_id, path) DO UPDATE
        SET status = excluded.status, attempts = excluded.attempts, result = excluded.result,

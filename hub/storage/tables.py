@@ -180,7 +180,7 @@ steps = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("is_simulated", Boolean, nullable=False, server_default=text("false")),
     Column("key", Text),
-    _json("inputs"),
+    Column("inputs", JSON(none_as_null=True)),  # `json` keeps the order: the same bytes go out (E7)
     _json("result"),
     _json("error"),
     _instant("started_at", required=True),

@@ -97,12 +97,12 @@ class House:
 
     # ---------------------------------------------------------------------------------- processes
 
-    def start(self, name: str) -> Process:
-        """`hub web` or `hub worker`; it is not ready yet."""
+    def start(self, name: str, *command: str) -> Process:
+        """`hub web` or `hub worker`, or another command in its place; it is not ready yet."""
         log = self.project / f"{name}-{len(self.started)}.log"
         with log.open("wb") as lines:
             running = subprocess.Popen(
-                [sys.executable, "-m", "hub", name],
+                [sys.executable, *(command or ("-m", "hub", name))],
                 env=dict(self.environment),
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
@@ -116,13 +116,24 @@ class House:
 
     def start_web(self) -> Process:
         """`hub web`, once it takes requests."""
-        web = self.start("web")
-        until(lambda: self._is_ready(web), "the web process is ready")
-        return web
+        return self.wait_for_web(self.start("web"))
 
     def start_worker(self) -> Process:
         """`hub worker`, once it works."""
-        worker = self.start("worker")
+        return self.wait_for_worker(self.start("worker"))
+
+    def start_both(self) -> tuple[Process, Process]:
+        """Web and worker, once they are ready."""
+        web, worker = self.start("web"), self.start("worker")
+        return self.wait_for_web(web), self.wait_for_worker(worker)
+
+    def wait_for_web(self, web: Process) -> Process:
+        """Until it takes requests."""
+        until(lambda: self._is_ready(web), "the web process is ready")
+        return web
+
+    def wait_for_worker(self, worker: Process) -> Process:
+        """Until it works."""
         until(lambda: self._is_working(worker), "the worker is ready")
         return worker
 

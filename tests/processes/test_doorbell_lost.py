@@ -36,8 +36,7 @@ def test_I3_without_redis_runs_are_accepted_and_end_and_the_bell_is_heard_when_i
     house: House, link: Link, redis_url: str
 ):
     link.cut()
-    house.start_web()
-    worker = house.start_worker()
+    _, worker = house.start_both()
     lead = house.lead()
     house.send_all(partial(house.call_ends, lead, f"before-{place}") for place in range(RUNS))
     house.wait_for_the_end()

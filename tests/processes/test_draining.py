@@ -35,8 +35,7 @@ def test_E14_a_worker_told_to_stop_loses_nothing_and_leaves_nothing_in_hand(hous
 
 
 def test_E14_a_worker_told_to_stop_ends_the_step_it_is_in(house: House, receiver: FakeReceiver):
-    house.start_web()
-    worker = house.start_worker()
+    _, worker = house.start_both()
     receiver.then(HANG)
     house.send_all([partial(house.post, "calls-out", {"lead_id": str(house.lead())})])
     until(lambda: receiver.requests, "the worker is in the call")
@@ -51,6 +50,34 @@ def test_E14_a_worker_told_to_stop_ends_the_step_it_is_in(house: House, receiver
     house.start_worker()
     house.wait_for_the_end()
     assert house.statuses() == {"succeeded": 1}
+
+
+# The same worker, with less patience than 25 s.
+IMPATIENT = """
+from datetime import timedelta
+from hub.cli import main
+from hub.worker import process
+process.DRAIN_WITHIN = timedelta(seconds=2)
+main(["worker"])
+"""
+
+
+def test_E14_a_worker_that_cannot_get_out_of_a_call_leaves_the_run_to_another(
+    house: House, receiver: FakeReceiver
+):
+    house.start_web()
+    worker = house.wait_for_worker(house.start("worker", "-c", IMPATIENT))
+    receiver.then(HANG)
+    house.send_all([partial(house.post, "calls-out", {"lead_id": str(house.lead())})])
+    until(lambda: receiver.requests, "the worker is in the call")
+
+    assert worker.terminate() == 0
+    assert "still in a call" in worker.lines
+    assert house.statuses() == {"running": 1}
+    house.start_worker()
+    house.wait_for_the_end()
+    assert house.statuses() == {"succeeded": 1}
+    assert len(receiver.effects) == 1  # one key, however often it was sent (E7)
 
 
 def test_E14_web_told_to_stop_answers_what_it_has(house: House):

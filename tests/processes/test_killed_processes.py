@@ -63,9 +63,8 @@ def test_E2_E5_E6_a_worker_killed_in_the_middle_of_200_runs_loses_and_repeats_no
 
 
 def test_I1_what_web_answered_before_it_was_killed_is_stored_and_ends(house: House):
-    web = house.start_web()
+    web, _ = house.start_both()
     leads = [house.lead() for _ in range(LEADS)]
-    house.start_worker()
     accepted: set[str] = set()
     is_enough = threading.Event()
 
@@ -103,9 +102,8 @@ def test_I1_what_web_answered_before_it_was_killed_is_stored_and_ends(house: Hou
 def test_E4_a_worker_stopped_beyond_its_lease_changes_nothing_when_it_wakes(
     house: House, receiver: FakeReceiver
 ):
-    house.start_web()
+    _, stopped = house.start_both()
     lead = house.lead()
-    stopped = house.start_worker()
     receiver.then(HANG)
     (run_id,) = house.send_all([lambda: house.post("calls-out", {"lead_id": str(lead)})])
     until(lambda: receiver.requests, "the first worker is in the call")

@@ -249,7 +249,7 @@ CREATE TABLE steps (
     attempts INTEGER DEFAULT 0 NOT NULL,
     is_simulated BOOLEAN DEFAULT false NOT NULL,
     key TEXT,
-    inputs JSONB,
+    inputs JSON,
     result JSONB,
     error JSONB,
     started_at TIMESTAMP WITH TIME ZONE NOT NULL,
