@@ -80,6 +80,7 @@ class Start:
         dedupe_key: str | None = None,
         window: timedelta = timedelta(days=7),
         is_awaited: bool = False,
+        is_bound_to_body: bool = False,
         scheduled_at: datetime | None = None,
     ) -> NewRun:
         """The row to store."""
@@ -93,6 +94,7 @@ class Start:
             dedupe_key=dedupe_key,
             window=window,
             is_awaited=is_awaited,
+            is_bound_to_body=is_bound_to_body,
             turn=self.turn(),
             scheduled_at=scheduled_at,
         )

@@ -83,6 +83,7 @@ class Planner:
             dedupe_key=key.text,
             window=key.window,
             is_awaited=isinstance(respond, Within),
+            is_bound_to_body=key.is_strict,
         )
         reply, wait = None, None
         if isinstance(respond, Within):
