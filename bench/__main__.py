@@ -12,6 +12,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -30,12 +31,82 @@ LEADS = 3000
 
 @dataclass(frozen=True)
 class Side:
-    """The hub or the floor: where it listens and how its requests look."""
+    """The hub or the floor: its processes, how its requests look, what is left to do."""
 
     name: str
     port: int
+    web: list[str]
+    worker: list[str]
+    environment: dict[str, str]
     accept: Callable[[int], Request]
     wait: Callable[[int], Request]
+    waiting: str
+
+    def running(self, command: list[str], log: Path) -> AbstractContextManager[list[int]]:
+        """Start one of its processes."""
+        return processes.running([command], environment=self.environment, port=self.port, log=log)
+
+
+class Bench:
+    """The measurements. Each round measures one side after the other."""
+
+    def __init__(self, options: argparse.Namespace, sides: list[Side], url: str) -> None:
+        self._options = options
+        self._sides = sides
+        self._url = url
+        self.figures: dict[str, dict[str, float]] = {}
+
+    def accept(self) -> None:
+        """Requests that are stored and answered at once; no worker competes for the processor."""
+        for concurrency in (1, 10, 50):
+            self._compare("accept", lambda side: side.accept, concurrency)
+
+    def complete(self, log: Path) -> None:
+        """How fast a worker works off what was accepted."""
+        for side in self._sides:
+            queued = self._left(side)
+            began = time.perf_counter()
+            with side.running(side.worker, log):
+                while self._left(side):
+                    time.sleep(0.02)
+                seconds = time.perf_counter() - began
+            self.note(f"complete {side.name}", {"runs": queued, "runs/s": queued / seconds})
+
+    def wait(self) -> None:
+        """A tool call with two effects in the database: from the request to the spoken answer."""
+        time.sleep(1)  # both workers have told that they are there
+        for concurrency in (1, 10):
+            self._compare("wait", lambda side: side.wait, concurrency)
+
+    def note(self, name: str, figures: dict[str, float]) -> None:
+        """Keep and print."""
+        self.figures[name] = figures
+        print(f"{name:22}" + "".join(f"  {label} {value:8.1f}" for label, value in figures.items()))
+
+    def _compare(
+        self, kind: str, request: Callable[[Side], Callable[[int], Request]], concurrency: int
+    ) -> None:
+        rounds: dict[str, list[Measured]] = {side.name: [] for side in self._sides}
+        for _ in range(self._options.rounds):
+            for side in self._sides:
+                measured = load.run(
+                    side.port,
+                    request(side),
+                    requests=self._options.requests // (2 if concurrency == 1 else 1),
+                    concurrency=concurrency,
+                )
+                _refuse_failures(side, measured)
+                rounds[side.name].append(measured)
+        found = {name: _figures(measured) for name, measured in rounds.items()}
+        for name, figures in found.items():
+            self.note(f"{kind} {name} c={concurrency}", figures)
+        rate, p50 = (found["hub"][each] / found["floor"][each] for each in ("rate/s", "p50 ms"))
+        print(f"  hub / floor: rate {rate:.2f}, p50 {p50:.2f}")
+
+    def _left(self, side: Side) -> int:
+        with psycopg.connect(self._url, autocommit=True) as database:
+            row = database.execute(side.waiting).fetchone()
+        return int(row[0]) if row else 0
 
 
 def main() -> None:
@@ -49,35 +120,36 @@ def main() -> None:
         libpq = servers.database_url.replace("+psycopg", "", 1)
         _prepare(libpq)
         log = Path(folder) / "log"
-        hub_port, floor_port = processes.free_port(), processes.free_port()
-        hub_environment = {
-            "HUB_DATABASE_URL": servers.database_url,
-            "HUB_REDIS_URL": servers.redis_url,
-            "HUB_PORT": str(hub_port),
-            "HUB_PROJECT": str(processes.ROOT),
-            "HUB_ENCRYPTION_KEY": Fernet.generate_key().decode(),
-            "VAPI_WEBHOOK_SECRET": SECRET,
-            "HUB_MODE": "simulate",
-            "HUB_LOG_LEVEL": "warning",
-        }
-        hub = str(processes.BIN / "hub")
-        floor_environment = {"FLOOR_DATABASE_URL": libpq, "FLOOR_REDIS_URL": servers.redis_url}
-        with (
-            processes.running(
-                [[hub, "web"], [hub, "worker"]], environment=hub_environment, port=hub_port, log=log
-            ) as hub_pids,
-            processes.running(
-                _floor_commands(floor_port, servers.redis_url),
-                environment=floor_environment,
-                port=floor_port,
-                log=log,
-            ) as floor_pids,
-        ):
-            sides = [
-                Side("floor", floor_port, _floor_request("/accept"), _floor_request("/wait")),
-                Side("hub", hub_port, _call_ended, _tool_call),
-            ]
-            _report(options, sides, libpq, hub_pids, floor_pids)
+        hub = Side(
+            name="hub",
+            port=(hub_port := processes.free_port()),
+            web=[str(processes.BIN / "hub"), "web"],
+            worker=[str(processes.BIN / "hub"), "worker"],
+            environment=_hub_environment(servers, hub_port),
+            accept=_call_ended,
+            wait=_tool_call,
+            waiting="SELECT count(*) FROM runs WHERE ended_at IS NULL",
+        )
+        simple = Side(
+            name="floor",
+            port=(floor_port := processes.free_port()),
+            web=_floor_web(floor_port),
+            worker=_floor_worker(servers.redis_url),
+            environment={"FLOOR_DATABASE_URL": libpq, "FLOOR_REDIS_URL": servers.redis_url},
+            accept=_floor_request("/accept"),
+            wait=_floor_request("/wait"),
+            waiting="SELECT count(*) FROM floor_hooks WHERE kind = 'accept' AND NOT done",
+        )
+        with simple.running(simple.web, log), hub.running(hub.web, log) as web_pids:
+            print(f"{platform.platform()}, Python {platform.python_version()}")
+            bench = Bench(options, [simple, hub], libpq)
+            bench.accept()
+            bench.complete(log)
+            with simple.running(simple.worker, log), hub.running(hub.worker, log) as worker_pids:
+                bench.wait()
+                bench.note("memory (PSS)", {"hub MiB": processes.memory(web_pids + worker_pids)})
+        if options.json:
+            options.json.write_text(json.dumps(bench.figures, indent=2) + "\n")
 
 
 def _options() -> argparse.Namespace:
@@ -117,16 +189,28 @@ def lead(number: int) -> UUID:
     return UUID(int=(0x5B0C2C2E6F0A4A519A8E << 48) + number)
 
 
-def _floor_commands(port: int, redis_url: str) -> list[list[str]]:
-    python = str(processes.BIN / "python")
+def _hub_environment(servers: embedded.EmbeddedServers, port: int) -> dict[str, str]:
+    return {
+        "HUB_DATABASE_URL": servers.database_url,
+        "HUB_REDIS_URL": servers.redis_url,
+        "HUB_PORT": str(port),
+        "HUB_PROJECT": str(processes.ROOT),
+        "HUB_ENCRYPTION_KEY": Fernet.generate_key().decode(),
+        "VAPI_WEBHOOK_SECRET": SECRET,
+        "HUB_MODE": "simulate",
+        "HUB_LOG_LEVEL": "warning",
+    }
+
+
+def _floor_web(port: int) -> list[str]:
     gunicorn = ["-m", "gunicorn", "bench.floor:create_app()", "-k", "gevent", "-w", "2"]
-    return [
-        [python, *gunicorn, "-b", f"127.0.0.1:{port}", "--log-level", "warning"],
-        [
-            str(processes.BIN / "rq"),
-            *("worker", "floor", "--url", redis_url, "-w", "rq.SimpleWorker", "-q"),
-        ],
-    ]
+    listen = ["-b", f"127.0.0.1:{port}", "--log-level", "warning"]
+    return [str(processes.BIN / "python"), *gunicorn, *listen]
+
+
+def _floor_worker(redis_url: str) -> list[str]:
+    worker = ["worker", "floor", "--url", redis_url, "-w", "rq.SimpleWorker", "-q"]
+    return [str(processes.BIN / "rq"), *worker]
 
 
 def _floor_request(path: str) -> Callable[[int], Request]:
@@ -161,72 +245,10 @@ def _tool_call(number: int) -> Request:
     )
 
 
-def _report(
-    options: argparse.Namespace,
-    sides: list[Side],
-    url: str,
-    hub_pids: list[int],
-    floor_pids: list[int],
-) -> None:
-    print(f"{platform.platform()}, Python {platform.python_version()}, {options.rounds} rounds")
-    figures: dict[str, dict[str, float]] = {}
-    for kind, levels in (("accept", (1, 10, 50)), ("wait", (1, 10))):
-        for concurrency in levels:
-            found = _measure(options, sides, url, kind, concurrency)
-            for name, values in found.items():
-                figures[f"{kind} {name} c={concurrency}"] = values
-                _print(f"{kind} {name} c={concurrency}", values)
-            rate = found["hub"]["rate/s"] / found["floor"]["rate/s"]
-            p50 = found["hub"]["p50 ms"] / found["floor"]["p50 ms"]
-            print(f"  hub / floor: rate {rate:.2f}, p50 {p50:.2f}")
-    figures["memory"] = {
-        "hub MiB": processes.memory(hub_pids),
-        "floor MiB": processes.memory(floor_pids),
-    }
-    _print("memory (PSS)", figures["memory"])
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
-
-
-def _measure(
-    options: argparse.Namespace, sides: list[Side], url: str, kind: str, concurrency: int
-) -> dict[str, dict[str, float]]:
-    """Medians of one kind of request at one level, by side."""
-    rounds: dict[str, list[Measured]] = {side.name: [] for side in sides}
-    completed: list[float] = []
-    for _ in range(options.rounds):
-        for side in sides:
-            began = time.perf_counter()
-            measured = load.run(
-                side.port,
-                side.accept if kind == "accept" else side.wait,
-                requests=options.requests if concurrency > 1 else options.requests // 2,
-                concurrency=concurrency,
-            )
-            _refuse_failures(side, measured)
-            rounds[side.name].append(measured)
-            if side.name == "hub":
-                _settle(url)
-                completed.append(len(measured.latencies) / (time.perf_counter() - began))
-    found = {side.name: _figures(rounds[side.name]) for side in sides}
-    found["hub"]["completed/s"] = load.middle(completed)
-    return found
-
-
 def _refuse_failures(side: Side, measured: Measured) -> None:
     wrong = {status: count for status, count in measured.statuses.items() if status >= 300}  # noqa: PLR2004
     if wrong:
         raise SystemExit(f"{side.name} answered {wrong}: this is no measurement")
-
-
-def _settle(url: str) -> None:
-    """Until every accepted run has ended."""
-    with psycopg.connect(url, autocommit=True) as database:
-        while True:
-            row = database.execute("SELECT count(*) FROM runs WHERE ended_at IS NULL").fetchone()
-            if row is not None and row[0] == 0:
-                return
-            time.sleep(0.01)
 
 
 def _figures(rounds: list[Measured]) -> dict[str, float]:
@@ -236,10 +258,6 @@ def _figures(rounds: list[Measured]) -> dict[str, float]:
         "p95 ms": load.middle([each.percentile(0.95) for each in rounds]),
         "p99 ms": load.middle([each.percentile(0.99) for each in rounds]),
     }
-
-
-def _print(name: str, figures: dict[str, float]) -> None:
-    print(f"{name:22}" + "".join(f"  {label} {value:8.1f}" for label, value in figures.items()))
 
 
 if __name__ == "__main__":

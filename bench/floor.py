@@ -22,7 +22,8 @@ DATABASE = os.environ.get("FLOOR_DATABASE_URL", "")
 REDIS = os.environ.get("FLOOR_REDIS_URL", "")
 
 TABLES = """
-    CREATE TABLE IF NOT EXISTS floor_hooks (id uuid PRIMARY KEY, body jsonb NOT NULL);
+    CREATE TABLE IF NOT EXISTS floor_hooks
+        (id uuid PRIMARY KEY, kind text, body jsonb NOT NULL, done bool NOT NULL DEFAULT false);
     CREATE TABLE IF NOT EXISTS floor_state (id int PRIMARY KEY, a int NOT NULL, b int NOT NULL);
     INSERT INTO floor_state SELECT n, 0, 0 FROM generate_series(0, 4999) n ON CONFLICT DO NOTHING;
 """
@@ -51,10 +52,11 @@ def worker_connection() -> psycopg.Connection[Any]:
 
 
 def job(hook: str) -> None:
-    """What the accepted hook leads to: nothing but one update."""
-    worker_connection().execute(
-        "UPDATE floor_state SET a = a + 1 WHERE id = %s", [UUID(hook).int % 5000]
-    )
+    """What the accepted hook leads to: two effects, as in the hub's flow, and the mark."""
+    database, place = worker_connection(), UUID(hook).int % 5000
+    database.execute("UPDATE floor_state SET a = a + 1 WHERE id = %s", [place])
+    database.execute("UPDATE floor_state SET b = b + 1 WHERE id = %s", [place])
+    database.execute("UPDATE floor_hooks SET done = true WHERE id = %s", [hook])
 
 
 def answered_job(hook: str, place: int, redis_url: str = REDIS) -> None:
@@ -81,23 +83,23 @@ def create_app() -> Flask:
     @app.post("/accept")
     def accept() -> tuple[dict[str, str], int]:
         hook = uuid4()
-        store(hook)
+        store(hook, "accept")
         queue.enqueue(job, str(hook), result_ttl=0)
         return {"status": "accepted", "run_id": str(hook)}, 202
 
     @app.post("/wait")
     def wait() -> tuple[dict[str, str], int]:
         hook = uuid4()
-        store(hook)
+        store(hook, "wait")
         queue.enqueue(answered_job, str(hook), hook.int % 5000, result_ttl=0)
         redis.blpop([str(hook)], timeout=5)
         return {"message": "done"}, 200
 
-    def store(hook: Any) -> None:
+    def store(hook: UUID, kind: str) -> None:
         with connection() as database:
             database.execute(
-                "INSERT INTO floor_hooks (id, body) VALUES (%s, %s)",
-                [hook, json.dumps(request.get_json())],
+                "INSERT INTO floor_hooks (id, kind, body) VALUES (%s, %s, %s)",
+                [hook, kind, json.dumps(request.get_json())],
             )
 
     return app
