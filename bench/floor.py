@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -30,17 +31,19 @@ TABLES = """
 
 _open: dict[str, Any] = {}
 _free: list[psycopg.Connection[Any]] = []
+_places = threading.BoundedSemaphore(10)
 
 
 @contextmanager
 def connection() -> Iterator[psycopg.Connection[Any]]:
-    """A connection for one request: one that is free, or a new one."""
-    try:
-        database = _free.pop()
-    except IndexError:
-        database = psycopg.connect(DATABASE, autocommit=True)
-    yield database
-    _free.append(database)
+    """A connection for one request, of at most ten in a process."""
+    with _places:
+        try:
+            database = _free.pop()
+        except IndexError:
+            database = psycopg.connect(DATABASE, autocommit=True)
+        yield database
+        _free.append(database)
 
 
 def worker_connection() -> psycopg.Connection[Any]:

@@ -8,6 +8,7 @@ that the answer or the end of the run is stored with the step's result.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -25,6 +26,10 @@ from hub.storage.runs import ClaimedRun
 from hub.storage.steps import StepRow
 from hub.storage.turns import Turn
 from hub.values import decode, encode
+
+log = logging.getLogger(__name__)
+
+_LEVELS = {"debug": logging.DEBUG, "warning": logging.WARNING, "error": logging.ERROR}
 
 
 class CancelRequested(HubError):
@@ -80,6 +85,11 @@ class Desk:
         turn = self.turns.pop(command.path, None)
         if turn is not None:
             self._leaving.append(turn)
+
+    def leave_turns(self) -> None:
+        """All turns of the run are given up with the next transaction."""
+        self._leaving += self.turns.values()
+        self.turns.clear()
 
     @property
     def has_news(self) -> bool:
@@ -140,7 +150,7 @@ class Desk:
         """Write the journal's notes now, where a later statement reads them."""
         notes = self.journal.notes()
         steps.write(connection, self.run.id, [self._row(note) for note in notes])
-        self.journal.forget_notes()
+        self._forget_notes()
 
     def _lock(self, connection: Connection, *, is_checked: bool) -> None:
         state = runs.lock(connection, self.run)
@@ -153,13 +163,21 @@ class Desk:
         steps.write(connection, self.run.id, [self._row(note) for note in self.journal.notes()])
         for reply in self._replies:
             runs.respond(connection, self.run, response_row(reply))
-        for turn in self._leaving:
+        for turn in turns.in_order(self._leaving):
             self.woken += turns.leave(connection, turn)
 
     def _forget(self) -> None:
-        self.journal.forget_notes()
+        self._forget_notes()
         self._replies.clear()
         self._leaving.clear()
+
+    def _forget_notes(self) -> None:
+        """What `log` steps say is written to the log when it is written to the journal."""
+        for note in self.journal.notes():
+            if note.kind == "log":
+                level = _LEVELS.get(note.action or "", logging.INFO)
+                log.log(level, "%s", note.result, extra={"run_id": str(self.run.id)})
+        self.journal.forget_notes()
 
     def _drop(self, connection: Connection) -> None:
         try:

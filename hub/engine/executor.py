@@ -142,7 +142,7 @@ class Executor:
     def _round(self, desk: Desk, machine: Machine) -> list[Blocked]:
         """Do every open command once; a list when none of them got on."""
         commands = machine.commands
-        if desk.has_news and any(isinstance(command, Perform) for command in commands):
+        if desk.has_news and any(isinstance(each, Perform | TakeTurn) for each in commands):
             with desk.fenced():
                 pass  # the caller listens: the answer goes out before the next deed
         outcomes = self._all(desk, commands)
@@ -275,8 +275,7 @@ class Executor:
         if desk.run.token > 1:  # an earlier owner may have taken turns that we do not know of
             desk.woken += turns.leave_all(connection, desk.run.id)
         else:
-            for turn in desk.turns.values():
-                desk.woken += turns.leave(connection, turn)
+            desk.leave_turns()
 
     def _give_up(self, run: ClaimedRun, failure: Failure) -> None:
         """End a run whose journal or workflow nobody can read."""

@@ -257,6 +257,8 @@ class Performer:
         )
         with desk.fenced(is_checked=False, stays_open=pause is None) as connection:
             desk.keep(connection, stored)
+            if pause is None:
+                runs.clear_deaths(connection, desk.run)
             if pause is None and failure.is_maybe_done:
                 runs.mark_maybe_done(connection, desk.run)
             if pause is None and task.command.once_key is not None:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import logging
+import signal
 import sys
+import threading
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from hub import logs
-from hub.bootstrap import open_hub
+from hub.bootstrap import Hub, open_hub
 from hub.config import Settings
 from hub.errors import Misconfigured
 from hub.worker.process import run_worker
 
+log = logging.getLogger(__name__)
+
+_OPEN_EVERY = 1.0  # seconds
+
 
 def main() -> int:
     """Work with the settings of the environment; 2 when they are wrong."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))  # there is nothing in hand yet
     try:
         settings = Settings.from_environment()
         logs.configure(settings.log_level)
-        hub = open_hub(settings, role="worker")
+        hub = _open(settings)
     except Misconfigured as wrong:
         sys.stderr.write(f"hub worker: {wrong}\n")
         return 2
@@ -24,6 +35,16 @@ def main() -> int:
     code = run_worker(hub)
     hub.close()
     return code
+
+
+def _open(settings: Settings) -> Hub:
+    """The open hub, as soon as the database can be reached."""
+    while True:
+        try:
+            return open_hub(settings, role="worker")
+        except SQLAlchemyError as problem:
+            log.warning("the database cannot be reached yet: %s", type(problem).__name__)
+            threading.Event().wait(_OPEN_EVERY)
 
 
 if __name__ == "__main__":

@@ -15,11 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.bootstrap import Hub
 from hub.storage import workers
-from hub.storage.db import DatabaseClock
 from hub.storage.workers import WorkerName
 from hub.worker.doorbell import bell
 from hub.worker.listener import Listener
-from hub.worker.rounds import Rounds, plan_schedules
+from hub.worker.rounds import Rounds
 from hub.worker.runner import Runner
 
 log = logging.getLogger(__name__)
@@ -63,9 +62,6 @@ class _Process:
         self._hub.doorbell.ring(UUID(int=0))
 
     def run(self) -> int:
-        with self._hub.database.connect() as connection:
-            now = DatabaseClock(connection).now()  # the host's own may be wrong (E13)
-        plan_schedules(self._hub, self._hub.scheduled, now)
         self._runner.start()
         self._rounds.start()
         self._listener.start()
@@ -86,6 +82,8 @@ class _Process:
         if drainer.is_alive():
             while signal.sigtimedwait(_SIGNALS, 0):
                 pass
+            for number in _SIGNALS:
+                signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             drainer.join(ends_at - monotonic())
         if drainer.is_alive():

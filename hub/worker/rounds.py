@@ -21,6 +21,7 @@ from hub.engine.schedule import next_time
 from hub.engine.start import Start
 from hub.engine.workflow import Schedule, Workflow
 from hub.storage import runs, schedules, workers
+from hub.storage.db import DatabaseClock
 from hub.storage.deliveries import start_run
 from hub.storage.schedules import DueSchedule
 from hub.values import format_instant, zone
@@ -62,6 +63,7 @@ class Rounds:
         self._scheduled = scheduled
         self._ring = ring
         self._worker = worker
+        self._is_planned = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._go, name="rounds", daemon=True)
 
@@ -83,8 +85,12 @@ class Rounds:
             self._stopping.wait(SWEEP_EVERY.total_seconds())
 
     def once(self) -> None:
-        """One round: say that we live, free lost runs, fire what is due. Never raises."""
+        """One round: say that we live, free lost runs, fire what is due. Never raises.
+
+        The first one plans the schedules of this project's files.
+        """
         self._do("saying that the worker lives", self._say_alive)
+        self._do("planning the schedules", self._plan)
         if self._do("freeing lost runs", lambda: runs.sweep(self._hub.database)):
             self._ring()
         if self._do("looking for due schedules", self._fire_due):
@@ -103,6 +109,14 @@ class Rounds:
 
     def _say_alive(self) -> int:
         workers.say_alive(self._hub.database, self._worker)
+        return 0
+
+    def _plan(self) -> int:
+        if not self._is_planned:
+            with self._hub.database.connect() as connection:
+                now = DatabaseClock(connection).now()  # the host's own may be wrong (E13)
+            plan_schedules(self._hub, self._scheduled(), now)
+            self._is_planned = True
         return 0
 
     def _fire_due(self) -> int:

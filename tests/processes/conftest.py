@@ -57,7 +57,14 @@ def receiver() -> Iterator[FakeReceiver]:
 @pytest.fixture
 def link(redis_url: str) -> Iterator[Link]:
     """The processes' way to Redis."""
-    with Link(redis_url) as opened:
+    with Link.to_redis(redis_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def database_link(database: str) -> Iterator[Link]:
+    """A way to the database that can be cut."""
+    with Link.to_postgres(database) as opened:
         yield opened
 
 
@@ -79,7 +86,8 @@ def project(tmp_path: Path, receiver: FakeReceiver) -> Path:
 @pytest.fixture
 def house(project: Path, database: str, link: Link) -> Iterator[House]:
     """The processes of a test. At the end no invariant is broken (E18), whatever was done."""
-    environment = environment_for(project, database_url=database, redis_url=link.url)
+    redis_url = f"redis://127.0.0.1:{link.port}/0"
+    environment = environment_for(project, database_url=database, redis_url=redis_url)
     engine = create_engine(database, pool_size=2)
     caller = httpx.Client(
         verify=False,  # noqa: S501 - loopback, and certificates take long to load

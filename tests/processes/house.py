@@ -32,6 +32,7 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 45.0
 LEASE_SECONDS = 5
 _LOOK_EVERY = 0.01
+_BECOMES = {"web": ("-m", "hub.web.server"), "worker": ("-m", "hub.worker")}
 _SENDERS = 8
 _SECRET = "secret-of-the-process-tests"
 _VAPI = {"X-Vapi-Secret": _SECRET}
@@ -97,13 +98,16 @@ class House:
 
     # ---------------------------------------------------------------------------------- processes
 
-    def start(self, name: str, *command: str) -> Process:
-        """`hub web` or `hub worker`, or another command in its place; it is not ready yet."""
+    def start(self, name: str, *command: str, **changed: str) -> Process:
+        """What `hub web` or `hub worker` becomes, or another command; it is not ready yet.
+
+        `changed`: variables of its environment.
+        """
         log = self.project / f"{name}-{len(self.started)}.log"
         with log.open("wb") as lines:
             running = subprocess.Popen(
-                [sys.executable, *(command or ("-m", "hub", name))],
-                env=dict(self.environment),
+                [sys.executable, *(command or _BECOMES[name])],
+                env={**self.environment, **changed},
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=lines,

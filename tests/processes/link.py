@@ -9,24 +9,42 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from sqlalchemy.engine import make_url
+
 _LARGEST = 65_536
 
 
 class Link:
-    """Listens on loopback and passes everything on to the Redis behind it, until it is cut."""
+    """Listens on loopback and passes everything on to the server behind it, until it is cut.
 
-    def __init__(self, redis_url: str) -> None:
-        self._target = urlsplit(redis_url)
+    `target` is `host:port`, or the path of a Unix socket.
+    """
+
+    def __init__(self, target: str) -> None:
+        self._target = target
         self._port = 0
         self._listening: socket.socket | None = None
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
 
+    @classmethod
+    def to_redis(cls, url: str) -> Link:
+        """A link to the Redis at a URL."""
+        named = urlsplit(url)
+        return cls(named.path if named.scheme == "unix" else f"{named.hostname}:{named.port}")
+
+    @classmethod
+    def to_postgres(cls, url: str) -> Link:
+        """A link to the PostgreSQL at a URL."""
+        named = make_url(url)
+        folder, port = named.query.get("host"), named.port or 5432
+        return cls(f"{folder}/.s.PGSQL.{port}" if folder else f"{named.host}:{port}")
+
     @property
-    def url(self) -> str:
-        """Where the hub finds Redis."""
-        return f"redis://127.0.0.1:{self._port}/0"
+    def port(self) -> int:
+        """Where it listens on loopback."""
+        return self._port
 
     def restore(self) -> None:
         """Listen, on the same port as before."""
@@ -76,11 +94,12 @@ class Link:
                 self._start(self._pass_on, far, near)
 
     def _connect(self) -> socket.socket:
-        if self._target.scheme == "unix":
+        if self._target.startswith("/"):
             far = socket.socket(socket.AF_UNIX)
-            far.connect(self._target.path)
+            far.connect(self._target)
             return far
-        return socket.create_connection((self._target.hostname, self._target.port or 6379))
+        host, _, port = self._target.rpartition(":")
+        return socket.create_connection((host, int(port)))
 
     def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):

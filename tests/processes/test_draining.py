@@ -14,12 +14,12 @@ RUNS = 100
 
 
 def test_E14_a_worker_told_to_stop_loses_nothing_and_leaves_nothing_in_hand(house: House):
-    house.start_web()
+    house.wait_for_web(house.start("web", "-m", "hub", "web"))
     leads = [house.lead() for _ in range(10)]
     house.send_all(
         partial(house.call_ends, leads[place % 10], f"call-{place}") for place in range(RUNS)
     )
-    worker = house.start("worker")
+    worker = house.start("worker", "-m", "hub", "worker")
     until(lambda: house.unfinished() <= RUNS - 10, "the worker is in the middle of its work")
 
     assert worker.terminate() == 0
@@ -54,11 +54,12 @@ def test_E14_a_worker_told_to_stop_ends_the_step_it_is_in(house: House, receiver
 
 # The same worker, with less patience than 25 s.
 IMPATIENT = """
+import sys
 from datetime import timedelta
-from hub.cli import main
 from hub.worker import process
+from hub.worker.__main__ import main
 process.DRAIN_WITHIN = timedelta(seconds=2)
-main(["worker"])
+sys.exit(main())
 """
 
 

@@ -283,6 +283,19 @@ def test_E10_deaths_in_different_steps_are_counted_anew(shop: Shop):
     assert shop.run(run).status == "succeeded"
 
 
+def test_E10_deaths_before_a_failed_step_do_not_count_for_the_next_one(shop: Shop):
+    failing = step("order.place", "one", more="retry: 0\non_error: continue")
+    shop.learn("steps:\n" + failing + step("order.place", "two"))
+    shop.world.script["one"] = [Crash(), Crash(), Permanent("sold_out", "none left")]
+    shop.world.script["two"] = [Crash()]
+    run = shop.start()
+    for _ in range(3):
+        crash(shop)
+    shop.work()
+    assert shop.world.said == ["one", "one", "one", "two", "two"]
+    assert shop.run(run).status == "succeeded"
+
+
 # --------------------------------------------------------------------------------------- E9: retry
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
+from sqlalchemy import event
 
 from hub.engine.gate import TestDestinations
 from hub.errors import Permanent, Transient
@@ -229,6 +232,48 @@ def test_E16_a_called_workflow_gives_its_turn_back_before_the_caller_goes_on(sho
     shop.work()
     assert shop.run(run).status == "succeeded"
     assert seen == [1, 0]
+
+
+@pytest.fixture
+def locks(shop: Shop) -> Iterator[list[int]]:
+    """How many turns were locked in each transaction, one after the other."""
+    counted = [0]
+
+    def begun(_connection: object) -> None:
+        counted.append(0)
+
+    def executed(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        counted[-1] += "pg_advisory_xact_lock" in statement
+
+    for name, listener in (("begin", begun), ("before_cursor_execute", executed)):
+        event.listen(shop.engine, name, listener)
+    yield counted
+    for name, listener in (("begin", begun), ("before_cursor_execute", executed)):
+        event.remove(shop.engine, name, listener)
+
+
+def test_E16_a_turn_is_left_before_the_next_one_is_asked_for(shop: Shop, locks: list[int]):
+    head = "inputs:\n  key: {type: string}\n"
+    silent = head + TURN + "steps:\n  - return: done\n"
+    calls = "".join(
+        f"  - id: {name}\n    call: {name}\n    with: {{key: same}}\n"
+        for name in ("first", "second")
+    )
+    shop.learn(f"steps:\n{calls}", first=silent, second=silent)
+    run = shop.start()
+    shop.work()
+    assert shop.run(run).status == "succeeded"
+    assert (sum(locks), max(locks)) == (4, 1)
+
+
+def test_a_log_step_is_a_line_of_the_log(shop: Shop, caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO, logger="hub.engine.desk")
+    shop.learn("steps:\n  - log: Hello ${{ inputs.key }}.\n    level: warning\n")
+    run = shop.start()
+    shop.work()
+    (line,) = caplog.records
+    assert (line.levelname, line.getMessage()) == ("WARNING", "Hello one.")
+    assert vars(line)["run_id"] == str(run)
 
 
 # ---------------------------------------------------------------------------- E14 and side by side

@@ -198,10 +198,24 @@ def test_a_new_version_of_the_file_plans_anew_and_a_vanished_one_is_forgotten(of
     assert [row.workflow for row in office.rows("SELECT workflow FROM schedules")] == ["tidy"]
 
 
+def test_the_first_round_plans_the_schedules_and_the_later_ones_leave_them(office, station):
+    station.plan()
+    office.do("DELETE FROM schedules")
+    rounds = station.rounds()
+
+    rounds.once()
+    assert station.now() < next_at(office) <= station.now() + QUARTER
+
+    office.do("DELETE FROM schedules")
+    rounds.once()
+    assert office.count("schedules") == 0
+
+
 def test_a_schedule_of_another_project_version_is_left_to_its_workers(office, station):
     station.plan()
-    make_due(office)
     rounds = station.rounds()
+    rounds.once()
+    make_due(office)
     station.workflows.clear()
 
     rounds.once()

@@ -24,7 +24,21 @@ TEXT = "2025-10-20T12:00:00Z"
         (None, DATE, None),
         (7, DATE, 7),
         ({"at": TEXT, "other": TEXT}, {"properties": {"at": DATE}}, {"at": NOON, "other": TEXT}),
-        ({"at": TEXT}, {"additionalProperties": DATE}, {"at": TEXT}),
+        ({"at": TEXT}, {"additionalProperties": DATE}, {"at": NOON}),
+        ({"at": TEXT}, {"properties": {"at": True}, "additionalProperties": DATE}, {"at": TEXT}),
+        (TEXT, {"$ref": "#/$defs/when", "$defs": {"when": DATE}}, NOON),
+        (
+            {"at": TEXT},
+            {"properties": {"at": {"$ref": "#/$defs/a~1b"}}, "$defs": {"a/b": DATE}},
+            {"at": NOON},
+        ),
+        (TEXT, {"allOf": [{"type": "string"}, DATE]}, NOON),
+        (TEXT, {"anyOf": [DATE, {"type": "null"}]}, NOON),
+        (TEXT, {"oneOf": [{"type": "integer"}, DATE]}, NOON),
+        ([TEXT, TEXT], {"prefixItems": [DATE], "items": {"type": "string"}}, [NOON, TEXT]),
+        (TEXT, {"$ref": "#"}, TEXT),
+        (TEXT, {"$ref": "#/$defs/missing"}, TEXT),
+        ([TEXT], {"items": False}, [TEXT]),
         ([TEXT], {"items": DATE}, [NOON]),
         ([TEXT], {}, [TEXT]),
         ([{"at": TEXT}], {"items": {"properties": {"at": DATE}}}, [{"at": NOON}]),
@@ -40,3 +54,11 @@ def test_what_was_given_is_not_changed():
     given = {"at": TEXT}
     typed(given, {"properties": {"at": DATE}})
     assert given == {"at": TEXT}
+
+
+def test_a_schema_that_contains_itself_is_followed_as_deep_as_the_value_goes():
+    node = {"properties": {"at": DATE, "next": {"$ref": "#"}}}
+
+    found = typed({"at": TEXT, "next": {"at": TEXT, "next": {}}}, node)
+
+    assert found == {"at": NOON, "next": {"at": NOON, "next": {}}}
