@@ -153,7 +153,6 @@ CREATE TABLE runs (
     CONSTRAINT ck_runs_ended
         CHECK ((ended_at IS NOT NULL) = (status IN ('succeeded', 'failed', 'cancelled',
         'undo_failed'))),
-    CONSTRAINT fk_runs_version FOREIGN KEY(version) REFERENCES workflow_versions (hash),
     CONSTRAINT fk_runs_delivery_id FOREIGN KEY(delivery_id) REFERENCES deliveries (id),
     CONSTRAINT fk_runs_retry_of FOREIGN KEY(retry_of) REFERENCES runs (id)
 );
