@@ -28,7 +28,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Retry:
-    """Tries after the first: pause n = min(maximum, first · factorⁿ⁻¹) × 0.5 … 1.5 (chapter 8)."""
+    """Tries after the first: pause n = min(maximum, first · factor^(n-1)) times 0.5 … 1.5 (chapter 8)."""
 
     attempts: int = 5
     first: timedelta = timedelta(seconds=2)
@@ -183,7 +183,7 @@ Respond = Accepted | AtOnce | Within
 
 @dataclass(frozen=True)
 class Dedupe:
-    """One run per key inside the window (I6–I9)."""
+    """One run per key inside the window (I6 to I9)."""
 
     key: CompiledValue
     window: timedelta = timedelta(days=7)

@@ -1,4 +1,7 @@
-"""From a request to rows: what is recorded, what is answered, and what is refused."""
+"""From a request to rows: what is recorded, what is answered, and what is refused.
+
+Length: the whole order of work of one door (chapter 5), a short test for each turn it can take.
+"""
 
 import base64
 import hashlib

@@ -1,4 +1,7 @@
-"""What the checker finds in an expression without running it (chapters 13 and 15)."""
+"""What the checker finds in an expression without running it (chapters 13 and 15).
+
+Length: mostly tables, one row for each finding, which are read side by side.
+"""
 
 from __future__ import annotations
 
