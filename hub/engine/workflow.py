@@ -28,7 +28,10 @@ class Position:
 
 @dataclass(frozen=True)
 class Retry:
-    """Tries after the first: pause n = min(maximum, first · factor^(n-1)) times 0.5 … 1.5 (chapter 8)."""
+    """Tries after the first (chapter 8).
+
+    Pause n = min(maximum, first · factor^(n-1)) times a chance of 0.5 … 1.5.
+    """
 
     attempts: int = 5
     first: timedelta = timedelta(seconds=2)
