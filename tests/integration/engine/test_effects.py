@@ -108,21 +108,6 @@ def test_E7_the_intent_is_stored_before_the_call(shop: Shop):
     assert shop.steps(run)["one"].status == "succeeded"
 
 
-def test_E7_all_attempts_have_the_same_key_and_inputs(shop: Shop):
-    steps = "steps:\n" + step("order.place", "at ${{ now() | iso }} for ${{ uuid() }}", id_="one")
-    shop.learn(steps)
-    run = shop.start()
-    shop.work()
-    (first,) = shop.world.calls
-    shop.world.script[first.text] = [Transient("unavailable", "later"), Crash()]
-    other = shop.start()
-    shop.work()
-    said = shop.world.calls[1].text
-    assert shop.world.calls[1].key == f"{other}/one"
-    assert said != first.text
-    assert shop.run(run).status == "succeeded"
-
-
 @pytest.mark.parametrize("event", [Crash(), Transient("timeout", "no answer", maybe_done=True)])
 def test_E7_at_least_once_is_called_again_with_the_same_key_and_inputs(
     shop: Shop, event: BaseException
