@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, TextClause, text
+from sqlalchemy.exc import DBAPIError
 
 from hub.errors import LostRun
 from hub.storage.answers import announce
@@ -78,28 +79,31 @@ def claim(engine: Engine, *, worker: str, most: int, lease: timedelta = LEASE) -
         return [ClaimedRun(**row) for row in rows.mappings()]
 
 
-def renew(engine: Engine, owned: Sequence[ClaimedRun], *, lease: timedelta = LEASE) -> None:
-    """Keep the leases of the runs in hand; a row that a step has locked is alive anyway."""
-    if not owned:
-        return
-    with engine.begin() as connection:
-        connection.execute(
-            text(
-                """
-                UPDATE runs SET lease_until = now() + CAST(:lease AS interval)
-                 WHERE id IN (
-                    SELECT runs.id FROM runs
-                      JOIN unnest(CAST(:ids AS uuid[]), CAST(:tokens AS bigint[]))
-                           AS mine (id, token) ON mine.id = runs.id AND mine.token = runs.token
-                     WHERE runs.status = 'running' FOR NO KEY UPDATE OF runs SKIP LOCKED)
-                """
-            ),
-            {
-                "lease": lease,
-                "ids": [run.id for run in owned],
-                "tokens": [run.token for run in owned],
-            },
-        )
+_RENEW = text(
+    "UPDATE runs SET lease_until = now() + CAST(:lease AS interval)"
+    " WHERE id = :id AND token = :token AND status = 'running'"
+)
+_LOCK_BRIEFLY = text("SET LOCAL lock_timeout = '1s'")
+_LOCK_NOT_AVAILABLE = "55P03"
+
+
+def renew(engine: Engine, owned: Sequence[ClaimedRun], *, lease: timedelta = LEASE) -> bool:
+    """Keep the leases of the runs in hand (E3); false when a busy row must be tried again soon.
+
+    Each row is waited for between two transactions of its steps: a run whose steps follow one
+    another closely must not lose its lease for that.
+    """
+    are_all_renewed = True
+    for run in owned:
+        try:
+            with engine.begin() as connection:
+                connection.execute(_LOCK_BRIEFLY)
+                connection.execute(_RENEW, {"lease": lease, "id": run.id, "token": run.token})
+        except DBAPIError as problem:
+            if getattr(problem.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                raise
+            are_all_renewed = False
+    return are_all_renewed
 
 
 def sweep(engine: Engine) -> int:

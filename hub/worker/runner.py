@@ -162,11 +162,9 @@ class Runner:
         with self._lock:
             owned = list(self._owned.values())
         try:
-            runs.renew(self._engine, owned, lease=self._lease)
+            return runs.renew(self._engine, owned, lease=self._lease)
         except SQLAlchemyError as problem:
             log.warning("cannot renew leases: %s", problem)
         except Exception:
             log.exception("renewing leases failed; it goes on")
-        else:
-            return True
         return False

@@ -84,7 +84,7 @@ class _File:
             is_enabled=record.boolean("enabled", default=True),
             timezone=record.timezone("timezone", None) or self.context.settings.timezone,
             mode=self._mode(record),
-            concurrency=self._concurrency(record, parts),
+            concurrency=self._concurrency(record, parts) or _in_turn(trigger),
             timeout=self._timeout(record),
             vars=variables,
             on_error=() if handler is None else steps.block(handler, what="`on_error`"),
@@ -156,3 +156,9 @@ def mode_value(reader: Reader, values: Values, node: Node) -> CompiledValue:
         else:
             reader.choice(node, MODES, what="`mode`")
     return value
+
+
+def _in_turn(trigger: Endpoint | Schedule | Inputs | None) -> Concurrency | None:
+    """`overlap: queue`: a planned run waits for the one before it (E12, E16)."""
+    is_queued = isinstance(trigger, Schedule) and trigger.overlap == "queue"
+    return Concurrency() if is_queued else None

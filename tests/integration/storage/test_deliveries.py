@@ -68,7 +68,7 @@ def test_I1_a_request_of_which_one_run_cannot_be_stored_stores_nothing(office, c
     good = [run(f"k{index}", turn=(WORKFLOW, b"t")) for index in range(asked - 1)]
 
     with pytest.raises(Unavailable):
-        office.record(*good, run("last", version="unknown"))
+        office.record(*good, run("last", mode="nowhere"))
 
     assert counts() == {}
 

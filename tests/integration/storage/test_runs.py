@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -200,15 +202,39 @@ def test_E3_renewing_nothing_or_what_is_over_changes_nothing(office):
     assert lease(office, owned) is None
 
 
-def test_E3_renewing_does_not_wait_for_a_step_that_has_the_run_locked(office, open_engine):
-    owned = office.claimed()
-    before = lease(office, owned)
+def test_E3_a_run_that_a_step_has_locked_is_to_be_renewed_again_and_the_others_are(
+    office, open_engine
+):
+    busy, free = office.claimed(), office.claimed()
+    before = lease(office, busy), lease(office, free)
 
     with open_engine().begin() as writing:
-        runs.lock(writing, owned)
-        runs.renew(office.engine, [owned])
+        runs.lock(writing, busy)
+        assert not runs.renew(office.engine, [busy, free])
 
-    assert lease(office, owned) == before
+    assert lease(office, busy) == before[0]
+    assert lease(office, free) > before[1]
+
+
+def test_E3_a_lease_is_renewed_between_two_steps_that_follow_each_other_closely(
+    office, open_engine
+):
+    owned = office.claimed()
+    before = lease(office, owned)
+    waits = threading.Event()
+
+    def renew() -> bool:
+        waits.set()
+        return runs.renew(office.engine, [owned])
+
+    with ThreadPoolExecutor(1) as pool:
+        with open_engine().begin() as writing:
+            runs.lock(writing, owned)
+            renewed = pool.submit(renew)
+            waits.wait(5)
+        assert renewed.result(5)
+
+    assert lease(office, owned) > before
 
 
 def test_E14_a_run_that_is_handed_back_is_due_at_once_and_no_owner_died(office):

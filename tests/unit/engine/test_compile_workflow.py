@@ -16,6 +16,7 @@ from hub.engine.workflow import (
     Accepted,
     AtOnce,
     Call,
+    Concurrency,
     Do,
     Endpoint,
     Fail,
@@ -332,3 +333,12 @@ def test_a_file_with_lines_missing_or_moved_never_raises(dropped, indent):
 @given(st.integers(0, len(BOOK)), st.text(max_size=6))
 def test_a_file_with_anything_typed_into_it_never_raises(place, typed):
     load({**FILES, PATH: BOOK[:place] + typed + BOOK[place:]})
+
+
+def test_planned_runs_that_queue_run_one_after_the_other():
+    trigger = "schedule:\n  every: 15m\n  overlap: queue"
+    text = MINIMAL.format(trigger=trigger, steps="  - log: once more")
+
+    workflow = load({**FILES, "workflows/queued.yaml": text}).workflows["queued"]
+
+    assert workflow.concurrency == Concurrency(limit=1, when_full="queue")
