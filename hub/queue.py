@@ -8,6 +8,7 @@ without it.
 from __future__ import annotations
 
 import logging
+import threading
 import zlib
 from collections.abc import Callable, Mapping
 from time import monotonic
@@ -155,6 +156,40 @@ class Doorbell:
     def close(self) -> None:
         """Let go of the connections."""
         self._redis.close()
+
+
+class Ringer:
+    """Rings in the background, so that no answer ever waits for Redis (I4).
+
+    Several wishes become one ring: the bell says that there is work, not how much.
+    """
+
+    def __init__(self, doorbell: Doorbell) -> None:
+        self._doorbell = doorbell
+        self._latest: UUID | None = None
+        self._wanted = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    def ring(self, run_id: UUID) -> None:
+        """Have the bell rung for a run that is committed; returns at once."""
+        self._latest = run_id
+        self._wanted.set()
+        if self._thread is None:
+            self._start()
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._ring_forever, daemon=True)
+                self._thread.start()
+
+    def _ring_forever(self) -> None:
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            if self._latest is not None:
+                self._doorbell.ring(self._latest)
 
 
 def answer_doorbell(job: Job, queue: Queue, redis: Redis) -> None:

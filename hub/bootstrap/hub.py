@@ -36,7 +36,7 @@ from hub.engine.versions import compile_bundle
 from hub.engine.workflow import Schedule, Workflow
 from hub.errors import Misconfigured, PayloadProblem
 from hub.ingest.receive import Reception
-from hub.queue import Doorbell
+from hub.queue import Doorbell, Ringer
 from hub.schemas import Validator, compile_schema
 from hub.storage import db, deliveries, versions
 from hub.storage.answers import AnswerBoard
@@ -80,6 +80,11 @@ class Hub:
             for name, workflow in self.project.workflows.items()
             if isinstance(workflow.trigger, Schedule) and workflow.is_enabled
         }
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The workflows whose files cannot be loaded."""
+        return self.project.broken
 
     def new_id(self) -> UUID:
         """An id for a row; ids sort by time."""
@@ -131,6 +136,11 @@ class Hub:
             now=self.clock.now,
             new_id=self.new_id,
         )
+
+    @cached_property
+    def ringer(self) -> Ringer:
+        """Rings the doorbell behind the back of a request."""
+        return Ringer(self.doorbell)
 
     @cached_property
     def services(self) -> Services:

@@ -14,6 +14,7 @@ from hub.bootstrap import Hub
 from hub.cli.console import say, say_json
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
+from hub.engine.workflow import DEFAULT_WINDOW, Endpoint
 from hub.errors import NotPossible
 from hub.queue import Doorbell
 from hub.storage import reading
@@ -76,12 +77,15 @@ def retry(
 def retry_run(hub: Hub, facts: RunFacts, plan: RetryPlan) -> UUID:
     """Store the new run and ring; its id."""
     line = facts.line
-    start = hub.start(hub.program(line.version), facts.trigger)
+    workflow = hub.program(line.version)
+    start = hub.start(workflow, facts.trigger)
+    dedupe = workflow.trigger.dedupe if isinstance(workflow.trigger, Endpoint) else None
     new = replace(
         start.new_run(hub.new_id(), scheduled_at=facts.scheduled_at),
         version=line.version,
         mode=line.mode,
         dedupe_key=line.dedupe_key,
+        window=DEFAULT_WINDOW if dedupe is None else dedupe.window,
         retry_of=line.id,
     )
     with hub.database.begin() as connection:

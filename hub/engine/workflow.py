@@ -184,12 +184,15 @@ class Within:
 Respond = Accepted | AtOnce | Within
 
 
+DEFAULT_WINDOW = timedelta(days=7)  # longer than any sender retries (I9)
+
+
 @dataclass(frozen=True)
 class Dedupe:
     """One run per key inside the window (I6 to I9)."""
 
     key: CompiledValue
-    window: timedelta = timedelta(days=7)
+    window: timedelta = DEFAULT_WINDOW
     on_duplicate: Literal["replay", "accept", "reject"] = "replay"
 
 

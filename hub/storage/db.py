@@ -98,6 +98,7 @@ def open_engine(
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT.total_seconds(),
         pool_use_lifo=True,
+        hide_parameters=True,  # payloads do not belong into logs
         json_serializer=partial(json.dumps, ensure_ascii=False, separators=(",", ":")),
     )
 

@@ -75,3 +75,15 @@ def has_unfinished(connection: Connection, workflow: str) -> bool:
         {"workflow": workflow},
     )
     return found.first() is not None
+
+
+def was_fired(connection: Connection, workflow: str, instant: datetime) -> bool:
+    """Whether this planned instant has its run already (the clock of the database was set back)."""
+    found = connection.execute(
+        text(
+            "SELECT 1 FROM runs WHERE workflow = :workflow AND scheduled_at = :instant"
+            " AND retry_of IS NULL LIMIT 1"
+        ),
+        {"workflow": workflow, "instant": instant},
+    )
+    return found.first() is not None

@@ -42,8 +42,8 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
 
             storing = flask_request.environ.get(STORING, nullcontext)
             receipt = hub.reception.receive(request, route, expect=expect, storing=storing)
-            for run_id in receipt.new_runs:
-                hub.doorbell.ring(run_id)
+            if receipt.new_runs:
+                hub.ringer.ring(receipt.new_runs[-1])
             guard.look()
             said = replies(
                 receipt,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -40,6 +40,10 @@ class Starting(Protocol):
     @property
     def database(self) -> Engine:
         """The database."""
+
+    @property
+    def broken(self) -> Sequence[str]:
+        """The workflows whose files cannot be loaded."""
 
     def new_id(self) -> UUID:
         """A new run's id."""
@@ -132,8 +136,11 @@ class Rounds:
 
 
 def plan_schedules(hub: Starting, scheduled: Mapping[str, Workflow], now: datetime) -> None:
-    """Make the rows of the schedules of this project; those of vanished files go."""
-    schedules.drop_others(hub.database, list(scheduled))
+    """Make the rows of the schedules of this project; those of vanished files go.
+
+    A file that is broken keeps its row: what it misses is made up for when it is mended.
+    """
+    schedules.drop_others(hub.database, [*scheduled, *hub.broken])
     for workflow in scheduled.values():
         schedules.plan(
             hub.database,
@@ -157,10 +164,13 @@ def fire(hub: Starting, workflow: Workflow, due: DueSchedule) -> int:
         if overlap == "skip" and schedules.has_unfinished(connection, workflow.name):
             log.info("%s still runs: this time is skipped", workflow.name)
             return 0
-        for instant in instants:
+        missing = [
+            each for each in instants if not schedules.was_fired(connection, workflow.name, each)
+        ]
+        for instant in missing:
             start = hub.start(workflow, {"scheduled_at": format_instant(instant)})
             start_run(connection, start.new_run(hub.new_id(), scheduled_at=instant))
-    return len(instants)
+    return len(missing)
 
 
 def missed_instants(workflow: Workflow, due: DueSchedule) -> tuple[list[datetime], datetime]:

@@ -199,7 +199,8 @@ def test_a_state_directory_below_a_closed_one_works():
 
 
 def test_data_of_another_version_is_refused_by_name(state_dir):
-    version = data_of(state_dir) / "PG_VERSION"
+    with embedded.start(state_dir):
+        version = data_of(state_dir) / "PG_VERSION"
     written = version.read_text("ascii")
     version.write_text("12\n", "ascii")
 

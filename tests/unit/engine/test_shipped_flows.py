@@ -354,6 +354,7 @@ def test_h18_every_expired_number_is_released_if_its_hold_did_not_change():
 
     assert walk.go().failure is None
     assert walk.actions == ["phones.list_expired", *["phones.release"] * 3]
+    assert walk.inputs("phones.list_expired")["appointment_grace"] == "24h"
     assert [inputs["expect_release_at"] for _, inputs in walk.did[1:]] == [OLD] * 3
 
 
