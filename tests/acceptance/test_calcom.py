@@ -207,13 +207,18 @@ def test_H_13_a_rejected_booking_frees_the_number(hub: Story, lead: UUID):
     assert hub.held_until(lead) == hub.now()
 
 
-def test_a_move_of_an_unknown_booking_is_ignored(hub: Story, lead: UUID):
-    until = hub.held_until(lead)
+def test_a_move_of_a_booking_we_never_saw_books_the_new_time(hub: Story, lead: UUID):
+    assert hub.calcom(RESCHEDULED).status == 200
+
+    assert hub.held_until(lead) == MOVED_TO + DAY
+
+
+def test_a_move_of_an_unknown_booking_without_a_number_is_ignored_with_a_reason(hub: Story):
+    hub.lead("Zoë", SAMPLE_LEAD)
 
     assert hub.calcom(RESCHEDULED).status == 200
 
-    assert hub.last_run().result == {"ignored": "no_appointment"}
-    assert hub.held_until(lead) == until
+    assert hub.last_run().result == {"ignored": "no_active_hold"}
 
 
 # -------------------------------------------------------------------------------- other messages

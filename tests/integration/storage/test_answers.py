@@ -235,8 +235,8 @@ def test_I13_a_board_that_lost_its_connection_listens_again(office, board):
     signals = Signals(board, owned.id)
     before = office.rows(LISTENERS)
     for listener in before:
-        cut = {"pid": listener.pid}
-        office.ask(lambda db, cut=cut: db.execute(text("SELECT pg_terminate_backend(:pid)"), cut))
+        cut = text("SELECT pg_terminate_backend(:pid, 10000)").bindparams(pid=listener.pid)
+        office.ask(lambda db, cut=cut: db.execute(cut))
 
     def is_heard() -> bool:
         office.ask(lambda db: announce(db, owned.id))
