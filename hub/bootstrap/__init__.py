@@ -1,6 +1,13 @@
 """The one place where the parts meet: `open_hub(settings)` gives a hub that is ready to work."""
 
-from hub.bootstrap.hub import Hub, open_hub
+from hub.bootstrap.hub import Hub, check_server, check_values, open_hub
 from hub.bootstrap.project import LoadedProject, read_project
 
-__all__ = ["Hub", "LoadedProject", "open_hub", "read_project"]
+__all__ = [
+    "Hub",
+    "LoadedProject",
+    "check_server",
+    "check_values",
+    "open_hub",
+    "read_project",
+]

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import SQLAlchemyError
 
 from hub.action import Action, Clock
 from hub.bootstrap.actions import all_actions
@@ -31,6 +31,7 @@ from hub.engine.executor import Executor, Workshop
 from hub.engine.gate import TestDestinations
 from hub.engine.performing import Tools
 from hub.engine.project import Project, bundle
+from hub.engine.settings import ProjectSettings
 from hub.engine.start import Start
 from hub.engine.versions import compile_bundle
 from hub.engine.workflow import Schedule, Workflow
@@ -213,20 +214,42 @@ def open_hub(settings: Settings, *, role: Role, clock: Clock | None = None) -> H
     return hub
 
 
+def check_values(settings: Settings, project: ProjectSettings) -> None:
+    """Raise `Misconfigured` for what `open_hub` would refuse without having asked a server.
+
+    A server that is not named is no fault here.
+    """
+    Seal(settings.encryption_key)
+    config_values(project, settings.environment)
+    if settings.database_url:
+        db.address(settings.database_url)
+    if settings.redis_url:
+        _doorbell(settings.redis_url).close()
+
+
+def check_server(settings: Settings) -> None:
+    """Raise `Misconfigured` for a database that `open_hub` would refuse.
+
+    One that cannot be reached now is no fault: web and worker wait for it.
+    """
+    database = _open_database(settings, "command")
+    try:
+        _check_database(database, allow_unsafe=settings.allows_unsafe_durability)
+    except SQLAlchemyError as problem:
+        log.info("the database cannot be reached yet: %s", type(problem).__name__)
+    finally:
+        database.dispose()
+
+
 def _open_database(settings: Settings, role: Role) -> Engine:
     if not settings.database_url:
         raise Misconfigured("Set HUB_DATABASE_URL, or use `hub dev`, which starts its own servers")
-    try:
-        return db.open_engine(
-            settings.database_url,
-            pool_size=_pool_size(settings, role),
-            application=f"hub-{role}",
-            answer_within=_WEB_WAITS if role == "web" else db.ANSWER_WITHIN,
-        )
-    except ArgumentError:
-        raise Misconfigured(
-            "Set HUB_DATABASE_URL to a URL such as postgresql://user@127.0.0.1:5432/hub"
-        ) from None
+    return db.open_engine(
+        settings.database_url,
+        pool_size=_pool_size(settings, role),
+        application=f"hub-{role}",
+        answer_within=_WEB_WAITS if role == "web" else db.ANSWER_WITHIN,
+    )
 
 
 def _doorbell(url: str) -> Doorbell:

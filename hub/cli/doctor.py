@@ -11,6 +11,8 @@ import click
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from hub.bootstrap.project import config_values
+from hub.bootstrap.secrets import Seal
 from hub.cli.console import say, say_json, table
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import SECRETS_FILE, Environment, without_value
@@ -101,8 +103,19 @@ def _project(environment: Environment) -> Iterator[Examined]:
         yield Examined("workflows", "broken", broken, errors)
     else:
         yield Examined("workflows", "ok", said)
+    yield _config(environment)
     yield _secrets(environment)
     yield _connections(environment)
+
+
+def _config(environment: Environment) -> Examined:
+    try:
+        values = config_values(
+            environment.loaded.project.settings, environment.settings.environment
+        )
+    except Misconfigured as wrong:
+        return Examined("config", "broken", str(wrong))
+    return Examined("config", "ok", f"{len(values)} values are what hub.yaml says")
 
 
 def _secrets(environment: Environment) -> Examined:
@@ -113,8 +126,10 @@ def _secrets(environment: Environment) -> Examined:
     said = f"{len(names) - len(missing)} of {len(names)} have a value"
     if made:
         said += f", {made} of them made up by `hub dev` ({settings.state_dir / SECRETS_FILE})"
-    if not settings.encryption_key:
-        return Examined("secrets", "broken", "HUB_ENCRYPTION_KEY is not set: see `hub key`")
+    try:
+        Seal(settings.encryption_key)
+    except Misconfigured as wrong:
+        return Examined("secrets", "broken", str(wrong))
     if missing:
         rows = tuple(f"set {name}" for name in missing)
         return Examined("secrets", "warning", f"{said}; what needs the others is refused", rows)

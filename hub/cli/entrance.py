@@ -6,6 +6,7 @@ unless HUB_LOG_LEVEL is debug.
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -31,8 +32,11 @@ class Entrance(click.Group):
         """Run the command; whatever it raises is told to a person."""
         try:
             result = super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except BrokenPipeError:
+            _write_no_more()
+            raise click.exceptions.Exit(0) from None
         except HubError as refused:
             complain(f"hub: {refused}")
         except (DBAPIError, PoolTimeout) as problem:
@@ -42,6 +46,13 @@ class Entrance(click.Group):
         else:
             return result
         raise click.exceptions.Exit(1)
+
+
+def _write_no_more() -> None:
+    """Nobody reads on (`hub runs | head`): what is still buffered must not fail at the exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _first_line(problem: Exception) -> str:

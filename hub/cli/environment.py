@@ -16,7 +16,14 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from hub import embedded, logs
-from hub.bootstrap import Hub, LoadedProject, open_hub, read_project
+from hub.bootstrap import (
+    Hub,
+    LoadedProject,
+    check_server,
+    check_values,
+    open_hub,
+    read_project,
+)
 from hub.bootstrap.secrets import Secrets
 from hub.config import Settings
 from hub.errors import Misconfigured
@@ -24,10 +31,6 @@ from hub.storage import db
 
 SECRETS_FILE = "secrets.json"
 _REDIS = ("redis://", "rediss://", "unix://")
-_NO_DATABASE = (
-    "There is no database: start `hub dev` in another shell, or set HUB_DATABASE_URL"
-    " (and HUB_REDIS_URL)"
-)
 
 
 class Environment:
@@ -68,8 +71,7 @@ class Environment:
     @contextmanager
     def database(self) -> Iterator[Engine]:
         """The database, for commands that look and change rows. Raises `Misconfigured`."""
-        if not self.settings.database_url:
-            raise Misconfigured(_NO_DATABASE)
+        self._require_database()
         engine = db.open_engine(self.settings.database_url, pool_size=2, application="hub-command")
         try:
             if not db.is_current(engine):
@@ -92,14 +94,28 @@ class Environment:
 
     def servable(self) -> Settings:
         """The settings, once both servers are named. Raises `Misconfigured`."""
-        if not self.settings.database_url:
-            raise Misconfigured(_NO_DATABASE)
+        self._require_database()
         if not self.settings.redis_url.startswith(_REDIS):
             raise Misconfigured(
                 "Set HUB_REDIS_URL to a URL such as redis://127.0.0.1:6379/0,"
                 " or start `hub dev` in another shell"
             )
         return self.settings
+
+    def startable(self) -> Settings:
+        """The settings, once web and worker can start with them. Raises `Misconfigured`."""
+        settings = self.servable()
+        check_values(settings, self.loaded.project.settings)
+        check_server(settings)
+        return settings
+
+    def _require_database(self) -> None:
+        if not self.settings.database_url:
+            raise Misconfigured(
+                f"There is no database: no servers of `hub dev` answer in {self.stated.state_dir}."
+                " Start `hub dev` in another shell, name its folder (HUB_STATE_DIR), or set"
+                " HUB_DATABASE_URL (and HUB_REDIS_URL)"
+            )
 
     @property
     def secrets(self) -> Secrets:

@@ -7,24 +7,28 @@ ends them at once, which is as safe as any crash (E14).
 from __future__ import annotations
 
 import ctypes
+import errno
 import json
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from types import FrameType
 from typing import IO, Self
 
 import click
 
 from hub import embedded
+from hub.bootstrap import check_server, check_values
 from hub.bootstrap.secrets import new_key
-from hub.cli.console import printable
+from hub.cli.console import complain, printable
 from hub.cli.environment import (
     Environment,
     completed,
@@ -39,6 +43,8 @@ from hub.storage import migrate
 DRAIN_WITHIN = 32  # seconds; each child has 30 (E14)
 _LOOK_EVERY = 0.3  # seconds between two looks at the children
 _CHILDREN = ("web", "worker")
+_OURSELVES = (sys.executable, "-m", "hub")
+_MOST_DEATHS, _WITHIN = 5, 60.0  # so many deaths of one child in so many seconds are the end
 _TELL_OF_PARENTS_DEATH = 1  # PR_SET_PDEATHSIG of prctl(2)
 _C_LIBRARY = ctypes.CDLL(None) if sys.platform == "linux" else None
 _COLOURS = {"web": "cyan", "worker": "magenta"}
@@ -61,6 +67,10 @@ def prepared(environment: Environment) -> Iterator[Prepared]:
     signal.signal(signal.SIGTERM, _leave)
     stated = environment.stated
     names = environment.loaded.project.settings.secrets
+    known = generated_secrets(stated.state_dir)
+    missing = without_value([*names, "HUB_ENCRYPTION_KEY"], stated)
+    made = {name: known.get(name) or new_key() for name in missing}
+    check_values(completed(stated, made), environment.loaded.project.settings)
     with ExitStack() as at_end:
         found: dict[str, str] = {}
         if not (stated.database_url and stated.redis_url):
@@ -68,12 +78,10 @@ def prepared(environment: Environment) -> Iterator[Prepared]:
             found["HUB_DATABASE_URL"] = servers.database_url
             found["HUB_REDIS_URL"] = servers.redis_url
         stated.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        known = generated_secrets(stated.state_dir)
-        missing = without_value([*names, "HUB_ENCRYPTION_KEY"], stated)
-        made = {name: known.get(name) or new_key() for name in missing}
         secrets_file = keep_secrets(stated.state_dir, {**known, **made})
         settings = completed(stated, {**found, **made})
         migrate.upgrade(settings.database_url)
+        check_server(settings)
         yield Prepared(settings, secrets_file, tuple(sorted(made)))
 
 
@@ -99,11 +107,35 @@ def environment_of(settings: Settings) -> dict[str, str]:
     }
 
 
-class Household:
-    """The children, from their start to their end."""
+class Deaths:
+    """When the children died, to tell an accident from a child that cannot live."""
 
-    def __init__(self, settings: Settings, *, is_quiet: bool = False) -> None:
+    def __init__(self) -> None:
+        self._times: defaultdict[str, deque[float]] = defaultdict(
+            lambda: deque(maxlen=_MOST_DEATHS)
+        )
+
+    def count(self, name: str, at: float) -> bool:
+        """Note a death at this second; whether it was one too many."""
+        times = self._times[name]
+        times.append(at)
+        return len(times) == _MOST_DEATHS and at - times[0] <= _WITHIN
+
+
+def how_it_ended(code: int) -> str:
+    """The return code of a process, in words."""
+    return f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+
+
+class Household:
+    """The children, from their start to their end. `program` is what runs `web` and `worker`."""
+
+    def __init__(
+        self, settings: Settings, *, is_quiet: bool = False, program: Sequence[str] = _OURSELVES
+    ) -> None:
         self._settings = settings
+        self._program = program
+        self._deaths = Deaths()
         self._is_quiet = is_quiet
         self._children: dict[str, subprocess.Popen[str]] = {}
         self._readers: list[threading.Thread] = []
@@ -136,13 +168,39 @@ class Household:
         )
 
     def wait(self) -> int:
-        """Until a signal (0), or until a child ends by itself (1)."""
+        """Until a signal (0), or until a child that is started again cannot live (1)."""
         while not self.is_stopping:
             self._someone_ended.wait(_LOOK_EVERY)
-            if self.missing() is not None:
-                click.echo(f"hub: {self.missing()} has ended; stopping", err=True)
+            self._someone_ended.clear()
+            name = self.missing()
+            if name is not None and not self._start_again(name):
                 return 1
         return 0
+
+    def _start_again(self, name: str) -> bool:
+        """False when the child died too often for that."""
+        ended = f"{name} {how_it_ended(self._children[name].returncode)}"
+        if self._deaths.count(name, monotonic()):
+            complain(
+                f"hub: {ended}, the {_MOST_DEATHS}th time within a minute; stopping."
+                f" Its log is above, in the lines that begin with {name}"
+            )
+            return False
+        if name == "web":
+            self._wait_for_free_port()
+        if not self.is_stopping:
+            complain(f"hub: {ended}; started again")
+            self._start(name)
+        return True
+
+    def _wait_for_free_port(self) -> None:
+        """What is left of a killed web lets go of the port within seconds."""
+        ends_at = monotonic() + DRAIN_WITHIN
+        pause = threading.Event()
+        while not is_free(self._settings.host, self._settings.port):
+            if self.is_stopping or monotonic() > ends_at:
+                return
+            pause.wait(_LOOK_EVERY)
 
     def wait_for_port(self) -> None:
         """Until the web listens; raises `NotPossible` when it ended instead."""
@@ -167,7 +225,7 @@ class Household:
 
     def _start(self, name: str) -> None:
         child = subprocess.Popen(  # noqa: S603 - ourselves
-            [sys.executable, "-m", "hub", name],
+            [*self._program, name],
             env=environment_of(self._settings),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -176,7 +234,7 @@ class Household:
             encoding="utf-8",
             errors="replace",
             start_new_session=True,  # Ctrl-C reaches us alone, and we drain them
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 - one call into C, and no other thread yet
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - one call into C, which takes no lock
         )
         self._children[name] = child
         reader = threading.Thread(target=self._read, args=(name, child.stdout), daemon=True)
@@ -237,18 +295,26 @@ def _details(event: Mapping[str, object]) -> list[str]:
 
 def require_free_port(settings: Settings) -> None:
     """Raises `NotPossible` when somebody listens where the web is to listen."""
-    if not is_free(settings.host, settings.port):
-        raise NotPossible(
-            f"{settings.host}:{settings.port} is in use: end the other program, or set HUB_PORT"
-        )
+    problem = _problem_of(settings.host, settings.port)
+    place = f"{settings.host}:{settings.port}"
+    if problem is None:
+        return
+    if problem.errno == errno.EADDRINUSE:
+        raise NotPossible(f"{place} is in use: end the other program, or set HUB_PORT")
+    raise NotPossible(f"{place}: {problem.strerror}: set HUB_HOST or HUB_PORT")
 
 
 def is_free(host: str, port: int) -> bool:
-    """Whether nobody listens on the port."""
-    with socket.socket() as probe:
+    """Whether the port can be listened on."""
+    return _problem_of(host, port) is None
+
+
+def _problem_of(host: str, port: int) -> OSError | None:
+    host = host.strip("[]")
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+        except OSError as problem:
+            return problem
+    return None

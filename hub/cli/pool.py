@@ -14,6 +14,9 @@ from hub.cli.environment import Environment
 from hub.domain import leads as lead_rows
 from hub.domain import phones as phone_rows
 from hub.errors import NotPossible, Permanent
+from hub.schemas import compile_schema
+
+_EMAIL = {"type": "string", "format": "email"}
 
 
 @click.group()
@@ -45,6 +48,8 @@ def add_lead(
 ) -> None:
     """Add a lead and print its id. An id that is known already changes nothing."""
     environment.use_logs("error")
+    if email is not None and compile_schema(_EMAIL).problems(email):
+        raise click.BadParameter(f"{email!r} is not an e-mail address", param_hint="--email")
     made = new_id()
     attempt = Attempt(run_id=made, workflow="hub leads add", key=str(made), mode="live")
     with environment.database() as engine, engine.begin() as connection:

@@ -6,10 +6,12 @@ from uuid import UUID
 
 import click
 
-from hub.cli.console import duration, instant, say, say_json, table
+from hub.cli.console import complain, duration, instant, say, say_json, table
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
 from hub.cli.timeline import Teller, line_as_json
+from hub.engine.findings import did_you_mean
+from hub.errors import Misconfigured
 from hub.storage import reading
 from hub.storage.reading import STATUSES, RunLine
 
@@ -46,6 +48,8 @@ def runs(
     environment.use_logs("error")
     with environment.database() as engine, engine.connect() as connection:
         lines = reading.list_runs(connection, statuses=statuses, workflow=workflow, limit=limit)
+    if workflow is not None and not lines:
+        _doubt(environment, workflow)
     if as_json:
         for line in lines:
             say_json(line_as_json(line))
@@ -53,6 +57,18 @@ def runs(
         table(("run", "workflow", "status", "accepted", "took", "mode", ""), map(_cells, lines))
     else:
         say("no runs")
+
+
+def _doubt(environment: Environment, name: str) -> None:
+    """Tell of a workflow that is not in the project: the name may be mistyped."""
+    try:
+        project = environment.loaded.project
+    except Misconfigured:
+        return
+    known = {*project.workflows, *project.broken}
+    if name not in known:
+        meant = did_you_mean(name, known)
+        complain(f"hub: there is no workflow {name}" + (f": {meant}" if meant else ""))
 
 
 def _cells(line: RunLine) -> tuple[str, ...]:

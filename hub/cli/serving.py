@@ -23,8 +23,11 @@ def web(environment: Environment) -> None:
     Listens on HUB_HOST and HUB_PORT (or PORT). Needs HUB_DATABASE_URL, HUB_REDIS_URL and
     HUB_ENCRYPTION_KEY; runs nothing itself: that is the worker's.
     """
+    environment.use_logs("error")
+    settings = environment.startable()
+    require_free_port(settings)
     # gunicorn's workers must patch for greenlets before they import the hub.
-    _become("hub.web.server", environment.servable())
+    _become("hub.web.server", settings)
 
 
 def _become(module: str, settings: Settings) -> None:
@@ -44,7 +47,8 @@ def worker(environment: Environment) -> None:
     Any number of workers may run, on any number of machines; each works on HUB_WORKER_RUNS runs at
     once.
     """
-    _become("hub.worker", environment.servable())
+    environment.use_logs("error")
+    _become("hub.worker", environment.startable())
 
 
 @example("hub dev", "HUB_PORT=8080 hub dev")
@@ -55,7 +59,8 @@ def dev(environment: Environment) -> None:
 
     Starts its own PostgreSQL and Redis unless HUB_DATABASE_URL and HUB_REDIS_URL name others,
     brings the tables up to date and makes up a value for every secret that has none. Its state
-    lies in .hub/ (HUB_STATE_DIR); other commands find it there. Ctrl-C ends it.
+    lies in .hub/ (HUB_STATE_DIR); other commands find it there. Starts a web or a worker
+    that dies again. Ctrl-C ends it.
     """
     environment.use_logs("warning")
     require_free_port(environment.stated)

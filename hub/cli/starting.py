@@ -16,6 +16,7 @@ from hub.cli.console import complain, say, say_json
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
 from hub.cli.timeline import Teller
+from hub.engine.findings import did_you_mean
 from hub.engine.workflow import Endpoint, Inputs, ValueField, Workflow
 from hub.errors import NotPossible, PayloadProblem, Rejected
 from hub.ingest.body import read_json
@@ -128,7 +129,9 @@ def _workflow(hub: Hub, name: str) -> Workflow:
     if name in hub.project.broken:
         raise NotPossible(f"{name} has mistakes: run `hub check`")
     known = ", ".join(sorted(hub.project.workflows)) or "none"
-    raise NotPossible(f"there is no workflow {name}; there are: {known}")
+    meant = did_you_mean(name, hub.project.workflows)
+    hint = f": {meant}" if meant else f"; there are: {known}"
+    raise NotPossible(f"there is no workflow {name}{hint}")
 
 
 def _json(file: TextIO | None) -> Any:
@@ -136,11 +139,24 @@ def _json(file: TextIO | None) -> Any:
     if file is None:
         return None
     try:
-        return read_json(file.read().encode()).value
-    except Rejected as refused:
-        raise NotPossible(f"{file.name}: {refused.title}") from None
+        text = file.read()
     except UnicodeDecodeError:
         raise NotPossible(f"{file.name} is not UTF-8") from None
+    try:
+        return read_json(text.encode()).value
+    except Rejected as refused:
+        raise NotPossible(f"{file.name}{_place(text)}: {refused.title}") from None
+
+
+def _place(text: str) -> str:
+    """`:line:column` of the first fault, where a reader of JSON sees one."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as fault:
+        return f":{fault.lineno}:{fault.colno}"
+    except (ValueError, RecursionError):
+        return ""
+    return ""
 
 
 def _pairs(texts: tuple[str, ...]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
 
+_MOST_LISTED = 5
 _WARNINGS = frozenset({106, 331, 332, 333, 502, 611, 612, 613, 614, 618})
 """Codes that are warnings unless the finding says otherwise."""
 
@@ -151,6 +152,20 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """`did you mean 'lead_id'?`, or None where nothing is near."""
     found = nearest(name, known)
     return None if found is None else f"did you mean '{found}'?"
+
+
+def correction(name: str, known: Iterable[str], *, what: str) -> str | None:
+    """The name that was probably meant, or else the first of those there are."""
+    names = list(known)
+    return did_you_mean(name, names) or listed(names, what=what)
+
+
+def listed(names: Sequence[str], *, what: str) -> str | None:
+    """`there are the workflows a, b`: at most five names; None where there is none."""
+    if not names:
+        return None
+    more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
+    return f"{what} {', '.join(names[:_MOST_LISTED])}{more}"
 
 
 def _folded(name: str) -> str:

@@ -11,8 +11,10 @@ import jsonschema_rs
 
 from hub.schemas.cost import alternatives
 from hub.schemas.formats import FORMATS
+from hub.schemas.messages import Wording
+from hub.schemas.required import unmet_names
 from hub.schemas.validator import compiled
-from hub.schemas.view import resolve
+from hub.schemas.view import View, resolve
 
 DEEPEST = 32
 MOST_UNIQUE = 100
@@ -25,21 +27,48 @@ _NUMERIC = {
     *("minContains", "maxContains"),
 }
 _MAPS = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
-_DATA = {"default", "const", "enum", "example", "examples"}
+_DATA = {"default", "const", "enum", "examples", "dependentRequired", "$vocabulary"}
+_ANNOTATIONS = {
+    *("$schema", "$id", "$comment", "title", "description", "examples", "default"),
+    *("deprecated", "readOnly", "writeOnly"),
+    *("contentEncoding", "contentMediaType", "contentSchema"),
+}
+_BRANCHES = ("allOf", "anyOf", "oneOf")
+_CONDITIONS = ("not", "if", "then", "else")
+_OF_ITEMS = ("prefixItems", "items", "contains", "unevaluatedItems")
+_OF_MEMBERS = ("additionalProperties", "unevaluatedProperties", "propertyNames")
 _FORBIDDEN = {
     "$dynamicRef": "is not supported: use $ref",
     "$recursiveRef": "is not supported: use $ref",
     "$anchor": "is not supported: refer by #/$defs/name",
     "$dynamicAnchor": "is not supported: refer by #/$defs/name",
 }
+KEYWORDS = tuple(
+    sorted(
+        {
+            *("type", "enum", "const", "format", "pattern", "required", "uniqueItems", "$ref"),
+            *("dependentRequired", "$vocabulary"),
+            *(*_NUMERIC, *_MAPS, *_ANNOTATIONS, *_FORBIDDEN),
+            *(*_BRANCHES, *_CONDITIONS, *_OF_ITEMS, *_OF_MEMBERS),
+        }
+    )
+)
+TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 
 
 @dataclass(frozen=True)
 class SchemaProblem:
-    """What is wrong with a schema, and where in it (JSON pointer)."""
+    """What is wrong with a schema, and where in it (JSON pointer).
+
+    `name` is a word that is not known there, `known` are those that are; `is_key`: the pointer
+    means the key, not its value.
+    """
 
     pointer: str
     message: str
+    name: str | None = None
+    known: tuple[str, ...] = ()
+    is_key: bool = False
 
 
 def lint_schema(schema: Mapping[str, Any], *, is_payload: bool = False) -> list[SchemaProblem]:
@@ -48,10 +77,10 @@ def lint_schema(schema: Mapping[str, Any], *, is_payload: bool = False) -> list[
     `is_payload`: the schema of a whole payload must say `type: object`.
     """
     if _depth(schema, 0) > DEEPEST:
-        return [SchemaProblem("", f"is nested more than {DEEPEST} levels deep")]
+        return [SchemaProblem("", f"the schema is nested more than {DEEPEST} levels deep")]
     problems = list(_problems(schema, schema, ""))
     if is_payload and schema.get("type") != "object":
-        problems.append(SchemaProblem("/type", "must be object: a payload is an object"))
+        problems.append(SchemaProblem("/type", "`type` must be object: a payload is an object"))
     return problems or _of_whole(schema)
 
 
@@ -68,24 +97,33 @@ def _of_whole(schema: Mapping[str, Any]) -> list[SchemaProblem]:
     """Questions to a schema whose parts are sound."""
     most = alternatives(schema)
     if math.isinf(most):
-        return [SchemaProblem("", "contains itself: write out the levels you need")]
+        return [SchemaProblem("", "the schema contains itself: write out the levels you need")]
     if most > MOST_ALTERNATIVES:
-        text = f"has {most} alternatives for one place; at most {MOST_ALTERNATIVES} are checked"
-        return [SchemaProblem("", text)]
+        text = f"one place has {most} alternatives; at most {MOST_ALTERNATIVES} are checked"
+        return [SchemaProblem("", f"the schema is too large: {text}")]
     try:
         compiled(schema)
     except (ValueError, jsonschema_rs.ReferencingError) as wrong:
         return [_from_compiler(wrong)]
-    return []
+    return list(dict.fromkeys(_of_required(schema)))
+
+
+def _of_required(schema: Mapping[str, Any]) -> Iterator[SchemaProblem]:
+    for each in unmet_names(schema):
+        text = f"`required` names '{each.name[:60]}', which `properties` does not have"
+        yield SchemaProblem(each.pointer, text, name=each.name, known=each.known)
 
 
 def _from_compiler(wrong: Exception) -> SchemaProblem:
-    path = getattr(wrong, "instance_path", [])
-    pointer = "".join(f"/{step}" for step in path)
-    message = str(getattr(wrong, "message", wrong)).partition("\n")[0][:200]
-    if getattr(getattr(wrong, "kind", None), "name", "") == "format":
-        message = "is not a pattern that can be matched in linear time (no look-around, no \\1)"
-    return SchemaProblem(pointer, message)
+    if not isinstance(wrong, jsonschema_rs.ValidationError):
+        return SchemaProblem("", "the schema cannot be compiled")
+    path = wrong.instance_path
+    pointer = "".join(f"/{_token(str(step))}" for step in path)
+    said = next((each.message for each in Wording(frozenset()).problems([wrong])), "is wrong")
+    if wrong.kind.name == "format":
+        said = "is not a pattern that can be matched in linear time (no look-around, no \\1)"
+    words = [step for step in path if isinstance(step, str)]
+    return SchemaProblem(pointer, f"`{words[-1][:60]}` {said}" if words else f"the schema {said}")
 
 
 def _problems(schema: Any, root: Any, pointer: str) -> Iterator[SchemaProblem]:
@@ -96,11 +134,18 @@ def _problems(schema: Any, root: Any, pointer: str) -> Iterator[SchemaProblem]:
     elif isinstance(schema, Mapping):
         for word, value in schema.items():
             here = f"{pointer}/{_token(word)}"
+            if word not in KEYWORDS and not word.startswith("x-"):
+                text = f"unknown keyword '{word[:60]}'"
+                yield SchemaProblem(here, text, name=word, known=KEYWORDS, is_key=True)
+                continue
+            yield from _of_type(value, here) if word == "type" else ()
             for message in _of_keyword(word, value, root, pointer):
-                yield SchemaProblem(here, message)
+                yield SchemaProblem(here, f"`{word}` {message}")
             yield from _inside(word, value, root, here)
         if schema.get("uniqueItems") is True and not _is_bounded(schema):
-            text = f"needs items of a plain type, or maxItems of at most {MOST_UNIQUE}"
+            text = (
+                f"`uniqueItems` needs items of a plain type, or maxItems of at most {MOST_UNIQUE}"
+            )
             yield SchemaProblem(f"{pointer}/uniqueItems", text)
 
 
@@ -128,6 +173,14 @@ def _of_keyword(word: str, value: Any, root: Any, pointer: str) -> Iterator[str]
         yield f"is not known; the formats are {', '.join(FORMATS)}"
     elif word in _NUMERIC and not _is_sane(value):
         yield "must be a number that fits into 64 bits"
+
+
+def _of_type(value: Any, here: str) -> Iterator[SchemaProblem]:
+    listed = isinstance(value, list)
+    for place, name in enumerate(value if listed else [value]):
+        if isinstance(name, str) and name not in TYPES:
+            pointer = f"{here}/{place}" if listed else here
+            yield SchemaProblem(pointer, f"unknown type '{name[:60]}'", name=name, known=TYPES)
 
 
 def _of_reference(value: Any, root: Any) -> Iterator[str]:

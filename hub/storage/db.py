@@ -24,6 +24,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from hub.errors import Misconfigured
 
@@ -110,8 +111,13 @@ def _connect(conninfo: str, answer_within: float) -> psycopg.Connection[Any]:
 
 
 def address(url: str) -> URL:
-    """The same address with our driver."""
-    parsed = make_url(url)
+    """The same address with our driver; raises `Misconfigured` when it is not PostgreSQL's."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise Misconfigured(
+            "Set HUB_DATABASE_URL to a URL such as postgresql://user@127.0.0.1:5432/hub"
+        ) from None
     if parsed.get_backend_name() not in {"postgresql", "postgres"}:
         raise Misconfigured("HUB_DATABASE_URL must start with postgresql://")
     return parsed.set(drivername="postgresql+psycopg")

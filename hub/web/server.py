@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import gevent  # type: ignore[import-untyped]
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.errors import HaltServer  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 from gunicorn.http import errors  # type: ignore[import-untyped]
 from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped]
@@ -271,6 +272,13 @@ class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """The application of one worker process, after the fork."""
         self._opening = OpeningApp(self._settings)
         return self._opening
+
+    def run(self) -> None:
+        """Serve; a worker that found a wrong setting has said so, and ends the server."""
+        try:
+            super().run()
+        except HaltServer as halted:  # the workers that follow the first one raise it once more
+            sys.exit(halted.exit_status)
 
     def _leave(self, _server: Any, _worker: Any) -> None:
         if self._opening is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -163,3 +164,59 @@ def test_without_a_database_the_message_says_what_to_set(tmp_path: Path, termina
         typed = bare.type(*words)
         assert typed.code == 1
         assert "HUB_DATABASE_URL" in typed.err
+        assert f"no servers of `hub dev` answer in {tmp_path}." in typed.err
+        assert "HUB_STATE_DIR" in typed.err
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize(
+    ("variable", "value", "check"),
+    [
+        ("HUB_MODE", "banana", "config"),
+        ("HUB_ENCRYPTION_KEY", "foo", "secrets"),
+        ("HUB_DATABASE_URL", "foo", "database"),
+    ],
+)
+def test_a_value_that_the_servers_would_refuse_is_broken(
+    terminal: Terminal, variable: str, value: str, check: str
+):
+    typed = Terminal(terminal.project, {**terminal.variables, variable: value}).type(
+        "doctor", "--json"
+    )
+
+    line = found(typed)[check]
+    assert typed.code == 1
+    assert line["status"] == "broken"
+    assert variable in line["message"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("HUB_MODE", "banana"),
+        ("HUB_ENCRYPTION_KEY", "foo"),
+        ("HUB_DATABASE_URL", "foo"),
+        ("HUB_PORT", "many"),
+    ],
+)
+@pytest.mark.parametrize("command", ["dev", "web", "worker"])
+def test_no_process_starts_with_a_wrong_setting(
+    terminal: Terminal, variable: str, value: str, command: str
+):
+    typed = Terminal(terminal.project, {**terminal.variables, variable: value}).type(command)
+
+    assert (typed.code, typed.err.count("\n")) == (1, 1)
+    assert typed.err.startswith("hub: ")
+    assert variable in typed.err
+    assert "listening" not in typed.out
+
+
+def test_a_web_whose_port_is_in_use_says_so_at_once(terminal: Terminal):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        typed = Terminal(terminal.project, {**terminal.variables, "HUB_PORT": port}).type("web")
+
+    assert typed.code == 1
+    assert typed.err == (
+        f"hub: 127.0.0.1:{port} is in use: end the other program, or set HUB_PORT\n"
+    )

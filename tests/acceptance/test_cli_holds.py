@@ -70,3 +70,12 @@ def test_a_number_that_is_none_is_refused_in_one_line(terminal: Terminal):
     assert typed.code == 1
     assert typed.err.startswith("hub: ")
     assert typed.err.count("\n") == 1
+
+
+def test_an_email_that_is_none_is_refused(terminal: Terminal):
+    typed = terminal.type(
+        "leads", "add", "--first-name=Ada", "--last-name=Byron", "--email=nomail"
+    )
+
+    assert typed.code == 2
+    assert "'nomail' is not an e-mail address" in typed.err

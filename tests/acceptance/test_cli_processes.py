@@ -102,3 +102,49 @@ def test_other_commands_find_the_servers_and_secrets_of_dev(
     dev.send_signal(signal.SIGTERM)
     assert dev.wait(PATIENCE) == 0
     assert "HUB_DATABASE_URL" in hub(project, variables, "runs").stderr
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="children are found in /proc")
+def test_a_web_and_a_worker_that_are_killed_are_started_again(
+    project: Path, variables: dict[str, str], dev: subprocess.Popen[str]
+):
+    assert dev.stdout is not None
+    for name, module in (("worker", "hub.worker"), ("web", "hub.web.server")):
+        os.kill(child_of(dev.pid, module), signal.SIGKILL)
+
+        said = f"hub: {name} was killed by signal 9; started again\n"
+        assert any(line == said for line in dev.stdout)
+
+    assert any("the worker is ready" in line for line in dev.stdout)
+    started = hub(project, variables, "run", "release-expired-phones", "--wait", "--json")
+    assert json.loads(started.stdout)["status"] == "succeeded"
+    assert dev.poll() is None
+
+
+def child_of(parent: int, module: str) -> int:
+    """The process with this parent that runs this module."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    (found,) = [
+        child
+        for child in children
+        if module in Path(f"/proc/{child}/cmdline").read_text().split("\0")
+    ]
+    return int(found)
+
+
+def test_a_reader_who_stops_reading_is_no_fault(project: Path, variables: dict[str, str]):
+    with subprocess.Popen(
+        [sys.executable, "-m", "hub", "--project", str(project), "actions"],
+        cwd=ROOT,
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+
+        assert process.stderr.read() == ""
+        assert process.wait(PATIENCE) == 0

@@ -291,3 +291,21 @@ def test_a_run_is_cancelled_and_says_when(hub: Story, terminal: Terminal):
     assert hub.runs()[0].status == "cancelled"
     assert "cancelled already" in terminal.type("cancel", queued).err
     assert terminal.type("cancel", uuid4()).code == 1
+
+
+def test_a_payload_that_is_not_json_is_told_with_line_and_column(terminal: Terminal):
+    typed = terminal.type("run", "lead-phone", "--payload", "-", stdin='{\n  "lead_id": x\n}')
+
+    assert typed.code == 1
+    assert ":2:14: The body is not JSON." in typed.err
+
+
+def test_a_workflow_that_is_not_there_is_told_with_the_one_that_was_meant(terminal: Terminal):
+    started = terminal.type("run", "lead-phoen")
+    listed = terminal.type("runs", "--workflow", "lead-phoen")
+
+    assert started.code == 1
+    assert "there is no workflow lead-phoen: did you mean 'lead-phone'?" in started.err
+    assert listed.out == "no runs\n"
+    assert listed.err == "hub: there is no workflow lead-phoen: did you mean 'lead-phone'?\n"
+    assert terminal.type("runs", "--workflow", "lead-phone").err == ""

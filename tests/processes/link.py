@@ -26,7 +26,6 @@ class Link:
         self._listening: socket.socket | None = None
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
-        self._lock = threading.Lock()
 
     @classmethod
     def to_redis(cls, url: str) -> Link:
@@ -50,21 +49,26 @@ class Link:
         """Listen, on the same port as before."""
         self._listening = socket.create_server(("127.0.0.1", self._port))
         self._port = self._listening.getsockname()[1]
-        self._start(self._accept, self._listening)
+        self._accepting = threading.Thread(target=self._accept, args=(self._listening,))
+        self._accepting.start()
 
     def cut(self) -> None:
         """End all connections; new ones are refused."""
-        with self._lock:
-            opened, self._open = self._open, set()
-        for each in [*opened, *([self._listening] if self._listening else [])]:
+        if self._listening is not None:  # first, so that no connection is made behind our back
+            with suppress(OSError):
+                self._listening.shutdown(socket.SHUT_RDWR)
+            self._accepting.join()
+            self._listening.close()
+            self._listening = None
+        opened, self._open = self._open, set()
+        for each in opened:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
-        for each in [*opened, *([self._listening] if self._listening else [])]:
+        for each in opened:
             each.close()
         self._threads.clear()
-        self._listening = None
 
     def __enter__(self) -> Self:
         self.restore()
@@ -88,8 +92,7 @@ class Link:
             while True:
                 near = listening.accept()[0]
                 far = self._connect()
-                with self._lock:
-                    self._open |= {near, far}
+                self._open |= {near, far}
                 self._start(self._pass_on, near, far)
                 self._start(self._pass_on, far, near)
 

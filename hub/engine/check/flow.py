@@ -120,7 +120,7 @@ class Flow:
         action = self.actions.get(step.action)
         kind = self.values.value(step.inputs, env)
         if action is not None:
-            place = self._node(step, "do")
+            place = self._inputs_key(step, "do")
             self.values.inputs(step.inputs, kind, action.input_schema, place=place)
             self._guarded_inputs(step, action, kind)
             self._templates(step, action)
@@ -137,7 +137,7 @@ class Flow:
         if callee is None or not isinstance(callee.trigger, Inputs):
             return self._fallible(step, env, ANYTHING, ())
         schema = fields_schema(callee.trigger.fields)
-        self.values.inputs(step.inputs, kind, schema, place=self._node(step, "call"))
+        self.values.inputs(step.inputs, kind, schema, place=self._inputs_key(step, "call"))
         outcome = self.results.get(callee.name, Outcome(ANYTHING))
         return self._fallible(step, env, outcome.returned, outcome.codes)
 
@@ -306,6 +306,12 @@ class Flow:
 
     def _node(self, step: Step, *keys: str) -> Any:
         return self.values.places.value_of(step, *keys)
+
+    def _inputs_key(self, step: Do | Call, word: str) -> Any:
+        """Where to tell of a missing input: the key `with`, or what is done where there is none."""
+        node = self._node(step)
+        entry = node.get("with") if isinstance(node, MappingNode) else None
+        return self._node(step, word) if entry is None else entry.key
 
     def _input(self, step: Do, name: str) -> Any:
         node = self._node(step, "with")

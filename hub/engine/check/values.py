@@ -196,13 +196,16 @@ class Values:
     def inputs(self, value: CompiledValue, kind: Type, schema: Any, *, place: Node | None) -> None:
         """What stands under `with` against the schema of the action or workflow (HUB206 to HUB210).
 
-        `place` is where to point when `with` itself is missing.
+        `place` is the key `with`, or what stands for it: where to point when an input is missing.
         """
         node = self.places.node(value) or place
         before = len(self.findings)
         for misfit in misfits(kind, type_from_schema(schema)):
             name = ".".join(misfit.path)
-            self._misfit(misfit, _at(node, misfit), f"`{name}`" if name else "`with`")
+            found = _at(node, misfit)
+            is_missing = misfit.code == "HUB209" and found is node and place is not None
+            what = f"`{name}`" if name else "`with`"
+            self._misfit(misfit, place if is_missing else found, what)
         if len(self.findings) == before:
             self._literals(value, node, schema)
 

@@ -9,7 +9,7 @@ from hub.engine.check.scope import door_env, error_type, project_env, start_env
 from hub.engine.check.state import all_unsure, with_field
 from hub.engine.check.values import Values
 from hub.engine.compile import CompiledFile, Context, HubFile
-from hub.engine.compile.link import steps_of
+from hub.engine.compile.link import steps_without_failure
 from hub.engine.expressions import Literal, TypeEnv
 from hub.engine.expressions.types import Null, Text, union_of
 from hub.engine.findings import Finding
@@ -93,10 +93,12 @@ def _check_endpoint(values: Values, endpoint: Endpoint, env: TypeEnv) -> None:
 
 
 def _check_answer(values: Values, workflow: Workflow) -> None:
-    """Somebody waits: some step must answer (HUB612)."""
+    """Somebody waits: a step must answer, not only one that runs after a failure (HUB612)."""
     endpoint = workflow.trigger
     if not isinstance(endpoint, Endpoint) or not isinstance(endpoint.respond, Within):
         return
-    if not any(isinstance(step, Reply | Return) for step in steps_of(workflow)):
+    if not any(isinstance(step, Reply | Return) for step in steps_without_failure(workflow.steps)):
         node = values.places.value_of(endpoint, "respond")
-        values.refuse(612, "`within` waits for an answer, and no step gives one", node)
+        values.refuse(
+            612, "`within` waits for an answer, and no step gives one when all goes well", node
+        )

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.action import Action
+from hub.engine.compile.json_places import place_in, plain_json_error
+from hub.engine.compile.schema_words import schema_correction
+from hub.engine.findings import Finding, Source
 from hub.engine.settings import DialectFacts, ProjectSettings
-from hub.schemas import lint_schema
+from hub.schemas import SchemaProblem, lint_schema
 
 MAX_SCHEMA_BYTES = 262_144
-_MAX_TOLD = 3
+_MAX_TOLD = 10
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class SchemaFile:
     """A payload's schema, or what is wrong with its file."""
 
     schema: Mapping[str, Any] | None
-    problems: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,20 +45,32 @@ class Context:
         if path not in self.files:
             return None
         if path not in self._schemas:
-            self._schemas[path] = _read(self.files[path])
+            self._schemas[path] = _read(Source(path, self.files[path]))
         return self._schemas[path]
 
 
-def _read(text: str) -> SchemaFile:
+def _read(source: Source) -> SchemaFile:
+    text = source.text
     if len(text) > MAX_SCHEMA_BYTES:
-        return SchemaFile(None, (f"it is larger than {MAX_SCHEMA_BYTES:,} characters",))
+        return _unreadable(source, f"the file is larger than {MAX_SCHEMA_BYTES:,} characters", 0)
     try:
         schema = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        return SchemaFile(None, (f"it is not JSON: {error}",))
+    except json.JSONDecodeError as error:
+        return _unreadable(source, f"the file is not JSON: {plain_json_error(error)}", error.pos)
+    except (ValueError, RecursionError):
+        return _unreadable(source, "the file is not JSON that can be read", 0)
     if not isinstance(schema, dict):
-        return SchemaFile(None, ("a schema is an object",))
-    problems = tuple(
-        f"{each.pointer or '/'}: {each.message}" for each in lint_schema(schema, is_payload=True)
-    )
-    return SchemaFile(None if problems else schema, problems[:_MAX_TOLD])
+        return _unreadable(source, "a schema is an object", 0)
+    problems = lint_schema(schema, is_payload=True)[:_MAX_TOLD]
+    findings = tuple(_finding(source, each) for each in problems)
+    return SchemaFile(None if findings else schema, findings)
+
+
+def _unreadable(source: Source, message: str, at: int) -> SchemaFile:
+    return SchemaFile(None, (source.finding(402, message, start=at),))
+
+
+def _finding(source: Source, problem: SchemaProblem) -> Finding:
+    start, end = place_in(source.text, problem.pointer, is_key=problem.is_key)
+    suggestion = schema_correction(problem)
+    return source.finding(402, problem.message, start=start, end=end, suggestion=suggestion)

@@ -10,6 +10,7 @@ from typing import Any
 
 from hub.engine.compile.file import mode_value
 from hub.engine.compile.reader import Reader, Record, shape
+from hub.engine.compile.schema_words import schema_correction, schema_node
 from hub.engine.compile.step_parts import ID, ID_FORM
 from hub.engine.compile.values import Places, Values
 from hub.engine.findings import Finding, Source, did_you_mean, in_order
@@ -195,7 +196,10 @@ class _HubFile:
         given = plain(entry.value)
         schema = {key: value for key, value in given.items() if key not in ("env", "default")}
         for problem in lint_schema(schema):
-            self.reader.refuse(402, f"the type cannot be used: {problem.message}", entry.key)
+            place = schema_node(entry.value, problem) if problem.pointer else entry.key
+            suggestion = schema_correction(problem, beside=("env",))
+            message = f"the type cannot be used: {problem.message}"
+            self.reader.refuse(402, message, place, suggestion=suggestion)
         self.reader.check_default(entry.value, schema)
         form = _ENVIRONMENT_FORM
         variable = self.reader.name(env, _ENVIRONMENT, what="`env`", form=form) or ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from hub.engine.compile.context import Context
 from hub.engine.compile.file import CompiledFile
-from hub.engine.findings import Finding, did_you_mean
+from hub.engine.findings import Finding, correction, did_you_mean
 from hub.engine.workflow import (
     Block,
     Call,
@@ -42,6 +42,16 @@ def inner_blocks(step: Step) -> tuple[Block, ...]:
     handler = getattr(step, "on_error", ())
     handlers = (handler,) if isinstance(handler, tuple) else ()
     return (step.body, *handlers) if isinstance(step, ForEach) else handlers
+
+
+def steps_without_failure(block: Block) -> Iterator[Step]:
+    """The steps that can be reached while nothing fails: those of no `on_error`."""
+    for step in block:
+        yield step
+        handler = getattr(step, "on_error", None)
+        for inner in inner_blocks(step):
+            if inner is not handler:
+                yield from steps_without_failure(inner)
 
 
 def steps_of(workflow: Workflow) -> Iterator[Step]:
@@ -143,11 +153,16 @@ class Linker:
         callee = self.files.get(step.workflow)
         if callee is None:
             message = f"there is no workflow '{step.workflow}'"
-            suggestion = did_you_mean(step.workflow, self.files)
+            suggestion = correction(step.workflow, self._callable(), what="those with `inputs` are")
             self._refuse(name, 216, message, step, "call", suggestion=suggestion)
         elif callee.workflow is not None and not isinstance(callee.workflow.trigger, Inputs):
             message = f"'{step.workflow}' cannot be called: only workflows with `inputs` can"
             self._refuse(name, 216, message, step, "call")
+
+    def _callable(self) -> list[str]:
+        """The workflows that can be called, as far as they could be read."""
+        read = {name: file.workflow for name, file in sorted(self.files.items()) if file.workflow}
+        return [name for name, each in read.items() if isinstance(each.trigger, Inputs)]
 
     def refuse_broken_calls(self, name: str, usable: Mapping[str, Workflow]) -> None:
         """A workflow that calls a broken one is broken too."""

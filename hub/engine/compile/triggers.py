@@ -10,6 +10,7 @@ from typing import Any
 from hub.engine.compile.context import Context
 from hub.engine.compile.keys import DEDUPE_KEYS, ENDPOINT_KEYS, FIELD_KEYS, SCHEDULE_KEYS
 from hub.engine.compile.reader import Reader, Record, shape
+from hub.engine.compile.schema_words import schema_correction, schema_node
 from hub.engine.compile.step_parts import ID, ID_FORM, Parts
 from hub.engine.compile.values import Values
 from hub.engine.expressions import Literal
@@ -156,8 +157,8 @@ class Triggers:
                 401, f"there is no file {path}", node, suggestion=did_you_mean(path, known)
             )
             return None
-        for problem in found.problems:
-            self.reader.refuse(402, f"the schema cannot be used: {problem}", node, source=path)
+        named_by = self.reader.source.file
+        self.reader.findings.extend(replace(each, source=named_by) for each in found.findings)
         return None if found.schema is None else dict(found.schema)
 
     def _params(self, record: Record, path: str) -> tuple[ValueField, ...]:
@@ -329,7 +330,9 @@ class Triggers:
             return None
         for problem in lint_schema(schema):
             message = f"the schema of `{name}` cannot be used: {problem.message}"
-            self.reader.refuse(402, message, entry.key)
+            place = schema_node(entry.value, problem) if problem.pointer else entry.key
+            suggestion = schema_correction(problem, beside=FIELD_KEYS)
+            self.reader.refuse(402, message, place, suggestion=suggestion)
         record = Record(self.reader, entry.value, f"`{name}`")
         self.reader.check_default(entry.value, schema)
         field = ValueField(name, schema, is_optional=record.boolean("optional", default=False))

@@ -25,6 +25,8 @@ from hub.engine.expressions.types import (
 
 UNKNOWN = Seen(ANYTHING, is_certain=False)
 
+_MOST_LISTED = 5
+
 
 def infer_name(node: Name, env: TypeEnv, findings: Findings) -> Seen:
     """The type of a name in scope, or HUB201."""
@@ -117,7 +119,13 @@ def _unknown_field(
         if reason is not None:
             return "HUB202", f"there is no result of step '{key}' here: {reason}"
         return "HUB202", f"there is no step '{key}' before this one{near}"
-    return "HUB203", f"{owner} has no field '{key}'{near}"
+    return "HUB203", f"{owner} has no field '{key}'{near or _listed(tuple(kind.fields))}"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    """At most five of the names there are."""
+    more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
+    return f" — it has {', '.join(names[:_MOST_LISTED])}{more}" if names else ""
 
 
 def _refusal(kind: Type, look: Look) -> str:

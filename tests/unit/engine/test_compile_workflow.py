@@ -290,18 +290,84 @@ def test_an_answer_that_no_step_gives_is_a_warning():
     ("schema", "words"),
     [
         ("{", "not JSON"),
+        ('{"type": "object",}', "a name in"),
         ("[]", "is an object"),
         ('{"type": "string"}', "must be object"),
         ('{"type": "object", "properties": {"a": {"$ref": "http://x/y"}}}', "must point into this"),
     ],
 )
-def test_a_schema_that_cannot_be_used_is_told_where_it_is_named(schema, words):
+def test_a_schema_that_cannot_be_used_is_told_in_its_own_file(schema, words):
     files = {**FILES, "schemas/book.json": schema}
 
     (finding,) = [each for each in load(files).errors if each.code == "HUB402"]
 
-    assert (finding.line, finding.source) == (7, "schemas/book.json")
+    assert (finding.file, finding.source) == ("schemas/book.json", "workflows/book.yaml")
     assert words in finding.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "text"),
+    [
+        (
+            '"comment": {"type": "string"}',
+            '"comment": {"type": "string", "minLenght": 1}',
+            (10, 35, 46),
+            "unknown keyword 'minLenght' — did you mean 'minLength'?",
+        ),
+        (
+            '"count": {"type": "integer"}',
+            '"count": {"type": "numbr"}',
+            (8, 23, 30),
+            "unknown type 'numbr' — did you mean 'number'? "
+            "(one of array, boolean, integer, null, number, object, string)",
+        ),
+        (
+            '"row", "count", "names"]',
+            '"row", "count", "nams"]',
+            (12, 52, 58),
+            "`required` names 'nams', which `properties` does not have — did you mean 'names'? "
+            "(one of guest_id, time, row, phone, count, names, comment)",
+        ),
+        (
+            '"names": {',
+            '"names" {',
+            (9, 13, 14),
+            "the file is not JSON: a `:` is missing here",
+        ),
+    ],
+)
+def test_a_mistake_in_a_schema_is_told_at_its_place(old, new, place, text):
+    (finding,) = load(changed("schemas/book.json", old, new)).findings
+
+    assert (finding.line, finding.column, finding.end_column) == place
+    assert finding.text == f"{text} (workflows/book.yaml)"
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "words"),
+    [
+        (
+            "workflows/book.yaml",
+            "call: take-seat",
+            "call: zzz",
+            "those with `inputs` are take-seat",
+        ),
+        ("hub.yaml", "config.hub_mode", "config.zzz", "it has hub_mode, team"),
+    ],
+)
+def test_an_unknown_name_without_a_near_one_lists_what_there_is(path, old, new, words):
+    assert [each.suggestion for each in load(changed(path, old, new)).findings] == [words]
+
+
+def test_an_answer_that_only_a_failure_gives_is_a_warning():
+    steps = (
+        "  - id: list\n    do: seats.list\n    with: {at: '2026-01-01T00:00:00Z'}\n"
+        "    on_error:\n      - return: x\n"
+    )
+    trigger = "endpoint:\n  auth: broker\n  respond:\n    within: 3s\n    otherwise: x"
+    text = MINIMAL.format(trigger=trigger, steps=steps) + "on_error:\n  - reply: x\n"
+
+    assert [each.code for each in loaded(text).findings] == ["HUB612"]
 
 
 @pytest.mark.parametrize(

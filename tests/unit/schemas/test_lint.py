@@ -43,8 +43,20 @@ def doubling(levels):
         ({"maximum": 10**400}, "/maximum", "64 bits"),
         ({"multipleOf": float("inf")}, "/multipleOf", "64 bits"),
         ({"minimum": "3"}, "/minimum", "64 bits"),
-        ({"type": "strin"}, "/type", ""),
-        ({"required": "a"}, "/required", ""),
+        ({"type": "strin"}, "/type", "unknown type 'strin'"),
+        ({"type": ["null", "strin"]}, "/type/1", "unknown type 'strin'"),
+        ({"minLenght": 1}, "/minLenght", "unknown keyword 'minLenght'"),
+        ({"items": {"proprties": {"a": {"b": 1}}}}, "/items/proprties", "unknown keyword"),
+        ({"nullable": True}, "/nullable", "unknown keyword"),
+        ({"properties": {"a": {}}, "required": ["a", "b"]}, "/required/1", "names 'b'"),
+        (
+            {"properties": {"a": {"properties": {"c": {}}, "required": ["d"]}}},
+            "/properties/a/required/0",
+            "names 'd'",
+        ),
+        ({"properties": {"a": {}}, "then": {"required": ["b"]}, "if": {}}, "/then/required/0", ""),
+        ({"required": "a"}, "/required", "`required` must be a list"),
+        ({"minLength": -1}, "/minLength", "`minLength` must be at least 0"),
         (nested(20), "", "nested"),
         (doubling(10), "", "alternatives"),
         (doubling(60), "", "alternatives"),
@@ -79,6 +91,18 @@ def test_a_schema_that_could_hurt_is_refused_with_its_place(schema, pointer, wor
         {"$id": "https://example.com/booking.json", "type": "object"},
         {"if": {"required": ["a"]}, "then": {"required": ["b"]}},
         {"pattern": "^(a+)+$"},
+        {
+            "title": "x",
+            "$comment": "x",
+            "deprecated": True,
+            "readOnly": True,
+            "examples": [{"q": 1}],
+        },
+        {"dependentRequired": {"a": ["b"]}, "x-anything": {"minLenght": 1}},
+        {"properties": {"a": {}}, "required": ["b"], "additionalProperties": True},
+        {"properties": {"a": {}}, "patternProperties": {"^b": {}}, "required": ["b1"]},
+        {"properties": {"a": {}}, "allOf": [{"properties": {"b": {}}}], "required": ["b"]},
+        {"properties": {"a": {}}, "not": {"required": ["b"]}},
         nested(10),
     ],
 )
@@ -89,7 +113,7 @@ def test_a_sound_schema_is_taken_and_compiles(schema):
 
 def test_a_payload_is_an_object():
     assert lint_schema({"type": "array"}, is_payload=True)[0].pointer == "/type"
-    assert lint_schema({}, is_payload=True)[0].message.startswith("must be object")
+    assert lint_schema({}, is_payload=True)[0].message.startswith("`type` must be object")
     assert lint_schema({"type": "object"}, is_payload=True) == []
 
 
@@ -100,4 +124,4 @@ def test_several_problems_are_told_at_once():
 
 def test_a_schema_that_is_too_deep_is_not_walked():
     schema = json.loads('{"not":' * 500 + "{}" + "}" * 500)
-    assert lint_schema(schema)[0].message.startswith("is nested more than")
+    assert lint_schema(schema)[0].message.startswith("the schema is nested more than")

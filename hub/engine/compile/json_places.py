@@ -1,0 +1,80 @@
+"""Where the parts of a JSON text stand, by JSON pointer; for texts that are JSON already."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
+_PLAIN = {
+    "Expecting value": "a value is missing here",
+    "Expecting property name enclosed in double quotes": 'a name in "quotes" is missing here',
+    "Expecting ':' delimiter": "a `:` is missing here",
+    "Expecting ',' delimiter": "a `,` or a closing bracket is missing here",
+    "Unterminated string starting at": "this text has no closing quote",
+    "Extra data": "nothing may follow the end of the schema",
+    "Illegal trailing comma before end of object": "no `,` may stand before `}`",
+    "Illegal trailing comma before end of array": "no `,` may stand before `]`",
+}
+
+
+@dataclass(frozen=True)
+class JsonPlace:
+    """Offsets of the key (of the value where there is no key) and of the value's first token."""
+
+    key: tuple[int, int]
+    value: tuple[int, int]
+
+
+@dataclass
+class _Open:
+    """An object or a list that is being read; `count` are its items so far."""
+
+    pointer: str
+    is_list: bool
+    count: int = 0
+    key: tuple[int, int] | None = field(default=None)
+    name: str = ""
+
+
+def json_places(text: str) -> dict[str, JsonPlace]:
+    """Every value by its JSON pointer; of a name that stands twice the last one."""
+    places: dict[str, JsonPlace] = {}
+    opened: list[_Open] = []
+    for token in _TOKEN.finditer(text):
+        word, span = token.group(), token.span()
+        inside = opened[-1] if opened else None
+        if word in "}]":
+            opened.pop()
+        elif word == "," and inside is not None:
+            inside.count, inside.key = inside.count + 1, None
+        elif inside is not None and not inside.is_list and inside.key is None:
+            inside.key, inside.name = span, json.loads(word, strict=False)
+        elif word != ":":
+            pointer = _pointer(inside)
+            places[pointer] = JsonPlace((inside and inside.key) or span, span)
+            if word in "{[":
+                opened.append(_Open(pointer, is_list=word == "["))
+    return places
+
+
+def place_in(text: str, pointer: str, *, is_key: bool) -> tuple[int, int]:
+    """The characters that a pointer means; of what is not there, those of the nearest outer part."""
+    places = json_places(text)
+    while pointer and pointer not in places:
+        pointer, is_key = pointer.rpartition("/")[0], False
+    place = places.get(pointer, JsonPlace((0, 1), (0, 1)))
+    return place.key if is_key or text[place.value[0]] in "{[" else place.value
+
+
+def plain_json_error(error: json.JSONDecodeError) -> str:
+    """What a parser's message means."""
+    return _PLAIN.get(error.msg, "this is not allowed here")
+
+
+def _pointer(inside: _Open | None) -> str:
+    if inside is None:
+        return ""
+    name = str(inside.count) if inside.is_list else inside.name
+    return f"{inside.pointer}/{name.replace('~', '~0').replace('/', '~1')}"
