@@ -75,13 +75,29 @@ class Bench:
     def wait(self) -> None:
         """A tool call with two effects in the database: from the request to the spoken answer."""
         time.sleep(1)  # both workers have told that they are there
-        for concurrency in (1, 10):
+        for concurrency in (1, 10, 50):
             self._compare("wait", lambda side: side.wait, concurrency)
 
     def note(self, name: str, figures: dict[str, float]) -> None:
         """Keep and print."""
         self.figures[name] = figures
         print(f"{name:22}" + "".join(f"  {label} {value:8.1f}" for label, value in figures.items()))
+
+    def targets(self) -> None:
+        """What the figures say of the first targets."""
+        accept = min(self._ratio("accept", each, "rate/s") for each in (1, 10, 50))
+        wait = self._ratio("wait", 1, "p50 ms")
+        memory = self.figures["memory (PSS)"]["hub MiB"]
+        for what, is_met in (
+            (f"accept at least 60 % of the floor's rate: {accept:.0%}", accept >= 0.6),  # noqa: PLR2004
+            (f"waiting tool call p50 at most twice its floor: {wait:.1f}", wait <= 2),  # noqa: PLR2004
+            (f"web and worker in at most 250 MiB: {memory:.0f}", memory <= 250),  # noqa: PLR2004
+        ):
+            print(f"  {'met   ' if is_met else 'missed'}  {what}")
+
+    def _ratio(self, kind: str, concurrency: int, figure: str) -> float:
+        hub, simple = (f"{kind} {name} c={concurrency}" for name in ("hub", "floor"))
+        return self.figures[hub][figure] / self.figures[simple][figure]
 
     def _compare(
         self, kind: str, request: Callable[[Side], Callable[[int], Request]], concurrency: int
@@ -148,6 +164,7 @@ def main() -> None:
             with simple.running(simple.worker, log), hub.running(hub.worker, log) as worker_pids:
                 bench.wait()
                 bench.note("memory (PSS)", {"hub MiB": processes.memory(web_pids + worker_pids)})
+                bench.targets()
         if options.json:
             options.json.write_text(json.dumps(bench.figures, indent=2) + "\n")
 
