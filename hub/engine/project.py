@@ -16,6 +16,7 @@ from hub.engine.versions import Bundle, bundle_of
 from hub.engine.workflow import Workflow
 
 _FILE = re.compile(r"workflows/([^/]*)\.ya?ml")
+_UNKNOWN_NAMES = frozenset({"HUB214", "HUB215"})
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 
@@ -108,7 +109,7 @@ def _usable(linker: Linker) -> dict[str, Workflow]:
     for name in linker.in_call_order():
         file = linker.files[name]
         linker.refuse_broken_calls(name, usable)
-        if file.workflow is None or not _is_clean(file, linker):
+        if file.workflow is None or not _can_be_checked(file, linker):
             continue
         linker.found.setdefault(name, []).extend(
             check_file(file, context=linker.context, called=usable, results=results)
@@ -120,6 +121,12 @@ def _usable(linker: Linker) -> dict[str, Workflow]:
             ).hash
             usable[name] = linked(file.workflow, version, usable)
     return usable
+
+
+def _can_be_checked(file: CompiledFile, linker: Linker) -> bool:
+    """Whether at most presets and actions are unknown: their results can then be anything."""
+    found = [*file.findings, *linker.found.get(file.name, ())]
+    return all(each.code in _UNKNOWN_NAMES for each in found if each.is_error)
 
 
 def _is_clean(file: CompiledFile, linker: Linker) -> bool:

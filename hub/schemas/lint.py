@@ -14,7 +14,7 @@ from hub.schemas.formats import FORMATS
 from hub.schemas.messages import Wording
 from hub.schemas.required import unmet_names
 from hub.schemas.validator import compiled
-from hub.schemas.view import View, resolve
+from hub.schemas.view import resolve
 
 DEEPEST = 32
 MOST_UNIQUE = 100

@@ -126,7 +126,7 @@ class Flow:
             self._templates(step, action)
         self.values.key(step.once_per, env, what="`once_per`")
         self.values.key(step.idempotency_key, env, what="`idempotency_key`")
-        codes = action.errors if action else ()
+        codes = action.errors if action else None
         output = ANYTHING if action is None else type_from_schema(action.output_schema)
         return self._fallible(step, env, output, codes)
 
@@ -172,7 +172,7 @@ class Flow:
         return value.value if isinstance(value, Literal) else None
 
     def _fallible(
-        self, step: Do | Call | ForEach, env: TypeEnv, output: Type, codes: tuple[str, ...]
+        self, step: Do | Call | ForEach, env: TypeEnv, output: Type, codes: tuple[str, ...] | None
     ) -> Way:
         """The ways after a step that can fail."""
         self.values.duration(step.timeout, env, what="`timeout`")
@@ -292,11 +292,13 @@ class Flow:
         self.values.log_line(step.text, env)
         return env
 
-    def codes(self, block: Block) -> tuple[str, ...]:
-        """The codes that the steps of a block can fail with, besides the standard ones."""
+    def codes(self, block: Block) -> tuple[str, ...] | None:
+        """Codes that a block can fail with, besides the standard ones; None: not all are known."""
         codes: dict[str, None] = {}
         for step in all_steps(block):
-            if isinstance(step, Do) and step.action in self.actions:
+            if isinstance(step, Do):
+                if step.action not in self.actions:
+                    return None
                 codes.update(dict.fromkeys(self.actions[step.action].errors))
             elif isinstance(step, Call) and step.workflow in self.results:
                 codes.update(dict.fromkeys(self.results[step.workflow].codes))

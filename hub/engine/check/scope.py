@@ -66,11 +66,11 @@ def start_env(workflow: Workflow, settings: ProjectSettings) -> TypeEnv:
     return TypeEnv(names, why={**_elsewhere(workflow), **why})
 
 
-def error_type(codes: Iterable[str]) -> Type:
-    """`error` of an `on_error`, whose code is one of these or of the standard ones."""
+def error_type(codes: Iterable[str] | None) -> Type:
+    """`error` of an `on_error`: its code is one of these or of the standard ones, or any text."""
     return object_type(
         {
-            "code": Text(STANDARD_CODES | frozenset(codes)),
+            "code": _TEXT if codes is None else Text(STANDARD_CODES | frozenset(codes)),
             "message": _TEXT,
             "step": _TEXT,
             "attempts": Integer(),

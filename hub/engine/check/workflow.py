@@ -40,7 +40,7 @@ def check_file(
     end = flow.block(workflow.steps, env)
     returned = [*flow.returned, Null()] if end is not None else flow.returned
     codes = flow.codes((*workflow.steps, *workflow.on_error))
-    results[file.name] = Outcome(union_of(returned) if returned else Null(), codes)
+    results[file.name] = Outcome(union_of(returned) if returned else Null(), codes or ())
     _check_handler(flow, workflow, env if end is None else end)
     _check_answer(values, workflow)
     return values.findings

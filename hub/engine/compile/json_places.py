@@ -60,7 +60,7 @@ def json_places(text: str) -> dict[str, JsonPlace]:
 
 
 def place_in(text: str, pointer: str, *, is_key: bool) -> tuple[int, int]:
-    """The characters that a pointer means; of what is not there, those of the nearest outer part."""
+    """The characters that a pointer means; of what is missing, of the part around it."""
     places = json_places(text)
     while pointer and pointer not in places:
         pointer, is_key = pointer.rpartition("/")[0], False

@@ -123,7 +123,7 @@ def test_the_mode_may_come_from_the_environment():
         ("base_path: /hooks", "base_path: hooks/", ("HUB110", 3, 12)),
         ("env: TEAM\n", "env: team\n", ("HUB110", 20, 10)),
         ("default: []", "default: [1]", ("HUB206", 17, 14)),
-        ("format: e164", "format: phone", ("HUB402", 16, 15)),
+        ("format: e164", "format: phone", ("HUB402", 15, 35)),
         ("token: SLACK_TOKEN", "token: SLACK_TOKN", ("HUB203", 28, 26)),
         ("  email: []", "  fax: []", ("HUB110", 33, 3)),
         ("- 10.1.0.0/16", "- 10.1.0.1/16", ("HUB110", 36, 5)),

@@ -318,15 +318,19 @@ def test_a_schema_that_cannot_be_used_is_told_in_its_own_file(schema, words):
             '"count": {"type": "integer"}',
             '"count": {"type": "numbr"}',
             (8, 23, 30),
-            "unknown type 'numbr' — did you mean 'number'? "
-            "(one of array, boolean, integer, null, number, object, string)",
+            (
+                "unknown type 'numbr' — did you mean 'number'? "
+                "(one of array, boolean, integer, null, number, object, string)"
+            ),
         ),
         (
             '"row", "count", "names"]',
             '"row", "count", "nams"]',
             (12, 52, 58),
-            "`required` names 'nams', which `properties` does not have — did you mean 'names'? "
-            "(one of guest_id, time, row, phone, count, names, comment)",
+            (
+                "`required` names 'nams', which `properties` does not have — did you mean 'names'? "
+                "(one of guest_id, time, row, phone, count, names, comment)"
+            ),
         ),
         (
             '"names": {',

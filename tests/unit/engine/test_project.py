@@ -190,3 +190,27 @@ def test_a_connection_that_is_not_declared_is_told():
     )
 
     assert told(files) == [("HUB110", "workflows/book.yaml", 48)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("do: seats.list", "do: seats.lst", "HUB215"),
+        ("auth: broker", "auth: brokr", "HUB214"),
+        (
+            'do: chat.post\n        with:\n          channel: "#seats"\n          text: ${{ pay',
+            'do: chat.pst\n        with:\n          channel: "#seats"\n          text: ${{ pay',
+            "HUB215",
+        ),
+    ],
+)
+def test_an_unknown_name_does_not_hide_mistakes_in_expressions(old, new, code):
+    files = changed("workflows/book.yaml", old, new)
+    files["workflows/book.yaml"] = files["workflows/book.yaml"].replace(
+        "steps.calls.failed > 0", "steps.calls.faild > 0"
+    )
+
+    project = load(files)
+
+    assert sorted(each.code for each in project.errors) == sorted([code, "HUB203"])
+    assert project.broken == ("book",)
