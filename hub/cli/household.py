@@ -247,6 +247,8 @@ class Household:
             if shown is not None and not (self._is_quiet and shown.is_calm):
                 label = click.style(f"{name:<6} | ", fg=_COLOURS[name])
                 click.echo(label + click.style(printable(shown.text), fg=shown.colour), err=True)
+        if stream is not None:
+            stream.close()
         self._someone_ended.set()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:

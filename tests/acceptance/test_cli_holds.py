@@ -73,9 +73,7 @@ def test_a_number_that_is_none_is_refused_in_one_line(terminal: Terminal):
 
 
 def test_an_email_that_is_none_is_refused(terminal: Terminal):
-    typed = terminal.type(
-        "leads", "add", "--first-name=Ada", "--last-name=Byron", "--email=nomail"
-    )
+    typed = terminal.type("leads", "add", "--first-name=Ada", "--last-name=Byron", "--email=nomail")
 
     assert typed.code == 2
     assert "'nomail' is not an e-mail address" in typed.err

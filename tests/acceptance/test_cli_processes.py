@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes.house import until
+
 ROOT = Path(__file__).parents[2]
 PATIENCE = 100  # seconds; the machine may be busy
 
@@ -110,9 +112,9 @@ def test_a_web_and_a_worker_that_are_killed_are_started_again(
     project: Path, variables: dict[str, str], dev: subprocess.Popen[str]
 ):
     assert dev.stdout is not None
-    for name, module in (("worker", "hub.worker"), ("web", "hub.web.server")):
-        os.kill(child_of(dev.pid, module), signal.SIGKILL)
-
+    for name, module in (("web", "hub.web.server"), ("worker", "hub.worker")):
+        until(lambda module=module: child_of(dev.pid, module) is not None)
+        os.kill(child_of(dev.pid, module) or 0, signal.SIGKILL)
         said = f"hub: {name} was killed by signal 9; started again\n"
         assert any(line == said for line in dev.stdout)
 
@@ -122,15 +124,17 @@ def test_a_web_and_a_worker_that_are_killed_are_started_again(
     assert dev.poll() is None
 
 
-def child_of(parent: int, module: str) -> int:
-    """The process with this parent that runs this module."""
+def child_of(parent: int, module: str) -> int | None:
+    """The process with this parent that runs this module, once there is one."""
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    (found,) = [
-        child
-        for child in children
-        if module in Path(f"/proc/{child}/cmdline").read_text().split("\0")
-    ]
-    return int(found)
+    return next(
+        (
+            int(child)
+            for child in children
+            if module in Path(f"/proc/{child}/cmdline").read_text().split("\0")
+        ),
+        None,
+    )
 
 
 def test_a_reader_who_stops_reading_is_no_fault(project: Path, variables: dict[str, str]):

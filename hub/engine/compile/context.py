@@ -45,11 +45,14 @@ class Context:
         if path not in self.files:
             return None
         if path not in self._schemas:
-            self._schemas[path] = _read(Source(path, self.files[path]))
+            self._schemas[path] = _read(
+                Source(path, self.files[path]), is_checked=not self.is_stored
+            )
         return self._schemas[path]
 
 
-def _read(source: Source) -> SchemaFile:
+def _read(source: Source, *, is_checked: bool) -> SchemaFile:
+    """A stored version was checked by the rules of its day, and must go on under newer ones."""
     text = source.text
     if len(text) > MAX_SCHEMA_BYTES:
         return _unreadable(source, f"the file is larger than {MAX_SCHEMA_BYTES:,} characters", 0)
@@ -61,7 +64,7 @@ def _read(source: Source) -> SchemaFile:
         return _unreadable(source, "the file is not JSON that can be read", 0)
     if not isinstance(schema, dict):
         return _unreadable(source, "a schema is an object", 0)
-    problems = lint_schema(schema, is_payload=True)[:_MAX_TOLD]
+    problems = lint_schema(schema, is_payload=True)[:_MAX_TOLD] if is_checked else []
     findings = tuple(_finding(source, each) for each in problems)
     return SchemaFile(None if findings else schema, findings)
 

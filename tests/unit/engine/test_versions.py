@@ -63,6 +63,14 @@ def test_a_stored_version_outlives_changes_of_the_files_and_of_the_settings():
     assert new.workflows["book"].version != old.hash
 
 
+def test_E15_a_stored_version_goes_on_under_stricter_rules_for_schemas():
+    lax = FILES["schemas/book.json"].replace('"type": "object"', '"type": "object", "minimun": 1')
+    files = {**bundle(load(), "book").files, "schemas/book.json": lax}
+    assert lax != FILES["schemas/book.json"]
+
+    assert compile_bundle(files, "book", ProjectSettings(), ACTIONS).name == "book"
+
+
 def test_a_stored_version_that_this_hub_cannot_read_is_an_error_with_its_places():
     files = {"workflows/book.yaml": "hub: 1\ntitle: x\nfuture: y\ninputs: {}\nsteps:\n  - log: x\n"}
 
