@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -113,8 +114,8 @@ def test_a_web_and_a_worker_that_are_killed_are_started_again(
 ):
     assert dev.stdout is not None
     for name, module in (("web", "hub.web.server"), ("worker", "hub.worker")):
-        until(lambda module=module: child_of(dev.pid, module) is not None)
-        os.kill(child_of(dev.pid, module) or 0, signal.SIGKILL)
+        child = until(partial(child_of, dev.pid, module), f"{name} runs")
+        os.kill(child, signal.SIGKILL)
         said = f"hub: {name} was killed by signal 9; started again\n"
         assert any(line == said for line in dev.stdout)
 
