@@ -26,6 +26,7 @@ from hub.storage import reading, workers
 from hub.storage.deliveries import start_run
 from hub.values import format_instant
 
+_WORKER_COMES_WITHIN = 5.0  # seconds
 _LOOK_EVERY = 0.2  # seconds between two looks at a run that is waited for
 
 
@@ -86,13 +87,13 @@ def run(
         run_id = start_by_hand(
             hub, _workflow(hub, workflow), payload=_json(payload), inputs=_pairs(inputs), mode=mode
         )
-        has_worker = workers.count_alive(hub.database) > 0
+        has_worker = _has_worker(hub, seconds=_WORKER_COMES_WITHIN if is_waiting else 0)
         if not has_worker:
             complain("hub: no worker is alive; the run begins when one is (`hub worker`)")
         if is_waiting and has_worker:
             _wait_and_tell(environment, hub, run_id, as_json=as_json)
         elif as_json:
-            say_json({"id": run_id, "workflow": workflow})
+            say_json({"id": run_id, "workflow": workflow, "status": "queued"})
         else:
             say(str(run_id))
         if is_waiting and not has_worker:
@@ -250,6 +251,17 @@ def _of_text(text: str, schema: Mapping[str, Any]) -> Any:
 
 
 # --------------------------------------------------------------------------------------- waiting
+
+
+def _has_worker(hub: Hub, *, seconds: float) -> bool:
+    """Whether a worker lives; one that is just starting is given a moment."""
+    pause, left = threading.Event(), seconds
+    while workers.count_alive(hub.database) == 0:
+        if left <= 0:
+            return False
+        pause.wait(_LOOK_EVERY)
+        left -= _LOOK_EVERY
+    return True
 
 
 def _wait_and_tell(environment: Environment, hub: Hub, run_id: UUID, *, as_json: bool) -> None:

@@ -1,4 +1,7 @@
-"""What a clean file becomes."""
+"""What a clean file becomes.
+
+Length: a test for each key of a file, in the order of the language page.
+"""
 
 from __future__ import annotations
 
