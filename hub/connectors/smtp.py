@@ -240,7 +240,7 @@ def _expect_recipient(reply: tuple[int, bytes]) -> None:
 
 
 def _refusal(code: int, said: bytes | str) -> StepFailed:
-    """4yz for now, 5yz for good; either way nothing was taken."""
+    """4yz may pass another time, 5yz never; either way nothing was taken."""
     message = f"the mail server answered {code}: {_words(said)}"
     if code < _FOR_GOOD:
         return Transient("unavailable", message, status=code)

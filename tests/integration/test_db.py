@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+import sqlalchemy
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, text
@@ -229,3 +230,14 @@ def test_an_integrity_error_keeps_its_kind(engine):
 
 def test_the_code_knows_the_newest_revision():
     assert migrate.newest_revision() == db.NEWEST_REVISION
+
+
+def test_S6_a_statement_that_fails_does_not_tell_its_parameters(database):
+    engine = db.open_engine(database, pool_size=1, application="hub test")
+    by_zero = sqlalchemy.text("SELECT 1 / (length(:given) - length(:given))")
+
+    with engine.connect() as connection, pytest.raises(sqlalchemy.exc.DBAPIError) as failed:
+        connection.execute(by_zero, {"given": "canary-7"})
+    engine.dispose()
+
+    assert "canary-7" not in str(failed.value)
