@@ -11,6 +11,7 @@ from hub.queue import Doorbell
 from tests.processes.house import House, until
 from tests.processes.link import Link
 
+QUEUED = 200
 RUNS = 30
 
 
@@ -22,7 +23,7 @@ def left_of(connection: redis.Redis) -> list[bytes | str]:
 def test_I3_runs_end_though_redis_was_flushed_while_they_were_queued(house: House, redis_url: str):
     house.start_web()
     lead = house.lead()
-    house.send_all(partial(house.call_ends, lead, f"queued-{place}") for place in range(RUNS))
+    house.send_all(partial(house.call_ends, lead, f"queued-{place}") for place in range(QUEUED))
     with redis.Redis.from_url(redis_url) as connection:
         assert connection.dbsize() > 0
         connection.flushall()
@@ -32,8 +33,8 @@ def test_I3_runs_end_though_redis_was_flushed_while_they_were_queued(house: Hous
             connection.flushall()
     house.wait_for_the_end()
 
-    assert house.statuses() == {"succeeded": 2 * RUNS}
-    assert house.count("FROM interactions WHERE kind = 'call'") == 2 * RUNS
+    assert house.statuses() == {"succeeded": QUEUED + RUNS}
+    assert house.count("FROM interactions WHERE kind = 'call'") == QUEUED + RUNS
 
 
 def test_I3_without_redis_runs_are_accepted_and_end_and_the_bell_is_heard_when_it_is_back(
