@@ -3,7 +3,8 @@
 Every transaction of a worker goes through `fenced`: the run's row is locked with the attempt token
 (E4), and what waits to be stored (the journal's notes, answers, turns given up) commits with it.
 The transaction of a step may stay open until the machine has said what follows from the step, so
-that the answer or the end of the run is stored with the step's result.
+that the answer or the end of the run is stored with the step's result. Steps in our own database
+that follow one another may share one transaction (`carry`): all of them are stored, or none.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from time import monotonic
 from typing import Any, cast
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from hub.action import Mode
 from hub.engine.advance.commands import LeaveTurn, ReplyNow
 from hub.engine.advance.journal import Entry, Journal
-from hub.errors import HubError
+from hub.errors import HubError, StepFailed
 from hub.storage import runs, steps, turns
 from hub.storage.runs import ClaimedRun
 from hub.storage.steps import StepRow
@@ -40,6 +42,10 @@ class Overdue(HubError):
     """The run's own `timeout` is over."""
 
 
+class TakenBack(HubError):
+    """A step failed in a transaction that earlier steps shared: theirs is undone as well."""
+
+
 class Desk:
     """What the executor holds while it works on one run.
 
@@ -47,17 +53,34 @@ class Desk:
     `has_replied`: an answer of this run is stored, or will be with the next transaction.
     """
 
-    def __init__(self, engine: Engine, run: ClaimedRun, stored: Iterable[StepRow] = ()) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        run: ClaimedRun,
+        stored: Iterable[StepRow] = (),
+        *,
+        most_carried: int = 0,
+        began: float | None = None,
+    ) -> None:
+        """`most_carried`: how many steps may share a transaction with the one that began it.
+
+        `began`: the monotonic second at which the run was claimed; now, if it is not given.
+        """
         self.engine = engine
         self.run = run
         self.is_shared = False
         self.has_replied = False
         self.turns: dict[str, Turn] = {}
         self.woken: list[Any] = []
+        self.most_carried = most_carried
+        self._carried = 0
         self._replies: list[ReplyNow] = []
         self._leaving: list[Turn] = []
+        self._unstored: dict[str, Turn] = {}
+        self._is_awaited = False
         self._open: Connection | None = None
-        self._began = monotonic()
+        self._is_checked = False
+        self._began = monotonic() if began is None else began
         self.journal = Journal(map(from_row, stored), timer=self.now)
 
     @property
@@ -80,21 +103,58 @@ class Desk:
         replies, self._replies = self._replies, []
         return response_row(replies[0]) if replies else None
 
+    def hold_turn(self, turn: Turn, *, is_stored: bool) -> None:
+        """The run has this turn. One that is not stored yet is kept by the open transaction."""
+        self.turns[turn.path] = turn
+        if not is_stored:
+            self._unstored[turn.path] = turn
+
+    def may_hold_without_row(self, turn: Turn) -> bool:
+        """A turn of one that no earlier owner of the run can have a row for."""
+        is_first = turn.path != "" and turn.limit == 1 and self.run.token == 1
+        return is_first and self.most_carried > 0 and not self.is_shared
+
     def leave_turn(self, command: LeaveTurn) -> None:
         """A turn that is given up with the next transaction."""
         turn = self.turns.pop(command.path, None)
         if turn is not None:
-            self._leaving.append(turn)
+            self._leave(turn)
 
     def leave_turns(self) -> None:
         """All turns of the run are given up with the next transaction."""
-        self._leaving += self.turns.values()
+        for turn in self.turns.values():
+            self._leave(turn)
         self.turns.clear()
+
+    def _leave(self, turn: Turn) -> None:
+        """Of a turn that was never stored nothing is left but the lock, up to the commit."""
+        if self._unstored.pop(turn.path, None) is None:
+            self._leaving.append(turn)
+        else:
+            self._is_awaited = True
 
     @property
     def has_news(self) -> bool:
         """Whether somebody waits for what is not stored yet."""
-        return bool(self._replies or self._leaving)
+        return bool(self._replies or self._leaving or self._is_awaited)
+
+    @property
+    def may_carry(self) -> bool:
+        """Whether the transaction of the last step is open, and nobody waits for its end.
+
+        It must have been found under its lock that new steps may begin, and nothing since then
+        took time outside the database.
+        """
+        is_open = self._open is not None and self._is_checked
+        return is_open and self._carried < self.most_carried and not self.has_news
+
+    def carry(self) -> None:
+        """The next step shares the open transaction; if it fails, `TakenBack` is raised."""
+        self._carried += 1
+
+    def taken_back(self, stored: Iterable[StepRow]) -> Desk:
+        """The same run from what is stored of it, to go on step by step."""
+        return Desk(self.engine, self.run, stored, began=self._began)
 
     def keep(self, connection: Connection, entry: Entry) -> None:
         """What became of a step, stored with this transaction."""
@@ -111,26 +171,33 @@ class Desk:
         """One transaction under the run's lock, or the one of the last step, which goes on.
 
         Raises `LostRun` when the token is old, `CancelRequested` and `Overdue` when the run must
-        not begin anything new (`is_checked`). Without `stores` what waits goes on waiting; with
-        `stays_open` the end is left to `commit`.
+        not begin anything new (`is_checked`), `TakenBack` for a step that fails behind others.
+        Without `stores` what waits goes on waiting; with `stays_open` the end is left to `commit`.
         """
         connection = self._open or self.engine.connect()
         was_open, self._open = self._open is not None, None
+        stores = stores and not self.is_shared
         try:
             if not was_open:
                 self._lock(connection, is_checked=is_checked)
+                self._is_checked = is_checked
             yield connection
             if stays_open and not self.is_shared:
                 self._open = connection
                 return
-            stores = stores and not self.is_shared
             if stores:
                 self._store(connection)
             connection.commit()
+        except (StepFailed, DBAPIError) as problem:
+            self._drop(connection)
+            if self._carried and was_open and stays_open:
+                raise TakenBack(f"run {self.run.id}: {type(problem).__name__}") from problem
+            raise
         except BaseException:
             self._drop(connection)
             raise
         connection.close()
+        self._carried = 0
         if stores:
             self._forget()
 
@@ -161,6 +228,8 @@ class Desk:
 
     def _store(self, connection: Connection) -> None:
         steps.write(connection, self.run.id, [self._row(note) for note in self.journal.notes()])
+        for turn in turns.in_order(self._unstored.values()):
+            turns.stand(connection, turn)
         for reply in self._replies:
             runs.respond(connection, self.run, response_row(reply))
         for turn in turns.in_order(self._leaving):
@@ -170,6 +239,8 @@ class Desk:
         self._forget_notes()
         self._replies.clear()
         self._leaving.clear()
+        self._unstored.clear()
+        self._is_awaited = False
 
     def _forget_notes(self) -> None:
         """What `log` steps say is written to the log when it is written to the journal."""

@@ -22,7 +22,7 @@ from hub.engine.advance.commands import Command, Finished, LeaveTurn, Pause, Per
 from hub.engine.advance.failure import Failure
 from hub.engine.advance.frame import Facts
 from hub.engine.advance.machine import Machine
-from hub.engine.desk import CancelRequested, Desk, Overdue
+from hub.engine.desk import CancelRequested, Desk, Overdue, TakenBack
 from hub.engine.ending import broken_response, ending_of, final_response
 from hub.engine.performing import Blocked, Done, Outcome, Performer, Tools
 from hub.engine.start import Start, scope_names, turn_digest
@@ -34,6 +34,7 @@ from hub.storage.runs import ClaimedRun, Ending
 log = logging.getLogger(__name__)
 
 MOST_DEATHS = 3  # owners that die in one step before the run is given up (E10)
+MOST_CARRIED = 20  # steps in one transaction: their locks last as long as it does
 _SOON = timedelta(milliseconds=50)
 
 
@@ -71,9 +72,18 @@ class Executor:
 
     def _work(self, run: ClaimedRun, is_stopping: Callable[[], bool]) -> None:
         workflow = self._shop.program(run.version)
-        desk = Desk(self._shop.engine, run, self._stored(run))
+        is_new = run.token == 1 and run.retry_of is None  # then there is nothing to read
+        stored = () if is_new else self._stored(run)
+        desk = Desk(self._shop.engine, run, stored, most_carried=MOST_CARRIED)
         try:
-            if run.deaths >= MOST_DEATHS:
+            self._attend(desk, workflow, is_stopping)
+        except TakenBack as problem:
+            log.debug("%s: its steps are done again, one by one", problem)
+            self._attend(desk.taken_back(self._stored(run)), workflow, is_stopping)
+
+    def _attend(self, desk: Desk, workflow: Workflow, is_stopping: Callable[[], bool]) -> None:
+        try:
+            if desk.run.deaths >= MOST_DEATHS:
                 self._end(desk, workflow, ending_of(Finished(failure=_poison(desk))))
                 return
             machine = Machine(workflow, self._facts(desk, workflow), desk.journal)
@@ -90,9 +100,6 @@ class Executor:
                 self._shop.ring(woken)
 
     def _stored(self, run: ClaimedRun) -> list[steps.StepRow]:
-        """A run's first owner has nothing to read, unless the run repeats another one."""
-        if run.token == 1 and run.retry_of is None:
-            return []
         with self._shop.engine.connect() as connection:
             return steps.load(connection, run.id)
 
@@ -115,7 +122,8 @@ class Executor:
     def _drive(self, desk: Desk, machine: Machine, is_stopping: Callable[[], bool]) -> bool:
         """Until the machine has its ending (true), or the run sleeps or is handed back (false).
 
-        What follows from a step at once (an answer, the end) goes into the step's transaction.
+        What follows from a step at once (an answer, the end) goes into the step's transaction, and
+        so do the steps in our own database that follow it.
         """
         while True:
             self._settle(desk, machine)
@@ -125,10 +133,24 @@ class Executor:
                 with desk.fenced(is_checked=False) as connection:
                     runs.hand_back(connection, desk.run)
                 return False
-            desk.commit()
+            if desk.may_carry and self._is_carried(desk, machine.commands):
+                desk.carry()
+            else:
+                desk.commit()
             blocked = self._round(desk, machine)
             if blocked and self._sleep(desk, machine, blocked):
                 return False
+
+    def _is_carried(self, desk: Desk, commands: list[Command]) -> bool:
+        """Whether a step goes into the transaction of those before it: first try, no calling out.
+
+        Not one with `once_per`: other runs may wait for its key.
+        """
+        match commands:
+            case [Perform(once_key=None) as command]:
+                is_first = desk.journal.get(command.path) is None
+                return is_first and not self._is_outward(command)
+        return False
 
     def _settle(self, desk: Desk, machine: Machine) -> None:
         """Take up what asks for no deed of its own: it goes out with the transaction at hand."""
@@ -209,7 +231,14 @@ class Executor:
     def _take_turn(self, desk: Desk, command: TakeTurn) -> Outcome:
         if command.deadline is not None and command.deadline <= desk.now():
             return Failure("timeout", "no turn came in time", step=command.path)
-        turn = desk.turns[command.path] = self._turn(desk, command)
+        turn = self._turn(desk, command)
+        if desk.may_hold_without_row(turn):
+            with desk.fenced(stores=False, stays_open=True) as connection:
+                is_ours = turns.is_nobodys(connection, turn)
+            if is_ours:
+                desk.hold_turn(turn, is_stored=False)
+                return Done(None)
+        desk.hold_turn(turn, is_stored=True)
         is_impatient = command.when_full == "cancel_running"
         with desk.fenced(stores=False) as connection:
             standing = turns.take(connection, turn, may_wait=command.when_full != "reject")

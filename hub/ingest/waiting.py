@@ -20,8 +20,8 @@ from hub.storage.answers import Answer, settle, stored_answer
 class Signal(Protocol):
     """Tells that a run may have replied."""
 
-    def wait(self, seconds: float) -> None:
-        """Return when it may have, or after a while."""
+    def wait(self, seconds: float) -> Answer | None:
+        """The answer; None when it may be there, or after a while."""
 
 
 def replies(
@@ -59,17 +59,13 @@ def _awaited(
     seconds_since_arrival: Callable[[], float],
 ) -> Answer | None:
     deadline = outcome.wait.total_seconds() if outcome.wait is not None else 0.0
-    is_first_look = True
-    while True:
-        if not (is_first_look and outcome.is_new):
-            answer = _look(engine, run_id)
-            if answer is not None:
-                return answer
-        is_first_look = False
+    answer = None if outcome.is_new else _look(engine, run_id)
+    while answer is None:
         left = deadline - seconds_since_arrival()
         if left <= 0:
             return None
-        signal.wait(left)
+        answer = signal.wait(left) or _look(engine, run_id)
+    return answer
 
 
 def _look(engine: Engine, run_id: UUID) -> Answer | None:

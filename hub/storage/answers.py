@@ -1,11 +1,13 @@
 """How a waiting request learns of its run's answer (I13; docs/adr/ says what was measured).
 
 The row is the truth: the first of reply and deadline that writes `runs.response` wins. The signal
-is PostgreSQL's `NOTIFY` in the writing transaction; a slow look at the row stands behind it.
+is PostgreSQL's `NOTIFY` in the writing transaction, and carries what the row then holds; a slow
+look at the row stands behind it.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Mapping
@@ -14,11 +16,12 @@ from typing import Any, Self
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 
 from hub.storage.json_text import json_text
 
 _CHANNEL = "hub_answers"
+_LARGEST_SIGNAL = 7_900  # bytes of an answer that goes out with its signal
 _LOOK_EVERY = 0.5  # seconds between two looks at the row while no signal comes
 _RECONNECT_AFTER = 0.5
 _LINK: dict[str, Any] = {
@@ -57,10 +60,13 @@ class Answer:
         return Answer(run_id, row["status"], row["body"], row["headers"], row["failed"])
 
 
-def announce(connection: Connection, run_id: UUID) -> None:
-    """Wake who waits for this run, at the commit."""
-    connection.execute(text(f"SELECT pg_notify('{_CHANNEL}', :id)"), {"id": str(run_id)})
-
+# Part of the statement that writes `runs.response`: wakes who waits for it, at the commit. A signal
+# has 8,000 bytes at most; who is woken by a short one looks at the row.
+WAKE = f"""
+    pg_notify('{_CHANNEL}', CASE WHEN octet_length(CAST(response AS text)) < {_LARGEST_SIGNAL}
+                                 THEN id || ' ' || CAST(response AS text)
+                                 ELSE CAST(id AS text) END)
+"""
 
 _LOOK = text("SELECT response FROM runs WHERE id = :id AND response IS NOT NULL")
 _SETTLE = text(
@@ -96,6 +102,7 @@ class Expectation:
     def __init__(self, board: AnswerBoard, run_id: UUID) -> None:
         self._board = board
         self._signal = threading.Event()
+        self._answer: Answer | None = None
         self.run_id = run_id
 
     def __enter__(self) -> Self:
@@ -104,14 +111,16 @@ class Expectation:
     def __exit__(self, *_: object) -> None:
         self._board.forget(self.run_id, self)
 
-    def wake(self) -> None:
+    def wake(self, answer: Answer | None) -> None:
         """The answer is there, or may be: look."""
+        self._answer = answer or self._answer
         self._signal.set()
 
-    def wait(self, seconds: float) -> None:
-        """Return when the signal came or after a while; the caller looks at the row."""
+    def wait(self, seconds: float) -> Answer | None:
+        """The answer that came; None after a while, or when the caller must look at the row."""
         self._signal.wait(min(seconds, _LOOK_EVERY))
         self._signal.clear()
+        return self._answer
 
 
 class AnswerBoard:
@@ -169,11 +178,18 @@ class AnswerBoard:
                     self._wake(notice.payload)
 
     def _wake(self, payload: str) -> None:
-        try:
-            run_id = UUID(payload)
-        except ValueError:
-            return
+        run_id, answer = _read(payload)
         with self._lock:
-            waiting = list(self._waiting.get(run_id, ()))
+            waiting = list(self._waiting.get(run_id, ())) if run_id else []
         for expectation in waiting:
-            expectation.wake()
+            expectation.wake(answer)
+
+
+def _read(payload: str) -> tuple[UUID | None, Answer | None]:
+    """What a signal says; a wrong one says nothing, for the row decides."""
+    named, _, told = payload.partition(" ")
+    try:
+        run_id = UUID(named)
+        return run_id, Answer.from_row(run_id, json.loads(told)) if told else None
+    except (ValueError, TypeError, KeyError):
+        return None, None

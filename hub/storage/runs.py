@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, TextClause, text
 from sqlalchemy.exc import DBAPIError
 
 from hub.errors import LostRun
-from hub.storage.answers import announce
+from hub.storage.answers import WAKE
 from hub.storage.json_text import json_text
 
 LEASE = timedelta(seconds=30)  # unless HUB_LEASE_SECONDS says otherwise
@@ -155,17 +155,20 @@ def lock(connection: Connection, run: ClaimedRun) -> RunState:
 
 
 _RESPOND = text(
-    "UPDATE runs SET response = CAST(:response AS json)"
-    " WHERE id = :id AND response IS NULL RETURNING is_awaited"
+    f"""
+    WITH stored AS (
+        UPDATE runs SET response = CAST(:response AS json)
+         WHERE id = :id AND response IS NULL RETURNING id, response, is_awaited
+    )
+    SELECT {WAKE} FROM stored WHERE is_awaited
+    """  # noqa: S608 - our own text
 )
 
 
 def respond(connection: Connection, run: ClaimedRun, response: Mapping[str, Any]) -> None:
     """Store the answer of the run if it has none, and wake who waits for it (first one wins)."""
     values = {"id": run.id, "response": json_text(response)}
-    stored = connection.execute(_RESPOND, values).first()
-    if stored is not None and stored.is_awaited:
-        announce(connection, run.id)
+    connection.execute(_RESPOND, values)
 
 
 _CHANGE = """
@@ -215,7 +218,7 @@ class Ending:
 
 
 _END = text(
-    """
+    f"""
     WITH ended AS (
         UPDATE runs
            SET status = :status, ended_at = now(), lease_until = NULL, worker = NULL,
@@ -225,9 +228,11 @@ _END = text(
                is_maybe_done = is_maybe_done OR :maybe OR EXISTS (
                    SELECT FROM steps WHERE run_id = :id AND kind = 'do'
                       AND (steps.status = 'started'
-                           OR steps.status = 'retrying' AND steps.error @> '{"maybe_done": true}'))
+                           OR steps.status = 'retrying'
+                              AND steps.error @> '{{"maybe_done": true}}'))
          WHERE id = :id AND token = :token AND status = 'running'
-        RETURNING id, status, token,
+        RETURNING id, status, token, response, is_awaited AND CAST(:response AS json) IS NOT NULL
+                  AS is_answered,
                   coalesce(CAST(response ->> 'status' AS int) >= 400, false) AS is_refused
     ), told AS (
         INSERT INTO run_history (run_id, status, token, why)
@@ -236,8 +241,9 @@ _END = text(
         DELETE FROM dedupe_keys USING ended
          WHERE dedupe_keys.run_id = ended.id AND (:frees_key OR ended.is_refused)
     )
-    SELECT id FROM ended
-    """
+    SELECT id, CASE WHEN is_answered THEN
+               {WAKE} END FROM ended
+    """  # noqa: S608 - our own text
 )
 
 
@@ -263,8 +269,6 @@ def end(
         "why": (ending.error or {}).get("code", ""),
     }
     _change(connection, run, _END, values)
-    if response is not None and run.is_awaited:
-        announce(connection, run.id)
 
 
 _CANCEL = text(

@@ -37,6 +37,7 @@ _STAND = text(
      WHERE turns.scope = :scope AND turns.digest = :digest AND turns.id < stood.id
     """
 )
+_ANYBODY = text("SELECT FROM turns WHERE scope = :scope AND digest = :digest LIMIT 1")
 _GO = text("DELETE FROM turns WHERE run_id = :run_id AND path = :path")
 _AHEAD = text(
     """
@@ -74,21 +75,33 @@ _LEAVE = text(
 def take(connection: Connection, turn: Turn, *, may_wait: bool) -> Standing:
     """Stand in the queue (once) and say whether it is our turn; `full` leaves no row behind."""
     queue_for_turn(connection, (turn.scope, turn.digest))
-    place = connection.execute(
-        _STAND,
-        {
-            "scope": turn.scope,
-            "digest": turn.digest,
-            "run_id": turn.run_id,
-            "path": turn.path,
-        },
-    ).scalar_one()
-    if place < turn.limit:
+    if stand(connection, turn) < turn.limit:
         return "ours"
     if may_wait:
         return "waiting"
     connection.execute(_GO, {"run_id": turn.run_id, "path": turn.path})
     return "full"
+
+
+def is_nobodys(connection: Connection, turn: Turn) -> bool:
+    """Whether nobody stands under the key, now and up to the end of this transaction.
+
+    A turn of one (`limit: 1`) is then ours without a row, as long as the transaction lasts.
+    """
+    queue_for_turn(connection, (turn.scope, turn.digest))
+    found = connection.execute(_ANYBODY, {"scope": turn.scope, "digest": turn.digest})
+    return found.first() is None
+
+
+def stand(connection: Connection, turn: Turn) -> int:
+    """Have a row in the queue, once; how many are before it. The key is locked before."""
+    values = {
+        "scope": turn.scope,
+        "digest": turn.digest,
+        "run_id": turn.run_id,
+        "path": turn.path,
+    }
+    return int(connection.execute(_STAND, values).scalar_one())
 
 
 def ahead_of(connection: Connection, turn: Turn) -> list[UUID]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -115,6 +115,10 @@ def get(world: World, attempt: Attempt, *, text: str) -> Written:
 
 _INSERT = text("INSERT INTO leads (id, first_name, last_name) VALUES (:id, :name, 'row')")
 ACTIONS: dict[str, Action] = {each.name: each for each in actions_of(sys.modules[__name__])}
+
+_BLOCKED = (
+    "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 HUB = """\
 hub: 1
@@ -229,6 +233,18 @@ class Shop:
                 taken += 1
                 self.executor().work(run, is_stopping=is_stopping)
         return taken
+
+    def work_apart(self, run: ClaimedRun) -> Future[None]:
+        """Another worker works on a claimed run, in a thread of its own."""
+        return self._pool.submit(self.executor().work, run, is_stopping=lambda: False)
+
+    def until_somebody_waits_for_a_lock(self) -> None:
+        """Return when some transaction of this database waits for another's lock."""
+        for _ in range(int(PATIENCE * 100)):
+            if self.rows(_BLOCKED):
+                return
+            Event().wait(0.01)
+        raise TimeoutError("nobody waits for a lock")
 
     def owner_dies(self) -> None:
         """The leases of all owners run out, and the sweep finds their runs."""

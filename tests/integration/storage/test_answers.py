@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from hub.storage import runs
-from hub.storage.answers import Answer, AnswerBoard, announce, settle, stored_answer
+from hub.storage.answers import Answer, AnswerBoard, settle, stored_answer
 from hub.storage.runs import Ending
 from tests.integration.storage.office import PATIENCE, at_once
 
@@ -22,6 +22,10 @@ LISTENERS = (
 
 def reply(run_id, body, status=200) -> Answer:
     return Answer(run_id, status, body, {"x-answer": "1"})
+
+
+def announce(connection, payload):
+    connection.execute(text("SELECT pg_notify('hub_answers', :payload)"), {"payload": str(payload)})
 
 
 def respond(office, owned, body):
@@ -148,9 +152,9 @@ class Signals:
         self._wake = self.expectation.wake
         self.expectation.wake = self._heard  # type: ignore[method-assign]
 
-    def _heard(self) -> None:
+    def _heard(self, answer: Answer | None) -> None:
+        self._wake(answer)
         self._came.set()
-        self._wake()
 
     def came(self) -> bool:
         return self._came.wait(PATIENCE)
@@ -176,7 +180,36 @@ def test_I13_a_reply_wakes_who_waits_for_it(office, board):
     respond(office, owned, "reply")
 
     assert signals.came()
+    assert signals.expectation.wait(0) == reply(owned.id, "reply")
     assert stored_answer(office.engine, owned.id) == reply(owned.id, "reply")
+
+
+def test_I13_the_end_of_a_run_wakes_with_the_answer_that_the_row_holds(office, board):
+    first, late = office.claimed(is_awaited=True), office.claimed(is_awaited=True)
+    settle(office.engine, late.id, reply(late.id, "otherwise"))
+    told = [Signals(board, each.id) for each in (first, late)]
+
+    for each in (first, late):
+        office.ask(
+            lambda db, each=each: runs.end(
+                db, each, Ending("succeeded"), response=reply(each.id, "the end").as_row()
+            )
+        )
+
+    assert all(each.came() for each in told)
+    assert told[0].expectation.wait(0) == reply(first.id, "the end")
+    assert told[1].expectation.wait(0) == reply(late.id, "otherwise")
+
+
+def test_I13_an_answer_that_is_too_long_for_a_signal_is_read_from_the_row(office, board):
+    owned = office.claimed(is_awaited=True)
+    signals = Signals(board, owned.id)
+
+    respond(office, owned, "ä" * 4_000)
+
+    assert signals.came()
+    assert signals.expectation.wait(0) is None
+    assert stored_answer(office.engine, owned.id) == reply(owned.id, "ä" * 4_000)
 
 
 def test_I13_the_signal_comes_with_the_commit_and_not_before(office, board, open_engine):
@@ -219,12 +252,8 @@ def test_a_signal_that_names_no_run_wakes_nobody_and_does_no_harm(office, board)
     owned = office.claimed(is_awaited=True)
     signals = Signals(board, owned.id)
 
-    for payload in ("", "nonsense", "0" * 5000):
-        office.ask(
-            lambda db, payload=payload: db.execute(
-                text("SELECT pg_notify('hub_answers', :payload)"), {"payload": payload}
-            )
-        )
+    for payload in ("", "nonsense", "0" * 5000, f"{owned.id} {{", f"{owned.id} [1]"):
+        office.ask(lambda db, payload=payload: announce(db, payload))
     office.ask(lambda connection: announce(connection, owned.id))
 
     assert signals.came()

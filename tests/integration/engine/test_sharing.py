@@ -1,0 +1,186 @@
+"""Steps in our own database share a transaction: all of them are stored, or none (E6, E16)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
+
+import pytest
+from sqlalchemy import event
+
+from hub.errors import Permanent, Transient
+from hub.storage import runs
+from tests.integration.engine.workshop import Crash, Shop, step
+
+NO_RETRY = "retry: 0"
+TURN = "inputs:\n  key: {type: string}\nconcurrency:\n  key: ${{ inputs.key }}\n"
+CALL = "  - id: outer\n    call: callee\n    with: {key: same}\n"
+TURNS = "SELECT count(*) AS n FROM turns"
+
+
+def three_writes() -> str:
+    return "steps:\n" + "".join(step("ledger.write", name) for name in ("one", "two", "three"))
+
+
+@pytest.fixture
+def commits(shop: Shop) -> Iterator[list[int]]:
+    """One entry for each commit of the worker."""
+    counted: list[int] = []
+    event.listen(shop.engine, "commit", listener := lambda _: counted.append(1))
+    yield counted
+    event.remove(shop.engine, "commit", listener)
+
+
+def commits_of(shop: Shop, commits: list[int], steps: str) -> int:
+    shop.learn(steps)
+    run = shop.start()
+    commits.clear()
+    shop.work()
+    assert shop.run(run).status == "succeeded"
+    return len(commits)
+
+
+def test_E6_steps_in_our_database_and_the_end_are_one_commit(shop: Shop, commits: list[int]):
+    assert commits_of(shop, commits, three_writes()) == 1
+    assert shop.ledger == ["one", "three", "two"]
+
+
+def test_E7_a_step_that_calls_out_shares_with_nobody_before_it(shop: Shop, commits: list[int]):
+    outside = step("ledger.write", "one") + step("order.place", "two")
+    # the write, the intent of the call, and its result with the end
+    assert commits_of(shop, commits, "steps:\n" + outside) == 3
+
+
+@pytest.mark.parametrize("code", ["torn", "unheard_of"])
+def test_E6_what_came_before_a_step_that_fails_is_done_once_and_stays(shop: Shop, code: str):
+    shop.learn(three_writes())
+    torn = Permanent(code, "the page is torn")
+    shop.world.script["two"] = [torn, torn]
+    run = shop.start()
+    shop.work()
+    assert shop.ledger == ["one"]
+    assert shop.run(run).error["code"] == code
+    journal = shop.steps(run)
+    assert [journal[path].status for path in journal] == ["succeeded", "failed"]
+    assert journal["two"].attempts == 1
+
+
+def test_E9_a_step_that_fails_for_now_is_tried_again_and_nothing_before_it(shop: Shop):
+    shop.learn(three_writes())
+    busy = Transient("unavailable", "later")
+    shop.world.script["two"] = [busy, busy]
+    run = shop.start()
+    shop.work()
+    assert (shop.run(run).status, shop.ledger) == ("waiting", ["one"])
+    assert shop.steps(run)["two"].attempts == 1
+    shop.wake()
+    shop.work()
+    assert shop.run(run).status == "succeeded"
+    assert shop.ledger == ["one", "three", "two"]
+    assert shop.world.said == ["one", "two", "one", "two", "two", "three"]
+
+
+def test_E6_what_the_database_refuses_takes_back_only_what_is_done_again(shop: Shop):
+    shop.learn(three_writes())
+    shop.world.script["two"] = [lambda: shop.do("SELECT 1 / 0")]
+    run = shop.start()
+    shop.work()
+    assert (shop.run(run).status, shop.ledger) == ("succeeded", ["one", "three", "two"])
+
+
+def test_E5_a_crash_in_the_last_of_them_repeats_all_and_doubles_none(shop: Shop):
+    shop.learn(three_writes())
+    shop.world.script["three"] = [Crash()]
+    run = shop.start()
+    with pytest.raises(Crash):
+        shop.work()
+    assert shop.ledger == []
+    shop.owner_dies()
+    shop.work()
+    assert (shop.run(run).status, shop.ledger) == ("succeeded", ["one", "three", "two"])
+
+
+def test_E8_a_step_with_once_per_is_not_held_up_by_the_steps_before_it(
+    shop: Shop, commits: list[int]
+):
+    keyed = step("ledger.write", "two", more="once_per: ${{ inputs.key }}")
+    assert commits_of(shop, commits, "steps:\n" + step("ledger.write", "one") + keyed) == 2
+
+
+def test_a_run_is_cancelled_behind_a_call_and_not_behind_the_steps_that_follow_it(shop: Shop):
+    shop.learn("steps:\n" + step("letter.send", "one") + step("ledger.write", "two"))
+    run = shop.start()
+
+    def cancel() -> None:
+        with shop.engine.begin() as connection:
+            runs.request_cancel(connection, run)
+
+    shop.world.script["one"] = [cancel]
+    shop.work()
+    assert (shop.run(run).status, shop.ledger) == ("cancelled", [])
+
+
+# ------------------------------------------------------------------------------------------ turns
+
+
+def looks(shop: Shop, seen: list[int]) -> Callable[[], None]:
+    return lambda: seen.append(shop.rows(TURNS)[0].n)
+
+
+def test_E16_a_turn_within_one_transaction_is_a_lock_and_no_row(shop: Shop):
+    shop.learn(f"steps:\n{CALL}", callee=TURN + "steps:\n" + step("ledger.write", "inner"))
+    seen: list[int] = []
+
+    def another_comes() -> None:
+        looks(shop, seen)()
+        shop.start(key="another")
+        (claimed,) = shop.claim("another worker")
+        others.append(shop.work_apart(claimed))
+        shop.until_somebody_waits_for_a_lock()
+        assert not others[0].done()
+
+    others: list[Future[None]] = []
+    shop.world.script["inner"] = [another_comes]
+    run = shop.start()
+    shop.work()
+    wait(others)
+    assert shop.run(run).status == "succeeded"
+    assert [row.status for row in shop.rows("SELECT status FROM runs")] == ["succeeded"] * 2
+    assert (seen, shop.rows(TURNS)[0].n, shop.ledger) == ([0], 0, ["inner", "inner"])
+
+
+def test_E16_a_turn_that_outlasts_its_transaction_is_a_row(shop: Shop):
+    callee = TURN + "steps:\n" + step("ledger.write", "one") + step("order.place", "two")
+    shop.learn(f"steps:\n{CALL}" + step("order.place", "after"), callee=callee)
+    seen: list[int] = []
+    shop.world.script["two"] = [looks(shop, seen)]
+    shop.world.script["after"] = [looks(shop, seen)]
+    run = shop.start()
+    shop.work()
+    assert (shop.run(run).status, seen) == ("succeeded", [1, 0])
+
+
+def test_E16_a_turn_survives_the_failure_of_a_step_under_it(shop: Shop):
+    shop.learn(f"steps:\n{CALL}", callee=TURN + three_writes())
+    busy = Transient("unavailable", "later")
+    shop.world.script["two"] = [busy, busy]
+    first = shop.start()
+    shop.work()
+    assert (shop.run(first).status, shop.rows(TURNS)[0].n) == ("waiting", 1)
+    second = shop.start(key="late")
+    shop.work()
+    assert shop.run(second).status == "waiting"
+    shop.wake()
+    shop.work()
+    assert [shop.run(run).status for run in (first, second)] == ["succeeded", "succeeded"]
+    assert shop.rows(TURNS)[0].n == 0
+
+
+def test_E16_a_turn_of_several_is_always_a_row(shop: Shop):
+    callee = TURN + "  limit: 2\nsteps:\n" + step("ledger.write", "inner")
+    shop.learn(f"steps:\n{CALL}", callee=callee)
+    seen: list[int] = []
+    shop.world.script["inner"] = [looks(shop, seen)]
+    shop.start()
+    shop.work()
+    assert seen == [1]
