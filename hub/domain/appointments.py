@@ -17,7 +17,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, literal_column, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 
 from hub.action import Attempt, Clock, action
 from hub.domain import holds
@@ -242,6 +243,21 @@ def _required(hold: Hold | None, lead_id: UUID) -> Hold:
 
 # --------------------------------------------------------------------------- rows, under the locks
 
+_GIVEN = insert(appointments).excluded
+_OPEN_ONE = (
+    insert(appointments)
+    .on_conflict_do_update(
+        index_elements=["lead_id", "starts_at"],
+        index_where=text("status = 'scheduled'"),  # not a parameter: a prepared plan knows none
+        set_={
+            "hold_until": func.greatest(appointments.c.hold_until, _GIVEN.hold_until),
+            "external_id": func.coalesce(appointments.c.external_id, _GIVEN.external_id),
+            "ends_at": func.coalesce(appointments.c.ends_at, _GIVEN.ends_at),
+        },
+    )
+    .returning(appointments.c.id, literal_column("xmax = 0").label("is_new"))
+)
+
 
 @dataclass(frozen=True)
 class _Told:
@@ -319,34 +335,22 @@ def _open(
     By whatever road it came, it is one (X06); it learns what it did not know, and holds the number
     for the longest time that was asked for.
     """
-    known = db.scalar(
-        update(appointments)
-        .where(appointments.c.lead_id == lead_id, appointments.c.starts_at == starts_at, _OPEN)
-        .values(
-            hold_until=func.greatest(appointments.c.hold_until, hold_until),
-            external_id=func.coalesce(appointments.c.external_id, external_id),
-            ends_at=func.coalesce(appointments.c.ends_at, ends_at),
-        )
-        .returning(appointments.c.id)
-    )
-    if known is not None:
-        return known, False
-    appointment_id = uuid4()
-    db.execute(
-        insert(appointments).values(
-            id=appointment_id,
-            lead_id=lead_id,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            hold_until=hold_until,
-            source=source,
-            external_id=external_id,
-            run_id=attempt.run_id,
-            mode=attempt.mode,
-            created_at=now,
-        )
-    )
-    return appointment_id, True
+    stored = db.execute(
+        _OPEN_ONE,
+        {
+            "id": uuid4(),
+            "lead_id": lead_id,
+            "starts_at": starts_at,
+            "ends_at": ends_at,
+            "hold_until": hold_until,
+            "source": source,
+            "external_id": external_id,
+            "run_id": attempt.run_id,
+            "mode": attempt.mode,
+            "created_at": now,
+        },
+    ).one()
+    return stored.id, stored.is_new
 
 
 def _close(

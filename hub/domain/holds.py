@@ -12,9 +12,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Result,
+    RowMapping,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from hub.action import Attempt, Clock
 from hub.domain.interactions import PhoneChange, note_phone_change
@@ -60,27 +71,39 @@ def appointment_holds_until(starts_at: datetime, given: datetime | None = None) 
 
 # ------------------------------------------------------------------------------------ under locks
 
+_LOCK_LEAD = (
+    select(leads.c.id).where(leads.c.id == bindparam("lead_id")).with_for_update(key_share=True)
+)
+_HOLD_OF = (
+    select(phone_numbers).where(phone_numbers.c.lead_id == bindparam("lead_id")).with_for_update()
+)
+_APPOINTMENTS_UNTIL = select(func.max(appointments.c.hold_until)).where(
+    appointments.c.lead_id == bindparam("lead_id"), appointments.c.status == "scheduled"
+)
+_STORE = update(phone_numbers).where(phone_numbers.c.id == bindparam("stored"))
+
 
 def lock_lead(db: Connection, *, lead_id: UUID) -> bool:
     """Let nobody else change this lead's hold or appointments; false when there is no such lead.
 
     `NO KEY`: rows that only refer to the lead are not held up, or a sweep could wait in a circle.
     """
-    row = db.execute(
-        select(leads.c.id).where(leads.c.id == lead_id).with_for_update(key_share=True)
-    )
-    return row.one_or_none() is not None
+    return db.execute(_LOCK_LEAD, {"lead_id": lead_id}).one_or_none() is not None
 
 
 def lock_hold(db: Connection, which: ColumnElement[bool]) -> Hold | None:
     """The hold on the number that `which` names, locked; nothing when that number is free."""
-    row = db.execute(select(phone_numbers).where(which).with_for_update()).mappings().one_or_none()
-    return None if row is None or row["lead_id"] is None else as_hold(row)
+    return _hold(db.execute(select(phone_numbers).where(which).with_for_update()))
 
 
 def hold_of(db: Connection, *, lead_id: UUID) -> Hold | None:
     """The lead's hold, locked; nothing when the lead has no number. The lead is locked before."""
-    return lock_hold(db, phone_numbers.c.lead_id == lead_id)
+    return _hold(db.execute(_HOLD_OF, {"lead_id": lead_id}))
+
+
+def _hold(found: Result[Any]) -> Hold | None:
+    row = found.mappings().one_or_none()
+    return None if row is None or row["lead_id"] is None else as_hold(row)
 
 
 def as_hold(row: RowMapping) -> Hold:
@@ -98,11 +121,7 @@ def as_hold(row: RowMapping) -> Hold:
 
 def appointments_until(db: Connection, *, lead_id: UUID) -> datetime | None:
     """Until when the lead's open appointments hold a number."""
-    until: datetime | None = db.scalar(
-        select(func.max(appointments.c.hold_until)).where(
-            and_(appointments.c.lead_id == lead_id, appointments.c.status == "scheduled")
-        )
-    )
+    until: datetime | None = db.scalar(_APPOINTMENTS_UNTIL, {"lead_id": lead_id})
     return until
 
 
@@ -220,15 +239,15 @@ def end_hold(db: Connection, clock: Clock, attempt: Attempt, hold: Hold, *, why:
 
 def _store(db: Connection, hold: Hold) -> None:
     db.execute(
-        update(phone_numbers)
-        .where(phone_numbers.c.id == hold.phone_id)
-        .values(
-            lead_id=hold.lead_id,
-            assigned_at=hold.assigned_at,
-            initial_until=hold.initial_until,
-            follow_up_until=hold.follow_up_until,
-            release_at=hold.release_at,
-        )
+        _STORE,
+        {
+            "stored": hold.phone_id,
+            "lead_id": hold.lead_id,
+            "assigned_at": hold.assigned_at,
+            "initial_until": hold.initial_until,
+            "follow_up_until": hold.follow_up_until,
+            "release_at": hold.release_at,
+        },
     )
 
 

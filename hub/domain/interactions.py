@@ -17,6 +17,8 @@ PhoneChange = Literal["assigned", "extended", "brought_forward", "released"]
 
 _ENTRIES = UUID("6f1d2b0e-52a5-4f0a-9a36-1f3a35a6f7b4")  # where ids of entries come from
 
+_ADD = insert(interactions).on_conflict_do_nothing()
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -101,4 +103,4 @@ def _add(db: Connection, clock: Clock, attempt: Attempt, **values: object) -> No
         "mode": attempt.mode,
         "at": clock.now(),
     }
-    db.execute(insert(interactions).values(stamped).on_conflict_do_nothing())
+    db.execute(_ADD, stamped)
