@@ -12,7 +12,6 @@ import threading
 import zlib
 from collections.abc import Callable, Mapping
 from time import monotonic
-from typing import Any
 from uuid import UUID
 
 from redis import Redis
@@ -27,12 +26,13 @@ from rq.serializers import JSONSerializer
 QUEUE = "hub"
 WORK = "hub.worker.doorbell.work"  # the one function a job may name (S17)
 LARGEST_MESSAGE = 1_000  # bytes, unpacked; our own have about a hundred
-_PENDING = "hub:doorbell"
-_PENDING_FOR = 2_000  # milliseconds: a bell that nobody heard may be rung again then
 _UNHEARD_FOR = 60  # seconds until Redis forgets a message that no worker took
 _MOST_UNHEARD = 100  # messages kept while no worker lives
-_RING_WITHIN = 0.25  # seconds for both round trips together
-_EACH_WITHIN = 0.1
+_CONNECT_WITHIN = 0.1  # seconds; to connect and to ring are less than 250 ms together (I4)
+_ANSWER_WITHIN = 0.1
+_AT_ONCE = 10
+_RINGS_A_SECOND = 100
+_PAUSE = threading.Event()  # never set
 _REST_AFTER_FAILURE = 5.0
 _SERVER_VERSION = (7, 0, 0)  # stated, so that RQ need not ask: it knows no difference above 6.2
 
@@ -95,8 +95,8 @@ def open_redis(url: str) -> Redis:
     """A client that gives up quickly; nothing is connected yet."""
     return Redis.from_url(
         url,
-        socket_timeout=_EACH_WITHIN,
-        socket_connect_timeout=_EACH_WITHIN,
+        socket_timeout=_ANSWER_WITHIN,
+        socket_connect_timeout=_CONNECT_WITHIN,
         retry=Retry(NoBackoff(), 0),
     )
 
@@ -122,23 +122,18 @@ class Doorbell:
         self._rests_until: float | None = None
 
     def ring(self, run_id: UUID) -> bool:
-        """Ring unless a ring is pending; true if Redis has it. Never raises."""
-        began = self._now()
-        if self._rests_until is not None and began < self._rests_until:
+        """Ring; true if Redis has it. Never raises."""
+        if self._rests_until is not None and self._now() < self._rests_until:
             return False
         try:
-            self._ring(run_id, began)
+            self._ring(run_id)
         except Exception as problem:  # noqa: BLE001 - the request is accepted, come what may
             self._rests_until = self._now() + _REST_AFTER_FAILURE
             log.warning("the doorbell is out of order, workers look by themselves: %s", problem)
             return False
         return True
 
-    def _ring(self, run_id: UUID, began: float) -> None:
-        if not self._redis.set(_PENDING, str(run_id), nx=True, px=_PENDING_FOR):
-            return
-        if self._now() - began > _RING_WITHIN - _EACH_WITHIN:
-            raise TimeoutError("Redis is slow")
+    def _ring(self, run_id: UUID) -> None:
         with self._redis.pipeline() as pipeline:
             self._queue.enqueue_call(
                 WORK, args=(str(run_id),), timeout=-1, ttl=_UNHEARD_FOR, pipeline=pipeline
@@ -158,10 +153,25 @@ class Doorbell:
         self._redis.close()
 
 
-class Ringer:
-    """Rings in the background, so that no answer ever waits for Redis (I4).
+class Pace:
+    """Up to `_AT_ONCE` rings at will, then `_RINGS_A_SECOND`."""
 
-    Several wishes become one ring: the bell says that there is work, not how much.
+    def __init__(self, now: float) -> None:
+        self._left = float(_AT_ONCE)
+        self._counted_at = now
+
+    def after_ring(self, now: float) -> float:
+        """How many seconds to wait for the next one."""
+        earned = (now - self._counted_at) * _RINGS_A_SECOND
+        self._left, self._counted_at = min(self._left + earned, _AT_ONCE) - 1, now
+        return max(-self._left, 0.0) / _RINGS_A_SECOND
+
+
+class Ringer:
+    """Rings in the background, so that nothing ever waits for Redis (I4).
+
+    Several wishes become one ring: the bell says that there is work, not how much. A few rings go
+    out at once; when there are many, each waits a little and stands for all wishes until then.
     """
 
     def __init__(self, doorbell: Doorbell) -> None:
@@ -170,6 +180,7 @@ class Ringer:
         self._wanted = threading.Event()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._pace = Pace(monotonic())
 
     def ring(self, run_id: UUID) -> None:
         """Have the bell rung for a run that is committed; returns at once."""
@@ -190,23 +201,13 @@ class Ringer:
             self._wanted.clear()
             if self._latest is not None:
                 self._doorbell.ring(self._latest)
-
-
-def answer_doorbell(job: Job, queue: Queue, redis: Redis) -> None:
-    """A worker has heard: the message goes, and the next run rings again."""
-    with redis.pipeline() as pipeline:
-        pipeline.delete(_PENDING)
-        _drop(pipeline, job, queue)
+            if pause := self._pace.after_ring(monotonic()):
+                _PAUSE.wait(pause)
 
 
 def drop_message(job: Job, queue: Queue, redis: Redis) -> None:
-    """A message that is not ours goes; a ring of ours may still be pending."""
+    """The message goes, also from the list in which RQ keeps what was taken: nobody else would."""
     with redis.pipeline() as pipeline:
-        _drop(pipeline, job, queue)
-
-
-def _drop(pipeline: Any, job: Job, queue: Queue) -> None:
-    """Also from the list in which RQ keeps what was taken: nobody else would."""
-    pipeline.delete(job.key)
-    pipeline.lrem(queue.intermediate_queue.key, 1, job.id)
-    pipeline.execute()
+        pipeline.delete(job.key)
+        pipeline.lrem(queue.intermediate_queue.key, 1, job.id)
+        pipeline.execute()

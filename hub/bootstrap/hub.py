@@ -169,7 +169,7 @@ class Hub:
                 program=self.program,
                 config=self.config,
                 new_id=self.new_id,
-                ring=self.doorbell.ring,
+                ring=self.ringer.ring,
                 side_by_side=ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="side"),
             )
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from time import monotonic
 from typing import Any
 
 from redis import Redis
@@ -22,7 +23,6 @@ from rq.worker_registration import clean_worker_registry
 from hub.queue import (
     RefusedJob,
     RunJob,
-    answer_doorbell,
     drop_message,
     open_listener,
     open_queue,
@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 LISTEN_AGAIN_AFTER = 1.0  # seconds without Redis; the runner looks by itself meanwhile
 _WAIT_FOR = 1  # seconds in which one wait for the bell ends
+_BEAT_EVERY = 5.0  # seconds; RQ forgets a worker after more than a minute
 _RQ_KEEPS_BACK = 15  # seconds by which RQ waits less than its worker lives
 
 
@@ -52,6 +53,7 @@ class BellWorker(SimpleWorker):
             log_job_description=False,
         )
         self._stopping = stopping
+        self._beat_at = -_BEAT_EVERY
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Hear the bell; a forged message is refused before anything of it is called (S17)."""
@@ -61,14 +63,24 @@ class BellWorker(SimpleWorker):
             log.warning("refused a message on the queue %s: %s", queue.name, refused)
             drop_message(job, queue, self.connection)
         else:
-            answer_doorbell(job, queue, self.connection)
             work(str(run_id))
+            drop_message(job, queue, self.connection)
 
     def heartbeat(self, *given: Any, **named: Any) -> None:
-        """Between two waits: stop when that is asked."""
+        """Between two waits: stop when that is asked. The bell does not wait for each beat."""
         if self._stopping.is_set():
             raise StopRequested
-        super().heartbeat(*given, **named)
+        if monotonic() - self._beat_at >= _BEAT_EVERY:
+            self._beat_at = monotonic()
+            super().heartbeat(*given, **named)
+
+    def set_state(self, state: str, pipeline: Any = None) -> None:
+        """Tell Redis what is new."""
+        if state != self._state:
+            super().set_state(state, pipeline)
+
+    def check_for_suspension(self, burst: bool) -> None:  # noqa: FBT001 - as RQ calls it
+        """Take no commands: a suspended listener would hear neither the bell nor the end."""
 
     def run_maintenance_tasks(self) -> None:
         """Forget workers that died; jobs have no state here that could be repaired."""

@@ -49,7 +49,7 @@ class _Process:
             name=f"{name.host}:{name.pid}:{name.id[:8]}",
             size=hub.settings.worker_runs,
             bell=bell(),
-            ring=hub.doorbell.ring,
+            ring=hub.ringer.ring,
             lease=hub.settings.lease,
         )
         self._rounds = Rounds(
@@ -59,7 +59,7 @@ class _Process:
     def _wake(self) -> None:
         """Work has turned up here: look at once, and let the others look too."""
         bell().set()
-        self._hub.doorbell.ring(UUID(int=0))
+        self._hub.ringer.ring(UUID(int=0))
 
     def run(self) -> int:
         self._runner.start()
