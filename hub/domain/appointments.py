@@ -17,12 +17,23 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Connection, Row, func, literal_column, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from hub.action import Attempt, Clock, action
 from hub.domain import holds
 from hub.domain.holds import Hold
+from hub.domain.limits import refuse_far, refuse_outside
 from hub.errors import Permanent
 from hub.signature import Phone
 from hub.storage.tables import appointments
@@ -31,9 +42,6 @@ from hub.values import format_instant
 Source = Literal["voice_call", "calendar", "broker"]
 Outcome = Literal["showed", "no_show", "cancelled", "rescheduled"]
 Status = Literal["scheduled", "showed", "no_show", "cancelled", "rescheduled"]
-
-EARLIEST = timedelta(days=1)  # how long ago a booked appointment may lie (D8)
-LATEST_YEARS = 5
 
 _OPEN = appointments.c.status == "scheduled"
 
@@ -102,12 +110,12 @@ def book(
     later. A booking only ever extends a hold (D3, H-07, H-23).
     """
     now = clock.now()
-    _refuse_outside(starts_at, now, past="appointment_in_past")
-    _refuse_far(hold_until or starts_at, now + holds.FOLLOW_UP)
+    refuse_outside(starts_at, now, past="appointment_in_past")
+    refuse_far(hold_until or starts_at, now + holds.FOLLOW_UP)
     if not holds.lock_lead(db, lead_id=lead_id):
         raise Permanent("unknown_lead", f"there is no lead {lead_id}")
     hold = _required(holds.hold_of(db, lead_id=lead_id), lead_id)
-    appointment_id, created = _open(
+    opened = _open(
         db,
         attempt,
         now=now,
@@ -118,10 +126,11 @@ def book(
         external_id=external_id,
         ends_at=ends_at,
     )
+    why = f"appointment {format_instant(starts_at)} booked"
     hold = holds.settle_hold(
-        db, clock, attempt, hold, why=f"appointment {format_instant(starts_at)} booked"
+        db, clock, attempt, hold, appointments_until=opened.held_until, why=why
     )
-    return Booked(str(appointment_id), hold.number, hold.release_at, created)
+    return Booked(str(opened.id), hold.number, hold.release_at, opened.is_new)
 
 
 @action(
@@ -155,7 +164,7 @@ def record_outcome(
     """
     now = clock.now()
     if new_starts_at is not None:
-        _refuse_outside(new_starts_at, now, past="new_time_in_past")
+        refuse_outside(new_starts_at, now, past="new_time_in_past")
     told = _Told(lead_id, outcome, starts_at, external_id, new_starts_at, new_external_id)
     holds.lock_lead(db, lead_id=lead_id)
     hold = holds.hold_of(db, lead_id=lead_id)
@@ -173,7 +182,8 @@ def record_outcome(
                 db, hold, closed_until=closed_until, now=now, keep_number_for=keep_number_for
             )
         why = f"{outcome}: appointment {format_instant(old.starts_at)}"
-        hold = holds.settle_hold(db, clock, attempt, hold, why=why)
+        until = holds.appointments_until(db, lead_id=lead_id)
+        hold = holds.settle_hold(db, clock, attempt, hold, appointments_until=until, why=why)
     return _recorded(hold, named, repeated=False, next_id=next_id)
 
 
@@ -213,28 +223,6 @@ def find(
     )
 
 
-# ----------------------------------------------------------------------------------------- limits
-
-
-def _refuse_outside(starts_at: datetime, now: datetime, *, past: str) -> None:
-    """Raise for a time outside [-1 day, +5 years] (D8); `past` is the code for a passed one."""
-    if starts_at < now - EARLIEST:
-        raise Permanent(past, f"{format_instant(starts_at)} has already passed")
-    _refuse_far(starts_at, now)
-
-
-def _refuse_far(instant: datetime, now: datetime) -> None:
-    if instant > _years_after(now, LATEST_YEARS):
-        raise Permanent("appointment_too_far", f"{format_instant(instant)} is too far away")
-
-
-def _years_after(instant: datetime, years: int) -> datetime:
-    try:
-        return instant.replace(year=instant.year + years)
-    except ValueError:  # 29 February
-        return instant.replace(year=instant.year + years, month=3, day=1)
-
-
 def _required(hold: Hold | None, lead_id: UUID) -> Hold:
     if hold is None:
         raise Permanent("no_active_hold", f"lead {lead_id} has no phone number")  # X08, H-30
@@ -244,6 +232,9 @@ def _required(hold: Hold | None, lead_id: UUID) -> Hold:
 # --------------------------------------------------------------------------- rows, under the locks
 
 _GIVEN = insert(appointments).excluded
+_HELD_UNTIL = select(func.max(appointments.c.hold_until)).where(
+    appointments.c.lead_id == bindparam("holder"), _OPEN
+)
 _OPEN_ONE = (
     insert(appointments)
     .on_conflict_do_update(
@@ -255,7 +246,11 @@ _OPEN_ONE = (
             "ends_at": func.coalesce(appointments.c.ends_at, _GIVEN.ends_at),
         },
     )
-    .returning(appointments.c.id, literal_column("xmax = 0").label("is_new"))
+    .returning(
+        appointments.c.id,
+        literal_column("xmax = 0").label("is_new"),
+        func.greatest(appointments.c.hold_until, _HELD_UNTIL.scalar_subquery()).label("held_until"),
+    )
 )
 
 
@@ -329,28 +324,25 @@ def _open(
     source: str,
     external_id: str | None,
     ends_at: datetime | None = None,
-) -> tuple[UUID, bool]:
-    """The lead's open appointment at this instant, and whether it is new.
+) -> Row[Any]:
+    """The lead's open appointment at this instant: `id`, `is_new`, `held_until` by all open ones.
 
     By whatever road it came, it is one (X06); it learns what it did not know, and holds the number
     for the longest time that was asked for.
     """
-    stored = db.execute(
-        _OPEN_ONE,
-        {
-            "id": uuid4(),
-            "lead_id": lead_id,
-            "starts_at": starts_at,
-            "ends_at": ends_at,
-            "hold_until": hold_until,
-            "source": source,
-            "external_id": external_id,
-            "run_id": attempt.run_id,
-            "mode": attempt.mode,
-            "created_at": now,
-        },
-    ).one()
-    return stored.id, stored.is_new
+    row = {
+        "id": uuid4(),
+        "lead_id": lead_id,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "hold_until": hold_until,
+        "source": source,
+        "external_id": external_id,
+        "run_id": attempt.run_id,
+        "mode": attempt.mode,
+        "created_at": now,
+    }
+    return db.execute(_OPEN_ONE, {**row, "holder": lead_id}).one()
 
 
 def _close(
@@ -369,7 +361,7 @@ def _close(
     )
     if told.new_starts_at is None:
         return None
-    next_id, _ = _open(
+    opened = _open(
         db,
         attempt,
         now=now,
@@ -379,7 +371,8 @@ def _close(
         source=old.source,
         external_id=told.new_external_id,
     )
-    db.execute(update(appointments).where(row).values(replaced_by=next_id))
+    db.execute(update(appointments).where(row).values(replaced_by=opened.id))
+    next_id: UUID = opened.id
     return next_id
 
 

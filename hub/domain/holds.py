@@ -198,12 +198,26 @@ def after_outcome(
     )
 
 
-def settle_hold(db: Connection, clock: Clock, attempt: Attempt, hold: Hold, *, why: str) -> Hold:
+def settle_hold(
+    db: Connection,
+    clock: Clock,
+    attempt: Attempt,
+    hold: Hold,
+    *,
+    appointments_until: datetime | None,
+    why: str,
+) -> Hold:
     """Store what the rule says of a locked hold after its appointments or windows changed.
 
-    `hold` carries the new windows and still the old `release_at`.
+    `hold` carries the new windows and still the old `release_at`; `appointments_until` is what the
+    lead's open appointments say now.
     """
-    settled = replace(hold, release_at=derived_release(db, hold))
+    release_at = release_time(
+        initial_until=hold.initial_until,
+        appointments_until=appointments_until,
+        follow_up_until=hold.follow_up_until,
+    )
+    settled = replace(hold, release_at=release_at)
     _store(db, settled)
     if settled.release_at > hold.release_at:
         _note(db, clock, attempt, settled, outcome="extended", why=why)

@@ -166,20 +166,26 @@ class Desk:
 
     @contextmanager
     def fenced(
-        self, *, is_checked: bool = True, stores: bool = True, stays_open: bool = False
+        self,
+        *,
+        is_checked: bool = True,
+        stores: bool = True,
+        stays_open: bool = False,
+        turn: Turn | None = None,
     ) -> Iterator[Connection]:
         """One transaction under the run's lock, or the one of the last step, which goes on.
 
         Raises `LostRun` when the token is old, `CancelRequested` and `Overdue` when the run must
         not begin anything new (`is_checked`), `TakenBack` for a step that fails behind others.
         Without `stores` what waits goes on waiting; with `stays_open` the end is left to `commit`.
+        `turn` is locked with the run; no other transaction is open then.
         """
         connection = self._open or self.engine.connect()
         was_open, self._open = self._open is not None, None
         stores = stores and not self.is_shared
         try:
             if not was_open:
-                self._lock(connection, is_checked=is_checked)
+                self._lock(connection, turn, is_checked=is_checked)
                 self._is_checked = is_checked
             yield connection
             if stays_open and not self.is_shared:
@@ -219,19 +225,21 @@ class Desk:
         steps.write(connection, self.run.id, [self._row(note) for note in notes])
         self._forget_notes()
 
-    def _lock(self, connection: Connection, *, is_checked: bool) -> None:
-        state = runs.lock(connection, self.run)
+    def _lock(self, connection: Connection, turn: Turn | None, *, is_checked: bool) -> None:
+        state = runs.lock(connection, self.run, key=None if turn is None else turn.lock)
         if is_checked and state.is_cancel_requested:
             raise CancelRequested(f"run {self.run.id} is to be cancelled")
         if is_checked and state.is_overdue:
             raise Overdue(f"run {self.run.id} is past its timeout")
 
     def _store(self, connection: Connection) -> None:
-        steps.write(connection, self.run.id, [self._row(note) for note in self.journal.notes()])
+        notes = [self._row(note) for note in self.journal.notes()]
+        if self._replies:
+            runs.respond(connection, self.run, response_row(self._replies[0]), notes)
+        else:
+            steps.write(connection, self.run.id, notes)
         for turn in turns.in_order(self._unstored.values()):
             turns.stand(connection, turn)
-        for reply in self._replies:
-            runs.respond(connection, self.run, response_row(reply))
         for turn in turns.in_order(self._leaving):
             self.woken += turns.leave(connection, turn)
 

@@ -233,7 +233,7 @@ class Executor:
             return Failure("timeout", "no turn came in time", step=command.path)
         turn = self._turn(desk, command)
         if desk.may_hold_without_row(turn):
-            with desk.fenced(stores=False, stays_open=True) as connection:
+            with desk.fenced(stores=False, stays_open=True, turn=turn) as connection:
                 is_ours = turns.is_nobodys(connection, turn)
             if is_ours:
                 desk.hold_turn(turn, is_stored=False)

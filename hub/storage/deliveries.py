@@ -155,6 +155,7 @@ _STORED = text(
      WHERE deliveries.id = :id
     """
 )
+_QUEUE = text("SELECT pg_advisory_xact_lock(:lock)")
 _TAKE_PLACE = text(
     "INSERT INTO turns (scope, digest, run_id, path) VALUES (:scope, :digest, :run_id, '')"
 )
@@ -264,10 +265,12 @@ def _store_run(connection: Connection, run: NewRun, values: Mapping[str, Any]) -
 
 def queue_for_turn(connection: Connection, turn: tuple[str, bytes]) -> None:
     """Places under one key are given in commit order: one taker at a time (E16)."""
-    connection.execute(
-        text("SELECT pg_advisory_xact_lock(:lock)"),
-        {"lock": int.from_bytes(sha256(turn[0].encode() + turn[1]).digest()[:8], signed=True)},
-    )
+    connection.execute(_QUEUE, {"lock": turn_key(turn)})
+
+
+def turn_key(turn: tuple[str, bytes]) -> int:
+    """The advisory lock that stands for the turns under one key."""
+    return int.from_bytes(sha256(turn[0].encode() + turn[1]).digest()[:8], signed=True)
 
 
 def _delivery_values(delivery: NewDelivery) -> dict[str, Any]:

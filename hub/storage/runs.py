@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from hub.errors import LostRun
 from hub.storage.answers import WAKE
 from hub.storage.json_text import json_text
+from hub.storage.steps import WRITE, StepRow, as_json
 
 LEASE = timedelta(seconds=30)  # unless HUB_LEASE_SECONDS says otherwise
 TURN_POLL = timedelta(seconds=30)  # behind the wake-up that a freed turn gives
@@ -138,36 +139,51 @@ class RunState:
     is_overdue: bool
 
 
-_LOCK = text(
-    """
-    SELECT is_cancel_requested, deadline <= now() AS is_overdue
+_STATE = """
+    SELECT is_cancel_requested, deadline <= now() AS is_overdue{more}
       FROM runs WHERE id = :id AND token = :token AND status = 'running' FOR NO KEY UPDATE
+"""
+_LOCK = text(_STATE.format(more=""))
+_LOCK_BOTH = text(_STATE.format(more=", pg_advisory_xact_lock(:key)"))
+
+
+def lock(connection: Connection, run: ClaimedRun, *, key: int | None = None) -> RunState:
+    """The fence of every write (E4): the row lock is held to the commit; raises `LostRun`.
+
+    `key`: an advisory lock that is taken in the same round trip.
     """
-)
-
-
-def lock(connection: Connection, run: ClaimedRun) -> RunState:
-    """The fence of every write (E4): the row lock is held to the commit; raises `LostRun`."""
-    row = connection.execute(_LOCK, {"id": run.id, "token": run.token}).mappings().first()
+    values = {"id": run.id, "token": run.token}
+    if key is None:
+        row = connection.execute(_LOCK, values).first()
+    else:
+        row = connection.execute(_LOCK_BOTH, {**values, "key": key}).first()
     if row is None:
         raise LostRun(f"run {run.id} belongs to another worker")
-    return RunState(**row)
+    return RunState(row.is_cancel_requested, row.is_overdue)
 
 
 _RESPOND = text(
     f"""
-    WITH stored AS (
+    WITH written AS ({WRITE}), stored AS (
         UPDATE runs SET response = CAST(:response AS json)
-         WHERE id = :id AND response IS NULL RETURNING id, response, is_awaited
+         WHERE id = :run_id AND response IS NULL RETURNING id, response, is_awaited
     )
     SELECT {WAKE} FROM stored WHERE is_awaited
     """  # noqa: S608 - our own text
 )
 
 
-def respond(connection: Connection, run: ClaimedRun, response: Mapping[str, Any]) -> None:
-    """Store the answer of the run if it has none, and wake who waits for it (first one wins)."""
-    values = {"id": run.id, "response": json_text(response)}
+def respond(
+    connection: Connection,
+    run: ClaimedRun,
+    response: Mapping[str, Any],
+    notes: Sequence[StepRow] = (),
+) -> None:
+    """Store the answer of the run if it has none, and wake who waits for it (first one wins).
+
+    `notes` are entries of the journal that are stored with it.
+    """
+    values = {"run_id": run.id, "response": json_text(response), "rows": as_json(notes)}
     connection.execute(_RESPOND, values)
 
 

@@ -52,8 +52,7 @@ def load(connection: Connection, run_id: UUID) -> list[StepRow]:
     return [StepRow(**row) for row in rows.mappings()]
 
 
-_WRITE = text(
-    """
+WRITE = """
     INSERT INTO steps AS held
            (run_id, path, kind, step_id, action, status, attempts, is_simulated, key, inputs,
             result, error, started_at, ended_at, due_at)
@@ -71,34 +70,39 @@ _WRITE = text(
        SET status = excluded.status, attempts = excluded.attempts, result = excluded.result,
            error = excluded.error, ended_at = excluded.ended_at, due_at = excluded.due_at,
            is_simulated = excluded.is_simulated
-    """
-)
+"""
+_WRITE = text(WRITE)
 
 
 def write(connection: Connection, run_id: UUID, rows: Sequence[StepRow]) -> None:
     """Add or complete entries; inputs and key stay as first written (E7)."""
-    if not rows:
-        return
-    given = [
-        {
-            "path": row.path,
-            "kind": row.kind,
-            "step_id": row.step_id,
-            "action": row.action,
-            "status": row.status,
-            "attempts": row.attempts,
-            "is_simulated": row.is_simulated,
-            "key": row.key,
-            "inputs": row.inputs,
-            "result": row.result,
-            "error": row.error,
-            "due_in": row.due_in.total_seconds() if row.due_in is not None else None,
-            "took": row.took.total_seconds(),
-            "ended_ago": row.ended_ago.total_seconds(),
-        }
-        for row in rows
-    ]
-    connection.execute(_WRITE, {"run_id": run_id, "rows": json_text(given)})
+    if rows:
+        connection.execute(_WRITE, {"run_id": run_id, "rows": as_json(rows)})
+
+
+def as_json(rows: Sequence[StepRow]) -> str:
+    """The parameter `rows` of `WRITE`."""
+    return json_text(
+        [
+            {
+                "path": row.path,
+                "kind": row.kind,
+                "step_id": row.step_id,
+                "action": row.action,
+                "status": row.status,
+                "attempts": row.attempts,
+                "is_simulated": row.is_simulated,
+                "key": row.key,
+                "inputs": row.inputs,
+                "result": row.result,
+                "error": row.error,
+                "due_in": row.due_in.total_seconds() if row.due_in is not None else None,
+                "took": row.took.total_seconds(),
+                "ended_ago": row.ended_ago.total_seconds(),
+            }
+            for row in rows
+        ]
+    )
 
 
 def copy_journal(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from hub.storage.deliveries import queue_for_turn
+from hub.storage.deliveries import queue_for_turn, turn_key
 from hub.storage.runs import WAITS_FOR_TURN
 
 Standing = Literal["ours", "waiting", "full"]
@@ -24,6 +24,11 @@ class Turn:
     run_id: UUID
     path: str
     limit: int
+
+    @property
+    def lock(self) -> int:
+        """The advisory lock of its key."""
+        return turn_key((self.scope, self.digest))
 
 
 _STAND = text(
@@ -84,11 +89,10 @@ def take(connection: Connection, turn: Turn, *, may_wait: bool) -> Standing:
 
 
 def is_nobodys(connection: Connection, turn: Turn) -> bool:
-    """Whether nobody stands under the key, now and up to the end of this transaction.
+    """Whether nobody stands under the key, which is locked up to the end of this transaction.
 
     A turn of one (`limit: 1`) is then ours without a row, as long as the transaction lasts.
     """
-    queue_for_turn(connection, (turn.scope, turn.digest))
     found = connection.execute(_ANYBODY, {"scope": turn.scope, "digest": turn.digest})
     return found.first() is None
 
