@@ -12,6 +12,7 @@ import threading
 import zlib
 from collections.abc import Callable, Mapping
 from time import monotonic
+from typing import Any
 from uuid import UUID
 
 from redis import Redis
@@ -20,7 +21,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue
 from rq.exceptions import NoSuchJobError
-from rq.job import Job
+from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 QUEUE = "hub"
@@ -56,6 +57,18 @@ class RunJob(Job):
             raise NoSuchJobError(f"the job {self.id[:40]} has no message")
         self.data = _unpacked(message)
         self.origin = QUEUE
+
+    def to_dict(self, *_: Any, **__: Any) -> dict[str, Any]:
+        """What is written of it: the message, and nothing that nobody would read."""
+        return {"data": zlib.compress(self.data)}
+
+    def set_status(self, status: JobStatus, *_: Any, **__: Any) -> None:
+        """A bell has no state: the run's row has it."""
+        self._status = status
+
+    def cleanup(self, ttl: int | None = None, pipeline: Any = None, *_: Any) -> None:
+        """Redis forgets it after a while, if nobody hears it."""
+        pipeline.expire(self.key, ttl)
 
     @property
     def success_callback(self) -> None:
@@ -134,7 +147,7 @@ class Doorbell:
         return True
 
     def _ring(self, run_id: UUID) -> None:
-        with self._redis.pipeline() as pipeline:
+        with self._redis.pipeline(transaction=False) as pipeline:
             self._queue.enqueue_call(
                 WORK, args=(str(run_id),), timeout=-1, ttl=_UNHEARD_FOR, pipeline=pipeline
             )
@@ -207,7 +220,7 @@ class Ringer:
 
 def drop_message(job: Job, queue: Queue, redis: Redis) -> None:
     """The message goes, also from the list in which RQ keeps what was taken: nobody else would."""
-    with redis.pipeline() as pipeline:
+    with redis.pipeline(transaction=False) as pipeline:
         pipeline.delete(job.key)
         pipeline.lrem(queue.intermediate_queue.key, 1, job.id)
         pipeline.execute()

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 from sqlalchemy import update as update_rows
 from sqlalchemy.dialects.postgresql import insert
 
@@ -57,6 +57,22 @@ class LeadChanges:
     last_appointment_outcome: str | None = None
 
 
+_CHANGEABLE = tuple(field.name for field in dataclasses.fields(LeadChanges))
+_UPDATE = (
+    update_rows(leads)
+    .where(leads.c.id == bindparam("changed"))
+    .values(
+        {
+            **{
+                name: func.coalesce(bindparam(f"new_{name}"), leads.c[name]) for name in _CHANGEABLE
+            },
+            "updated_at": bindparam("at"),
+        }
+    )
+    .returning(*leads.c)
+)
+
+
 @action("leads.get", effect="read", errors=("not_found",), example=_EXAMPLE)
 def get(db: Connection, *, lead_id: UUID) -> Lead:
     """Read a lead."""
@@ -72,19 +88,10 @@ def get(db: Connection, *, lead_id: UUID) -> Lead:
 )
 def update(db: Connection, clock: Clock, *, lead_id: UUID, set_: LeadChanges) -> Lead:
     """Change fields of a lead."""
-    given = {
-        field.name: value
-        for field in dataclasses.fields(set_)
-        if (value := getattr(set_, field.name)) is not None
-    }
+    given = {f"new_{name}": getattr(set_, name) for name in _CHANGEABLE}
     if set_.phone is not None:
-        given["phone"] = _normalised(set_.phone)
-    changed = db.execute(
-        update_rows(leads)
-        .where(leads.c.id == lead_id)
-        .values({**given, "updated_at": clock.now()})
-        .returning(*leads.c)
-    ).one_or_none()
+        given["new_phone"] = _normalised(set_.phone)
+    changed = db.execute(_UPDATE, {**given, "changed": lead_id, "at": clock.now()}).one_or_none()
     return _lead(changed, lead_id)
 
 
