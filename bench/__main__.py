@@ -61,8 +61,8 @@ class Bench:
         for concurrency in (1, 10, 50):
             self._compare("accept", lambda side: side.accept, concurrency)
 
-    def complete(self, log: Path) -> None:
-        """How fast a worker works off what was accepted."""
+    def drain(self, log: Path) -> None:
+        """How fast a worker works off what has piled up."""
         for side in self._sides:
             queued = self._left(side)
             began = time.perf_counter()
@@ -70,11 +70,31 @@ class Bench:
                 while self._left(side):
                     time.sleep(0.02)
                 seconds = time.perf_counter() - began
-            self.note(f"complete {side.name}", {"runs": queued, "runs/s": queued / seconds})
+            self.note(f"drain {side.name}", {"runs": queued, "runs/s": queued / seconds})
+
+    def complete(self) -> None:
+        """From the first request to the end of the last run, while the worker works."""
+        for concurrency in (1, 10, 50):
+            rates: dict[str, list[float]] = {side.name: [] for side in self._sides}
+            for _ in range(self._options.rounds):
+                for side in self._sides:
+                    rates[side.name].append(self._completed(side, concurrency))
+            found = {name: load.middle(each) for name, each in rates.items()}
+            for name, rate in found.items():
+                self.note(f"complete {name} c={concurrency}", {"runs/s": rate})
+            print(f"  hub / floor: rate {found['hub'] / found['floor']:.2f}")
+
+    def _completed(self, side: Side, concurrency: int) -> float:
+        requests = self._options.requests // (2 if concurrency == 1 else 1)
+        began = time.perf_counter()
+        measured = load.run(side.port, side.accept, requests=requests, concurrency=concurrency)
+        _refuse_failures(side, measured)
+        while self._left(side):
+            time.sleep(0.005)
+        return requests / (time.perf_counter() - began)
 
     def wait(self) -> None:
         """A tool call with two effects in the database: from the request to the spoken answer."""
-        time.sleep(1)  # both workers have told that they are there
         for concurrency in (1, 10, 50):
             self._compare("wait", lambda side: side.wait, concurrency)
 
@@ -160,8 +180,10 @@ def main() -> None:
             print(f"{platform.platform()}, Python {platform.python_version()}")
             bench = Bench(options, [simple, hub], libpq)
             bench.accept()
-            bench.complete(log)
+            bench.drain(log)
             with simple.running(simple.worker, log), hub.running(hub.worker, log) as worker_pids:
+                time.sleep(1)  # both workers have told that they are there
+                bench.complete()
                 bench.wait()
                 bench.note("memory (PSS)", {"hub MiB": processes.memory(web_pids + worker_pids)})
                 bench.targets()

@@ -187,8 +187,8 @@ class Ringer:
     out at once; when there are many, each waits a little and stands for all wishes until then.
     """
 
-    def __init__(self, doorbell: Doorbell) -> None:
-        self._doorbell = doorbell
+    def __init__(self, ring: Callable[[UUID], object]) -> None:
+        self._ring = ring
         self._latest: UUID | None = None
         self._wanted = threading.Event()
         self._thread: threading.Thread | None = None
@@ -213,7 +213,7 @@ class Ringer:
             self._wanted.wait()
             self._wanted.clear()
             if self._latest is not None:
-                self._doorbell.ring(self._latest)
+                self._ring(self._latest)
             if pause := self._pace.after_ring(monotonic()):
                 _PAUSE.wait(pause)
 

@@ -141,7 +141,7 @@ class Hub:
     @cached_property
     def ringer(self) -> Ringer:
         """Rings the doorbell behind the back of a request."""
-        return Ringer(self.doorbell)
+        return Ringer(self.doorbell.ring)
 
     @cached_property
     def services(self) -> Services:

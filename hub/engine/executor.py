@@ -29,6 +29,7 @@ from hub.engine.start import Start, scope_names, turn_digest
 from hub.engine.workflow import Workflow
 from hub.errors import LostRun
 from hub.storage import once, runs, steps, turns
+from hub.storage.db import at_once
 from hub.storage.runs import ClaimedRun, Ending
 
 log = logging.getLogger(__name__)
@@ -100,7 +101,7 @@ class Executor:
                 self._shop.ring(woken)
 
     def _stored(self, run: ClaimedRun) -> list[steps.StepRow]:
-        with self._shop.engine.connect() as connection:
+        with at_once(self._shop.engine) as connection:
             return steps.load(connection, run.id)
 
     def _facts(self, desk: Desk, workflow: Workflow) -> Facts:

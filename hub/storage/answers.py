@@ -18,6 +18,7 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import Engine, text
 
+from hub.storage.db import at_once
 from hub.storage.json_text import json_text
 
 _CHANNEL = "hub_answers"
@@ -77,7 +78,7 @@ _SETTLE = text(
 
 def stored_answer(engine: Engine, run_id: UUID) -> Answer | None:
     """The answer, once there is one."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with at_once(engine) as connection:
         row = connection.execute(_LOOK, {"id": run_id}).first()
     return Answer.from_row(run_id, row.response) if row else None
 
@@ -88,7 +89,7 @@ def settle(engine: Engine, run_id: UUID, otherwise: Answer) -> Answer:
     A repeat of a request that has its answer only reads: it neither locks nor rewrites the row.
     """
     values = {"id": run_id, "otherwise": json_text(otherwise.as_row())}
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with at_once(engine) as connection:
         row = (
             connection.execute(_SETTLE, values).first()
             or connection.execute(_LOOK, {"id": run_id}).first()

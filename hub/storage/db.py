@@ -104,6 +104,14 @@ def open_engine(
     )
 
 
+def at_once(engine: Engine) -> Connection:
+    """A connection on which each statement is a transaction of its own.
+
+    Also for questions: a transaction that is rolled back makes psycopg forget what it prepared.
+    """
+    return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+
 def _connect(conninfo: str, answer_within: float) -> psycopg.Connection[Any]:
     connection = _ImpatientConnection.connect(conninfo)
     connection.answer_within = answer_within
@@ -166,7 +174,7 @@ class DatabaseClock:
 
 def revision(engine: Engine) -> str | None:
     """The revision the tables are at; nothing in an empty database."""
-    with engine.connect() as connection:
+    with at_once(engine) as connection:
         if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar() is None:
             return None
         found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
@@ -209,7 +217,7 @@ def check_durability(engine: Engine, *, allow_unsafe: bool) -> None:
 
 
 def _setting(engine: Engine, name: str) -> str:
-    with engine.connect() as connection:
+    with at_once(engine) as connection:
         return str(
             connection.execute(text("SELECT current_setting(:name)"), {"name": name}).scalar_one()
         )

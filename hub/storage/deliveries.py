@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hub.errors import Unavailable
+from hub.storage.db import at_once
 from hub.storage.json_text import json_text
 
 _ATTEMPTS = 3  # a key may be freed between the conflict and the look
@@ -181,7 +182,7 @@ def record(engine: Engine, delivery: NewDelivery, runs: Sequence[NewRun]) -> tup
 
 def _record(engine: Engine, delivery: NewDelivery, runs: Sequence[NewRun]) -> tuple[Recorded, ...]:
     if len(runs) == 1 and runs[0].turn is None:
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with at_once(engine) as connection:
             return (_record_one(connection, delivery, runs[0]),)
     with engine.begin() as connection:
         return _record_many(connection, delivery, runs)
@@ -320,7 +321,7 @@ def _look_again(
     None when nothing was stored, or when that cannot be found out.
     """
     try:
-        with engine.connect() as connection:
+        with at_once(engine) as connection:
             stored = {row.id for row in connection.execute(_STORED, {"id": delivery.id})}
             if not stored:
                 return None

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from hub.errors import LostRun
 from hub.storage.answers import WAKE
+from hub.storage.db import at_once
 from hub.storage.json_text import json_text
 from hub.storage.steps import WRITE, StepRow, as_json
 
@@ -75,7 +76,7 @@ _CLAIM = text(
 
 def claim(engine: Engine, *, worker: str, most: int, lease: timedelta = LEASE) -> list[ClaimedRun]:
     """Take up to `most` runs that are due: callers who wait first, then the oldest."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with at_once(engine) as connection:
         rows = connection.execute(_CLAIM, {"worker": worker, "most": most, "lease": lease})
         return [ClaimedRun(**row) for row in rows.mappings()]
 
@@ -318,7 +319,7 @@ def clear_deaths(connection: Connection, run: ClaimedRun) -> None:
 
 def count_waiting(engine: Engine) -> int:
     """How many runs are due or will be due: the length of the queue."""
-    with engine.connect() as connection:
+    with at_once(engine) as connection:
         found = connection.execute(
             text("SELECT count(*) FROM runs WHERE status = 'queued' AND ended_at IS NULL")
         )

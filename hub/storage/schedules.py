@@ -7,6 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, text
 
+from hub.storage.db import at_once
+
 
 @dataclass(frozen=True)
 class DueSchedule:
@@ -46,7 +48,7 @@ def drop_others(engine: Engine, workflows: list[str]) -> None:
 
 def due(engine: Engine) -> list[DueSchedule]:
     """The schedules whose time has come."""
-    with engine.connect() as connection:
+    with at_once(engine) as connection:
         rows = connection.execute(
             text("SELECT workflow, next_at, now() AS now FROM schedules WHERE next_at <= now()")
         )

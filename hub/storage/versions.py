@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, text
 
+from hub.storage.db import at_once
 from hub.storage.json_text import json_text
 
 
@@ -32,7 +33,7 @@ class StoredVersion:
 
 def find(engine: Engine, version: str) -> StoredVersion | None:
     """The files of a version."""
-    with engine.connect() as connection:
+    with at_once(engine) as connection:
         row = connection.execute(
             text("SELECT workflow, files FROM workflow_versions WHERE hash = :version"),
             {"version": version},

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, text
 
+from hub.storage.db import at_once
+
 
 @dataclass(frozen=True)
 class WorkerName:
@@ -37,7 +39,7 @@ def say_goodbye(engine: Engine, worker: WorkerName) -> None:
 
 def count_alive(engine: Engine) -> int:
     """Workers that were seen in the last 15 seconds."""
-    with engine.connect() as connection:
+    with at_once(engine) as connection:
         found = connection.execute(
             text("SELECT count(*) FROM workers WHERE seen_at > now() - interval '15 seconds'")
         )

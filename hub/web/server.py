@@ -264,6 +264,7 @@ class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "forwarded_allow_ips": "",  # the scheme comes from HUB_PUBLIC_URL (S21)
             "worker_exit": self._leave,
             "proc_name": "hub-web",
+            "control_socket_disable": True,  # signals are enough, and nobody else may command it
         }
         for name, value in chosen.items():
             self.cfg.set(name, value)

@@ -21,7 +21,7 @@ from hub.engine.schedule import next_time
 from hub.engine.start import Start
 from hub.engine.workflow import Schedule, Workflow
 from hub.storage import runs, schedules, workers
-from hub.storage.db import DatabaseClock
+from hub.storage.db import DatabaseClock, at_once
 from hub.storage.deliveries import start_run
 from hub.storage.schedules import DueSchedule
 from hub.values import format_instant, zone
@@ -117,7 +117,7 @@ class Rounds:
 
     def _plan(self) -> int:
         if not self._is_planned:
-            with self._hub.database.connect() as connection:
+            with at_once(self._hub.database) as connection:
                 now = DatabaseClock(connection).now()  # the host's own may be wrong (E13)
             plan_schedules(self._hub, self._scheduled(), now)
             self._is_planned = True
