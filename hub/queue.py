@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -31,8 +31,8 @@ _UNHEARD_FOR = 60  # seconds until Redis forgets a message that no worker took
 _MOST_UNHEARD = 100  # messages kept while no worker lives
 _CONNECT_WITHIN = 0.1  # seconds; to connect and to ring are less than 250 ms together (I4)
 _ANSWER_WITHIN = 0.1
-_AT_ONCE = 10
-_RINGS_A_SECOND = 500
+_AT_ONCE = 20
+_RINGS_A_SECOND = 250
 _PAUSE = threading.Event()  # never set
 _REST_AFTER_FAILURE = 5.0
 _SERVER_VERSION = (7, 0, 0)  # stated, so that RQ need not ask: it knows no difference above 6.2
@@ -218,9 +218,10 @@ class Ringer:
                 _PAUSE.wait(pause)
 
 
-def drop_message(job: Job, queue: Queue, redis: Redis) -> None:
-    """The message goes, also from the list in which RQ keeps what was taken: nobody else would."""
+def drop_messages(jobs: Sequence[Job], queue: Queue, redis: Redis) -> None:
+    """Messages go, also from the list in which RQ keeps what was taken: nobody else would."""
     with redis.pipeline(transaction=False) as pipeline:
-        pipeline.delete(job.key)
-        pipeline.lrem(queue.intermediate_queue.key, 1, job.id)
+        pipeline.delete(*(job.key for job in jobs))
+        for job in jobs:
+            pipeline.lrem(queue.intermediate_queue.key, 1, job.id)
         pipeline.execute()

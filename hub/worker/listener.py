@@ -23,7 +23,7 @@ from rq.worker_registration import clean_worker_registry
 from hub.queue import (
     RefusedJob,
     RunJob,
-    drop_message,
+    drop_messages,
     open_listener,
     open_queue,
     run_of,
@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 LISTEN_AGAIN_AFTER = 1.0  # seconds without Redis; the runner looks by itself meanwhile
 _WAIT_FOR = 1  # seconds in which one wait for the bell ends
 _BEAT_EVERY = 5.0  # seconds; RQ forgets a worker after more than a minute
+_TIDY_EVERY = 0.5  # seconds
+_MOST_HEARD = 100
 _RQ_KEEPS_BACK = 15  # seconds by which RQ waits less than its worker lives
 
 
@@ -54,6 +56,8 @@ class BellWorker(SimpleWorker):
         )
         self._stopping = stopping
         self._beat_at = -_BEAT_EVERY
+        self._heard: list[Job] = []
+        self._tidied_at = monotonic()
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Hear the bell; a forged message is refused before anything of it is called (S17)."""
@@ -61,18 +65,32 @@ class BellWorker(SimpleWorker):
             run_id = run_of(job)
         except RefusedJob as refused:
             log.warning("refused a message on the queue %s: %s", queue.name, refused)
-            drop_message(job, queue, self.connection)
+            drop_messages([job], queue, self.connection)
         else:
             work(str(run_id))
-            drop_message(job, queue, self.connection)
+            self._heard.append(job)
 
     def heartbeat(self, *given: Any, **named: Any) -> None:
         """Between two waits: stop when that is asked. The bell does not wait for each beat."""
         if self._stopping.is_set():
             raise StopRequested
+        if monotonic() - self._tidied_at >= _TIDY_EVERY or len(self._heard) >= _MOST_HEARD:
+            self._tidy()
         if monotonic() - self._beat_at >= _BEAT_EVERY:
             self._beat_at = monotonic()
             super().heartbeat(*given, **named)
+
+    def _tidy(self) -> None:
+        """Drop what was heard, many at a time: who rang is being served meanwhile."""
+        heard, self._heard = self._heard, []
+        self._tidied_at = monotonic()
+        if heard:
+            drop_messages(heard, self.queues[0], self.connection)
+
+    def teardown(self) -> None:
+        """Leave nothing behind."""
+        self._tidy()
+        super().teardown()  # type: ignore[no-untyped-call]
 
     def set_state(self, state: str, pipeline: Any = None) -> None:
         """Tell Redis what is new."""

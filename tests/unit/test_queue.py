@@ -73,4 +73,4 @@ def test_however_often_it_is_wished_the_bell_rings_at_its_pace(pauses: list[floa
     assert all(before <= after for before, after in pairwise(rung))
     for place, start in enumerate(rung):
         within = [each for each in rung[place:] if each <= start + 0.1]
-        assert len(within) <= 10 + 500 * 0.1 + 1
+        assert len(within) <= 20 + 250 * 0.1 + 1
