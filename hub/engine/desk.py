@@ -24,7 +24,7 @@ from hub.engine.advance.commands import LeaveTurn, ReplyNow
 from hub.engine.advance.journal import Entry, Journal
 from hub.errors import HubError, StepFailed
 from hub.storage import runs, steps, turns
-from hub.storage.runs import ClaimedRun
+from hub.storage.runs import ClaimedRun, OpenClaim
 from hub.storage.steps import StepRow
 from hub.storage.turns import Turn
 from hub.values import decode, encode
@@ -61,10 +61,12 @@ class Desk:
         *,
         most_carried: int = 0,
         began: float | None = None,
+        claim: OpenClaim | None = None,
     ) -> None:
         """`most_carried`: how many steps may share a transaction with the one that began it.
 
         `began`: the monotonic second at which the run was claimed; now, if it is not given.
+        `claim`: the transaction in which it was claimed, if that is still open.
         """
         self.engine = engine
         self.run = run
@@ -78,8 +80,9 @@ class Desk:
         self._leaving: list[Turn] = []
         self._unstored: dict[str, Turn] = {}
         self._is_awaited = False
-        self._open: Connection | None = None
-        self._is_checked = False
+        self._claim = claim
+        self._open: Connection | None = None if claim is None else claim.connection
+        self._is_checked = claim is not None
         self._began = monotonic() if began is None else began
         self.journal = Journal(map(from_row, stored), timer=self.now)
 
@@ -118,15 +121,15 @@ class Desk:
         """A turn that is given up with the next transaction."""
         turn = self.turns.pop(command.path, None)
         if turn is not None:
-            self._leave(turn)
+            self._give_up(turn)
 
     def leave_turns(self) -> None:
         """All turns of the run are given up with the next transaction."""
         for turn in self.turns.values():
-            self._leave(turn)
+            self._give_up(turn)
         self.turns.clear()
 
-    def _leave(self, turn: Turn) -> None:
+    def _give_up(self, turn: Turn) -> None:
         """Of a turn that was never stored nothing is left but the lock, up to the commit."""
         if self._unstored.pop(turn.path, None) is None:
             self._leaving.append(turn)
@@ -137,6 +140,11 @@ class Desk:
     def has_news(self) -> bool:
         """Whether somebody waits for what is not stored yet."""
         return bool(self._replies or self._leaving or self._is_awaited)
+
+    @property
+    def is_claim_open(self) -> bool:
+        """Whether the run's claim is not stored yet: if it is rolled back, the run is nobody's."""
+        return self._claim is not None
 
     @property
     def may_carry(self) -> bool:
@@ -178,32 +186,42 @@ class Desk:
         Raises `LostRun` when the token is old, `CancelRequested` and `Overdue` when the run must
         not begin anything new (`is_checked`), `TakenBack` for a step that fails behind others.
         Without `stores` what waits goes on waiting; with `stays_open` the end is left to `commit`.
-        `turn` is locked with the run; no other transaction is open then.
+        `turn` is locked with the run.
         """
         connection = self._open or self.engine.connect()
         was_open, self._open = self._open is not None, None
-        stores = stores and not self.is_shared
         try:
-            if not was_open:
-                self._lock(connection, turn, is_checked=is_checked)
-                self._is_checked = is_checked
+            self._enter(connection, turn, was_open=was_open, is_checked=is_checked)
             yield connection
             if stays_open and not self.is_shared:
                 self._open = connection
-                return
-            if stores:
-                self._store(connection)
-            connection.commit()
-        except (StepFailed, DBAPIError) as problem:
+            else:
+                self._leave(connection, stores=stores and not self.is_shared)
+        except BaseException as problem:
             self._drop(connection)
-            if self._carried and was_open and stays_open:
+            is_refused = isinstance(problem, StepFailed | DBAPIError)
+            if is_refused and self._carried and was_open and stays_open:
                 raise TakenBack(f"run {self.run.id}: {type(problem).__name__}") from problem
             raise
-        except BaseException:
-            self._drop(connection)
-            raise
+
+    def _enter(
+        self, connection: Connection, turn: Turn | None, *, was_open: bool, is_checked: bool
+    ) -> None:
+        if not was_open:
+            self._lock(connection, turn, is_checked=is_checked)
+            self._is_checked = is_checked
+        elif turn is not None:
+            turns.queue_for(connection, turn)
+
+    def _leave(self, connection: Connection, *, stores: bool) -> None:
+        if stores:
+            self._store(connection)
+        connection.commit()
         connection.close()
         self._carried = 0
+        if self._claim is not None:
+            self._claim.stored()
+            self._claim = None
         if stores:
             self._forget()
 

@@ -30,7 +30,7 @@ from hub.engine.workflow import Workflow
 from hub.errors import LostRun
 from hub.storage import once, runs, steps, turns
 from hub.storage.db import at_once
-from hub.storage.runs import ClaimedRun, Ending
+from hub.storage.runs import ClaimedRun, Ending, OpenClaim
 
 log = logging.getLogger(__name__)
 
@@ -59,27 +59,42 @@ class Executor:
         self._shop = workshop
         self._performer = Performer(workshop.tools)
 
-    def work(self, run: ClaimedRun, *, is_stopping: Callable[[], bool]) -> None:
-        """Take the run as far as it goes now; never raises."""
+    def work(
+        self,
+        run: ClaimedRun,
+        *,
+        is_stopping: Callable[[], bool],
+        claim: OpenClaim | None = None,
+    ) -> None:
+        """Take the run as far as it goes now; never raises.
+
+        `claim`: the transaction in which the run was claimed, where its first steps belong too.
+        """
         try:
-            self._work(run, is_stopping)
+            self._work(run, is_stopping, claim)
         except LostRun as lost:
             log.warning("%s", lost, extra={"run_id": str(run.id)})
         except (DBAPIError, PoolTimeout) as problem:
             log.warning("the database failed: %s", problem, extra={"run_id": str(run.id)})
         except Exception:
             log.exception("the hub failed on a run", extra={"run_id": str(run.id)})
+            if claim is not None:
+                claim.connection.close()
             self._give_up(run, Failure("internal", "a fault of the hub; see the log"))
 
-    def _work(self, run: ClaimedRun, is_stopping: Callable[[], bool]) -> None:
+    def _work(
+        self, run: ClaimedRun, is_stopping: Callable[[], bool], claim: OpenClaim | None
+    ) -> None:
         workflow = self._shop.program(run.version)
         is_new = run.token == 1 and run.retry_of is None  # then there is nothing to read
         stored = () if is_new else self._stored(run)
-        desk = Desk(self._shop.engine, run, stored, most_carried=MOST_CARRIED)
+        desk = Desk(self._shop.engine, run, stored, most_carried=MOST_CARRIED, claim=claim)
         try:
             self._attend(desk, workflow, is_stopping)
         except TakenBack as problem:
             log.debug("%s: its steps are done again, one by one", problem)
+            if desk.is_claim_open:
+                return  # taken back as well: whoever looks next has the run
             self._attend(desk.taken_back(self._stored(run)), workflow, is_stopping)
 
     def _attend(self, desk: Desk, workflow: Workflow, is_stopping: Callable[[], bool]) -> None:
@@ -136,7 +151,7 @@ class Executor:
                 return False
             if desk.may_carry and self._is_carried(desk, machine.commands):
                 desk.carry()
-            else:
+            elif not (desk.is_claim_open and _is_turn(machine.commands)):
                 desk.commit()
             blocked = self._round(desk, machine)
             if blocked and self._sleep(desk, machine, blocked):
@@ -322,6 +337,10 @@ class Executor:
         else:
             for each in woken:
                 self._shop.ring(each)
+
+
+def _is_turn(commands: list[Command]) -> bool:
+    return len(commands) == 1 and isinstance(commands[0], TakeTurn)
 
 
 def _poison(desk: Desk) -> Failure:

@@ -6,7 +6,7 @@ statement or transaction. Lease times come from the database's clock (E3).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,18 +50,13 @@ _DUE = """
      WHERE status IN ('queued', 'waiting') AND is_awaited = {awaited} AND due_at <= now()
      ORDER BY due_at LIMIT {most} FOR NO KEY UPDATE SKIP LOCKED
 """
-_CLAIM = text(
-    f"""
-    WITH urgent AS ({_DUE.format(awaited="true", most=":most")}),
-    others AS (
-        {_DUE.format(awaited="false", most=":most - (SELECT count(*) FROM urgent)")}
-    ), taken AS (
+_TAKEN = """
+    taken AS (
         UPDATE runs
            SET status = 'running', token = token + 1, worker = :worker, due_at = NULL,
                lease_until = now() + CAST(:lease AS interval),
                started_at = coalesce(started_at, now())
-          FROM (SELECT id FROM urgent UNION ALL SELECT id FROM others) AS due
-         WHERE runs.id = due.id
+          FROM due WHERE runs.id = due.id
         RETURNING runs.*
     ), told AS (
         INSERT INTO run_history (run_id, status, token, why)
@@ -70,6 +65,23 @@ _CLAIM = text(
     SELECT id, workflow, version, mode, trigger, token, deaths, is_awaited, created_at, started_at,
            scheduled_at, retry_of, now() AS claimed_at
       FROM taken ORDER BY is_awaited DESC, created_at
+"""
+_CLAIM = text(
+    f"""
+    WITH urgent AS ({_DUE.format(awaited="true", most=":most")}),
+    others AS (
+        {_DUE.format(awaited="false", most=":most - (SELECT count(*) FROM urgent)")}
+    ), due AS (SELECT id FROM urgent UNION ALL SELECT id FROM others), {_TAKEN}
+    """  # noqa: S608 - our own text
+)
+_CLAIM_NEW = text(
+    f"""
+    WITH due AS (
+        SELECT id FROM runs
+         WHERE id = :id AND status = 'queued' AND token = 0 AND due_at <= now()
+           AND NOT is_cancel_requested AND coalesce(deadline > now(), true)
+           FOR NO KEY UPDATE SKIP LOCKED
+    ), {_TAKEN}
     """  # noqa: S608 - our own text
 )
 
@@ -79,6 +91,29 @@ def claim(engine: Engine, *, worker: str, most: int, lease: timedelta = LEASE) -
     with at_once(engine) as connection:
         rows = connection.execute(_CLAIM, {"worker": worker, "most": most, "lease": lease})
         return [ClaimedRun(**row) for row in rows.mappings()]
+
+
+@dataclass(frozen=True)
+class OpenClaim:
+    """The transaction in which a run was claimed, and who wants to know of its commit.
+
+    Until then nobody else sees the claim, and whatever ends the transaction gives the run back.
+    """
+
+    connection: Connection
+    stored: Callable[[], object]
+
+
+def claim_new(
+    connection: Connection, run_id: UUID, *, worker: str, lease: timedelta = LEASE
+) -> ClaimedRun | None:
+    """Take a run that nobody had before, in a transaction that goes on with its first steps.
+
+    None when somebody else has it, or when it is not just to be begun.
+    """
+    values = {"id": run_id, "worker": worker, "lease": lease}
+    row = connection.execute(_CLAIM_NEW, values).mappings().first()
+    return None if row is None else ClaimedRun(**row)
 
 
 _RENEW = text(

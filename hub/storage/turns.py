@@ -79,13 +79,18 @@ _LEAVE = text(
 
 def take(connection: Connection, turn: Turn, *, may_wait: bool) -> Standing:
     """Stand in the queue (once) and say whether it is our turn; `full` leaves no row behind."""
-    queue_for_turn(connection, (turn.scope, turn.digest))
+    queue_for(connection, turn)
     if stand(connection, turn) < turn.limit:
         return "ours"
     if may_wait:
         return "waiting"
     connection.execute(_GO, {"run_id": turn.run_id, "path": turn.path})
     return "full"
+
+
+def queue_for(connection: Connection, turn: Turn) -> None:
+    """Lock the key up to the end of this transaction."""
+    queue_for_turn(connection, (turn.scope, turn.digest))
 
 
 def is_nobodys(connection: Connection, turn: Turn) -> bool:
@@ -119,7 +124,7 @@ def ahead_of(connection: Connection, turn: Turn) -> list[UUID]:
 
 def leave(connection: Connection, turn: Turn) -> list[UUID]:
     """Give up one place; the runs that were woken for it."""
-    queue_for_turn(connection, (turn.scope, turn.digest))
+    queue_for(connection, turn)
     rows = connection.execute(
         _LEAVE,
         {

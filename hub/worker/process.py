@@ -58,7 +58,7 @@ class _Process:
 
     def _wake(self) -> None:
         """Work has turned up here: look at once, and let the others look too."""
-        bell().set()
+        bell().ring()
         self._hub.ringer.ring(UUID(int=0))
 
     def run(self) -> int:

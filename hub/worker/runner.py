@@ -16,11 +16,12 @@ from time import monotonic
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.storage import runs
-from hub.storage.runs import ClaimedRun
+from hub.storage.runs import ClaimedRun, OpenClaim
+from hub.worker.doorbell import Bell
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +34,14 @@ _RING_EVERY = 0.2  # seconds
 class Worker(Protocol):
     """Works on one claimed run."""
 
-    def work(self, run: ClaimedRun, *, is_stopping: Callable[[], bool]) -> None:
-        """As far as it goes now; never raises."""
+    def work(
+        self,
+        run: ClaimedRun,
+        *,
+        is_stopping: Callable[[], bool],
+        claim: OpenClaim | None = None,
+    ) -> None:
+        """As far as it goes now; never raises. `claim`: its transaction, if it is still open."""
 
 
 class Runner:
@@ -47,7 +54,7 @@ class Runner:
         executor: Worker,
         name: str,
         size: int,
-        bell: threading.Event,
+        bell: Bell,
         ring: Callable[[UUID], object],
         lease: timedelta = runs.LEASE,
     ) -> None:
@@ -59,6 +66,7 @@ class Runner:
         self._ring = ring
         self._lease = lease
         self._owned: dict[UUID, ClaimedRun] = {}
+        self._beginning = 0  # runs that are being claimed by the thread that will work on them
         self._rang_at = -_RING_EVERY
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -71,14 +79,14 @@ class Runner:
 
     def start(self) -> None:
         """Begin to look for work."""
-        self._bell.set()
+        self._bell.ring()
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
         """Claim nothing more; runs in hand stop at their next step (E14)."""
         self._stopping.set()
-        self._bell.set()
+        self._bell.ring()
 
     def drain(self) -> None:
         """Wait until the runs in hand are ended, asleep or handed back."""
@@ -90,10 +98,10 @@ class Runner:
 
     def _claim_forever(self) -> None:
         while not self._stopping.is_set():
-            self._bell.wait(LOOK_EVERY.total_seconds())
-            self._bell.clear()
+            run_id = self._bell.wait(LOOK_EVERY)
             try:
-                self.claim_all()
+                if run_id is None or not self._begin_new(run_id):
+                    self.claim_all()
             except SQLAlchemyError as problem:
                 log.warning("cannot look for work: %s", problem)
                 self._stopping.wait(LOOK_EVERY.total_seconds())
@@ -123,7 +131,7 @@ class Runner:
 
     def _free(self) -> int:
         with self._lock:
-            return self._size - len(self._owned)
+            return self._size - len(self._owned) - self._beginning
 
     def _begin(self, run: ClaimedRun) -> None:
         with self._lock:
@@ -134,9 +142,9 @@ class Runner:
             self._forget(run)
             raise
 
-    def _work(self, run: ClaimedRun) -> None:
+    def _work(self, run: ClaimedRun, claim: OpenClaim | None = None) -> None:
         try:
-            self._executor.work(run, is_stopping=self._stopping.is_set)
+            self._executor.work(run, is_stopping=self._stopping.is_set, claim=claim)
         except Exception:
             log.exception("work on a run failed", extra={"run_id": str(run.id)})
         finally:
@@ -148,7 +156,58 @@ class Runner:
             if self._owned.get(run.id) is run:
                 del self._owned[run.id]
         if was_full:
-            self._bell.set()
+            self._bell.ring()
+
+    # ------------------------------------------------------------------- the run the bell names
+
+    def _begin_new(self, run_id: UUID) -> bool:
+        """Have a thread claim the run and work on it in one go; false when no hand is free."""
+        if self._stopping.is_set() or self._free() <= 0:
+            return False
+        with self._lock:
+            self._beginning += 1
+        try:
+            self._pool.submit(self._work_on_new, run_id)
+        except RuntimeError:
+            with self._lock:
+                self._beginning -= 1
+            raise
+        return True
+
+    def _work_on_new(self, run_id: UUID) -> None:
+        """The claim is stored with the first steps: one transaction less for who listens.
+
+        A bell may stand for more runs than it names, so the look at all of them is made as soon as
+        that transaction is over.
+        """
+        is_looked = threading.Event()
+
+        def look() -> None:
+            is_looked.set()
+            self._bell.ring()
+
+        try:
+            with self._engine.connect() as connection:
+                if run := self._claim_new(connection, run_id):
+                    self._work(run, OpenClaim(connection, look))
+        except SQLAlchemyError as problem:
+            log.warning("cannot begin a run: %s", problem, extra={"run_id": str(run_id)})
+        finally:
+            if not is_looked.is_set():
+                look()
+
+    def _claim_new(self, connection: Connection, run_id: UUID) -> ClaimedRun | None:
+        try:
+            run = runs.claim_new(connection, run_id, worker=self._name, lease=self._lease)
+            if run is None:
+                connection.commit()
+                return None
+            with self._lock:
+                self._owned[run.id] = run
+            return run
+        finally:
+            with self._lock:
+                self._beginning -= 1
 
     # ------------------------------------------------------------------------------------- leases
 

@@ -7,6 +7,7 @@ import socket
 import threading
 import zlib
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -25,6 +26,8 @@ from tests.fakes.receiver import FakeReceiver
 
 RUN = UUID("5b0c2c2e-6f0a-4a51-9a8e-3d1f6f0d7a21")
 PENDING = "rq:queue:hub"
+NOT_AT_ALL = timedelta()
+PATIENCE = timedelta(seconds=20)
 done: list[str] = []
 
 
@@ -72,9 +75,9 @@ def hear(redis: Redis) -> Callable[[], bool]:
     done.clear()
 
     def hearing() -> bool:
-        bell().clear()
+        bell().wait(NOT_AT_ALL)
         BellWorker(redis, threading.Event()).work(burst=True, logging_level="WARNING")
-        return bell().is_set()
+        return bell().is_rung
 
     return hearing
 
@@ -271,7 +274,7 @@ def test_S17_jobs_that_seem_abandoned_call_nobody(redis, hear):
 
 @pytest.fixture
 def listening(redis_url: str) -> Iterator[Listener]:
-    bell().clear()
+    bell().wait(NOT_AT_ALL)
     listener = Listener(redis_url)
     listener.start()
     yield listener
@@ -282,7 +285,7 @@ def listening(redis_url: str) -> Iterator[Listener]:
 def test_a_listener_hears_the_bell_and_ends_when_it_is_told(listening, open_bell, redis):
     open_bell().ring(RUN)
 
-    assert bell().wait(10)
+    assert bell().wait(PATIENCE)
     listening.stop()
     listening.join()
     assert redis.smembers("rq:workers") == set()
@@ -294,13 +297,13 @@ def test_a_listener_goes_on_after_messages_that_break_rq(open_bell, redis):
     redis.rpush(PENDING, "wrong", b"\xff\xfe", "x" * 10_000)
     open_bell().ring(RUN)
 
-    assert bell().wait(20)
+    assert bell().wait(PATIENCE)
 
 
 @pytest.mark.usefixtures("listening")
 def test_a_listener_takes_no_commands_from_redis(open_bell, redis):
     open_bell().ring(RUN)
-    assert bell().wait(10)
+    assert bell().wait(PATIENCE)
     (worker,) = redis.smembers("rq:workers")
     name = worker.decode().removeprefix("rq:worker:")
 

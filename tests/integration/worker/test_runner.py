@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from hub.storage import runs
-from hub.storage.runs import ClaimedRun, Ending
+from hub.storage.runs import ClaimedRun, Ending, OpenClaim
+from hub.worker.doorbell import Bell
 from hub.worker.runner import Runner
 from tests.integration.storage.office import PATIENCE, Office
 
@@ -30,8 +31,20 @@ class Hands:
         self._lock = threading.Lock()
         self._may_end = threading.Semaphore(0)
         self.breaks_on: UUID | None = None
+        self.claimed_at_once: list[UUID] = []
 
-    def work(self, run: ClaimedRun, *, is_stopping: Callable[[], bool]) -> None:
+    def work(
+        self,
+        run: ClaimedRun,
+        *,
+        is_stopping: Callable[[], bool],
+        claim: OpenClaim | None = None,
+    ) -> None:
+        if claim is not None:
+            self.claimed_at_once.append(run.id)
+            claim.connection.commit()
+            claim.connection.close()
+            claim.stored()
         with self._lock:
             self.in_hand += 1
             self.most_in_hand = max(self.most_in_hand, self.in_hand)
@@ -81,7 +94,7 @@ def hire(engine: Engine, hands: Hands) -> Iterator[Hire]:
                 executor=hands,
                 name="runner",
                 size=size,
-                bell=threading.Event(),
+                bell=Bell(),
                 ring=ring or (lambda _: None),
                 lease=LEASE,
             )
