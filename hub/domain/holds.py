@@ -24,11 +24,12 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
     update,
 )
 
 from hub.action import Attempt, Clock
-from hub.domain.interactions import PhoneChange, note_phone_change
+from hub.domain.interactions import Change, PhoneChange, note_phone_change, with_entry
 from hub.storage.tables import appointments, leads, phone_assignments, phone_numbers
 from hub.values import format_instant
 
@@ -80,7 +81,14 @@ _HOLD_OF = (
 _APPOINTMENTS_UNTIL = select(func.max(appointments.c.hold_until)).where(
     appointments.c.lead_id == bindparam("lead_id"), appointments.c.status == "scheduled"
 )
-_STORE = update(phone_numbers).where(phone_numbers.c.id == bindparam("stored"))
+_HELD = ("lead_id", "assigned_at", "initial_until", "follow_up_until", "release_at")
+_CHANGE = (
+    "UPDATE phone_numbers SET lead_id = :hold_lead_id, assigned_at = :hold_assigned_at,"
+    " initial_until = :hold_initial_until, follow_up_until = :hold_follow_up_until,"
+    " release_at = :hold_release_at WHERE id = :hold_of"
+)
+_STORE = text(_CHANGE)
+_STORE_AND_NOTE = with_entry(_CHANGE)
 
 
 def lock_lead(db: Connection, *, lead_id: UUID) -> bool:
@@ -159,7 +167,7 @@ def start_hold(
         release_at=now + INITIAL_HOLD,
     )
     hold = replace(hold, release_at=derived_release(db, hold))
-    _store(db, hold)
+    db.execute(_STORE, _values(hold))
     db.execute(
         insert(phone_assignments).values(
             id=uuid4(),
@@ -218,11 +226,13 @@ def settle_hold(
         follow_up_until=hold.follow_up_until,
     )
     settled = replace(hold, release_at=release_at)
-    _store(db, settled)
-    if settled.release_at > hold.release_at:
-        _note(db, clock, attempt, settled, outcome="extended", why=why)
-    elif settled.release_at < hold.release_at:
-        _note(db, clock, attempt, settled, outcome="brought_forward", why=why)
+    if settled.release_at == hold.release_at:
+        db.execute(_STORE, _values(settled))
+    else:
+        is_longer = settled.release_at > hold.release_at
+        outcome: PhoneChange = "extended" if is_longer else "brought_forward"
+        change = Change(_STORE_AND_NOTE, _values(settled))
+        _note(db, clock, attempt, settled, outcome=outcome, why=why, change=change)
     return settled
 
 
@@ -251,18 +261,9 @@ def end_hold(db: Connection, clock: Clock, attempt: Attempt, hold: Hold, *, why:
     _note(db, clock, attempt, hold, outcome="released", why=why)
 
 
-def _store(db: Connection, hold: Hold) -> None:
-    db.execute(
-        _STORE,
-        {
-            "stored": hold.phone_id,
-            "lead_id": hold.lead_id,
-            "assigned_at": hold.assigned_at,
-            "initial_until": hold.initial_until,
-            "follow_up_until": hold.follow_up_until,
-            "release_at": hold.release_at,
-        },
-    )
+def _values(hold: Hold) -> dict[str, object]:
+    """The parameters of `_STORE`."""
+    return {"hold_of": hold.phone_id, **{f"hold_{name}": getattr(hold, name) for name in _HELD}}
 
 
 def _note(
@@ -273,6 +274,7 @@ def _note(
     *,
     outcome: PhoneChange,
     why: str,
+    change: Change | None = None,
 ) -> None:
     note_phone_change(
         db,
@@ -283,4 +285,5 @@ def _note(
         number=hold.number,
         outcome=outcome,
         why=f"{why}; release at {format_instant(hold.release_at)}",
+        change=change,
     )

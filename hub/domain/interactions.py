@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID, uuid4, uuid5
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, TextClause, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from hub.action import Attempt, Clock, action
@@ -18,6 +19,22 @@ PhoneChange = Literal["assigned", "extended", "brought_forward", "released"]
 _ENTRIES = UUID("6f1d2b0e-52a5-4f0a-9a36-1f3a35a6f7b4")  # where ids of entries come from
 
 _ADD = insert(interactions).on_conflict_do_nothing()
+
+
+class Change(NamedTuple):
+    """What is changed in the statement that adds an entry, and the values of its parameters."""
+
+    statement: TextClause
+    values: Mapping[str, object]
+
+
+def with_entry(change: str) -> TextClause:
+    """The statement that makes a change (an `UPDATE`) and adds the entry of a number."""
+    return text(
+        f"WITH changed AS ({change}) INSERT INTO interactions"  # noqa: S608 - our own text
+        " (id, lead_id, phone_id, kind, reference, outcome, text, who, run_id, mode, at) VALUES"
+        " (:id, :lead_id, :phone_id, :kind, :reference, :outcome, :text, :who, :run_id, :mode, :at)"
+    )
 
 
 @dataclass(frozen=True)
@@ -79,8 +96,9 @@ def note_phone_change(
     number: str,
     outcome: PhoneChange,
     why: str,
+    change: Change | None = None,
 ) -> None:
-    """Add the entry that every change of a hold leaves behind."""
+    """Add the entry that every change of a hold leaves behind; `change` is made with it."""
     _add(
         db,
         clock,
@@ -90,17 +108,27 @@ def note_phone_change(
         phone_id=phone_id,
         kind="phone",
         reference=number,
+        change=change,
         outcome=outcome,
         text=why,
     )
 
 
-def _add(db: Connection, clock: Clock, attempt: Attempt, **values: object) -> None:
+def _add(
+    db: Connection,
+    clock: Clock,
+    attempt: Attempt,
+    *,
+    change: Change | None = None,
+    **values: object,
+) -> None:
+    statement = _ADD if change is None else change.statement
     stamped = {
+        **(change.values if change is not None else {}),
         **values,
         "who": attempt.workflow,
         "run_id": attempt.run_id,
         "mode": attempt.mode,
         "at": clock.now(),
     }
-    db.execute(_ADD, stamped)
+    db.execute(statement, stamped)

@@ -168,9 +168,9 @@ class Performer:
 
     def _simulate(self, task: Task, why: Simulated) -> Outcome:
         with task.desk.fenced(stays_open=True) as connection:
-            if (settled := self._take_once(connection, task)) is not None:
-                return settled
             example = dict(task.action.example)
+            if (settled := self._take_once(connection, task, result=example)) is not None:
+                return settled
             self._keep_done(connection, task, example, is_simulated=True)
         log.info(
             "simulated %s: %s",
@@ -239,7 +239,7 @@ class Performer:
         done = replace(task.entry, status="succeeded", result=result, is_simulated=is_simulated)
         task.desk.keep(connection, done)
         runs.clear_deaths(connection, task.desk.run)
-        if task.command.once_key is not None:
+        if task.command.once_key is not None and not is_simulated:
             once.succeed(connection, task.once_key, result)
 
     def _record_failure(self, task: Task, failed: StepFailed) -> Outcome:
@@ -282,11 +282,19 @@ class Performer:
             return pause
         return pause if task.desk.now() + pause < command.deadline else None
 
-    def _take_once(self, connection: Connection, task: Task) -> Done | Blocked | None:
-        """Claim `once_per`: None when it is ours, else what another run made of it."""
+    def _take_once(
+        self, connection: Connection, task: Task, *, result: Any = None
+    ) -> Done | Blocked | None:
+        """Claim `once_per`: None when it is ours, else what another run made of it.
+
+        `result`: what the step will have given, where that is known.
+        """
         if task.command.once_key is None:
             return None
-        held = once.take(connection, task.once_key)
+        if result is None:
+            held = once.take(connection, task.once_key)
+        else:
+            held = once.take_with_result(connection, task.once_key, result)
         if held.by == "ours":
             return None
         if held.by == "started":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from hub.storage.json_text import json_text
 
@@ -32,10 +32,10 @@ class Held:
 
 _TAKE = text(
     """
-    INSERT INTO once_keys (workflow, step_id, digest, run_id, path, status)
-    VALUES (:workflow, :step_id, :digest, :run_id, :path, 'started')
+    INSERT INTO once_keys (workflow, step_id, digest, run_id, path, status, result)
+    VALUES (:workflow, :step_id, :digest, :run_id, :path, :status, CAST(:result AS jsonb))
     ON CONFLICT (workflow, step_id, digest) DO UPDATE SET workflow = excluded.workflow
-    RETURNING run_id, path, status, result
+    RETURNING run_id, path, status, once_keys.result, xmax = 0 AS is_new
     """
 )
 _OURS = (
@@ -70,8 +70,18 @@ _ABANDON = text(
 
 def take(connection: Connection, key: OnceKey) -> Held:
     """Claim the key for this step, or say what another run made of it."""
-    row = connection.execute(_TAKE, _names(key)).one()
-    if (row.run_id, row.path) == (key.run_id, key.path) and row.status == "started":
+    row = connection.execute(_TAKE, {**_names(key), "status": "started", "result": None}).one()
+    return Held("ours") if _is_ours(row, key) else Held(row.status, row.result)
+
+
+def take_with_result(connection: Connection, key: OnceKey, result: Any) -> Held:
+    """Claim the key for a step whose result is known already; if it is ours, it is done."""
+    values = {**_names(key), "status": "succeeded", "result": json_text(result)}
+    row = connection.execute(_TAKE, values).one()
+    if row.is_new:
+        return Held("ours")
+    if _is_ours(row, key):
+        succeed(connection, key, result)
         return Held("ours")
     return Held(row.status, row.result)
 
@@ -95,6 +105,10 @@ def abandon(connection: Connection, run_id: UUID) -> None:
     In doubt is a step that was begun and has no result, or that failed and may have been done.
     """
     connection.execute(_ABANDON, {"run_id": run_id})
+
+
+def _is_ours(row: Row[Any], key: OnceKey) -> bool:
+    return (row.run_id, row.path) == (key.run_id, key.path) and row.status == "started"
 
 
 def _names(key: OnceKey) -> dict[str, Any]:
