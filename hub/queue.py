@@ -10,9 +10,9 @@ from __future__ import annotations
 import logging
 import threading
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from redis import Redis
@@ -26,7 +26,6 @@ from rq.serializers import JSONSerializer
 
 QUEUE = "hub"
 WORK = "hub.worker.doorbell.work"  # the one function a job may name (S17)
-LARGEST_MESSAGE = 1_000  # bytes, unpacked; our own have about a hundred
 _UNHEARD_FOR = 60  # seconds until Redis forgets a message that no worker took
 _MOST_UNHEARD = 100  # messages kept while no worker lives
 _CONNECT_WITHIN = 0.1  # seconds; to connect and to ring are less than 250 ms together (I4)
@@ -40,23 +39,28 @@ _SERVER_VERSION = (7, 0, 0)  # stated, so that RQ need not ask: it knows no diff
 log = logging.getLogger(__name__)
 
 
-class RefusedJob(Exception):
-    """A message on the queue that is not the hub's own (S17)."""
-
-
 class RunJob(Job):
-    """A job of the hub and of nobody else: one fixed function, one run id, no callbacks.
+    """A job of the hub and of nobody else, named after its run: one fixed function, one run id.
 
-    What the message says beyond that is never looked up, imported or called.
+    Its name is all that a worker reads of it. What the message says beyond that is never fetched,
+    unpacked, imported or called (S17).
     """
 
-    def restore(self, raw_data: Mapping[bytes, bytes]) -> None:
-        """Read the message and nothing else: no callbacks, dependencies, groups or webhooks."""
-        message = raw_data.get(b"data")
-        if message is None:
-            raise NoSuchJobError(f"the job {self.id[:40]} has no message")
-        self.data = _unpacked(message)
-        self.origin = QUEUE
+    @classmethod
+    def fetch(  # as RQ calls it
+        cls,
+        id: str,  # noqa: A002
+        connection: Redis | None = None,
+        serializer: Any = JSONSerializer,
+    ) -> Self:
+        """The job of a message that was taken; Redis is not asked for more.
+
+        Raises `NoSuchJobError` for one that names no run.
+        """
+        if not _is_run_id(id):
+            log.warning("refused a message on the queue %s: it names no run: %.40r", QUEUE, id)
+            raise NoSuchJobError
+        return cls(id, connection=connection, serializer=serializer)
 
     def to_dict(self, *_: Any, **__: Any) -> dict[str, Any]:
         """What is written of it: the message, and nothing that nobody would read."""
@@ -70,38 +74,12 @@ class RunJob(Job):
         """Redis forgets it after a while, if nobody hears it."""
         pipeline.expire(self.key, ttl)
 
-    @property
-    def success_callback(self) -> None:
-        """The hub's jobs have no callbacks."""
 
-    @property
-    def failure_callback(self) -> None:
-        """The hub's jobs have no callbacks."""
-
-    @property
-    def stopped_callback(self) -> None:
-        """The hub's jobs have no callbacks."""
-
-
-def _unpacked(message: bytes) -> bytes:
-    """At most `LARGEST_MESSAGE` bytes, however much was packed into the message."""
+def _is_run_id(name: str) -> bool:
     try:
-        return zlib.decompressobj().decompress(message, LARGEST_MESSAGE)
-    except zlib.error:
-        return message[:LARGEST_MESSAGE]
-
-
-def run_of(job: Job) -> UUID:
-    """The run that the bell was rung for; raises `RefusedJob` for a forged message (S17)."""
-    try:
-        name, args, kwargs = job.func_name, job.args, job.kwargs
-        given = args[0] if len(args) == 1 else None
-        run_id = UUID(given) if isinstance(given, str) else None
-    except Exception as problem:  # whatever the bytes are, they must not hurt
-        raise RefusedJob("the message cannot be read") from problem
-    if run_id is None or name != WORK or kwargs:
-        raise RefusedJob("the message asks for something that is not the hub's work")
-    return run_id
+        return str(UUID(name)) == name
+    except ValueError:
+        return False
 
 
 def open_redis(url: str) -> Redis:
@@ -149,7 +127,12 @@ class Doorbell:
     def _ring(self, run_id: UUID) -> None:
         with self._redis.pipeline(transaction=False) as pipeline:
             self._queue.enqueue_call(
-                WORK, args=(str(run_id),), timeout=-1, ttl=_UNHEARD_FOR, pipeline=pipeline
+                WORK,
+                args=(str(run_id),),
+                job_id=str(run_id),
+                timeout=-1,
+                ttl=_UNHEARD_FOR,
+                pipeline=pipeline,
             )
             pipeline.ltrim(self._queue.key, -_MOST_UNHEARD, -1)
             pipeline.execute()

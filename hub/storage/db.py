@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -104,12 +105,20 @@ def open_engine(
     )
 
 
-def at_once(engine: Engine) -> Connection:
+@contextmanager
+def at_once(engine: Engine) -> Iterator[Connection]:
     """A connection on which each statement is a transaction of its own.
 
     Also for questions: a transaction that is rolled back makes psycopg forget what it prepared.
     """
-    return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+        driver.autocommit = True  # SQLAlchemy's own switch asks for more than once
+        try:
+            yield connection
+        finally:
+            if not driver.closed:
+                driver.autocommit = False
 
 
 def _connect(conninfo: str, answer_within: float) -> psycopg.Connection[Any]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from redis import Redis
@@ -15,7 +13,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import text
 
-from hub.queue import QUEUE, WORK, RefusedJob, RunJob, run_of
+from hub.queue import QUEUE, WORK, RunJob
 from hub.storage import runs, tables
 from hub.storage.runs import LEASE
 from tests.acceptance.booked_once import accepted_booking, is_booked_once
@@ -301,22 +299,3 @@ def test_E17_lost_repeated_and_forged_messages_change_nothing(hub: Story, queue:
     assert hub.run(run).line.status == "succeeded"
     assert is_booked_once(hub, lead)
     assert len(hub.slack.messages) == 1
-
-
-@pytest.mark.parametrize(
-    ("function", "args", "kwargs"),
-    [
-        ("os.system", ("true",), {}),
-        (WORK, ("not a run",), {}),
-        (WORK, (str(UUID(int=1)), "more"), {}),
-        (WORK, (), {"run_id": str(UUID(int=1))}),
-        (WORK, (json.dumps({"id": 1}),), {}),
-    ],
-)
-def test_E17_a_message_that_is_not_ours_is_refused_before_anything_is_called(
-    queue: Queue, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-):
-    job = queue.enqueue_call(function, args=args, kwargs=kwargs)
-
-    with pytest.raises(RefusedJob):
-        run_of(job)
