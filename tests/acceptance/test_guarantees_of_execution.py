@@ -275,7 +275,7 @@ def test_E17_a_message_carries_a_run_id_and_nothing_else(hub: Story, queue: Queu
     (job,) = queue.get_jobs()
 
     assert (job.func_name, list(job.args), job.kwargs) == (WORK, [str(run)], {})
-    assert run_of(job) == run
+    assert job.id == str(run)
     connection = queue.connection
     kept = {
         str(value)
