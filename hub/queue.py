@@ -72,7 +72,7 @@ class RunJob(Job):
 
     def cleanup(self, ttl: int | None = None, pipeline: Any = None, *_: Any) -> None:
         """Redis forgets it after a while, if nobody hears it."""
-        pipeline.expire(self.key, ttl)
+        pipeline.expire(self.key, _UNHEARD_FOR if ttl is None else ttl)
 
 
 def _is_run_id(name: str) -> bool:

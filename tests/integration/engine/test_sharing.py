@@ -184,3 +184,75 @@ def test_E16_a_turn_of_several_is_always_a_row(shop: Shop):
     shop.start()
     shop.work()
     assert seen == [1]
+
+
+# ------------------------------------------------------------ claimed with the first steps (E3, E5)
+
+
+def test_E6_claim_steps_and_end_of_a_named_run_are_one_commit(shop: Shop, commits: list[int]):
+    shop.learn(f"steps:\n{CALL}", callee=TURN + three_writes())
+    run = shop.start()
+    commits.clear()
+    assert shop.work_named(run)
+    assert (shop.run(run).status, len(commits)) == ("succeeded", 1)
+    assert shop.history(run) == ["queued", "running", "succeeded"]
+    assert (shop.ledger, shop.rows(TURNS)[0].n) == (["one", "three", "two"], 0)
+
+
+def test_E5_a_crash_before_the_commit_gives_the_run_back_at_once(shop: Shop):
+    shop.learn(three_writes())
+    shop.world.script["three"] = [Crash()]
+    run = shop.start()
+    with pytest.raises(Crash):
+        shop.work_named(run)
+    assert (shop.run(run).status, shop.run(run).token, shop.ledger) == ("queued", 0, [])
+    shop.work()
+    assert (shop.run(run).status, shop.ledger) == ("succeeded", ["one", "three", "two"])
+
+
+def test_E6_a_step_that_fails_takes_the_claim_back_and_nothing_is_lost(shop: Shop):
+    shop.learn(three_writes())
+    torn = Permanent("torn", "the page is torn")
+    shop.world.script["two"] = [torn] * 3
+    run = shop.start()
+    assert not shop.work_named(run)
+    assert (shop.run(run).status, shop.run(run).token, shop.ledger) == ("queued", 0, [])
+    shop.work()
+    assert (shop.run(run).error["code"], shop.ledger) == ("torn", ["one"])
+
+
+def test_E7_a_claim_is_stored_before_anybody_is_called(shop: Shop):
+    shop.learn("steps:\n" + step("order.place", "one"))
+    run = shop.start()
+    seen: list[str] = []
+    shop.world.script["one"] = [lambda: seen.append(shop.run(run).status)]
+    assert shop.work_named(run)
+    assert (seen, shop.run(run).status) == (["running"], "succeeded")
+
+
+def test_E16_a_named_run_that_must_wait_for_its_turn_waits_as_a_row(shop: Shop):
+    shop.learn(f"steps:\n{CALL}", callee=TURN + "steps:\n" + step("order.place", "one"))
+    shop.world.script["one"] = [Transient("unavailable", "later")]
+    first, second = shop.start(), shop.start(key="late")
+    assert shop.work_named(first)
+    assert shop.work_named(second)
+    assert [shop.run(run).status for run in (first, second)] == ["waiting", "waiting"]
+    shop.wake()
+    shop.work()
+    shop.wake()
+    shop.work()
+    assert [shop.run(run).status for run in (first, second)] == ["succeeded", "succeeded"]
+    assert shop.rows(TURNS)[0].n == 0
+
+
+def test_a_fault_of_the_hub_under_an_open_claim_blocks_nobody(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    shop.learn(three_writes())
+    run = shop.start()
+    with monkeypatch.context() as broken:
+        broken.setattr("hub.engine.executor.Machine", None)
+        assert not shop.work_named(run)
+    assert shop.run(run).status == "queued"
+    shop.work()
+    assert shop.run(run).status == "succeeded"

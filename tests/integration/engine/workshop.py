@@ -21,7 +21,7 @@ from hub.engine.settings import DialectFacts
 from hub.engine.start import Start
 from hub.engine.workflow import Workflow
 from hub.storage import deliveries, runs, versions
-from hub.storage.runs import ClaimedRun
+from hub.storage.runs import ClaimedRun, OpenClaim
 from tests.fakes.clock import FakeClock
 
 PATIENCE = 30.0  # seconds after which a test that waits has failed
@@ -233,6 +233,16 @@ class Shop:
                 taken += 1
                 self.executor().work(run, is_stopping=is_stopping)
         return taken
+
+    def work_named(self, run: UUID, worker: str = "worker") -> bool:
+        """The bell names a run: claim it and begin in one transaction; whether it was stored."""
+        stored: list[bool] = []
+        with self.engine.connect() as connection:
+            claimed = runs.claim_new(connection, run, worker=worker)
+            assert claimed is not None
+            claim = OpenClaim(connection, lambda: stored.append(True))
+            self.executor().work(claimed, is_stopping=lambda: False, claim=claim)
+        return stored == [True]
 
     def work_apart(self, run: ClaimedRun) -> Future[None]:
         """Another worker works on a claimed run, in a thread of its own."""

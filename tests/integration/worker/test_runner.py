@@ -6,13 +6,14 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Engine, text
 
 from hub.storage import runs
 from hub.storage.runs import ClaimedRun, Ending, OpenClaim
+from hub.worker import runner as runner_module
 from hub.worker.doorbell import Bell
 from hub.worker.runner import Runner
 from tests.integration.storage.office import PATIENCE, Office
@@ -87,14 +88,16 @@ def hire(engine: Engine, hands: Hands) -> Iterator[Hire]:
     """Makes a runner of a size; at the end it is drained."""
     hired: list[Runner] = []
 
-    def hiring(size: int = 2, *, ring: Callable[[UUID], object] | None = None) -> Runner:
+    def hiring(
+        size: int = 2, *, ring: Callable[[UUID], object] | None = None, bell: Bell | None = None
+    ) -> Runner:
         hired.append(
             Runner(
                 engine=engine,
                 executor=hands,
                 name="runner",
                 size=size,
-                bell=Bell(),
+                bell=bell or Bell(),
                 ring=ring or (lambda _: None),
                 lease=LEASE,
             )
@@ -277,3 +280,94 @@ def test_E14_leases_are_renewed_until_the_last_run_is_handed_back(office, hire, 
     assert runner.renew()
 
     assert lease_of(office, held) > timedelta(minutes=1)
+
+
+# ------------------------------------------------------------------------ the run the bell names
+
+
+@pytest.fixture
+def resting(hire: Hire) -> Iterator[Bell]:
+    """The bell of a runner that has looked once and would not look again for an hour."""
+    looks = pytest.MonkeyPatch()
+    looks.setattr(runner_module, "LOOK_EVERY", timedelta(hours=1))
+    bell = Bell()
+    hire(2, bell=bell).start()
+    yield bell
+    looks.undo()
+
+
+def test_a_new_run_that_the_bell_names_is_claimed_by_the_hand_that_works_on_it(
+    office, resting, hands
+):
+    named = office.accepted()
+
+    resting.ring(named)
+
+    assert hands.next().id == named
+    assert hands.claimed_at_once == [named]
+    assert office.status(named) == "running"
+
+
+def test_a_bell_stands_for_all_that_wait_not_only_for_the_run_it_names(office, resting, hands):
+    others, named = {office.accepted(), office.accepted()}, office.accepted()
+    hands.let_go(3)
+
+    resting.ring(named)
+
+    first = hands.next().id
+    assert first == named
+    assert {hands.next().id, hands.next().id} == others
+    assert hands.claimed_at_once == [named]
+
+
+@pytest.mark.parametrize("prepared", ["unknown", "claimed before", "cancelled", "late", "overdue"])
+def test_a_bell_that_names_no_new_run_leads_to_a_look_at_all(office, resting, hands, prepared):
+    named = uuid4() if prepared == "unknown" else office.accepted()
+    changes = {
+        "claimed before": "UPDATE runs SET token = 1 WHERE id = :id",
+        "cancelled": "UPDATE runs SET is_cancel_requested = true WHERE id = :id",
+        "late": "UPDATE runs SET due_at = now() + interval '1 hour' WHERE id = :id",
+        "overdue": "UPDATE runs SET deadline = now() - interval '1 s' WHERE id = :id",
+    }
+    if prepared in changes:
+        with office.engine.begin() as connection:
+            connection.execute(text(changes[prepared]), {"id": named})
+    other = office.accepted()
+    hands.let_go(2)
+
+    resting.ring(named)
+
+    is_taken_by_the_look = prepared in {"claimed before", "cancelled", "overdue"}
+    taken = {hands.next().id for _ in range(1 + is_taken_by_the_look)}
+    assert taken == {other, named} if is_taken_by_the_look else {other}
+    assert hands.claimed_at_once == []
+
+
+def test_named_runs_never_fill_more_hands_than_there_are(office, resting, hands):
+    named = [office.accepted() for _ in range(6)]
+    for each in named:
+        resting.ring(each)
+
+    begun = [hands.next().id for _ in range(2)]
+    assert hands.begun.empty()
+    hands.let_go(6)
+    begun += [hands.next().id for _ in range(4)]
+
+    assert sorted(begun) == sorted(named)
+    assert hands.most_in_hand == 2
+
+
+def test_the_database_failing_at_a_named_run_leaves_all_hands_free(office, hire, hands, caplog):
+    bell = Bell()
+    hire(2, bell=bell).start()
+    office.do("ALTER TABLE runs RENAME TO runs_away")
+    try:
+        for _ in range(3):
+            bell.ring(uuid4())
+            office.until(lambda: "cannot begin a run" in caplog.text)
+            caplog.clear()
+    finally:
+        office.do("ALTER TABLE runs_away RENAME TO runs")
+    named = [office.accepted() for _ in range(2)]
+
+    assert {hands.next().id, hands.next().id} == set(named)
