@@ -31,6 +31,7 @@ from hub.values import decode, encode
 
 log = logging.getLogger(__name__)
 
+_CARRIES_FOR = 0.1  # seconds from its begin until nothing more goes into a transaction
 _LEVELS = {"debug": logging.DEBUG, "warning": logging.WARNING, "error": logging.ERROR}
 
 
@@ -83,6 +84,9 @@ class Desk:
         self._claim = claim
         self._open: Connection | None = None if claim is None else claim.connection
         self._is_checked = claim is not None
+        self._has_key = False
+        self._is_wanted = False
+        self._opened_at = monotonic()
         self._began = monotonic() if began is None else began
         self.journal = Journal(map(from_row, stored), timer=self.now)
 
@@ -106,6 +110,11 @@ class Desk:
         replies, self._replies = self._replies, []
         return response_row(replies[0]) if replies else None
 
+    @property
+    def has_key(self) -> bool:
+        """Whether the key of the turn that `fenced` was asked to lock is ours."""
+        return self._has_key
+
     def hold_turn(self, turn: Turn, *, is_stored: bool) -> None:
         """The run has this turn. One that is not stored yet is kept by the open transaction."""
         self.turns[turn.path] = turn
@@ -115,7 +124,8 @@ class Desk:
     def may_hold_without_row(self, turn: Turn) -> bool:
         """A turn of one that no earlier owner of the run can have a row for."""
         is_first = turn.path != "" and turn.limit == 1 and self.run.token == 1
-        return is_first and self.most_carried > 0 and not self.is_shared
+        is_alone = not self._unstored and not self.is_shared
+        return is_first and is_alone and self.most_carried > 0
 
     def leave_turn(self, command: LeaveTurn) -> None:
         """A turn that is given up with the next transaction."""
@@ -151,10 +161,16 @@ class Desk:
         """Whether the transaction of the last step is open, and nobody waits for its end.
 
         It must have been found under its lock that new steps may begin, and nothing since then
-        took time outside the database.
+        took time outside the database. Its locks are others' waiting: it is given up soon.
         """
         is_open = self._open is not None and self._is_checked
-        return is_open and self._carried < self.most_carried and not self.has_news
+        is_young = monotonic() - self._opened_at < _CARRIES_FOR
+        is_unwanted = not (self.has_news or self._is_wanted)
+        return is_open and is_young and is_unwanted and self._carried < self.most_carried
+
+    def holds_key(self) -> None:
+        """The open transaction has a `once_per` key, for which other runs may wait."""
+        self._is_wanted = True
 
     def carry(self) -> None:
         """The next step shares the open transaction; if it fails, `TakenBack` is raised."""
@@ -186,7 +202,7 @@ class Desk:
         Raises `LostRun` when the token is old, `CancelRequested` and `Overdue` when the run must
         not begin anything new (`is_checked`), `TakenBack` for a step that fails behind others.
         Without `stores` what waits goes on waiting; with `stays_open` the end is left to `commit`.
-        `turn` is locked with the run.
+        `turn` is locked with the run if nobody has it (`has_key`).
         """
         connection = self._open or self.engine.connect()
         was_open, self._open = self._open is not None, None
@@ -208,10 +224,11 @@ class Desk:
         self, connection: Connection, turn: Turn | None, *, was_open: bool, is_checked: bool
     ) -> None:
         if not was_open:
+            self._opened_at = monotonic()
             self._lock(connection, turn, is_checked=is_checked)
             self._is_checked = is_checked
         elif turn is not None:
-            turns.queue_for(connection, turn)
+            self._has_key = turns.try_lock(connection, turn)
 
     def _leave(self, connection: Connection, *, stores: bool) -> None:
         if stores:
@@ -219,6 +236,7 @@ class Desk:
         connection.commit()
         connection.close()
         self._carried = 0
+        self._is_wanted = False
         if self._claim is not None:
             self._claim.stored()
             self._claim = None
@@ -245,6 +263,7 @@ class Desk:
 
     def _lock(self, connection: Connection, turn: Turn | None, *, is_checked: bool) -> None:
         state = runs.lock(connection, self.run, key=None if turn is None else turn.lock)
+        self._has_key = state.has_key
         if is_checked and state.is_cancel_requested:
             raise CancelRequested(f"run {self.run.id} is to be cancelled")
         if is_checked and state.is_overdue:

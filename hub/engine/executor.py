@@ -7,7 +7,7 @@ database that is gone, ends the work and nothing else: the lease runs out and so
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,7 +29,7 @@ from hub.engine.start import Start, scope_names, turn_digest
 from hub.engine.workflow import Workflow
 from hub.errors import LostRun
 from hub.storage import once, runs, steps, turns
-from hub.storage.db import at_once
+from hub.storage.db import at_once, is_busy
 from hub.storage.runs import ClaimedRun, Ending, OpenClaim
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 MOST_DEATHS = 3  # owners that die in one step before the run is given up (E10)
 MOST_CARRIED = 20  # steps in one transaction: their locks last as long as it does
 _SOON = timedelta(milliseconds=50)
+_LOOK_AGAIN = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -248,17 +249,26 @@ class Executor:
         if command.deadline is not None and command.deadline <= desk.now():
             return Failure("timeout", "no turn came in time", step=command.path)
         turn = self._turn(desk, command)
-        if desk.may_hold_without_row(turn):
+        if command.when_full == "queue" and desk.may_hold_without_row(turn):
             with desk.fenced(stores=False, stays_open=True, turn=turn) as connection:
-                is_ours = turns.is_nobodys(connection, turn)
+                is_ours = desk.has_key and turns.is_nobodys(connection, turn)
             if is_ours:
                 desk.hold_turn(turn, is_stored=False)
                 return Done(None)
-        desk.hold_turn(turn, is_stored=True)
+        desk.commit()  # with what is in it: whoever waits for the turn below holds nothing else
+        try:
+            return self._stand(desk, command, turn)
+        except DBAPIError as problem:
+            if not is_busy(problem):
+                raise
+            return Blocked(_LOOK_AGAIN, "somebody is in the turn")
+
+    def _stand(self, desk: Desk, command: TakeTurn, turn: turns.Turn) -> Outcome:
         is_impatient = command.when_full == "cancel_running"
         with desk.fenced(stores=False) as connection:
             standing = turns.take(connection, turn, may_wait=command.when_full != "reject")
             others = turns.ahead_of(connection, turn) if is_impatient else []
+        desk.hold_turn(turn, is_stored=True)
         for other in others:  # not under our own locks: the other may wait for them
             with self._shop.engine.begin() as connection:
                 runs.request_cancel(connection, other)
@@ -270,7 +280,7 @@ class Executor:
     def _sleep(self, desk: Desk, machine: Machine, blocked: list[Blocked]) -> bool:
         """Sleep until the first command may go on; false if a turn came meanwhile."""
         first = min(blocked, key=lambda each: each.due_in)
-        waits_for_turn = any(isinstance(command, TakeTurn) for command in machine.commands)
+        waits_for_turn = any(each.why == runs.WAITS_FOR_TURN for each in blocked)
         now = desk.now()
         deadlines = [
             command.deadline - now
@@ -279,14 +289,31 @@ class Executor:
         ]
         due_in = max(min([first.due_in, *deadlines]), _SOON)
         why = runs.WAITS_FOR_TURN if waits_for_turn else first.why
-        with desk.fenced() as connection:
-            for command in machine.commands:
-                if isinstance(command, TakeTurn):
-                    standing = turns.take(connection, self._turn(desk, command), may_wait=True)
-                    if standing == "ours":
-                        return False
-            runs.put_to_wait(connection, desk.run, due_in=due_in, why=why)
+        try:
+            with desk.fenced() as connection:
+                if self._has_turn_now(desk, connection, machine.commands, blocked):
+                    return False
+                runs.put_to_wait(connection, desk.run, due_in=due_in, why=why)
+        except DBAPIError as problem:
+            if not is_busy(problem):
+                raise
+            with desk.fenced() as connection:
+                runs.put_to_wait(connection, desk.run, due_in=_LOOK_AGAIN, why=why)
         return True
+
+    def _has_turn_now(
+        self,
+        desk: Desk,
+        connection: Connection,
+        commands: Sequence[Command],
+        blocked: Sequence[Blocked],
+    ) -> bool:
+        """Whether a turn came between the look and the sleep."""
+        return any(
+            turns.take(connection, self._turn(desk, command), may_wait=True) == "ours"
+            for command, each in zip(commands, blocked, strict=True)
+            if isinstance(command, TakeTurn) and each.why == runs.WAITS_FOR_TURN
+        )
 
     # -------------------------------------------------------------------------------------- the end
 

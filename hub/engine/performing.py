@@ -26,12 +26,14 @@ from hub.engine.gate import Simulated, TestDestinations, pass_gate
 from hub.engine.retry import next_pause
 from hub.errors import PayloadProblem, Permanent, StepFailed, Transient
 from hub.storage import once, runs
+from hub.storage.db import is_busy
 from hub.values import encode, plain, reveal
 
 log = logging.getLogger(__name__)
 
 _LOOK_AGAIN = timedelta(seconds=1)
-_BUSY = ("40001", "40P01", "55P03", "57014")  # serialization, deadlock, lock, statement
+_DEADLOCK = "40P01"
+_TRIES_IN_A_CIRCLE = 3  # of a step that met others in a deadlock, before it counts as failed
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ class Performer:
                 return self._simulate(task, passed)
             if action.outward:
                 return self._outward(task, passed.inputs)
-            return self._local(task, passed.inputs)
+            return self._local_again(task, passed.inputs)
         except StepFailed as failed:
             return self._record_failure(task, failed)
         except DBAPIError as problem:
@@ -179,6 +181,16 @@ class Performer:
             extra={"run_id": str(task.desk.run.id)},
         )
         return Done(example)
+
+    def _local_again(self, task: Task, inputs: Mapping[str, Any]) -> Outcome:
+        """Steps of two runs that share their transactions may wait in a circle: one goes again."""
+        for _ in range(_TRIES_IN_A_CIRCLE - 1):
+            try:
+                return self._local(task, inputs)
+            except DBAPIError as problem:
+                if getattr(problem.orig, "sqlstate", None) != _DEADLOCK:
+                    raise
+        return self._local(task, inputs)
 
     def _local(self, task: Task, inputs: Mapping[str, Any]) -> Outcome:
         """The effect and the result are one transaction (E6)."""
@@ -291,6 +303,7 @@ class Performer:
         """
         if task.command.once_key is None:
             return None
+        task.desk.holds_key()
         if result is None:
             held = once.take(connection, task.once_key)
         else:
@@ -312,7 +325,7 @@ class Performer:
 
 def _database_refused(action: Action, problem: DBAPIError) -> Transient:
     """What the database said no to inside an action was rolled back: it is not done."""
-    if getattr(problem.orig, "sqlstate", None) in _BUSY:
+    if is_busy(problem):
         return Transient("internal", "the database was busy with the same rows")
     log.error("the database refused what %s asked: %s", action.name, problem.orig)
     return Transient("internal", f"a fault in {action.name}: the database refused it")

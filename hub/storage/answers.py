@@ -170,6 +170,9 @@ class AnswerBoard:
             except psycopg.Error as problem:
                 log.warning("lost the connection that listens for answers: %s", problem)
                 self._stopping.wait(_RECONNECT_AFTER)
+            except Exception:
+                log.exception("listening for answers failed; it goes on")
+                self._stopping.wait(_RECONNECT_AFTER)
 
     def _listen_once(self) -> None:
         with psycopg.connect(self._url, autocommit=True, **_LINK) as connection:

@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from hub.errors import Misconfigured
 
@@ -47,6 +47,8 @@ _KEEPALIVES = {
 }
 
 _NOW = select(func.clock_timestamp(type_=DateTime(timezone=True)))
+
+_BUSY = ("40001", "40P01", "55P03", "57014")  # serialization, deadlock, lock, statement
 
 _log = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
@@ -116,9 +118,10 @@ def at_once(engine: Engine) -> Iterator[Connection]:
         driver.autocommit = True  # SQLAlchemy's own switch asks for more than once
         try:
             yield connection
-        finally:
-            if not driver.closed:
-                driver.autocommit = False
+            driver.autocommit = False
+        except BaseException:
+            connection.invalidate()  # whatever state it is in, nobody gets it like this
+            raise
 
 
 def _connect(conninfo: str, answer_within: float) -> psycopg.Connection[Any]:
@@ -165,6 +168,11 @@ def _session_options() -> str:
 
 def _milliseconds(duration: timedelta) -> int:
     return duration // timedelta(milliseconds=1)
+
+
+def is_busy(problem: DBAPIError) -> bool:
+    """Whether the database refused for others' locks: what was asked may be asked again."""
+    return getattr(problem.orig, "sqlstate", None) in _BUSY
 
 
 class DatabaseClock:

@@ -169,10 +169,11 @@ def sweep(engine: Engine) -> int:
 
 @dataclass(frozen=True)
 class RunState:
-    """What the row says under its lock, at the moment of a write."""
+    """What the row says under its lock, at the moment of a write. `has_key`: so is the key's."""
 
     is_cancel_requested: bool
     is_overdue: bool
+    has_key: bool = False
 
 
 _STATE = """
@@ -180,13 +181,13 @@ _STATE = """
       FROM runs WHERE id = :id AND token = :token AND status = 'running' FOR NO KEY UPDATE
 """
 _LOCK = text(_STATE.format(more=""))
-_LOCK_BOTH = text(_STATE.format(more=", pg_advisory_xact_lock(:key)"))
+_LOCK_BOTH = text(_STATE.format(more=", pg_try_advisory_xact_lock(:key) AS has_key"))
 
 
 def lock(connection: Connection, run: ClaimedRun, *, key: int | None = None) -> RunState:
     """The fence of every write (E4): the row lock is held to the commit; raises `LostRun`.
 
-    `key`: an advisory lock that is taken in the same round trip.
+    `key`: an advisory lock that is taken in the same round trip, if nobody has it.
     """
     values = {"id": run.id, "token": run.token}
     if key is None:
@@ -195,7 +196,7 @@ def lock(connection: Connection, run: ClaimedRun, *, key: int | None = None) -> 
         row = connection.execute(_LOCK_BOTH, {**values, "key": key}).first()
     if row is None:
         raise LostRun(f"run {run.id} belongs to another worker")
-    return RunState(row.is_cancel_requested, row.is_overdue)
+    return RunState(*row)
 
 
 _RESPOND = text(

@@ -42,6 +42,8 @@ _STAND = text(
      WHERE turns.scope = :scope AND turns.digest = :digest AND turns.id < stood.id
     """
 )
+_TRY = text("SELECT pg_try_advisory_xact_lock(:lock)")
+_WAIT_BRIEFLY = text("SET LOCAL lock_timeout = '300ms'")
 _ANYBODY = text("SELECT FROM turns WHERE scope = :scope AND digest = :digest LIMIT 1")
 _GO = text("DELETE FROM turns WHERE run_id = :run_id AND path = :path")
 _AHEAD = text(
@@ -78,8 +80,13 @@ _LEAVE = text(
 
 
 def take(connection: Connection, turn: Turn, *, may_wait: bool) -> Standing:
-    """Stand in the queue (once) and say whether it is our turn; `full` leaves no row behind."""
-    queue_for(connection, turn)
+    """Stand in the queue (once) and say whether it is our turn; `full` leaves no row behind.
+
+    Somebody may have the turn without a row, for one transaction. Whoever waits for that has its
+    own run locked, so it waits briefly: then a `DBAPIError` says that the lock is not available.
+    """
+    connection.execute(_WAIT_BRIEFLY)
+    queue_for_turn(connection, (turn.scope, turn.digest))
     if stand(connection, turn) < turn.limit:
         return "ours"
     if may_wait:
@@ -88,9 +95,9 @@ def take(connection: Connection, turn: Turn, *, may_wait: bool) -> Standing:
     return "full"
 
 
-def queue_for(connection: Connection, turn: Turn) -> None:
-    """Lock the key up to the end of this transaction."""
-    queue_for_turn(connection, (turn.scope, turn.digest))
+def try_lock(connection: Connection, turn: Turn) -> bool:
+    """Lock the key up to the end of this transaction, if nobody has it now."""
+    return bool(connection.execute(_TRY, {"lock": turn.lock}).scalar_one())
 
 
 def is_nobodys(connection: Connection, turn: Turn) -> bool:
@@ -124,7 +131,7 @@ def ahead_of(connection: Connection, turn: Turn) -> list[UUID]:
 
 def leave(connection: Connection, turn: Turn) -> list[UUID]:
     """Give up one place; the runs that were woken for it."""
-    queue_for(connection, turn)
+    queue_for_turn(connection, (turn.scope, turn.digest))
     rows = connection.execute(
         _LEAVE,
         {

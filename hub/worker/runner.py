@@ -11,12 +11,13 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 from time import monotonic
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.storage import runs
@@ -134,8 +135,7 @@ class Runner:
             return self._size - len(self._owned) - self._beginning
 
     def _begin(self, run: ClaimedRun) -> None:
-        with self._lock:
-            self._owned[run.id] = run
+        self._own(run)
         try:
             self._pool.submit(self._work, run)
         except RuntimeError:  # no thread to be had: without renewal the lease runs out
@@ -169,8 +169,7 @@ class Runner:
         try:
             self._pool.submit(self._work_on_new, run_id)
         except RuntimeError:
-            with self._lock:
-                self._beginning -= 1
+            self._has_begun()
             raise
         return True
 
@@ -187,27 +186,31 @@ class Runner:
             self._bell.ring()
 
         try:
-            with self._engine.connect() as connection:
-                if run := self._claim_new(connection, run_id):
-                    self._work(run, OpenClaim(connection, look))
+            with ExitStack() as beginning:
+                beginning.callback(self._has_begun)
+                connection = beginning.enter_context(self._engine.connect())
+                run = runs.claim_new(connection, run_id, worker=self._name, lease=self._lease)
+                if run is None:
+                    connection.commit()
+                    return
+                self._own(run)
+                beginning.pop_all()
+            self._has_begun()
+            with connection:
+                self._work(run, OpenClaim(connection, look))
         except SQLAlchemyError as problem:
             log.warning("cannot begin a run: %s", problem, extra={"run_id": str(run_id)})
         finally:
             if not is_looked.is_set():
                 look()
 
-    def _claim_new(self, connection: Connection, run_id: UUID) -> ClaimedRun | None:
-        try:
-            run = runs.claim_new(connection, run_id, worker=self._name, lease=self._lease)
-            if run is None:
-                connection.commit()
-                return None
-            with self._lock:
-                self._owned[run.id] = run
-            return run
-        finally:
-            with self._lock:
-                self._beginning -= 1
+    def _own(self, run: ClaimedRun) -> None:
+        with self._lock:
+            self._owned[run.id] = run
+
+    def _has_begun(self) -> None:
+        with self._lock:
+            self._beginning -= 1
 
     # ------------------------------------------------------------------------------------- leases
 

@@ -243,7 +243,7 @@ def locks(shop: Shop) -> Iterator[list[int]]:
         counted.append(0)
 
     def executed(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        counted[-1] += "pg_advisory_xact_lock" in statement
+        counted[-1] += "advisory_xact_lock" in statement
 
     for name, listener in (("begin", begun), ("before_cursor_execute", executed)):
         event.listen(shop.engine, name, listener)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -144,6 +145,8 @@ def test_E16_a_turn_within_one_transaction_is_a_lock_and_no_row(shop: Shop):
     run = shop.start()
     shop.work()
     wait(others)
+    shop.wake()
+    shop.work()
     assert shop.run(run).status == "succeeded"
     assert [row.status for row in shop.rows("SELECT status FROM runs")] == ["succeeded"] * 2
     assert (seen, shop.rows(TURNS)[0].n, shop.ledger) == ([0], 0, ["inner", "inner"])
@@ -256,3 +259,72 @@ def test_a_fault_of_the_hub_under_an_open_claim_blocks_nobody(
     assert shop.run(run).status == "queued"
     shop.work()
     assert shop.run(run).status == "succeeded"
+
+
+LIMIT_2 = TURN + "  limit: 2\n"
+
+
+def test_E6_an_effect_before_a_turn_of_several_is_stored_with_its_result(shop: Shop):
+    callee = LIMIT_2 + "steps:\n" + step("ledger.write", "inner")
+    shop.learn("steps:\n" + step("ledger.write", "one") + CALL, callee=callee)
+    shop.world.script["inner"] = [Crash()]
+    run = shop.start()
+    with pytest.raises(Crash):
+        shop.work_named(run)
+    assert (shop.ledger, shop.steps(run)["one"].status) == (["one"], "succeeded")
+    shop.owner_dies()
+    shop.work()
+    assert (shop.run(run).status, shop.ledger) == ("succeeded", ["inner", "one"])
+
+
+def test_E6_a_step_that_fails_under_such_a_turn_repeats_nothing_before_it(shop: Shop):
+    callee = LIMIT_2 + "steps:\n" + step("ledger.write", "two") + step("ledger.write", "three")
+    shop.learn("steps:\n" + step("ledger.write", "one") + CALL, callee=callee)
+    shop.world.script["three"] = [Permanent("torn", "the page is torn")] * 2
+    run = shop.start()
+    assert shop.work_named(run)
+    assert (shop.run(run).status, shop.ledger) == ("failed", ["one", "two"])
+
+
+def test_E16_a_turn_without_a_row_gets_one_before_the_next_turn_is_asked_for(shop: Shop):
+    inner = LIMIT_2 + "steps:\n" + step("order.place", "deep")
+    nest = "  - id: nest\n    call: inner\n    with: {key: same}\n"
+    shop.learn(f"steps:\n{CALL}", callee=f"{TURN}steps:\n{nest}", inner=inner)
+    seen: list[int] = []
+    shop.world.script["deep"] = [looks(shop, seen)]
+    run = shop.start()
+    assert shop.work_named(run)
+    assert (shop.run(run).status, seen, shop.rows(TURNS)[0].n) == ("succeeded", [2], 0)
+
+
+def test_E16_who_meets_a_long_transaction_sleeps_and_is_not_stranded(shop: Shop):
+    shop.learn(f"steps:\n{CALL}", callee=TURN + "steps:\n" + step("ledger.write", "inner"))
+    others: list[Any] = []
+
+    def another_comes() -> None:
+        others.append(shop.start(key="another"))
+        assert shop.work_named(others[0], "another worker")
+        others.append(shop.run(others[0]).status)
+
+    shop.world.script["inner"] = [another_comes]
+    run = shop.start()
+    shop.work()
+    assert others[1] == "waiting"
+    shop.wake()
+    shop.work()
+    assert [shop.run(each).status for each in (run, others[0])] == ["succeeded", "succeeded"]
+    assert shop.run(others[0]).deaths == 0
+
+
+def test_E8_nothing_is_carried_behind_a_step_with_once_per(shop: Shop, commits: list[int]):
+    keyed = step("ledger.write", "one", more="once_per: ${{ inputs.key }}")
+    assert commits_of(shop, commits, "steps:\n" + keyed + step("ledger.write", "two")) == 2
+
+
+def test_a_deadlock_with_another_run_counts_as_no_attempt(shop: Shop):
+    shop.learn("steps:\n" + step("ledger.write", "one", more="retry: 0"))
+    circle = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40P01'; END $$"
+    shop.world.script["one"] = [lambda: shop.do(circle)] * 2
+    run = shop.start()
+    shop.work()
+    assert (shop.run(run).status, shop.steps(run)["one"].attempts) == ("succeeded", 1)

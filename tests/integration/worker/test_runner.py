@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
 from hub.storage import runs
 from hub.storage.runs import ClaimedRun, Ending, OpenClaim
@@ -371,3 +372,23 @@ def test_the_database_failing_at_a_named_run_leaves_all_hands_free(office, hire,
     named = [office.accepted() for _ in range(2)]
 
     assert {hands.next().id, hands.next().id} == set(named)
+
+
+def test_without_a_connection_a_named_run_leaves_all_hands_free(
+    office, hire, hands, caplog, monkeypatch
+):
+    bell = Bell()
+    hire(2, bell=bell).start()
+
+    def refuse() -> None:
+        raise OperationalError("connect", {}, Exception("the database is away"))
+
+    with monkeypatch.context() as away:
+        away.setattr(office.engine, "connect", refuse)
+        for _ in range(3):
+            bell.ring(uuid4())
+            office.until(lambda: "cannot begin a run" in caplog.text)
+            caplog.clear()
+    named = {office.accepted(), office.accepted()}
+
+    assert {hands.next().id, hands.next().id} == named
