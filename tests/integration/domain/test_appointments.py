@@ -30,6 +30,17 @@ def test_x06_the_same_booking_by_two_roads_is_one(desk):
     assert desk.appointments(lead) == [(at, "scheduled")]
 
 
+def test_h23_the_longest_time_that_any_road_asked_for_holds_the_number(desk):
+    lead = desk.holder()
+    at = desk.now() + 48 * HOUR
+    asked = [at + hours * HOUR for hours in (30, 60, 40)]
+
+    released = [desk.book(lead, at, hold_until=until).release_at for until in asked]
+    without = desk.book(lead, at).release_at
+
+    assert [*released, without] == [asked[0], asked[1], asked[1], asked[1]]
+
+
 def test_x06_the_later_road_teaches_the_appointment_its_external_id(desk):
     lead = desk.holder()
     at = desk.now() + 48 * HOUR
