@@ -52,6 +52,7 @@ class Desk:
 
     `is_shared`: several threads work at it; each of them stores its own entries and nothing else.
     `has_replied`: an answer of this run is stored, or will be with the next transaction.
+    `has_key`: the key of the turn that `fenced` was asked to lock is ours.
     """
 
     def __init__(
@@ -84,8 +85,7 @@ class Desk:
         self._claim = claim
         self._open: Connection | None = None if claim is None else claim.connection
         self._is_checked = claim is not None
-        self._has_key = False
-        self._is_wanted = False
+        self.has_key = False
         self._opened_at = monotonic()
         self._began = monotonic() if began is None else began
         self.journal = Journal(map(from_row, stored), timer=self.now)
@@ -109,11 +109,6 @@ class Desk:
         """The answer that is not stored yet, as a row, for the one who stores the run's end."""
         replies, self._replies = self._replies, []
         return response_row(replies[0]) if replies else None
-
-    @property
-    def has_key(self) -> bool:
-        """Whether the key of the turn that `fenced` was asked to lock is ours."""
-        return self._has_key
 
     def hold_turn(self, turn: Turn, *, is_stored: bool) -> None:
         """The run has this turn. One that is not stored yet is kept by the open transaction."""
@@ -165,12 +160,12 @@ class Desk:
         """
         is_open = self._open is not None and self._is_checked
         is_young = monotonic() - self._opened_at < _CARRIES_FOR
-        is_unwanted = not (self.has_news or self._is_wanted)
-        return is_open and is_young and is_unwanted and self._carried < self.most_carried
+        is_unawaited = not self.has_news and self._carried < self.most_carried
+        return is_open and is_young and is_unawaited
 
     def holds_key(self) -> None:
         """The open transaction has a `once_per` key, for which other runs may wait."""
-        self._is_wanted = True
+        self._is_awaited = True
 
     def carry(self) -> None:
         """The next step shares the open transaction; if it fails, `TakenBack` is raised."""
@@ -228,7 +223,7 @@ class Desk:
             self._lock(connection, turn, is_checked=is_checked)
             self._is_checked = is_checked
         elif turn is not None:
-            self._has_key = turns.try_lock(connection, turn)
+            self.has_key = turns.try_lock(connection, turn)
 
     def _leave(self, connection: Connection, *, stores: bool) -> None:
         if stores:
@@ -236,7 +231,7 @@ class Desk:
         connection.commit()
         connection.close()
         self._carried = 0
-        self._is_wanted = False
+        self._is_awaited = False
         if self._claim is not None:
             self._claim.stored()
             self._claim = None
@@ -263,7 +258,7 @@ class Desk:
 
     def _lock(self, connection: Connection, turn: Turn | None, *, is_checked: bool) -> None:
         state = runs.lock(connection, self.run, key=None if turn is None else turn.lock)
-        self._has_key = state.has_key
+        self.has_key = state.has_key
         if is_checked and state.is_cancel_requested:
             raise CancelRequested(f"run {self.run.id} is to be cancelled")
         if is_checked and state.is_overdue:
@@ -285,7 +280,6 @@ class Desk:
         self._replies.clear()
         self._leaving.clear()
         self._unstored.clear()
-        self._is_awaited = False
 
     def _forget_notes(self) -> None:
         """What `log` steps say is written to the log when it is written to the journal."""

@@ -224,13 +224,14 @@ def respond(
     connection.execute(_RESPOND, values)
 
 
+# `clock_timestamp()`: the transaction may have begun with steps that took their time.
 _CHANGE = """
     WITH changed AS (
         UPDATE runs SET status = '{status}', lease_until = NULL, worker = NULL, due_at = {due_at}
          WHERE id = :id AND token = :token AND status = 'running' RETURNING id, status, token
     )
-    INSERT INTO run_history (run_id, status, token, why)
-    SELECT id, status, token, :why FROM changed RETURNING run_id
+    INSERT INTO run_history (run_id, at, status, token, why)
+    SELECT id, clock_timestamp(), status, token, :why FROM changed RETURNING run_id
 """
 _WAIT = text(
     _CHANGE.format(
@@ -274,7 +275,7 @@ _END = text(
     f"""
     WITH ended AS (
         UPDATE runs
-           SET status = :status, ended_at = now(), lease_until = NULL, worker = NULL,
+           SET status = :status, ended_at = clock_timestamp(), lease_until = NULL, worker = NULL,
                due_at = NULL, deaths = 0, result = CAST(:result AS jsonb),
                error = CAST(:error AS jsonb),
                response = coalesce(response, CAST(:response AS json)),
@@ -284,12 +285,12 @@ _END = text(
                            OR steps.status = 'retrying'
                               AND steps.error @> '{{"maybe_done": true}}'))
          WHERE id = :id AND token = :token AND status = 'running'
-        RETURNING id, status, token, response, is_awaited AND CAST(:response AS json) IS NOT NULL
-                  AS is_answered,
+        RETURNING id, ended_at, status, token, response,
+                  is_awaited AND CAST(:response AS json) IS NOT NULL AS is_answered,
                   coalesce(CAST(response ->> 'status' AS int) >= 400, false) AS is_refused
     ), told AS (
-        INSERT INTO run_history (run_id, status, token, why)
-        SELECT id, status, token, :why FROM ended
+        INSERT INTO run_history (run_id, at, status, token, why)
+        SELECT id, ended_at, status, token, :why FROM ended
     ), freed AS (
         DELETE FROM dedupe_keys USING ended
          WHERE dedupe_keys.run_id = ended.id AND (:frees_key OR ended.is_refused)

@@ -108,7 +108,6 @@ def test_other_commands_find_the_servers_and_secrets_of_dev(
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="children are found in /proc")
 def test_a_web_and_a_worker_that_are_killed_are_started_again(
     project: Path, variables: dict[str, str], dev: subprocess.Popen[str]
 ):

@@ -202,6 +202,16 @@ def test_E6_claim_steps_and_end_of_a_named_run_are_one_commit(shop: Shop, commit
     assert (shop.ledger, shop.rows(TURNS)[0].n) == (["one", "three", "two"], 0)
 
 
+def test_E1_a_run_ends_behind_its_steps_however_early_their_transaction_began(shop: Shop):
+    shop.learn(three_writes())
+    run = shop.start()
+    assert shop.work_named(run)
+    ended_at = shop.run(run).ended_at
+    last = shop.rows("SELECT max(at) AS at FROM run_history WHERE run_id = :id", id=run)[0].at
+    assert last == ended_at > shop.run(run).started_at
+    assert all(step.ended_at <= ended_at for step in shop.steps(run).values())
+
+
 def test_E5_a_crash_before_the_commit_gives_the_run_back_at_once(shop: Shop):
     shop.learn(three_writes())
     shop.world.script["three"] = [Crash()]
