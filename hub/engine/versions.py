@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from hub.action import Action
 from hub.engine.compile import Context, compile_file
 from hub.engine.compile.link import Linker, called_names, linked, steps_of
+from hub.engine.compile.waits import event_path
 from hub.engine.expressions import Literal
 from hub.engine.settings import DialectFacts, ProjectSettings
 from hub.engine.workflow import Do, Endpoint, Workflow
@@ -99,6 +100,7 @@ def _paths(
         if isinstance(workflow.trigger, Endpoint) and workflow.trigger.payload_path:
             yield workflow.trigger.payload_path
         yield from template_paths(workflow, actions)
+        yield from (event_path(event) for event in workflow.event_schemas)
         new = set(called_names(workflow)) - names
         names |= new
         waiting.extend(new)

@@ -69,17 +69,84 @@ class Do(Step):
     idempotency_key: CompiledValue | None = None
     once_per: CompiledValue | None = None
     on_error: OnError = "fail"
+    compensate: Block = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Call(Step):
-    """`call:` another workflow, inside the same run."""
+    """`call:` another workflow, inside the same run; with `detach` as a run of its own."""
 
     workflow: str
     inputs: CompiledValue
+    is_detached: bool = False
     retry: Retry = field(default_factory=lambda: Retry(attempts=0))
     timeout: CompiledValue | None = None
     on_error: OnError = "fail"
+    compensate: Block = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait(Step):
+    """`wait:` for a time, for events, for what is asked again and again (chapter 10).
+
+    Exactly one of `duration`, `until` and `events` or `poll`, of which both may stand together.
+    """
+
+    duration: CompiledValue | None = None
+    until: CompiledValue | None = None
+    events: tuple[str, ...] = ()
+    key: CompiledValue | None = None
+    only_if: Expression | None = None
+    poll: Poll | None = None
+    timeout: CompiledValue | None = None
+    on_timeout: OnError = "fail"
+    on_error: OnError = "fail"
+
+
+@dataclass(frozen=True)
+class Poll:
+    """`poll:` and `or_poll:`: do a reading action every so often until `done_if` (`result`)."""
+
+    ask: Do
+    every: timedelta
+    done_if: Expression
+    data: CompiledValue | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emit(Step):
+    """`emit:` an event for those who wait for its name and key."""
+
+    event: str
+    key: CompiledValue | None = None
+    data: CompiledValue
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parallel(Step):
+    """`parallel:` branches side by side, until all are done or the first one is."""
+
+    branches: tuple[tuple[str, Block], ...]
+    wait_for: Literal["all", "first"] = "all"
+    timeout: CompiledValue | None = None
+    on_error: OnError = "fail"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group(Step):
+    """`steps:` several steps with one time limit, one handler, one undoing."""
+
+    body: Block
+    timeout: CompiledValue | None = None
+    on_error: OnError = "fail"
+    compensate: Block = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Continue(Step):
+    """`continue:` the value becomes the result of the step that failed, and the run goes on."""
+
+    value: CompiledValue
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,10 +305,21 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class OnEvent:
+    """`event:` a run for each event of these names (chapter 6)."""
+
+    names: tuple[str, ...]
+    only_if: Expression | None = None
+
+
+@dataclass(frozen=True)
 class Inputs:
     """What a workflow takes that others `call`."""
 
     fields: tuple[ValueField, ...] = ()
+
+
+Trigger = Endpoint | Schedule | OnEvent | Inputs
 
 
 @dataclass(frozen=True)
@@ -254,13 +332,25 @@ class Concurrency:
 
 
 @dataclass(frozen=True)
+class CancelOn:
+    """`cancel_on`: the run is cancelled when one of these events arrives with this key."""
+
+    events: tuple[str, ...]
+    key: CompiledValue | None = None
+    only_if: Expression | None = None
+
+
+@dataclass(frozen=True)
 class Workflow:
-    """One compiled file. `version` is the digest of everything it runs with (E15)."""
+    """One compiled file. `version` is the digest of everything it runs with (E15).
+
+    `event_schemas`: the schemas of the data of all events that the file names.
+    """
 
     name: str
     version: str
     title: str
-    trigger: Endpoint | Schedule | Inputs
+    trigger: Trigger
     steps: Block
     description: str = ""
     tags: tuple[str, ...] = ()
@@ -270,5 +360,8 @@ class Workflow:
     concurrency: Concurrency | None = None
     timeout: timedelta = timedelta(days=30)
     vars: tuple[tuple[str, CompiledValue], ...] = ()
+    cancel_on: tuple[CancelOn, ...] = ()
     on_error: Block = ()
+    on_cancel: Block = ()
+    event_schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     called: Mapping[str, Workflow] = field(default_factory=dict)

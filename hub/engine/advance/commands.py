@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from hub.engine.advance.failure import Failure
-from hub.engine.workflow import Do
+from hub.engine.workflow import Do, Workflow
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,66 @@ class Pause:
     until: datetime
 
 
-Command = Perform | TakeTurn | LeaveTurn | Pause
+@dataclass(frozen=True)
+class Event:
+    """An event as a run sees it; `data` is JSON."""
+
+    id: int
+    name: str
+    key: str
+    data: Any
+    at: datetime
+
+
+@dataclass(frozen=True)
+class AwaitEvent:
+    """Wait for the first event of these names with this key that `accepts` takes; done with it.
+
+    Events since the run was made count, also those before the wait, without those in `consumed`
+    (their ids). With `poll`, ask as well: done with the action's result as soon as `is_done` says
+    so. After `until` it is done with `None`. Failures of asking end the wait only where nothing
+    else can end it (no `names`).
+    """
+
+    path: str
+    names: tuple[str, ...] = ()
+    key: str = ""
+    accepts: Callable[[Event], bool] | None = None
+    consumed: frozenset[int] = frozenset()
+    until: datetime | None = None
+    poll: Asking | None = None
+
+
+@dataclass(frozen=True)
+class Asking:
+    """The question of a poll: `perform` every so often until `is_done` of its result."""
+
+    perform: Perform
+    every: timedelta
+    is_done: Callable[[Any], bool]
+    first_at: datetime
+
+
+@dataclass(frozen=True)
+class EmitEvent:
+    """Store an event, wake who waits for it and start what it starts; once for each path."""
+
+    path: str
+    name: str
+    key: str
+    data: Any
+
+
+@dataclass(frozen=True)
+class StartRun:
+    """Start a run of its own (`detach`), once for each path; done with its id."""
+
+    path: str
+    workflow: Workflow
+    inputs: Any
+
+
+Command = Perform | TakeTurn | LeaveTurn | Pause | AwaitEvent | EmitEvent | StartRun
 
 
 @dataclass(frozen=True)
@@ -71,10 +130,15 @@ class ReplyNow:
 
 @dataclass(frozen=True)
 class Finished:
-    """The end of the steps: a value with its status, or a failure."""
+    """The end of the steps: a value with its status, or a failure.
+
+    `is_cancelled`: the run was cancelled. `is_undo_failed`: a compensation failed for good.
+    """
 
     value: Any = None
     status: int | None = None
     headers: Mapping[str, str] | None = None
     has_returned: bool = False
     failure: Failure | None = None
+    is_cancelled: bool = False
+    is_undo_failed: bool = False

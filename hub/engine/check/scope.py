@@ -14,9 +14,17 @@ from hub.engine.expressions.types import (
     ObjectType,
     Text,
     object_type,
+    union_of,
 )
 from hub.engine.settings import ProjectSettings
-from hub.engine.workflow import Endpoint, Inputs, Schedule, ValueField, Workflow
+from hub.engine.workflow import (
+    Endpoint,
+    Inputs,
+    OnEvent,
+    Schedule,
+    ValueField,
+    Workflow,
+)
 
 RESERVED = frozenset(
     {
@@ -93,10 +101,21 @@ def fields_schema(fields: Iterable[ValueField]) -> dict[str, Any]:
     }
 
 
+def event_type(names: Iterable[str], schemas: Mapping[str, Mapping[str, Any]]) -> Type:
+    """`event`: its name is one of these, its data what one of their schemas says."""
+    known = [name for name in names if name in schemas]
+    data = union_of(type_from_schema(schemas[name]) for name in known) if known else ANYTHING
+    return object_type(
+        {"name": Text(frozenset(names)), "key": _TEXT, "data": data, "at": Instant()}
+    )
+
+
 def _trigger_names(workflow: Workflow) -> dict[str, Type]:
     trigger = workflow.trigger
     if isinstance(trigger, Inputs):
         return {"inputs": _fields(trigger.fields)}
+    if isinstance(trigger, OnEvent):
+        return {"event": event_type(trigger.names, workflow.event_schemas)}
     return {} if isinstance(trigger, Schedule) else _endpoint_names(trigger)
 
 
@@ -156,7 +175,9 @@ def _run(workflow: Workflow) -> Type:
 def _elsewhere(workflow: Workflow) -> Mapping[str, str]:
     """Names of the language that this kind of workflow does not have."""
     trigger = workflow.trigger
-    why = {"event": "it exists only in workflows with `event`"}
+    why = {}
+    if not isinstance(trigger, OnEvent):
+        why["event"] = "it exists only in workflows with `event`"
     if not isinstance(trigger, Inputs):
         why["inputs"] = "it exists only in workflows with `inputs`"
     if not isinstance(trigger, Endpoint):

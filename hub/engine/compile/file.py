@@ -12,9 +12,17 @@ from hub.engine.compile.step_parts import Parts
 from hub.engine.compile.steps import Steps
 from hub.engine.compile.triggers import Triggers
 from hub.engine.compile.values import Places, Values
+from hub.engine.compile.waits import Waits
 from hub.engine.expressions import CompiledValue, Literal
 from hub.engine.findings import Finding, in_order
-from hub.engine.workflow import Concurrency, Endpoint, Inputs, Schedule, Workflow
+from hub.engine.workflow import (
+    Block,
+    Concurrency,
+    Inputs,
+    Schedule,
+    Trigger,
+    Workflow,
+)
 from hub.engine.yaml_profile import Document, Mapping, Node, is_broken, load
 
 MODES = ("live", "test", "simulate")
@@ -69,10 +77,11 @@ class _File:
             return None
         self._language(record)
         parts = Parts(self.reader, self.values)
-        trigger = self._trigger(record, parts)
-        steps = Steps(self.reader, self.values, self.path, parts)
+        waits = Waits(self.reader, self.values, parts, self.context)
+        trigger = self._trigger(record, parts, waits)
+        steps = Steps(self.reader, self.values, self.path, parts, waits)
         variables = parts.named_values(record.get("vars"))
-        block, handler = record.get("steps"), record.get("on_error")
+        block, cancel_on = record.get("steps"), waits.cancel_on(record.get("cancel_on"))
         compiled = Workflow(
             name=self.name,
             version="",
@@ -87,9 +96,16 @@ class _File:
             concurrency=self._concurrency(record, parts) or _in_turn(trigger),
             timeout=self._timeout(record),
             vars=variables,
-            on_error=() if handler is None else steps.block(handler, what="`on_error`"),
+            cancel_on=cancel_on,
+            on_error=self._last_steps(steps, record, "on_error"),
+            on_cancel=self._last_steps(steps, record, "on_cancel"),
+            event_schemas=waits.named,
         )
         return None if trigger is None else compiled
+
+    def _last_steps(self, steps: Steps, record: Record, name: str) -> Block:
+        node = record.get(name)
+        return () if node is None else steps.block(node, what=f"`{name}`")
 
     def _language(self, record: Record) -> None:
         entry = record.entry("hub")
@@ -99,10 +115,10 @@ class _File:
         if record.node.entries[0] is not entry:
             self.reader.refuse(110, "`hub: 1` is the first key", entry.key)
 
-    def _trigger(self, record: Record, parts: Parts) -> Endpoint | Schedule | Inputs | None:
+    def _trigger(self, record: Record, parts: Parts, waits: Waits) -> Trigger | None:
         entries = [entry for name in TRIGGER_KEYS if (entry := record.entry(name)) is not None]
         if len(entries) != 1:
-            words = "`endpoint`, `schedule` and `inputs`"
+            words = "`endpoint`, `schedule`, `event` and `inputs`"
             message = f"a workflow has exactly one of {words}"
             place = entries[1].key if entries else record.node.entries[0].key
             self.reader.refuse(111, message, place)
@@ -113,6 +129,8 @@ class _File:
             return triggers.endpoint(node)
         if entries[0].name == "schedule":
             return triggers.schedule(node)
+        if entries[0].name == "event":
+            return waits.trigger(node)
         return triggers.inputs(node)
 
     def _tags(self, record: Record) -> tuple[str, ...]:
@@ -158,7 +176,7 @@ def mode_value(reader: Reader, values: Values, node: Node) -> CompiledValue:
     return value
 
 
-def _in_turn(trigger: Endpoint | Schedule | Inputs | None) -> Concurrency | None:
+def _in_turn(trigger: Trigger | None) -> Concurrency | None:
     """`overlap: queue`: a planned run waits for the one before it (E12, E16)."""
     is_queued = isinstance(trigger, Schedule) and trigger.overlap == "queue"
     return Concurrency() if is_queued else None

@@ -5,15 +5,21 @@ from __future__ import annotations
 STEP_KINDS = (
     "do",
     "call",
+    "wait",
+    "emit",
     "then",
     "switch",
     "for_each",
+    "parallel",
+    "steps",
     "vars",
     "reply",
     "return",
     "fail",
     "log",
+    "continue",
 )
+"""What a step does. `steps` beside `for_each` is its body, and no kind of its own."""
 
 COMMON_STEP_KEYS = ("id", "name", "if")
 STEP_KEYS: dict[str, tuple[str, ...]] = {
@@ -27,8 +33,11 @@ STEP_KEYS: dict[str, tuple[str, ...]] = {
         "idempotency_key",
         "once_per",
         "on_error",
+        "compensate",
     ),
-    "call": ("call", "with", "retry", "timeout", "on_error"),
+    "call": ("call", "with", "detach", "retry", "timeout", "on_error", "compensate"),
+    "wait": ("wait", "timeout", "on_timeout", "on_error"),
+    "emit": ("emit", "key", "data"),
     "then": ("then", "elif", "else"),
     "switch": ("switch", "cases"),
     "for_each": (
@@ -40,11 +49,14 @@ STEP_KEYS: dict[str, tuple[str, ...]] = {
         "timeout",
         "on_error",
     ),
+    "parallel": ("parallel", "wait_for", "timeout", "on_error"),
+    "steps": ("steps", "timeout", "on_error", "compensate"),
     "vars": ("vars",),
     "reply": ("reply", "status", "headers"),
     "return": ("return", "status", "headers"),
     "fail": ("fail", "message", "status"),
     "log": ("log", "level"),
+    "continue": ("continue",),
 }
 
 WORKFLOW_KEYS = (
@@ -56,13 +68,16 @@ WORKFLOW_KEYS = (
     "timezone",
     "endpoint",
     "schedule",
+    "event",
     "inputs",
     "mode",
     "concurrency",
     "timeout",
+    "cancel_on",
     "vars",
     "steps",
     "on_error",
+    "on_cancel",
 )
 TRIGGER_KEYS = ("endpoint", "schedule", "event", "inputs")
 ENDPOINT_KEYS = (
@@ -85,24 +100,16 @@ SCHEDULE_KEYS = ("every", "cron", "timezone", "overlap", "missed")
 CONCURRENCY_KEYS = ("key", "limit", "when_full")
 RETRY_KEYS = ("attempts", "first", "factor", "max", "jitter", "only_if")
 FIELD_KEYS = ("optional", "default")
+EVENT_KEYS = ("name", "only_if")
+CANCEL_KEYS = ("event", "key", "only_if")
+WAIT_KEYS: dict[str, tuple[str, ...]] = {
+    "until": ("until",),
+    "for": ("for", "key", "only_if", "or_poll"),
+    "poll": ("poll",),
+}
+POLL_KEYS = ("do", "with", "connection", "every", "done_if", "data")
 
-NOT_YET = frozenset(
-    {
-        "event",
-        "cancel_on",
-        "on_cancel",
-        "rate_limit",
-        "wait",
-        "on_timeout",
-        "or_poll",
-        "emit",
-        "parallel",
-        "wait_for",
-        "compensate",
-        "continue",
-        "detach",
-    }
-)
+NOT_YET = frozenset({"rate_limit"})
 """Keys of the language that this version of the hub refuses, so that they are never ignored."""
 
 OF_OTHER_TOOLS: dict[str, str] = {
@@ -121,7 +128,7 @@ OF_OTHER_TOOLS: dict[str, str] = {
     "loop": "write `for_each: name in list`",
     "name": "write `title`",
     "needs": "delete it: steps run from top to bottom",
-    "on": "write `endpoint`, `schedule` or `inputs`",
+    "on": "write `endpoint`, `schedule`, `event` or `inputs`",
     "output": "write `return`",
     "outputs": "write `return`",
     "parameters": "write `with`",
@@ -132,7 +139,7 @@ OF_OTHER_TOOLS: dict[str, str] = {
     "run": "write `do` with an action",
     "set": "write `vars`",
     "tasks": "write `steps`",
-    "trigger": "write `endpoint`, `schedule` or `inputs`",
+    "trigger": "write `endpoint`, `schedule`, `event` or `inputs`",
     "type": "write `do` with an action",
     "unless": "write `if: not …`",
     "uses": "write `do`",

@@ -15,10 +15,13 @@ from hub.engine.workflow import (
     Do,
     Endpoint,
     ForEach,
+    Group,
     If,
     Inputs,
+    Parallel,
     Step,
     Switch,
+    Wait,
     Workflow,
 )
 
@@ -39,25 +42,44 @@ def inner_blocks(step: Step) -> tuple[Block, ...]:
         return (*(block for _, block in step.branches), step.otherwise)
     if isinstance(step, Switch):
         return (*(block for _, block in step.cases), step.otherwise or ())
-    handler = getattr(step, "on_error", ())
-    handlers = (handler,) if isinstance(handler, tuple) else ()
-    return (step.body, *handlers) if isinstance(step, ForEach) else handlers
+    return (*_bodies(step), *_exits(step))
+
+
+def _bodies(step: Step) -> tuple[Block, ...]:
+    if isinstance(step, ForEach | Group):
+        return (step.body,)
+    if isinstance(step, Parallel):
+        return tuple(block for _, block in step.branches)
+    return ()
+
+
+def _exits(step: Step) -> tuple[Block, ...]:
+    """The blocks that are walked only when something went wrong."""
+    found = (getattr(step, name, ()) for name in ("on_error", "on_timeout", "compensate"))
+    return tuple(block for block in found if isinstance(block, tuple))
 
 
 def steps_without_failure(block: Block) -> Iterator[Step]:
-    """The steps that can be reached while nothing fails: those of no `on_error`."""
+    """The steps that can be reached while nothing fails: those of no handler and no undoing."""
     for step in block:
         yield step
-        handler = getattr(step, "on_error", None)
-        for inner in inner_blocks(step):
-            if inner is not handler:
-                yield from steps_without_failure(inner)
+        for inner in inner_blocks(step)[: len(inner_blocks(step)) - len(_exits(step))]:
+            yield from steps_without_failure(inner)
 
 
 def steps_of(workflow: Workflow) -> Iterator[Step]:
-    """All steps of a workflow, with those of its `on_error`."""
+    """All steps of a workflow, with those of its `on_error` and `on_cancel`."""
     yield from all_steps(workflow.steps)
     yield from all_steps(workflow.on_error)
+    yield from all_steps(workflow.on_cancel)
+
+
+def actions_of(step: Step) -> Iterator[Do]:
+    """The actions that one step itself does: its own, or that of its poll."""
+    if isinstance(step, Do):
+        yield step
+    elif isinstance(step, Wait) and step.poll is not None:
+        yield step.poll.ask
 
 
 def called_names(workflow: Workflow) -> tuple[str, ...]:
@@ -80,9 +102,9 @@ class Linker:
             if file.workflow is None:
                 continue
             for step in steps_of(file.workflow):
-                if isinstance(step, Do):
-                    self._check_do(name, step)
-                elif isinstance(step, Call):
+                for ask in actions_of(step):
+                    self._check_do(name, ask)
+                if isinstance(step, Call):
                     self._check_call(name, step)
 
     def check_routes(self) -> None:

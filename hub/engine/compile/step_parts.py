@@ -15,6 +15,8 @@ from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, is_broken
 
 ID = r"[a-z][a-z0-9_]{0,62}"
 ID_FORM = "small letters, digits and _ (such as `tell_team`)"
+ACTION = r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*"
+ACTION_FORM = "connector.action, such as `slack.post`"
 _HEADER = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 _MAX_ATTEMPTS = 50
 _MAX_FACTOR = 10

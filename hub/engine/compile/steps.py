@@ -1,4 +1,7 @@
-"""Steps: each kind from its keys (language, chapter 7)."""
+"""Steps: each kind from its keys (language, chapter 7).
+
+Length: one short method for each kind of step.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,24 @@ from typing import Any
 
 from hub.engine.compile.keys import COMMON_STEP_KEYS, NOT_YET, STEP_KEYS, STEP_KINDS
 from hub.engine.compile.reader import Reader, Record, shape
-from hub.engine.compile.step_parts import ID, ID_FORM, Parts
+from hub.engine.compile.step_parts import ACTION, ACTION_FORM, ID, ID_FORM, Parts
 from hub.engine.compile.values import NEVER, Values
+from hub.engine.compile.waits import Waits
 from hub.engine.expressions import Expression, Literal
 from hub.engine.findings import did_you_mean
 from hub.engine.workflow import (
     Block,
     Call,
+    Continue,
     Do,
+    Emit,
     Fail,
     ForEach,
+    Group,
     If,
     Log,
     OnError,
+    Parallel,
     Position,
     Reply,
     Retry,
@@ -28,14 +36,17 @@ from hub.engine.workflow import (
     Step,
     Switch,
     Vars,
+    Wait,
 )
 from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, is_broken
 
 MAX_STEPS = 200
 MAX_LEVELS = 6
-_ACTION = r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*"
+_FEWEST_BRANCHES = 2
 _WORKFLOW = r"[a-z][a-z0-9-]{0,62}"
-_NEEDS_ID = frozenset({"do", "call", "for_each"})
+_NEEDS_ID = frozenset({"do", "call", "wait", "for_each", "parallel", "steps"})
+_NOT_IN_UNDO = frozenset({"reply", "return", "continue"})
+_UNDO_RETRIES = 10  # of each step of a compensation (chapter 9)
 
 
 @dataclass
@@ -46,8 +57,11 @@ class Steps:
     values: Values
     file: str
     parts: Parts
+    waits: Waits
     _ids: dict[str, int] = field(default_factory=dict)
     _count: int = 0
+    _is_undo: bool = False
+    _is_handler: bool = False
 
     def block(self, node: Node, *, level: int = 1, what: str = "`steps`") -> Block:
         """A list of steps; at least one."""
@@ -74,6 +88,7 @@ class Steps:
             return None
         record = Record(self.reader, node, f"a step with `{kind.name}`")
         record.check_keys((*COMMON_STEP_KEYS, *STEP_KEYS[kind.name]))
+        self._check_place(kind)
         step = _BUILDERS[kind.name](self, record, self._common(record, kind, place), level)
         self.values.places.add(step, node)
         return step
@@ -81,6 +96,8 @@ class Steps:
     def _kind(self, node: Mapping) -> Entry | None:
         """The key that says what the step does: exactly one."""
         kinds = [entry for entry in node.entries if entry.name in STEP_KINDS]
+        if "for_each" in {entry.name for entry in kinds}:
+            kinds = [entry for entry in kinds if entry.name != "steps"]
         if len(kinds) == 1:
             return kinds[0]
         if kinds:
@@ -99,15 +116,21 @@ class Steps:
         Record(self.reader, node, "a step").check_keys(sorted(known))
         if len(self.reader.findings) > before:
             return
-        group, condition = node.get("steps"), node.get("if")
-        if group is not None:
-            message = "a group of `steps` is not available in this version of the hub"
-            self.reader.refuse(110, message, group.key)
-        elif condition is not None:
+        condition = node.get("if")
+        if condition is not None:
             self.reader.refuse(110, "`if` needs `then`, or a step to skip", condition.key)
         else:
             words = ", ".join(name if name != "then" else "if + then" for name in STEP_KINDS)
             self.reader.refuse(110, f"a step needs one of: {words}", node)
+
+    def _check_place(self, kind: Entry) -> None:
+        """Steps that mean something only inside of handlers, or nothing in an undoing."""
+        if self._is_undo and kind.name in _NOT_IN_UNDO:
+            message = f"`{kind.name}` cannot stand in `compensate`: the run is over already"
+            self.reader.refuse(110, message, kind.key)
+        elif kind.name == "continue" and not self._is_handler:
+            message = "`continue` stands only in the `on_error` or `on_timeout` of a step"
+            self.reader.refuse(617, message, kind.key)
 
     def _common(self, record: Record, kind: Entry, place: int) -> dict[str, Any]:
         step_id = self._id(record, kind)
@@ -130,7 +153,7 @@ class Steps:
     def _id(self, record: Record, kind: Entry) -> str | None:
         node = record.get("id")
         if node is None:
-            if kind.name in _NEEDS_ID:
+            if kind.name in _NEEDS_ID and not self._is_undo:
                 suggestion = "add `id: <name>`; later steps read `steps.<name>`"
                 message = f"a step with `{kind.name}` needs an `id`"
                 self.reader.refuse(211, message, record.node, suggestion=suggestion)
@@ -151,30 +174,61 @@ class Steps:
     def do(self, record: Record, common: dict[str, Any], level: int) -> Step:
         """`do:`."""
         node = record.entry("do")
-        action = self.parts.named(node, _ACTION, "connector.action, such as `slack.post`")
+        action = self.parts.named(node, ACTION, ACTION_FORM)
         return Do(
             **common,
             action=action,
             inputs=self.parts.inputs(record),
             connection=record.text("connection"),
-            retry=self.parts.retry(record, Retry()),
+            retry=self.parts.retry(record, Retry(_UNDO_RETRIES) if self._is_undo else Retry()),
             timeout=self.parts.duration_value(record, "timeout"),
             delivery=record.choice("delivery", ("at_least_once", "at_most_once"), None),
             idempotency_key=self.parts.key(record, "idempotency_key"),
             once_per=self.parts.key(record, "once_per"),
-            on_error=self._on_error(record, level),
+            on_error=self._handler(record, "on_error", level),
+            compensate=self._compensate(record, level),
         )
 
     def call(self, record: Record, common: dict[str, Any], level: int) -> Step:
         """`call:`."""
         node = record.entry("call")
+        attempts = _UNDO_RETRIES if self._is_undo else 0
+        is_detached = record.boolean("detach", default=False)
+        for name in ("retry", "timeout") if is_detached else ():
+            if (entry := record.entry(name)) is not None:
+                message = f"`{name}` says nothing here: a detached call is not waited for"
+                self.reader.refuse(110, message, entry.key, suggestion="delete it")
         return Call(
             **common,
             workflow=self.parts.named(node, _WORKFLOW, "small letters, digits and -"),
             inputs=self.parts.inputs(record),
-            retry=self.parts.retry(record, Retry(attempts=0)),
+            is_detached=is_detached,
+            retry=self.parts.retry(record, Retry(attempts=attempts)),
             timeout=self.parts.duration_value(record, "timeout"),
-            on_error=self._on_error(record, level),
+            on_error=self._handler(record, "on_error", level),
+            compensate=self._compensate(record, level),
+        )
+
+    def wait(self, record: Record, common: dict[str, Any], level: int) -> Step:
+        """`wait:`."""
+        timeout = self.parts.duration_value(record, "timeout")
+        return Wait(
+            **common,
+            **self.waits.what(record, common),
+            timeout=timeout,
+            on_timeout=self._handler(record, "on_timeout", level),
+            on_error=self._handler(record, "on_error", level),
+        )
+
+    def emit(self, record: Record, common: dict[str, Any], level: int) -> Step:
+        """`emit:`."""
+        del level
+        event, data = record.get("emit"), record.get("data")
+        return Emit(
+            **common,
+            event="" if event is None else self.waits.event(event) or "",
+            key=self.parts.key(record, "key"),
+            data=Literal({}) if data is None else self.values.value(data),
         )
 
     def if_then(self, record: Record, common: dict[str, Any], level: int) -> Step:
@@ -237,13 +291,57 @@ class Steps:
             **common,
             item_name=loop[0] if loop else "item",
             items=loop[1] if loop else NEVER,
-            body=() if body is None else self._inner(body, level, "`steps`"),
+            body=() if body is None else self._body(body, level, "`steps`"),
             max_parallel=record.integer("max_parallel", 1, lowest=1, highest=100),
             on_item_error=record.choice("on_item_error", ("fail", "continue"), "fail"),
             collect=None if collect is None else self.values.value(collect),
             timeout=self.parts.duration_value(record, "timeout"),
-            on_error=self._on_error(record, level),
+            on_error=self._handler(record, "on_error", level),
         )
+
+    def parallel(self, record: Record, common: dict[str, Any], level: int) -> Step:
+        """`parallel:`."""
+        branches = tuple(
+            (entry.name, self._body(entry.value, level, f"the branch `{entry.name}`"))
+            for entry in self._branches(record)
+        )
+        return Parallel(
+            **common,
+            branches=branches,
+            wait_for=record.choice("wait_for", ("all", "first"), "all"),
+            timeout=self.parts.duration_value(record, "timeout"),
+            on_error=self._handler(record, "on_error", level),
+        )
+
+    def _branches(self, record: Record) -> tuple[Entry, ...]:
+        node = record.get("parallel")
+        if node is None or is_broken(node):
+            return ()
+        if not isinstance(node, Mapping) or len(node.entries) < _FEWEST_BRANCHES:
+            message = "`parallel` needs names and their steps, at least two"
+            self.reader.refuse(110, message, node)
+            return ()
+        for entry in node.entries:
+            self.reader.name(entry.key, ID, what="the name of a branch", form=ID_FORM)
+        return node.entries
+
+    def group(self, record: Record, common: dict[str, Any], level: int) -> Step:
+        """`steps:`."""
+        body = record.get("steps")
+        return Group(
+            **common,
+            body=() if body is None else self._inner(body, level, "`steps`"),
+            timeout=self.parts.duration_value(record, "timeout"),
+            on_error=self._handler(record, "on_error", level),
+            compensate=self._compensate(record, level),
+        )
+
+    def continue_(self, record: Record, common: dict[str, Any], level: int) -> Step:
+        """`continue:`."""
+        del level
+        value = record.get("continue")
+        compiled = Literal(None) if value is None else self.values.value(value)
+        return Continue(**common, value=compiled)
 
     def vars(self, record: Record, common: dict[str, Any], level: int) -> Step:
         """`vars:`."""
@@ -284,30 +382,62 @@ class Steps:
     def _inner(self, node: Node, level: int, what: str) -> Block:
         return self.block(node, level=level + 1, what=what)
 
-    def _on_error(self, record: Record, level: int) -> OnError:
-        node = record.get("on_error")
+    def _body(self, node: Node, level: int, what: str) -> Block:
+        """A block of which several go on side by side: `continue` of a handler cannot be there."""
+        before, self._is_handler = self._is_handler, False
+        try:
+            return self._inner(node, level, what)
+        finally:
+            self._is_handler = before
+
+    def _handler(self, record: Record, name: str, level: int) -> OnError:
+        """`on_error` or `on_timeout` of a step."""
+        node = record.get(name)
         if node is None or is_broken(node):
             return "fail"
         if not isinstance(node, Scalar):
-            return self._inner(node, level, "`on_error`")
+            before, self._is_handler = self._is_handler, True
+            try:
+                return self._inner(node, level, f"`{name}`")
+            finally:
+                self._is_handler = before
         if node.value == "continue":
             return "continue"
         if node.value != "fail":
-            message = "`on_error` is `fail`, `continue` or a list of steps"
+            message = f"`{name}` is `fail`, `continue` or a list of steps"
             suggestion = did_you_mean(str(node.value), ("fail", "continue"))
             self.reader.refuse(110, message, node, suggestion=suggestion)
         return "fail"
+
+    def _compensate(self, record: Record, level: int) -> Block:
+        """`compensate`: how the step is undone; each of its steps is tried again ten times."""
+        entry = record.entry("compensate")
+        if entry is None:
+            return ()
+        if self._is_undo:
+            self.reader.refuse(110, "what undoes a step is not undone itself", entry.key)
+            return ()
+        self._is_undo = True
+        try:
+            return self._inner(entry.value, level, "`compensate`")
+        finally:
+            self._is_undo = False
 
 
 _BUILDERS: dict[str, Callable[[Steps, Record, dict[str, Any], int], Step]] = {
     "do": Steps.do,
     "call": Steps.call,
+    "wait": Steps.wait,
+    "emit": Steps.emit,
     "then": Steps.if_then,
     "switch": Steps.switch,
     "for_each": Steps.for_each,
+    "parallel": Steps.parallel,
+    "steps": Steps.group,
     "vars": Steps.vars,
     "reply": Steps.reply,
     "return": Steps.return_,
     "fail": Steps.fail,
     "log": Steps.log,
+    "continue": Steps.continue_,
 }
