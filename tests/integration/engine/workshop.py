@@ -19,8 +19,8 @@ from hub.engine.performing import Tools
 from hub.engine.project import bundle, load_project
 from hub.engine.settings import DialectFacts
 from hub.engine.start import Start
-from hub.engine.workflow import Workflow
-from hub.storage import deliveries, runs, versions
+from hub.engine.workflow import OnEvent, Workflow
+from hub.storage import deliveries, events, runs, versions
 from hub.storage.runs import ClaimedRun, OpenClaim
 from tests.fakes.clock import FakeClock
 
@@ -116,6 +116,7 @@ def get(world: World, attempt: Attempt, *, text: str) -> Written:
 _INSERT = text("INSERT INTO leads (id, first_name, last_name) VALUES (:id, :name, 'row')")
 ACTIONS: dict[str, Action] = {each.name: each for each in actions_of(sys.modules[__name__])}
 
+_ASIDE = text("UPDATE runs SET due_at = now() + interval '1 day' WHERE id = :id")
 _BLOCKED = (
     "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 )
@@ -129,6 +130,12 @@ auth:
     secret: BROKER_TOKEN
 secrets: [BROKER_TOKEN]
 """
+EVENTS = {
+    "door.opened": """{"type": "object", "required": ["by"], "properties":
+        {"by": {"type": "string"}, "until": {"type": "string", "format": "date-time"}}}""",
+    "door.closed": '{"type": "object"}',
+    "house.sold": '{"type": "object"}',
+}
 HEAD = "hub: 1\ntitle: Test\n"
 INPUTS = """\
 inputs:
@@ -168,6 +175,7 @@ class Shop:
         """Load the workflow `main` with these steps; `others` are whole bodies."""
         bodies = {"main": head + steps, **others}
         flows = {f"workflows/{name}.yaml": f"{HEAD}{body}" for name, body in bodies.items()}
+        flows |= {f"schemas/events/{name}.json": schema for name, schema in EVENTS.items()}
         project = load_project(
             {"hub.yaml": HUB, **flows, **(files or {})},
             actions=ACTIONS,
@@ -200,10 +208,19 @@ class Shop:
                 program=by_version.__getitem__,
                 config={},
                 new_id=uuid4,
+                start=lambda workflow, trigger: Start(workflow, trigger, {}, self._clock.now()),
+                started_by=self._started_by,
                 ring=self.rung.append,
                 side_by_side=self._pool,
             )
         )
+
+    def _started_by(self, event: str) -> list[Workflow]:
+        return [
+            each
+            for each in self._workflows.values()
+            if isinstance(each.trigger, OnEvent) and event in each.trigger.names
+        ]
 
     def start(
         self,
@@ -269,6 +286,17 @@ class Shop:
     def do(self, statement: str, **values: Any) -> None:
         with self.engine.begin() as connection:
             connection.execute(text(statement), values)
+
+    def emit(self, name: str, key: str = "one", data: Mapping[str, Any] | None = None) -> None:
+        """An event from some other run."""
+        start = Start(self._workflows["main"], {"inputs": {}}, {}, self._clock.now())
+        other = replace(start.new_run(uuid4()), turn=None)
+        with self.engine.begin() as connection:
+            deliveries.start_run(connection, other)
+            connection.execute(_ASIDE, {"id": other.id})
+            events.emit(
+                connection, name=name, key=key, data=data or {}, run_id=other.id, path="x"
+            )
 
     def rows(self, query: str, **values: Any) -> list[Row[Any]]:
         with self.engine.connect() as connection:
