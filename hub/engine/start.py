@@ -98,7 +98,7 @@ class Start:
         scheduled_at: datetime | None = None,
         within: Mode = "live",
     ) -> NewRun:
-        """The row to store; `within` is the mode of the run that makes it: no bolder one follows."""
+        """The row to store; `within` is the mode of the run that makes it: it gets none bolder."""
         return NewRun(
             id=run_id,
             workflow=self.workflow.name,

@@ -97,7 +97,7 @@ def emit(
     Belongs at the end of its transaction: whoever wants to wait for this name and key waits for
     the commit.
     """
-    connection.execute(_ALONE, {"lock": _lock(name, key)})
+    connection.execute(_ALONE, {"lock": lock_of(name, key)})
     values = {"name": name, "key": key, "data": json_text(data), "run_id": run_id, "path": path}
     row = connection.execute(_EMIT, values).mappings().first()
     if row is None:
@@ -125,7 +125,7 @@ def listen(connection: Connection, run_id: UUID, wanted: Iterable[tuple[str, str
     Look once more behind it: what was emitted before is committed now.
     """
     pairs = sorted(set(wanted))
-    for lock in sorted({_lock(*pair) for pair in pairs}):
+    for lock in sorted({lock_of(*pair) for pair in pairs}):
         connection.execute(_TOGETHER, {"lock": lock})
     names, keys = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     connection.execute(_LISTEN, {"run_id": run_id, "names": names, "keys": keys})
@@ -141,7 +141,7 @@ def sweep(connection: Connection, *, most: int = 1000) -> int:
     return connection.execute(_SWEEP, {"kept": KEPT_FOR, "most": most}).rowcount
 
 
-def _lock(name: str, key: str) -> int:
+def lock_of(name: str, key: str) -> int:
     """The advisory lock of a name and a key, apart from those of turns."""
     text_ = f"event:{len(name)}:{name}:{key}"
     return int.from_bytes(sha256(text_.encode("utf-8", "surrogatepass")).digest()[:8], signed=True)
