@@ -208,6 +208,8 @@ class Executor:
         desk.say(machine.take_replies())
         while leaving := [each for each in machine.commands if isinstance(each, LeaveTurn)]:
             for command in leaving:
+                if command.asked is not None:
+                    desk.hold_turn(self._resting.turn(desk, command.asked), is_stored=True)
                 desk.leave_turn(command)
                 machine.resolve(command)
             desk.say(machine.take_replies())

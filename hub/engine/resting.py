@@ -32,7 +32,8 @@ class Resting:
     ring: Callable[[UUID], object]
     others: Occurrences
 
-    def _turn(self, desk: Desk, command: TakeTurn) -> turns.Turn:
+    def turn(self, desk: Desk, command: TakeTurn) -> turns.Turn:
+        """The place in the queue that a command asks for."""
         return turns.Turn(
             scope=command.scope,
             digest=turn_digest(command.key),
@@ -49,7 +50,7 @@ class Resting:
     def take_turn(self, desk: Desk, command: TakeTurn) -> Outcome:
         if command.deadline is not None and command.deadline <= desk.now():
             return Failure("timeout", "no turn came in time", step=command.path)
-        turn = self._turn(desk, command)
+        turn = self.turn(desk, command)
         if command.when_full == "queue" and desk.may_hold_without_row(turn):
             with desk.fenced(stores=False, stays_open=True, turn=turn) as connection:
                 is_ours = desk.has_key and turns.is_nobodys(connection, turn)
@@ -117,7 +118,7 @@ class Resting:
     ) -> bool:
         """Whether a turn came between the look and the sleep."""
         return any(
-            turns.take(connection, self._turn(desk, command), may_wait=True) == "ours"
+            turns.take(connection, self.turn(desk, command), may_wait=True) == "ours"
             for command, each in zip(commands, blocked, strict=True)
             if isinstance(command, TakeTurn) and each.why == runs.WAITS_FOR_TURN
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -24,9 +25,10 @@ steps:
 ENDED = "SELECT count(*) AS n FROM event_waits"
 
 
-def due_in(shop: Shop, run) -> timedelta:
+def due_in(shop: Shop, run: UUID) -> timedelta:
     (row,) = shop.rows("SELECT due_at - clock_timestamp() AS left FROM runs WHERE id = :id", id=run)
-    return row.left
+    left: timedelta = row.left
+    return left
 
 
 def test_a_run_sleeps_until_its_event_comes(shop: Shop):
@@ -65,13 +67,13 @@ def test_an_event_from_before_the_run_does_not_count(shop: Shop):
     assert shop.run(run).status == "waiting"
 
 
-@pytest.mark.parametrize("other", [("door.opened", "two"), ("door.closed", "one")])
-def test_events_of_another_name_or_key_wake_nobody(shop: Shop, other):
+@pytest.mark.parametrize(("name", "key"), [("door.opened", "two"), ("door.closed", "one")])
+def test_events_of_another_name_or_key_wake_nobody(shop: Shop, name: str, key: str):
     shop.learn(WAIT)
     run = shop.start()
     shop.work()
 
-    shop.emit(*other, data={"by": "Ada"})
+    shop.emit(name, key, {"by": "Ada"})
 
     assert due_in(shop, run) > timedelta(minutes=9)
 
