@@ -124,8 +124,7 @@ class Executor:
             machine = Machine(workflow, self._facts(desk, workflow), desk.journal)
             desk.is_undoing = machine.is_undoing
             if desk.run.deaths >= MOST_DEATHS:
-                self._end(desk, workflow, ending_of(Finished(failure=_poison(desk))))
-                return
+                self._give_step_up(desk, machine)
             while (is_over := self._driven(desk, machine, is_stopping)) is None:
                 pass
             if is_over and machine.ending is not None:
@@ -134,6 +133,17 @@ class Executor:
             desk.roll_back()
             for woken in desk.woken:
                 self._shop.ring(woken)
+
+    def _give_step_up(self, desk: Desk, machine: Machine) -> None:
+        """A step ends its owners: what the run did is undone, if that did not end them too."""
+        poison = _poison(desk)
+        if machine.is_undoing:
+            machine.ending = Finished(failure=poison, is_undo_failed=True)
+            return
+        machine.abort(poison)
+        desk.is_undoing = True
+        with desk.fenced() as connection:
+            runs.clear_deaths(connection, desk.run)
 
     def _driven(self, desk: Desk, machine: Machine, is_stopping: Callable[[], bool]) -> bool | None:
         """As `_drive`; None when the run is to be ended from outside: the machine knows now."""

@@ -322,3 +322,34 @@ def test_a_return_in_a_loop_ends_items_that_wait(shop: Shop):
     shop.work()
 
     assert (shop.run(run).status, shop.run(run).result) == ("succeeded", 1)
+
+
+# ------------------------------------------------------------------------------------------- poison
+
+
+def test_E10_a_run_that_ends_its_owners_is_undone(shop: Shop):
+    shop.learn(THREE + SORRY)
+    shop.world.script["three"] = [Crash()] * 3
+    run = shop.start()
+    for _ in range(3):
+        with pytest.raises(Crash):
+            shop.work()
+        shop.owner_dies()
+    shop.work()
+
+    assert shop.world.said == ["one", "two", *["three"] * 3, "undo two", "undo one", "sorry"]
+    assert (shop.run(run).status, shop.run(run).error["code"]) == ("failed", "poison")
+
+
+def test_E10_an_undoing_that_ends_its_owners_is_given_up(shop: Shop):
+    shop.learn(THREE.replace("do: letter.send", "do: ledger.write"))
+    shop.world.script["three"] = [Permanent("sold_out", "none left")]
+    shop.world.script["undo two"] = [Crash()] * 3
+    run = shop.start()
+    for _ in range(3):
+        with pytest.raises(Crash):
+            shop.work()
+        shop.owner_dies()
+    shop.work()
+
+    assert (shop.run(run).status, shop.run(run).error["code"]) == ("undo_failed", "poison")
