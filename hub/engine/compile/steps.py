@@ -51,13 +51,17 @@ _UNDO_RETRIES = 10  # of each step of a compensation (chapter 9)
 
 @dataclass
 class Steps:
-    """Compiles the steps of one file, wherever they stand."""
+    """Compiles the steps of one file, wherever they stand.
+
+    `is_last`: they are those that run when the run is over.
+    """
 
     reader: Reader
     values: Values
     file: str
     parts: Parts
     waits: Waits
+    is_last: bool = False
     _ids: dict[str, int] = field(default_factory=dict)
     _count: int = 0
     _is_undo: bool = False
@@ -414,8 +418,9 @@ class Steps:
         entry = record.entry("compensate")
         if entry is None:
             return ()
-        if self._is_undo:
-            self.reader.refuse(110, "what undoes a step is not undone itself", entry.key)
+        if self._is_undo or self.is_last:
+            what = "what undoes a step" if self._is_undo else "what runs when the run is over"
+            self.reader.refuse(110, f"{what} is not undone itself", entry.key)
             return ()
         self._is_undo = True
         try:
