@@ -20,9 +20,11 @@ from hub.engine.settings import DialectFacts
 from hub.engine.workflow import (
     Accepted,
     AtOnce,
+    CountedPer,
     Dedupe,
     Endpoint,
     Inputs,
+    RateLimit,
     Respond,
     Schedule,
     ValueField,
@@ -39,6 +41,16 @@ _SIZES = {"KB": 1024, "MB": 1024 * 1024}
 _LARGEST_BODY = 64 * 1024 * 1024
 _LONGEST_WITHIN = timedelta(minutes=5)
 _PATIENCE_OF_A_CALL = timedelta(seconds=10)
+_RATE = re.compile(r"([1-9][0-9]{0,8}) per (second|minute|hour|day)(?: per (ip|caller))?")
+_WINDOWS = {
+    "second": timedelta(seconds=1),
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+}
+_PER: dict[str | None, CountedPer] = {None: "endpoint", "ip": "ip", "caller": "caller"}
+_MOST_COUNTED = 100_000
+_LATER_DIALECTS = ("retell.tool", "retell.event", "calendly", "twilio.sms")
 _TYPES = ("string", "integer", "number", "boolean", "array", "object")
 
 
@@ -74,6 +86,7 @@ class Triggers:
             params=self._params(record, path),
             query=self.value_fields(record.get("query"), what="`query`"),
             headers=self._header_names(record),
+            rate_limit=self._rate_limit(record),
             max_body=self._max_body(record, dialect),
             timezone=record.timezone("timezone", None),
             dedupe=self._dedupe(record),
@@ -103,8 +116,7 @@ class Triggers:
             return ""
         name = self.reader.text(node, what="`auth`")
         if name == "public":
-            message = "anybody may call a `public` endpoint, as often as they like"
-            self.reader.refuse(613, message, node)
+            self._check_public(record, node)
         elif name is not None and name not in presets and not self.context.is_stored:
             known = [*presets, "public"]
             suggestion = did_you_mean(name, known) or f"hub.yaml has {', '.join(known)}"
@@ -113,14 +125,23 @@ class Triggers:
             )
         return name or ""
 
+    def _check_public(self, record: Record, node: Node) -> None:
+        if "rate_limit" not in record:
+            message = "anybody may call a `public` endpoint, as often as they like"
+            suggestion = "write `rate_limit: 10 per minute per ip`"
+            self.reader.refuse(613, message, node, suggestion=suggestion)
+
     def _dialect(self, record: Record) -> DialectFacts:
         node, dialects = record.get("dialect"), self.context.dialects
         name = "json" if node is None else self.reader.text(node, what="`dialect`")
         if name is None or name in dialects:
             return dialects.get(name or "json", DialectFacts("json"))
         if node is not None and not self.context.is_stored:
-            suggestion = did_you_mean(name, dialects) or f"known are {', '.join(dialects)}"
-            self.reader.refuse(110, f"there is no dialect '{name}'", node, suggestion=suggestion)
+            known = f"known are {', '.join(dialects)}"
+            message, suggestion = f"there is no dialect '{name}'", did_you_mean(name, dialects)
+            if name in _LATER_DIALECTS:
+                message, suggestion = f"this version does not speak the dialect '{name}' yet", None
+            self.reader.refuse(110, message, node, suggestion=suggestion or known)
         return DialectFacts(name)
 
     def _tool(self, record: Record, dialect: DialectFacts) -> str | None:
@@ -189,6 +210,27 @@ class Triggers:
             for item in items
         )
         return tuple(name for name in names if name is not None)
+
+    def _rate_limit(self, record: Record) -> RateLimit | None:
+        """Without `per ip` or `per caller` all requests to the endpoint count together."""
+        node = record.get("rate_limit")
+        text = None if node is None else self.reader.text(node, what="`rate_limit`")
+        if node is None or text is None:
+            return None
+        found = _RATE.fullmatch(text)
+        if found is None:
+            message = "`rate_limit` is a number per second, minute, hour or day"
+            suggestion = "write `10 per minute`, `10 per minute per ip` or `… per caller`"
+            self.reader.refuse(110, message, node, suggestion=suggestion)
+            return None
+        count, per = int(found[1]), _PER[found[3]]
+        if count > _MOST_COUNTED:
+            self.reader.refuse(110, f"`rate_limit` counts to {_MOST_COUNTED:,} at most", node)
+        auth = record.get("auth")
+        if per == "caller" and isinstance(auth, Scalar) and auth.value == "public":
+            message = "nobody proves himself at a `public` endpoint: its callers are not known"
+            self.reader.refuse(110, message, node, suggestion="write `per ip`")
+        return RateLimit(count, _WINDOWS[found[2]], per)
 
     def _max_body(self, record: Record, dialect: DialectFacts) -> int:
         node = record.get("max_body")
