@@ -29,12 +29,14 @@ timezone: America/New_York
 auth:
   vapi: {type: shared_header, header: X-Vapi-Secret, secret: VAPI_WEBHOOK_SECRET}
   broker: {type: bearer, secret: BROKER_API_TOKEN}
+  partners: {type: bearer, secret: [BROKER_API_TOKEN, PARTNER_TOKEN]}
   calcom: {type: hmac_sha256, header: X-Cal-Signature-256, secret: CALCOM_WEBHOOK_SECRET}
   standard: {type: standard_webhooks, secret: STANDARD_SECRET}
   signed: {type: stripe_signature, secret: STRIPE_SECRET}
 secrets:
   - VAPI_WEBHOOK_SECRET
   - BROKER_API_TOKEN
+  - PARTNER_TOKEN
   - CALCOM_WEBHOOK_SECRET
   - STANDARD_SECRET
   - STRIPE_SECRET
@@ -42,6 +44,7 @@ secrets:
 SECRETS = {
     "VAPI_WEBHOOK_SECRET": ("example-shared-secret",),
     "BROKER_API_TOKEN": ("new-token", "old-token"),
+    "PARTNER_TOKEN": ("partner-token",),
     "CALCOM_WEBHOOK_SECRET": ("cal-secret",),
     "STANDARD_SECRET": ("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3",),
     "STRIPE_SECRET": ("stripe-secret",),
