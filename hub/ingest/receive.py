@@ -231,10 +231,9 @@ class Reception:
 
 def _secret_header(entrance: Entrance) -> str | None:
     """The header that holds the secret itself, where the preset has one."""
-    options = entrance.preset.options
-    return (
-        str(options.get("header", "")).lower() if entrance.preset.type == "shared_header" else None
-    )
+    header = entrance.preset.options.get("header")
+    is_secret = entrance.preset.type in {"shared_header", "bearer"} and header is not None
+    return str(header).lower() if is_secret else None
 
 
 def _body(request: InboundRequest, entrance: Entrance) -> Body:

@@ -164,6 +164,18 @@ def test_a_public_endpoint_needs_a_limit_and_knows_no_callers(limit, codes):
     assert [each.code for each in found] == codes
 
 
+@pytest.mark.parametrize("name", ["Authorization", "X-Api-Key", "X-Hub-Token", "Cookie", "X-Seat"])
+def test_a_header_that_proves_the_caller_cannot_be_read(name):
+    hub = FILES["hub.yaml"].replace("type: bearer", "type: shared_header\n    header: x-seat")
+    text = MINIMAL.format(
+        trigger=f"endpoint:\n  auth: broker\n  headers: [X-Name, {name}]", steps="  - return: x"
+    )
+    (finding,) = load({"hub.yaml": hub, "workflows/minimal.yaml": text}).errors
+
+    assert (finding.code, finding.line) == ("HUB110", 5)
+    assert f"{name} may hold a secret" in finding.message
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

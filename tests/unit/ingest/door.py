@@ -30,6 +30,7 @@ auth:
   vapi: {type: shared_header, header: X-Vapi-Secret, secret: VAPI_WEBHOOK_SECRET}
   broker: {type: bearer, secret: BROKER_API_TOKEN}
   partners: {type: bearer, secret: [BROKER_API_TOKEN, PARTNER_TOKEN]}
+  keyed: {type: bearer, header: X-Seat, secret: BROKER_API_TOKEN}
   calcom: {type: hmac_sha256, header: X-Cal-Signature-256, secret: CALCOM_WEBHOOK_SECRET}
   standard: {type: standard_webhooks, secret: STANDARD_SECRET}
   signed: {type: stripe_signature, secret: STRIPE_SECRET}
