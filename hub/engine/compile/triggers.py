@@ -207,16 +207,20 @@ class Triggers:
     def _header_name(self, node: Node, record: Record) -> str | None:
         """What a workflow reads is stored: a header that proves the caller may not be (S6)."""
         name = self.reader.name(node, r"[A-Za-z0-9_-]+", what="a header", form="`X-Name`")
-        auth = record.get("auth")
-        preset = (
-            self.context.settings.auth.get(str(auth.value)) if isinstance(auth, Scalar) else None
-        )
-        own = preset.options.get("header") if preset and preset.type in _SECRET_TYPES else None
-        is_own = name is not None and own is not None and name.lower() == str(own).lower()
-        if name is not None and (is_own or is_secret_header(name)):
+        if name is not None and (
+            is_secret_header(name) or name.lower() == self._own_header(record)
+        ):
             message = f"{name} may hold a secret, and what a workflow reads is stored"
             self.reader.refuse(110, message, node, suggestion="let `auth` check it")
         return name
+
+    def _own_header(self, record: Record) -> str | None:
+        """The header in which the endpoint's preset expects the secret itself."""
+        auth = record.get("auth")
+        name = auth.value if isinstance(auth, Scalar) else None
+        preset = self.context.settings.auth.get(str(name))
+        given = preset.options.get("header") if preset and preset.type in _SECRET_TYPES else None
+        return None if given is None else str(given).lower()
 
     def _rate_limit(self, record: Record) -> RateLimit | None:
         """Without `per ip` or `per caller` all requests to the endpoint count together."""
