@@ -122,6 +122,7 @@ class Triggers:
         return name or ""
 
     def _check_public(self, record: Record, node: Node) -> None:
+        """A limit is what keeps anybody from calling without end (HUB613)."""
         if "rate_limit" not in record:
             message = "anybody may call a `public` endpoint, as often as they like"
             suggestion = "write `rate_limit: 10 per minute per ip`"
@@ -207,9 +208,9 @@ class Triggers:
     def _header_name(self, node: Node, record: Record) -> str | None:
         """What a workflow reads is stored: a header that proves the caller may not be (S6)."""
         name = self.reader.name(node, r"[A-Za-z0-9_-]+", what="a header", form="`X-Name`")
-        if name is not None and (
-            is_secret_header(name) or name.lower() == self._own_header(record)
-        ):
+        if name is None or self.context.is_stored:
+            return name
+        if is_secret_header(name) or name.lower() == self._own_header(record):
             message = f"{name} may hold a secret, and what a workflow reads is stored"
             self.reader.refuse(110, message, node, suggestion="let `auth` check it")
         return name
