@@ -45,6 +45,7 @@ _WINDOWS = {
 }
 _PER: dict[str | None, CountedPer] = {None: "endpoint", "ip": "ip", "caller": "caller"}
 _MOST_COUNTED = 100_000
+_OF_THE_HUB = ("admin", "healthz", "metrics", "openapi.json", "readyz")
 _SECRET_TYPES = ("shared_header", "bearer")  # their header is the secret itself
 _LATER_DIALECTS = ("retell.tool", "retell.event", "calendly", "twilio.sms")
 _TYPES = ("string", "integer", "number", "boolean", "array", "object")
@@ -99,6 +100,8 @@ class Triggers:
         path = self.reader.name(node, _PATH, what="`path`", form="`/api/v1/things/{id}`")
         if path is not None and {".", ".."} & set(path.split("/")):
             self.reader.refuse(110, "`path` cannot hold `.` or `..`", node)
+        elif path is not None and path.split("/")[1] in _OF_THE_HUB and not self.context.is_stored:
+            self.reader.refuse(110, f"`path` begins as the hub's own pages do: {path}", node)
         return path or default
 
     def _auth(self, record: Record) -> str:

@@ -164,6 +164,19 @@ def test_a_public_endpoint_needs_a_limit_and_knows_no_callers(limit, codes):
     assert [each.code for each in found] == codes
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/openapi.json", "/admin", "/admin/{page}"])
+def test_a_path_of_the_hub_itself_is_refused(path):
+    trigger = f"endpoint:\n  path: {path}\n  auth: broker"
+    (finding,) = errors(MINIMAL.format(trigger=trigger, steps="  - return: x"))
+
+    assert "begins as the hub's own pages do" in finding.message
+
+
+@pytest.mark.parametrize("path", ["/administration", "/api/admin", "/{page}"])
+def test_a_path_that_only_looks_like_one_of_the_hub_is_taken(path):
+    assert endpoint_of(f"endpoint:\n  path: {path}\n  auth: broker").path == path
+
+
 @pytest.mark.parametrize("name", ["Authorization", "X-Api-Key", "X-Hub-Token", "Cookie", "X-Seat"])
 def test_a_header_that_proves_the_caller_cannot_be_read(name):
     hub = FILES["hub.yaml"].replace("type: bearer", "type: shared_header\n    header: x-seat")
