@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.engine.compile.keys import COMMON_STEP_KEYS, NOT_YET, STEP_KEYS, STEP_KINDS
+from hub.engine.compile.keys import COMMON_STEP_KEYS, STEP_KEYS, STEP_KINDS
 from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.step_parts import ACTION, ACTION_FORM, ID, ID_FORM, Parts
 from hub.engine.compile.values import NEVER, Values
@@ -113,9 +113,6 @@ class Steps:
 
     def _no_kind(self, node: Mapping) -> None:
         known = {name for keys in STEP_KEYS.values() for name in keys} | set(COMMON_STEP_KEYS)
-        later = {entry.name for entry in node.entries} & NOT_YET
-        if later:  # its other keys are unknown only because of that
-            known |= {entry.name for entry in node.entries} - later
         before = len(self.reader.findings)
         Record(self.reader, node, "a step").check_keys(sorted(known))
         if len(self.reader.findings) > before:
