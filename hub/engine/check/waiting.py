@@ -102,13 +102,11 @@ def _poll(walk: Walk, step: Wait, poll: Poll, env: TypeEnv) -> Type:
         data = done.names["result"]
     else:
         data = walk.values.open_value(poll.data, done, what="an event")
-    if step.events:
-        _check_data(walk, step, poll.ask, data)
-    return data
+    return _checked_data(walk, step, poll.ask, data) if step.events else data
 
 
-def _check_data(walk: Walk, step: Wait, ask: Do, data: Type) -> None:
-    """What a poll beside an event finds must be what the event would carry."""
+def _checked_data(walk: Walk, step: Wait, ask: Do, data: Type) -> Type:
+    """What a poll beside an event finds must be what the event would carry: then it is that."""
     schemas = walk.workflow.event_schemas
     wanted = union_of(type_from_schema(schemas.get(name)) for name in step.events)
     source = event_path(step.events[0]) if len(step.events) == 1 else None
@@ -116,6 +114,7 @@ def _check_data(walk: Walk, step: Wait, ask: Do, data: Type) -> None:
     place = walk.node(ask, "data", "do")
     value = None if poll is None else poll.data
     walk.values.fits(value, data, wanted, place=place, source=source)
+    return wanted
 
 
 def walk_emit(walk: Walk, step: Emit, env: TypeEnv) -> Way:
