@@ -28,6 +28,7 @@ from hub.engine.expressions import (
 from hub.engine.expressions.types import (
     Integer,
     Null,
+    ObjectType,
     Text,
     describe,
     is_personal,
@@ -162,7 +163,13 @@ class Values:
         return kind
 
     def _no_secret(self, value: CompiledValue, kind: Type, what: str) -> None:
-        if is_secret(kind):
+        if not is_secret(kind):
+            return
+        if isinstance(value, ObjectOf) and isinstance(kind, ObjectType):
+            for name, item in value.entries:
+                if name in kind.fields:
+                    self._no_secret(item, kind.fields[name].type, what)
+        else:
             message = f"a secret cannot go into {what}"
             self.refuse(501, message, self.places.node(value))
 

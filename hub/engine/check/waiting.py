@@ -11,7 +11,15 @@ from hub.engine.check.state import Way
 from hub.engine.check.walk import Exit, Walk
 from hub.engine.compile.waits import event_path
 from hub.engine.expressions import Type, TypeEnv, narrow, type_from_schema
-from hub.engine.expressions.types import Instant, Null, ObjectType, Text, object_type, union_of
+from hub.engine.expressions.types import (
+    ANYTHING,
+    Instant,
+    Null,
+    ObjectType,
+    Text,
+    object_type,
+    union_of,
+)
 from hub.engine.workflow import Do, Emit, Poll, Wait
 
 _INSTANT = Instant()
@@ -95,7 +103,10 @@ def _poll(walk: Walk, step: Wait, poll: Poll, env: TypeEnv) -> Type:
             f"{action.name} does something: only actions that read can be asked every so often"
         )
         walk.values.refuse(615, message, walk.node(poll.ask, "do"))
-    asked = env.with_names({"result": check_action(walk, poll.ask, env)})
+    result = check_action(walk, poll.ask, env)
+    if action is not None and action.effect != "read":
+        result = ANYTHING  # it is told already that another action is needed
+    asked = env.with_names({"result": result})
     walk.values.condition(poll.done_if, asked)
     done = narrow(poll.done_if, asked, truth=True)
     if poll.data is None:
