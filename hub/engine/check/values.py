@@ -31,6 +31,7 @@ from hub.engine.expressions.types import (
     ObjectType,
     Text,
     describe,
+    is_nullable,
     is_personal,
     is_secret,
     kinds_of,
@@ -209,7 +210,10 @@ class Values:
         """One line of text; personal data only masked (HUB502)."""
         kind = self.open_value(value, env, what="a log")
         node = self.places.node(value)
-        if kinds_of(kind) - _KEY_KINDS - {"secret"}:
+        if is_nullable(kind):
+            message = "what `log` writes may be null"
+            self.refuse(210, message, node, suggestion="use `| default(x)` or ask `is set` first")
+        elif kinds_of(kind) - _KEY_KINDS - {"secret"}:
             message = f"`log` writes text, this is {describe(kind)}"
             self.refuse(206, message, node, suggestion="use `| to_json`")
         if is_personal(kind):

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from hub.engine.findings import Finding
 
 FOLLOWS = {"HUB110": "HUB214", "HUB208": "HUB210", "HUB217": "HUB201"}
-"""A preset that cannot be read is missed by its endpoints; a renamed item by the loop's body; what a
-condition should have ruled out is still there when it asks for the wrong text."""
+"""A preset that cannot be read is missed by its endpoints; a renamed item by the body of the loop;
+what a condition should have ruled out is still there when it asks for the wrong text."""
 
 
 def planted(files: Mapping[str, str], path: str, old: str, new: str) -> dict[str, str]:
