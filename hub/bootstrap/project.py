@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.bootstrap.actions import all_actions
+from hub.connectors.connections import CONNECTION_TYPES
 from hub.engine.project import Project, load_project
 from hub.engine.settings import ConfigDeclaration, DialectFacts, ProjectSettings
 from hub.errors import Misconfigured
@@ -60,6 +61,7 @@ def read_project(folder: Path) -> LoadedProject:
         actions=all_actions(),
         auth_types=AUTH_TYPES,
         dialects=DIALECT_FACTS,
+        connection_types={each.name: each.actions for each in CONNECTION_TYPES.values()},
     )
     return LoadedProject(folder, project, files)
 

@@ -43,13 +43,18 @@ def load_project(
     actions: Mapping[str, Action],
     auth_types: Collection[str],
     dialects: Mapping[str, DialectFacts],
+    connection_types: Mapping[str, Collection[str]] | None = None,
 ) -> Project:
     """Read `hub.yaml` and all workflows; `files` is path → text below the project's folder.
+
+    `connection_types` names the actions that each type of connection is for.
 
     Never raises: a broken file is left out, with those that call it (S5).
     """
     hub_file = _hub_file(files, auth_types)
-    context = Context(files, hub_file.settings, actions, dialects)
+    context = Context(
+        files, hub_file.settings, actions, dialects, connection_types=connection_types or {}
+    )
     names, misnamed = _names(files)
     compiled = {
         name: compile_file(path, files[path], name=name, context=context)
