@@ -78,14 +78,14 @@ class Hub:
         """The enabled workflows that start by themselves."""
         return {
             name: workflow
-            for name, workflow in self.project.workflows.items()
+            for name, workflow in self.project.served.items()
             if isinstance(workflow.trigger, Schedule) and workflow.is_enabled
         }
 
     @property
     def broken(self) -> tuple[str, ...]:
-        """The workflows whose files cannot be loaded."""
-        return self.project.broken
+        """The workflows that cannot start now: broken files, and actions nobody implemented."""
+        return (*self.project.broken, *self.project.unserved)
 
     def new_id(self) -> UUID:
         """An id for a row; ids sort by time."""
@@ -136,6 +136,7 @@ class Hub:
             start=self.start,
             now=self.clock.now,
             new_id=self.new_id,
+            unserved=self.project.unserved,
         )
 
     @cached_property
@@ -191,6 +192,8 @@ def open_hub(settings: Settings, *, role: Role, clock: Clock | None = None) -> H
     loaded = read_project(settings.project)
     for finding in loaded.project.findings:
         log.log(logging.ERROR if finding.is_error else logging.WARNING, "%s", finding)
+    for note in loaded.project.notes:
+        log.warning("%s", note)
     database = _open_database(settings, role)
     try:
         _check_database(database, allow_unsafe=settings.allows_unsafe_durability)
