@@ -157,7 +157,7 @@ class Hub:
             actions=self.actions,
             services=self.services.of,
             clock=self.clock,
-            destinations=TestDestinations(**settings.test_destinations),
+            destinations=TestDestinations(**settings.test_destinations_with(self.config)),
             problems=_input_problems,
             secret=self.secrets.reveal,
             hide=self.secrets.hide,

@@ -83,21 +83,17 @@ def test_who_calls_it_is_not_served_either_however_deep():
     [
         "  - if: run.mode == 'live'\n    then:\n      - id: x\n{step}",
         "  - if: run.mode == 'live'\n    then:\n      - log: a\n    else:\n      - id: x\n{step}",
-        "  - switch: run.mode\n    cases:\n      live | test | simulate:\n        - id: x\n{deeper}",
+        "  - switch: run.mode\n    cases:\n      simulate | live | test:\n      - id: x\n{step}",
         "  - id: each\n    for_each: one in ['a']\n    steps:\n      - id: x\n{step}",
         "  - id: call\n    call: sweeps\n    on_error:\n      - id: x\n{step}",
-        "  - log: a\non_error:\n  - id: x\n{flat}",
+        "  - log: a\non_error:\n      - id: x\n{step}",
     ],
 )
 def test_the_action_is_found_wherever_it_stands(place):
-    lines = ["do: oracle.bribe", "with: {answer: soon}"]
-    steps = {
-        name: "\n".join(" " * width + line for line in lines)
-        for name, width in (("flat", 4), ("step", 8), ("deeper", 10))
-    }
-
+    step = "        do: oracle.bribe\n        with: {answer: soon}"
     head = "hub: 1\ntitle: A\ninputs: {}\nsteps:\n"
-    project = load(asks=f"{head}{place.format(**steps)}\n", sweeps=f"{head}  - log: a\n")
+
+    project = load(asks=f"{head}{place.format(step=step)}\n", sweeps=f"{head}  - log: a\n")
 
     assert [str(each) for each in project.errors] == []
     assert project.unserved == {"asks": ("oracle.bribe",)}
