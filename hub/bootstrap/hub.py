@@ -23,6 +23,7 @@ from hub.bootstrap.project import (
     LoadedProject,
     config_values,
     read_project,
+    say_whether_calls_are_live,
 )
 from hub.bootstrap.secrets import Seal, Secrets
 from hub.bootstrap.services import Services, open_services
@@ -194,6 +195,7 @@ def open_hub(settings: Settings, *, role: Role, clock: Clock | None = None) -> H
         log.log(logging.ERROR if finding.is_error else logging.WARNING, "%s", finding)
     for note in loaded.project.notes:
         log.warning("%s", note)
+    say_whether_calls_are_live(loaded.project.settings, settings.environment)
     database = _open_database(settings, role)
     try:
         _check_database(database, allow_unsafe=settings.allows_unsafe_durability)
