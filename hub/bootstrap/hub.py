@@ -32,6 +32,7 @@ from hub.engine.executor import Executor, Workshop
 from hub.engine.gate import TestDestinations
 from hub.engine.performing import Tools
 from hub.engine.project import Project, bundle
+from hub.engine.readiness import told_at_the_start
 from hub.engine.settings import ProjectSettings
 from hub.engine.start import Start
 from hub.engine.versions import compile_bundle
@@ -193,8 +194,8 @@ def open_hub(settings: Settings, *, role: Role, clock: Clock | None = None) -> H
     loaded = read_project(settings.project)
     for finding in loaded.project.findings:
         log.log(logging.ERROR if finding.is_error else logging.WARNING, "%s", finding)
-    for note in loaded.project.notes:
-        log.warning("%s", note)
+    if loaded.project.unserved:
+        log.warning("%s", told_at_the_start(loaded.project.unserved))
     say_whether_calls_are_live(loaded.project.settings, settings.environment)
     database = _open_database(settings, role)
     try:

@@ -34,6 +34,14 @@ def why_not_served(missing: tuple[str, ...]) -> str:
     return f"{named} {'have' if others else 'has'} no implementation yet"
 
 
+def told_at_the_start(unserved: Mapping[str, tuple[str, ...]]) -> str:
+    """One line for the log: which workflows rest."""
+    return (
+        f"not served, because an action has no implementation yet: {', '.join(unserved)}"
+        " (`hub doctor` says which)"
+    )
+
+
 def note_of(workflow: Workflow, actions: Mapping[str, Action]) -> Finding | None:
     """What `hub check` says of a workflow that cannot be served, at the first step that keeps it.
 
