@@ -99,6 +99,16 @@ def test_the_action_is_found_wherever_it_stands(place):
     assert project.unserved == {"asks": ("oracle.bribe",)}
 
 
+def test_an_action_that_is_only_asked_by_a_poll_is_found_as_well():
+    poll = "{do: oracle.ask, with: {question: When?}, every: 5s, done_if: result.answer is set}"
+    wait = f"  - id: said\n    wait:\n      poll: {poll}\n    timeout: 1h\n"
+
+    project = load(asks=f"hub: 1\ntitle: A\ninputs: {{}}\nsteps:\n{wait}")
+
+    assert [str(each) for each in project.errors] == []
+    assert project.unserved == {"asks": ("oracle.ask",)}
+
+
 def test_an_action_that_is_gone_is_missing_like_one_that_never_came():
     project = load(asks=ASKS)
 
