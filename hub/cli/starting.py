@@ -17,6 +17,7 @@ from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
 from hub.cli.timeline import Teller
 from hub.engine.findings import did_you_mean
+from hub.engine.readiness import why_not_served
 from hub.engine.workflow import Endpoint, Inputs, OnEvent, ValueField, Workflow
 from hub.errors import NotPossible, PayloadProblem, Rejected
 from hub.ingest.body import read_json
@@ -124,9 +125,12 @@ def start_by_hand(
 
 
 def _workflow(hub: Hub, name: str) -> Workflow:
-    found = hub.project.workflows.get(name)
+    found = hub.project.served.get(name)
     if found is not None:
         return found
+    if name in hub.project.unserved:
+        reason = why_not_served(hub.project.unserved[name])
+        raise NotPossible(f"{name} is not served: {reason}; see `hub actions`")
     if name in hub.project.broken:
         raise NotPossible(f"{name} has mistakes: run `hub check`")
     known = ", ".join(sorted(hub.project.workflows)) or "none"
