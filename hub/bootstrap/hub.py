@@ -87,11 +87,12 @@ class Hub:
         }
 
     def started_by(self, event: str) -> list[Workflow]:
-        """The enabled workflows that an event of this name starts."""
+        """The workflows that an event of this name starts, if they are enabled and served."""
         return [
             workflow
-            for workflow in self.project.workflows.values()
-            if isinstance(workflow.trigger, OnEvent)
+            for name, workflow in self.project.workflows.items()
+            if name not in self.project.unserved
+            and isinstance(workflow.trigger, OnEvent)
             and event in workflow.trigger.names
             and workflow.is_enabled
         ]
