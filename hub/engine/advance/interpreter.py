@@ -170,11 +170,11 @@ class Interpreter:
         is_block = isinstance(step, Parallel | Group)
         try:
             entry = None if is_block else self._decisions.journal.ended(path)
-            if entry is None and isinstance(step, Do | Call):
+            if entry is None and isinstance(step, Do):
                 self.undoing.register(frame, step, path)
             walk = self._settled[type(step)]
             result = entry.result if entry else (yield from walk(frame, step, path))
-            if isinstance(step, Group):
+            if isinstance(step, Call | Group):
                 self.undoing.register(frame, step, path)
         except Failure as failure:
             yield from self._failed(frame, step, path, failure)

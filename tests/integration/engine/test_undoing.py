@@ -157,6 +157,21 @@ def test_the_compensations_of_a_called_workflow_belong_to_the_run(shop: Shop):
     assert shop.world.said == ["one", "after", "undo deep"]
 
 
+def test_a_call_is_undone_before_the_steps_of_the_workflow_that_it_called(shop: Shop):
+    """Its success came after theirs."""
+    shop.learn(
+        "steps:\n  - id: inner\n    call: other\n    compensate:\n"
+        "      - do: letter.send\n        with: {text: undo the call}\n"
+        + step("order.place", "after"),
+        other=INPUTS + "steps:\n" + undoable("one"),
+    )
+    shop.world.script["after"] = [Permanent("sold_out", "none left")]
+    shop.start()
+    shop.work()
+
+    assert shop.world.said == ["one", "after", "undo the call", "undo one"]
+
+
 def test_each_item_of_a_loop_is_undone_with_what_it_saw(shop: Shop):
     body = undoable("one").replace("text: one", "text: '${{ name }}'")
     body = body.replace("steps.one.text", "name")
