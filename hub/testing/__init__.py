@@ -1,0 +1,1 @@
+"""`hub test`: workflows tried without a network, on a fake clock (language, chapter 14)."""
