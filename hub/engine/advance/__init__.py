@@ -1,12 +1,18 @@
 """What happens next, decided without any I/O: workflow + journal → commands, notes, an ending."""
 
 from hub.engine.advance.commands import (
+    Asked,
+    Asking,
+    AwaitEvent,
     Command,
+    EmitEvent,
+    Event,
     Finished,
     LeaveTurn,
     Pause,
     Perform,
     ReplyNow,
+    StartRun,
     TakeTurn,
 )
 from hub.engine.advance.failure import Failure
@@ -14,7 +20,12 @@ from hub.engine.advance.frame import Facts
 from hub.engine.advance.machine import Machine
 
 __all__ = [
+    "Asked",
+    "Asking",
+    "AwaitEvent",
     "Command",
+    "EmitEvent",
+    "Event",
     "Facts",
     "Failure",
     "Finished",
@@ -23,5 +34,6 @@ __all__ = [
     "Pause",
     "Perform",
     "ReplyNow",
+    "StartRun",
     "TakeTurn",
 ]

@@ -1,4 +1,4 @@
-"""Steps that compute and speak, and ask nothing of the world: vars, reply, return, fail, log."""
+"""Steps that compute and speak, and ask nothing of the world: from `vars` to `log`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 from hub.engine.advance.commands import ReplyNow
 from hub.engine.advance.decisions import Decisions
 from hub.engine.advance.failure import Failure
-from hub.engine.advance.flow import Returned
+from hub.engine.advance.flow import Continued, Returned
 from hub.engine.advance.frame import Frame
-from hub.engine.workflow import Fail, Log, Reply, Return, Vars
+from hub.engine.workflow import Continue, Fail, Log, Reply, Return, Vars
 from hub.values import plain
 
 _STATUSES = range(200, 600)
@@ -52,6 +52,14 @@ class Answering:
             self._decisions.journal.note(path, "fail", "failed", error=failure.as_row())
         failure.is_final = True
         raise failure
+
+    def go_on_with(self, frame: Frame, step: Continue, path: str) -> None:
+        """`continue:`; raises `Continued` for the step whose handler this is."""
+        raise Continued(
+            self._decisions.once(
+                path, "continue", lambda: self._values.render(frame, step.value, path)
+            )
+        )
 
     def log(self, frame: Frame, step: Log, path: str) -> None:
         """`log:`: one line of the timeline; the executor writes it to the log as well."""

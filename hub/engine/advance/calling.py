@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from hub.engine.advance.commands import Pause, TakeTurn
+from hub.engine.advance.commands import Pause, StartRun, TakeTurn
 from hub.engine.advance.decisions import Decisions
 from hub.engine.advance.evaluation import as_text
 from hub.engine.advance.failure import Failure
@@ -16,6 +16,7 @@ from hub.engine.expressions import CompiledValue
 from hub.engine.retry import RETRIED, pause_before
 from hub.engine.typed import typed
 from hub.engine.workflow import Call, Workflow
+from hub.values import plain
 
 
 class Calling:
@@ -31,6 +32,8 @@ class Calling:
         entry = journal.get(path)
         inputs = entry.inputs if entry else self._inputs(frame, step, path)
         journal.note(path, "call", "started", step_id=step.id, inputs=inputs)
+        if step.is_detached:
+            return (yield from self._detach(frame, step, inputs, path))
         deadline = self._decisions.deadline(frame, step.timeout, path)
         tries = 1
         while True:
@@ -57,6 +60,20 @@ class Calling:
                     path, "call", "succeeded", step_id=step.id, result=result, attempts=tries
                 )
                 return result
+
+    def _detach(self, frame: Frame, step: Call, inputs: Any, path: str) -> Steps:
+        """Start a run of its own; gives `run_id`."""
+        workflow = frame.workflow.called[step.workflow]
+        try:
+            run_id = yield StartRun(path, workflow, plain(inputs), step_id=step.id)
+        except Failure as failure:
+            self._note(step, path, 1, failure)
+            raise
+        result = {"run_id": run_id}
+        self._decisions.journal.note(
+            path, "call", "succeeded", step_id=step.id, result=result, attempts=1
+        )
+        return result
 
     def _known_pause(self, path: str) -> datetime | None:
         """The pause behind a try that had failed before the run was resumed."""
@@ -100,7 +117,7 @@ class Calling:
     def _is_retryable(self, frame: Frame, step: Call, path: str, failure: Failure) -> bool:
         if step.retry.only_if is None:
             return failure.code in RETRIED
-        return self._decisions.is_true_of(failure, frame, step.retry.only_if, path)
+        return self._decisions.holds(frame, step.retry.only_if, path, {"error": failure.as_row()})
 
     def _value_of(self, callee: Frame, turn_path: str) -> Steps:
         try:

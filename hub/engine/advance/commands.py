@@ -74,8 +74,8 @@ class AwaitEvent:
 
     Events since the run was made count, also those before the wait, without those in `consumed`
     (their ids). With `poll`, ask as well: done with the action's result as soon as `is_done` says
-    so. After `until` it is done with `None`. Failures of asking end the wait only where nothing
-    else can end it (no `names`).
+    so (`Asked`). After `until` it is done with `None`. Failures of asking end the wait only where
+    nothing else can end it (no `names`).
     """
 
     path: str
@@ -98,6 +98,13 @@ class Asking:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What a poll found."""
+
+    result: Any
+
+
+@dataclass(frozen=True)
 class EmitEvent:
     """Store an event, wake who waits for it and start what it starts; once for each path."""
 
@@ -105,6 +112,7 @@ class EmitEvent:
     name: str
     key: str
     data: Any
+    step_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +122,7 @@ class StartRun:
     path: str
     workflow: Workflow
     inputs: Any
+    step_id: str | None = None
 
 
 Command = Perform | TakeTurn | LeaveTurn | Pause | AwaitEvent | EmitEvent | StartRun

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,8 @@ from hub.engine.advance.failure import Failure
 from hub.engine.advance.frame import Facts, Frame, earliest
 from hub.engine.advance.journal import Journal
 from hub.engine.expressions import OMIT, CompiledValue, Expression
+from hub.engine.typed import typed
+from hub.engine.workflow import Do, Step
 
 
 class Decisions:
@@ -42,15 +44,20 @@ class Decisions:
         until = self.once(f"{path}.until", "timeout", lambda: self.facts.timer() + duration)
         return earliest([frame.deadline, until])
 
-    def is_true_of(self, failure: Failure, frame: Frame, condition: Expression, path: str) -> bool:
-        """A condition on `error`; one that cannot be evaluated is not true.
-
-        The failure says more than that of the condition would.
-        """
+    def holds(
+        self, frame: Frame, condition: Expression, path: str, extra: Mapping[str, Any]
+    ) -> bool:
+        """A condition on something that came from outside; one that cannot be told is not true."""
         try:
-            return self.values.truth(frame, condition, path, {"error": failure.as_row()})
+            return self.values.truth(frame, condition, path, extra)
         except Failure:
             return False
+
+    def as_values(self, step: Step, result: Any) -> Any:
+        """A stored result as expressions see it: an action's is JSON, its dates become dates."""
+        if isinstance(step, Do):
+            return typed(result, self.facts.actions[step.action].output_schema)
+        return result
 
     def set_variables(
         self, frame: Frame, values: tuple[tuple[str, CompiledValue], ...], path: str

@@ -60,15 +60,27 @@ class Evaluation:
             )
         return value
 
-    def render(self, frame: Frame, value: CompiledValue, path: str) -> Any:
+    def render(
+        self,
+        frame: Frame,
+        value: CompiledValue,
+        path: str,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Any:
         """The value with its `${{ }}` filled in; `omit` where nothing can be left out is null."""
-        rendered = self.render_or_omit(frame, value, path)
+        rendered = self.render_or_omit(frame, value, path, extra)
         return None if rendered is OMIT else rendered
 
-    def render_or_omit(self, frame: Frame, value: CompiledValue, path: str) -> Any:
+    def render_or_omit(
+        self,
+        frame: Frame,
+        value: CompiledValue,
+        path: str,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Any:
         """The same, with `OMIT` for a value that is to be left out."""
         try:
-            return render_value(value, frame.scope(self._facts))
+            return render_value(value, frame.scope(self._facts, extra))
         except EvaluationError as problem:
             raise Failure.of_expression(problem, step=path) from problem
 

@@ -13,6 +13,7 @@ class Failure(Exception):
     """The `error` of `on_error`: code, message, step, attempts, status, maybe_done (chapter 8).
 
     `is_final`: raised by a `fail` step, which no loop of the same workflow takes up.
+    `is_cut`: the strand did not fail itself, another one ended it.
     """
 
     def __init__(
@@ -25,6 +26,7 @@ class Failure(Exception):
         status: int | None = None,
         is_maybe_done: bool = False,
         is_final: bool = False,
+        is_cut: bool = False,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -34,6 +36,7 @@ class Failure(Exception):
         self.status = status
         self.is_maybe_done = is_maybe_done
         self.is_final = is_final
+        self.is_cut = is_cut
 
     @classmethod
     def of_step(cls, failed: StepFailed, *, step: str, attempts: int) -> Failure:

@@ -1,10 +1,10 @@
-"""How control moves between the generators of a run: commands, forks, a `return` on its way."""
+"""How control moves between the generators of a run: commands, forks, what ends them early."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from hub.engine.advance.commands import Command
 
@@ -19,6 +19,14 @@ class Returned(Exception):
         self.headers = headers
 
 
+class Continued(Exception):
+    """A `continue` on its way to the step whose failure it takes up."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
+
+
 @dataclass(frozen=True)
 class Branch:
     """One strand of a fork; `prefix` is where its steps stand in the journal."""
@@ -29,11 +37,16 @@ class Branch:
 
 @dataclass(frozen=True)
 class Fork:
-    """Several strands, at most `limit` at once; answered with a list of results and failures."""
+    """Several strands, at most `limit` at once; answered with a list of results and failures.
+
+    A failure stops it (`stops_at: failure`): none begins any more, those that run go on to their
+    end; or cuts it (`cut`): none goes on behind its present command. `first`: so does the first
+    that is done. A `return` and a `fail` always cut it.
+    """
 
     branches: tuple[Branch, ...]
     limit: int
-    stops_at_failure: bool
+    stops_at: Literal["never", "failure", "cut", "first"] = "never"
 
 
 Steps = Generator[Command | Fork, Any, Any]

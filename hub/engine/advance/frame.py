@@ -59,15 +59,27 @@ class Frame:
 
     def item(self, name: str, value: Any, *, prefix: str, deadline: datetime | None) -> Frame:
         """The frame of one item of a loop: sees everything, leaves nothing behind."""
+        inner = self.copy(deadline=deadline)
+        inner.prefix = prefix
+        inner.names[name] = value
+        return inner
+
+    def copy(self, *, deadline: datetime | None) -> Frame:
+        """The frame of one strand: what it adds is not seen by others."""
         return replace(
             self,
-            prefix=prefix,
-            names={**self.names, name: value},
+            names=dict(self.names),
             results=dict(self.results),
             variables=dict(self.variables),
             states=dict(self.states),
             deadline=deadline,
         )
+
+    def take_over(self, inner: Frame) -> None:
+        """See from now on what a strand added."""
+        self.results.update(inner.results)
+        self.variables.update(inner.variables)
+        self.states.update(inner.states)
 
 
 def earliest(instants: Iterable[datetime | None]) -> datetime | None:

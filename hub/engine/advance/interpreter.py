@@ -11,40 +11,55 @@ from collections.abc import Callable
 from typing import Any
 
 from hub.engine.advance.answering import Answering
+from hub.engine.advance.branching import Branching
 from hub.engine.advance.calling import Calling, take_turn
-from hub.engine.advance.commands import LeaveTurn, Perform, ReplyNow
+from hub.engine.advance.commands import AwaitEvent, LeaveTurn, Perform, ReplyNow
 from hub.engine.advance.decisions import Decisions
 from hub.engine.advance.evaluation import as_text
 from hub.engine.advance.failure import Failure
-from hub.engine.advance.flow import Returned, Steps
+from hub.engine.advance.flow import Continued, Returned, Steps
 from hub.engine.advance.frame import Facts, Frame
 from hub.engine.advance.journal import Journal
 from hub.engine.advance.looping import Looping
-from hub.engine.typed import typed
+from hub.engine.advance.undoing import Undoable, Undoing
+from hub.engine.advance.waiting import Waiting
 from hub.engine.workflow import (
     Block,
     Call,
+    Continue,
     Do,
+    Emit,
     Fail,
     ForEach,
+    Group,
     If,
     Log,
+    OnError,
+    Parallel,
     Reply,
     Return,
     Step,
     Switch,
     Vars,
+    Wait,
 )
 
 
 class Interpreter:
-    """Walks one run's workflow. Replies and the journal's notes are taken by the machine."""
+    """Walks one run's workflow. Replies and the journal's notes are taken by the machine.
+
+    `cancel_on`: the events that cancel the run, known as soon as it has begun.
+    """
 
     def __init__(self, facts: Facts, journal: Journal) -> None:
         self._decisions = Decisions(facts, journal)
         self._values = self._decisions.values
-        self._calling = Calling(self._decisions, self.workflow)
-        self._looping = Looping(self._decisions, lambda frame, block: self._block(frame, block, ""))
+        self.undoing = Undoing(self._decisions, self._block)
+        self.cancel_on: tuple[AwaitEvent, ...] = ()
+        self._waiting = Waiting(self._decisions, self._command)
+        calling = Calling(self._decisions, self.workflow)
+        looping = Looping(self._decisions, lambda frame, block: self._block(frame, block, ""))
+        branching = Branching(self._decisions, self._block)
         answering = Answering(self._decisions)
         self._at_once: dict[type[Step], Callable[..., None]] = {
             Vars: answering.set_vars,
@@ -52,19 +67,49 @@ class Interpreter:
             Return: answering.end_with,
             Fail: answering.fail,
             Log: answering.log,
+            Continue: answering.go_on_with,
         }
         self._walked: dict[type[Step], Callable[..., Steps]] = {
-            Do: self._do,
-            Call: self._call,
             If: self._if,
             Switch: self._switch,
-            ForEach: self._for_each,
+            Emit: self._waiting.emit,
+        }
+        self._settled: dict[type[Step], Callable[..., Steps]] = {
+            Do: self._perform,
+            Call: calling.call,
+            Wait: self._waiting.wait,
+            ForEach: looping.loop,
+            Parallel: branching.parallel,
+            Group: branching.group,
         }
 
     def take_replies(self) -> list[ReplyNow]:
         """The answers since the last time."""
         replies, self._decisions.replies = self._decisions.replies, []
         return replies
+
+    # --------------------------------------------------------------------------- the whole run
+
+    def run(self, frame: Frame) -> Steps:
+        """The run itself; when it fails, what it did is undone before its `on_error` runs."""
+        self.undoing.root = frame.workflow
+        self.cancel_on = self._waiting.cancels(frame)
+        yield from self.workflow(frame, "")
+
+    def cancelled(self, frame: Frame) -> Steps:
+        """What follows when somebody ends the run: undo, then `on_cancel`."""
+        yield from self.undoing.undo(frame.workflow)
+        yield from self._block(frame, frame.workflow.on_cancel, "on_cancel/")
+
+    def aborted(self, frame: Frame, failure: Failure) -> Steps:
+        """What follows when the hub ends the run: undo, then `on_error`; raises the failure."""
+        yield from self._fail_run(frame, failure)
+        raise failure
+
+    def _fail_run(self, frame: Frame, failure: Failure) -> Steps:
+        if frame.workflow is self.undoing.root:
+            yield from self.undoing.undo(frame.workflow)
+        yield from self._handle(frame, frame.workflow.on_error, "on_error/", failure)
 
     # ------------------------------------------------------------------ a workflow and its blocks
 
@@ -92,7 +137,7 @@ class Interpreter:
             self._decisions.set_variables(frame, workflow.vars, f"{frame.prefix}#vars")
             yield from self._block(frame, workflow.steps, "")
         except Failure as failure:
-            yield from self._handle(frame, workflow.on_error, "on_error/", failure)
+            yield from self._fail_run(frame, failure)
             raise
 
     def _block(self, frame: Frame, block: Block, trail: str) -> Steps:
@@ -110,45 +155,58 @@ class Interpreter:
             return
         if type(step) in self._at_once:
             self._at_once[type(step)](frame, step, path)
-        else:
+        elif type(step) in self._walked:
             yield from self._walked[type(step)](frame, step, path)
+        else:
+            yield from self._settle(frame, step, path)
 
     # ------------------------------------------------------------------------- success and failure
 
-    def _settle(
-        self, frame: Frame, step: Do | Call | ForEach, path: str, walk: Callable[[], Steps]
-    ) -> Steps:
-        """The step's result from the journal or from walking it now; then what follows from it."""
+    def _settle(self, frame: Frame, step: Any, path: str) -> Steps:
+        """The step's result from the journal or from walking it now; then what follows from it.
+
+        A block is walked in any case: steps behind it see what those inside of it gave.
+        """
+        is_block = isinstance(step, Parallel | Group)
         try:
-            entry = self._decisions.journal.ended(path)
-            result = entry.result if entry else (yield from walk())
+            entry = None if is_block else self._decisions.journal.ended(path)
+            if entry is None and isinstance(step, Undoable):
+                self.undoing.register(frame, step, path)
+            walk = self._settled[type(step)]
+            result = entry.result if entry else (yield from walk(frame, step, path))
         except Failure as failure:
             yield from self._failed(frame, step, path, failure)
             return
         if step.id:
-            frame.results[step.id] = self._as_values(step, result)
+            frame.results[step.id] = self._as_values(frame, step, result)
             frame.states[step.id] = "ok"
 
-    def _as_values(self, step: Step, result: Any) -> Any:
-        """An action's result is JSON: its dates become dates."""
-        if isinstance(step, Do):
-            return typed(result, self._decisions.facts.actions[step.action].output_schema)
-        return result
+    def _as_values(self, frame: Frame, step: Step, result: Any) -> Any:
+        if isinstance(step, Wait):
+            return self._waiting.as_values(frame.workflow, result)
+        return self._decisions.as_values(step, result)
 
-    def _failed(
-        self, frame: Frame, step: Do | Call | ForEach, path: str, failure: Failure
-    ) -> Steps:
+    def _failed(self, frame: Frame, step: Any, path: str, failure: Failure) -> Steps:
         """`on_error` of one step: go on, or run the handlers and let the failure go up.
 
-        A `fail` inside a loop ends the whole workflow: `continue` does not take it up.
+        A `fail` inside a block ends the whole workflow: `continue` does not take it up.
         """
+        is_late = isinstance(step, Wait) and self._waiting.is_timed_out(path)
         if step.id:
-            frame.states[step.id] = "failed"
-        if step.on_error == "continue" and not failure.is_final:
+            frame.states[step.id] = "timed_out" if is_late else "failed"
+        word = "on_timeout" if is_late and step.on_timeout != "fail" else "on_error"
+        handler: OnError = getattr(step, word)
+        if handler == "continue" and not failure.is_final:
             return
-        if isinstance(step.on_error, tuple):
-            trail = path.removeprefix(frame.prefix) + ".on_error/"
-            yield from self._handle(frame, step.on_error, trail, failure)
+        if isinstance(handler, tuple):
+            trail = f"{path.removeprefix(frame.prefix)}.{word}/"
+            try:
+                yield from self._handle(frame, handler, trail, failure)
+            except Continued as taken_up:
+                if not failure.is_final:
+                    if step.id:
+                        frame.results[step.id] = taken_up.value
+                    return
         raise failure
 
     def _handle(self, frame: Frame, block: Block, trail: str, failure: Failure) -> Steps:
@@ -166,17 +224,6 @@ class Interpreter:
             frame.names, frame.deadline = outer_names, outer_deadline
 
     # --------------------------------------------------------------------------- the kinds of steps
-
-    def _do(self, frame: Frame, step: Do, path: str) -> Steps:
-        yield from self._settle(frame, step, path, lambda: self._perform(frame, step, path))
-
-    def _call(self, frame: Frame, step: Call, path: str) -> Steps:
-        walk = self._calling.call
-        yield from self._settle(frame, step, path, lambda: walk(frame, step, path))
-
-    def _for_each(self, frame: Frame, step: ForEach, path: str) -> Steps:
-        walk = self._looping.loop
-        yield from self._settle(frame, step, path, lambda: walk(frame, step, path))
 
     def _perform(self, frame: Frame, step: Do, path: str) -> Steps:
         try:
@@ -208,7 +255,9 @@ class Interpreter:
             timeout=self._values.duration(frame, step.timeout, path),
             retry_if=None
             if only_if is None
-            else lambda failure: self._decisions.is_true_of(failure, frame, only_if, path),
+            else lambda failure: self._decisions.holds(
+                frame, only_if, path, {"error": failure.as_row()}
+            ),
             deadline=frame.deadline,
         )
 

@@ -46,7 +46,7 @@ class Looping:
                 for place, item in enumerate(items)
             ),
             limit=step.max_parallel,
-            stops_at_failure=step.on_item_error == "fail",
+            stops_at="failure" if step.on_item_error == "fail" else "never",
         )
         return _loop_result(outcomes, step)
 
@@ -85,11 +85,16 @@ class Looping:
         return items
 
 
-def _loop_result(outcomes: list[Any], step: ForEach) -> dict[str, Any]:
-    """`items`, `count`, `failed`; raises what ends the loop: a `return`, or the first failure."""
+def raise_end(outcomes: list[Any]) -> None:
+    """Raise what ends more than the strands themselves: a `return`, or a `fail`."""
     for outcome in outcomes:
         if isinstance(outcome, Returned) or (isinstance(outcome, Failure) and outcome.is_final):
             raise outcome
+
+
+def _loop_result(outcomes: list[Any], step: ForEach) -> dict[str, Any]:
+    """`items`, `count`, `failed`; raises what ends the loop: a `return`, or the first failure."""
+    raise_end(outcomes)
     failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
     if failures and step.on_item_error == "fail":
         raise failures[0]

@@ -1,18 +1,25 @@
 """The strands of a run: which commands are open, what their results lead to, how it ends.
 
 Pure: the executor asks for `commands`, does them, and gives each result back with `resolve` or
-`fail`. Strands of a loop run side by side up to the loop's limit.
+`fail`. Strands of a loop run side by side up to the loop's limit, those of `parallel` all at once.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
-from hub.engine.advance.commands import Command, Finished, ReplyNow
+from hub.engine.advance.commands import (
+    AwaitEvent,
+    Command,
+    Finished,
+    LeaveTurn,
+    ReplyNow,
+    TakeTurn,
+)
 from hub.engine.advance.failure import Failure
 from hub.engine.advance.flow import Branch, Fork, Returned, Steps
 from hub.engine.advance.frame import Facts, Frame
@@ -20,21 +27,25 @@ from hub.engine.advance.interpreter import Interpreter
 from hub.engine.advance.journal import Journal
 from hub.engine.workflow import Workflow
 
-_STOPPED = Failure("cancelled", "the loop has ended", attempts=0)
+_STOPPED = Failure("cancelled", "the block has ended", attempts=0, is_cut=True)
+_CANCEL, _ABORT = "#cancel", "#abort"  # where the journal says that the run was ended from outside
 
 
 @dataclass
 class _Fork:
+    asked: Fork
     waiting: Iterator[tuple[int, Branch]]
     outcomes: list[Any]
-    stops_at_failure: bool
     running: int = 0
     is_stopped: bool = False
 
 
-@dataclass
+@dataclass(eq=False)
 class _Strand:
-    """One line of steps. `places` are its items, from the outermost loop to the innermost."""
+    """One line of steps. `places` are its items, from the outermost loop to the innermost.
+
+    `turns` are the turns that it has under `concurrency`, by path.
+    """
 
     places: tuple[int, ...]
     steps: Steps | None
@@ -42,6 +53,15 @@ class _Strand:
     branch: Branch | None = None
     command: Command | None = None
     fork: _Fork | None = None
+    turns: set[str] = field(default_factory=set)
+    is_dropped: bool = False
+
+    def line(self) -> Iterator[_Strand]:
+        """The strand and those whose forks it lies in, from the inside out."""
+        strand: _Strand | None = self
+        while strand is not None:
+            yield strand
+            strand = strand.parent
 
 
 @dataclass
@@ -57,23 +77,43 @@ class Machine:
     journal: Journal
     ending: Finished | None = None
     _open: dict[str, _Strand] = field(default_factory=dict)
+    _leaving: list[LeaveTurn] = field(default_factory=list)
     _todo: list[tuple[tuple[int, ...], int, _Strand, Any]] = field(default_factory=list)
+    _is_cancelled: bool = False
 
     def __post_init__(self) -> None:
         self._interpreter = Interpreter(self.facts, self.journal)
         self._order = count()
-        frame = Frame(
+        self._frame = Frame(
             workflow=self.workflow,
             prefix="",
             names={**self.facts.names, **self.facts.shared},
         )
-        self._push(_Strand((), self._interpreter.workflow(frame, "")), None)
-        self._go_on()
+        self._begin(self._interpreter.run(self._frame))
+        if self.journal.get(_CANCEL) is not None:
+            self.cancel()
+        elif (aborted := self.journal.get(_ABORT)) is not None:
+            self.abort(Failure.from_row(aborted.error or {}))
 
     @property
     def commands(self) -> list[Command]:
         """What is to be done now, in the order in which it was asked."""
-        return [strand.command for strand in self._open.values() if strand.command is not None]
+        asked = [strand.command for strand in self._open.values() if strand.command is not None]
+        return [*self._leaving, *asked]
+
+    @property
+    def cancel_on(self) -> tuple[AwaitEvent, ...]:
+        """The events that cancel the run; whoever drives it looks for them."""
+        return () if self.is_undoing else self._interpreter.cancel_on
+
+    @property
+    def is_undoing(self) -> bool:
+        """Whether the end has begun: neither a cancel nor the run's timeout may cut it short."""
+        return (
+            self._is_cancelled
+            or self.journal.get(_ABORT) is not None
+            or self._interpreter.undoing.is_active
+        )
 
     def take_replies(self) -> list[ReplyNow]:
         """The answers since the last time."""
@@ -81,13 +121,53 @@ class Machine:
 
     def resolve(self, command: Command, result: Any = None) -> None:
         """The command is done."""
-        self._push(self._open.pop(_name(command)), result)
+        strand = self._taken(command)
+        if strand is None:
+            return
+        if isinstance(command, TakeTurn):
+            strand.turns.add(command.path)
+        elif isinstance(command, LeaveTurn):
+            strand.turns.discard(command.path)
+        self._push(strand, result)
         self._go_on()
 
     def fail(self, command: Command, failure: Failure) -> None:
         """The command failed for good."""
-        self._push(self._open.pop(_name(command)), failure)
+        strand = self._taken(command)
+        if strand is not None:
+            self._push(strand, failure)
+            self._go_on()
+
+    def _taken(self, command: Command) -> _Strand | None:
+        """The strand that asked; None if it was dropped while the command was being done."""
+        if command in self._leaving:
+            self._leaving.remove(command)
+            return None
+        return self._open.pop(_name(command), None)
+
+    # ------------------------------------------------------------------------- ended from outside
+
+    def cancel(self) -> None:
+        """Somebody ends the run: what was done is undone, then `on_cancel` runs."""
+        self._is_cancelled = True
+        self.journal.note(_CANCEL, "cancel", "succeeded")
+        self._begin(self._interpreter.cancelled(self._frame))
+
+    def abort(self, failure: Failure) -> None:
+        """The hub ends the run: what was done is undone, then `on_error` runs."""
+        self.journal.note(_ABORT, "abort", "failed", error=failure.as_row())
+        self._begin(self._interpreter.aborted(self._frame, failure))
+
+    def _begin(self, steps: Steps) -> None:
+        """One strand, instead of all that may be open."""
+        for strand in self._alive():
+            self._drop(strand)
+        self._todo.clear()
+        self.ending = None
+        self._push(_Strand((), steps), None)
         self._go_on()
+
+    # ----------------------------------------------------------------------------------- strands
 
     def _push(self, strand: _Strand, given: Any) -> None:
         heapq.heappush(self._todo, (strand.places, next(self._order), strand, given))
@@ -95,7 +175,7 @@ class Machine:
     def _go_on(self) -> None:
         while self._todo:
             _, _, strand, given = heapq.heappop(self._todo)
-            steps = self._started(strand)
+            steps = None if strand.is_dropped else self._started(strand)
             if steps is None:
                 continue
             try:
@@ -128,9 +208,9 @@ class Machine:
             self._open[_name(asked)] = strand
             return
         strand.fork = _Fork(
+            asked,
             waiting=iter(enumerate(asked.branches)),
             outcomes=[_STOPPED] * len(asked.branches),
-            stops_at_failure=asked.stops_at_failure,
         )
         for _ in range(asked.limit):
             self._start_next(strand, strand.fork)
@@ -146,38 +226,86 @@ class Machine:
     def _ended(self, strand: _Strand, outcome: Any) -> None:
         parent = strand.parent
         if parent is None or parent.fork is None:
-            self.ending = _finished(outcome)
+            self.ending = self._finished(outcome)
             return
         fork = parent.fork
         fork.running -= 1
         fork.outcomes[strand.places[-1]] = outcome
-        if isinstance(outcome, Returned) or (
-            isinstance(outcome, Failure) and (outcome.is_final or fork.stops_at_failure)
-        ):
+        if _cuts(fork.asked, outcome):
+            self._cut(parent, fork)
+        elif fork.asked.stops_at == "failure" and isinstance(outcome, Failure):
             fork.is_stopped = True
         self._start_next(parent, fork)
         self._join(parent)
 
+    def _cut(self, parent: _Strand, fork: _Fork) -> None:
+        """End all other strands of a fork: what they are doing now is the last they do."""
+        fork.is_stopped = True
+        fork.waiting = iter(())
+        fork.running = 0
+        for strand in self._alive():
+            if strand is not parent and parent in strand.line():
+                self._drop(strand)
+
+    def _alive(self) -> list[_Strand]:
+        """All strands that have not ended, the innermost first."""
+        ends = [*self._open.values(), *(each[2] for each in self._todo)]
+        found = dict.fromkeys(strand for end in ends for strand in end.line())
+        return sorted(found, key=lambda strand: -len(strand.places))
+
+    def _drop(self, strand: _Strand) -> None:
+        """Forget a strand; its turns are left by commands of the run's own."""
+        strand.is_dropped = True
+        if strand.command is not None:
+            self._open.pop(_name(strand.command), None)
+        self._leaving += [LeaveTurn(path) for path in sorted(strand.turns) if path]
+        strand.turns.clear()
+        if strand.steps is not None:
+            strand.steps.close()
+
     def _join(self, parent: _Strand) -> None:
         """Go on behind the loop once none of its strands runs."""
         fork = parent.fork
-        if fork is not None and fork.running == 0:
+        if fork is not None and fork.running == 0 and not parent.is_dropped:
             parent.fork = None
             self._push(parent, fork.outcomes)
+
+    def _finished(self, outcome: Any) -> Finished:
+        finished = Finished(is_cancelled=self._is_cancelled)
+        undo_failed = self._interpreter.undoing.failed
+        if undo_failed is not None:
+            failure = _undo_failed(undo_failed, outcome)
+            return replace(finished, failure=failure, is_undo_failed=True)
+        if isinstance(outcome, Failure):
+            return replace(finished, failure=outcome)
+        if isinstance(outcome, Returned):
+            return replace(
+                finished,
+                value=outcome.value,
+                status=outcome.status,
+                headers=outcome.headers,
+                has_returned=True,
+            )
+        return finished
 
 
 def _name(command: Command) -> str:
     return f"{type(command).__name__}:{command.path}"
 
 
-def _finished(outcome: Any) -> Finished:
-    if isinstance(outcome, Failure):
-        return Finished(failure=outcome)
+def _cuts(fork: Fork, outcome: Any) -> bool:
+    """Whether this outcome of a strand ends the others."""
     if isinstance(outcome, Returned):
-        return Finished(
-            value=outcome.value,
-            status=outcome.status,
-            headers=outcome.headers,
-            has_returned=True,
-        )
-    return Finished()
+        return True
+    if isinstance(outcome, Failure):
+        return outcome.is_final or fork.stops_at == "cut"
+    return fork.stops_at == "first"
+
+
+def _undo_failed(undo: Failure, outcome: Any) -> Failure:
+    """What a person must see: what could not be undone, and why it was to be."""
+    why = outcome.code if isinstance(outcome, Failure) else "the run was cancelled"
+    message = f"{undo.step} could not undo what was done: {undo.code}: {undo.message} ({why})"
+    return Failure(
+        "undo_failed", message, step=undo.step, attempts=undo.attempts, is_maybe_done=True
+    )

@@ -14,15 +14,15 @@ from typing import Any
 
 from hub.action import action
 from hub.engine.advance import (
+    AwaitEvent,
     Command,
+    Event,
     Facts,
     Failure,
     Finished,
-    LeaveTurn,
     Machine,
     Pause,
     Perform,
-    TakeTurn,
 )
 from hub.engine.advance.calling import call_inputs
 from hub.engine.advance.journal import Entry, Journal
@@ -50,13 +50,22 @@ def say(*, text: str, number: int | None = None, at: datetime | None = None) -> 
 
 
 ACTIONS = {each.name: each for each in [say.__hub_action__]}  # type: ignore[attr-defined]
+EVENTS = {
+    "door.opened": {
+        "type": "object",
+        "properties": {"by": {"type": "string"}, "at": {"type": "string", "format": "date-time"}},
+        "required": ["by"],
+    },
+    "door.closed": {"type": "object"},
+}
 Script = Mapping[str, Any]
 Chooser = Callable[[list[Command]], Command]
 
 
 def compiled(**files: str) -> Workflow:
     """The workflow `main`, with those it calls; names and texts of files are given."""
-    texts = {
+    texts = {f"schemas/events/{name}.json": json.dumps(schema) for name, schema in EVENTS.items()}
+    texts |= {
         f"workflows/{name.replace('_', '-')}.yaml": f"hub: 1\ntitle: {name}\n{text}"
         for name, text in files.items()
     }
@@ -146,12 +155,24 @@ class Player:
         else:
             machine.resolve(command, outcome)
 
-    def _do_other(self, machine: Machine, command: TakeTurn | LeaveTurn | Pause) -> None:
+    def _do_other(self, machine: Machine, command: Command) -> None:
+        """Waits end with what the script says of their path: an event, an answer or nothing."""
         self.asked.append(f"{type(command).__name__} {command.path}")
         self._store(machine)
         if isinstance(command, Pause):
             self.now = max(self.now, command.until)
-        machine.resolve(command)
+        found = self.script.get(command.path)
+        if isinstance(command, AwaitEvent) and isinstance(found, list):
+            found = next((each for each in found if self._is_taken(command, each)), None)
+        if isinstance(found, Failure):
+            machine.fail(command, found)
+        else:
+            machine.resolve(command, found)
+
+    @staticmethod
+    def _is_taken(command: AwaitEvent, event: Event) -> bool:
+        is_new = event.id not in command.consumed
+        return is_new and (command.accepts is None or command.accepts(event))
 
     def _outcome(self, command: Perform) -> Any:
         scripted = self.script.get(command.path, self.script.get(command.step.id or ""))
