@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from hub.action import Action
@@ -97,6 +98,14 @@ class Attempted:
         if pause is None or command.deadline is None:
             return pause
         return pause if now + pause < command.deadline else None
+
+
+def once_digest(mode: str, key: str) -> bytes:
+    """The digest of a `once_per` key.
+
+    Simulated runs have keys of their own: they must not keep a live one from working.
+    """
+    return sha256(f"{mode}:{key}".encode()).digest()
 
 
 def too_late() -> Permanent:

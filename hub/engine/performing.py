@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection
@@ -21,7 +20,14 @@ from hub.action import Action, Attempt, Clock
 from hub.engine.advance.commands import Perform
 from hub.engine.advance.failure import Failure
 from hub.engine.advance.journal import Entry
-from hub.engine.attempts import Attempted, as_json, doubt, refused_inputs, too_late
+from hub.engine.attempts import (
+    Attempted,
+    as_json,
+    doubt,
+    once_digest,
+    refused_inputs,
+    too_late,
+)
 from hub.engine.desk import Desk
 from hub.engine.gate import Simulated, TestDestinations, pass_gate
 from hub.errors import PayloadProblem, Permanent, StepFailed, Transient
@@ -80,12 +86,11 @@ class Task(Attempted):
 
     @property
     def once_key(self) -> once.OnceKey:
-        """Simulated runs have keys of their own: they must not keep a live one from working."""
-        text = f"{self.desk.run.mode}:{self.command.once_key}"
+        """The key of `once_per`, of the run's mode."""
         return once.OnceKey(
             workflow=self.command.workflow,
             step_id=self.command.step.id or self.command.path,
-            digest=sha256(text.encode()).digest(),
+            digest=once_digest(self.desk.run.mode, str(self.command.once_key)),
             run_id=self.desk.run.id,
             path=self.command.path,
         )
