@@ -44,6 +44,9 @@ class Real(Protocol):
     def call(self, action: Action, inputs: Mapping[str, Any], attempt: Attempt) -> Any:
         """Do it; its effect is undone unless `keep` follows."""
 
+    def look(self, action: Action, inputs: Mapping[str, Any]) -> Any:
+        """What a reading action gives; nothing is changed."""
+
     def keep(self) -> None:
         """The effect stays."""
 

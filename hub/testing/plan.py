@@ -81,13 +81,17 @@ class Given:
 
 @dataclass(frozen=True)
 class Trial:
-    """One test: its name, what it starts from, what is expected."""
+    """One test: its name, what it starts from, what is expected.
+
+    `own_mocks`: the actions that the test itself mocks, not the file for all its tests.
+    """
 
     name: str
     workflow: str
     position: Position
     given: Given
     expect: Tree
+    own_mocks: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

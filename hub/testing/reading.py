@@ -98,7 +98,9 @@ class _File:
             return None
         line, column = self.reader.source.position(node.start)
         place = Position(self.path, line, column)
-        return Trial(name, self.workflow_name, place, given, expect)
+        mocks = own.get("mocks")
+        mocked = [each.name for each in mocks.entries] if isinstance(mocks, Tree) else []
+        return Trial(name, self.workflow_name, place, given, expect, tuple(mocked))
 
     def _check_name(self, record: Record, name: str) -> None:
         node = record.get("name")

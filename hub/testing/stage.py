@@ -59,6 +59,8 @@ class Stage:
     runs: list[Played] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    arrived: list[tuple[Event, int]] = field(default_factory=list)
+    heard: set[int] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     is_endless: bool = False
 
@@ -145,7 +147,8 @@ class Stage:
     def _happen(self, happening: Happening) -> None:
         self.story.tell("", happening.told)
         if happening.emit is not None:
-            self._emit(happening.emit, happening.key, happening.data)
+            event = self._emit(happening.emit, happening.key, happening.data)
+            self.arrived.append((event, happening.position.line))
         elif happening.is_again:
             self._ask()
         else:
@@ -158,6 +161,12 @@ class Stage:
             self.notes.append(f"line {line}: there was no run left to cancel")
         else:
             run.is_cancel_requested = True
+
+    def look(self, action: str, inputs: Any) -> Any:
+        """What a reading action gives now, when all is over."""
+        if self.real is None:
+            raise LookupError("the test has no database")
+        return self.real.look(self.actions[action], inputs)
 
     # ------------------------------------------------------------------------- starting runs
 
@@ -271,18 +280,14 @@ class Stage:
 
     def found(self, run: Played, wanted: AwaitEvent) -> Event | None:
         """The first event since the run was made that it may take."""
-        return next(
-            (
-                event
-                for event in self.events
-                if event.name in wanted.names
-                and event.key == wanted.key
-                and event.at >= run.created_at
-                and event.id not in wanted.consumed
-                and (wanted.accepts is None or wanted.accepts(event))
-            ),
-            None,
-        )
+        for event in self.events:
+            is_meant = event.name in wanted.names and event.key == wanted.key
+            if not is_meant or event.at < run.created_at or event.id in wanted.consumed:
+                continue
+            self.heard.add(event.id)
+            if wanted.accepts is None or wanted.accepts(event):
+                return event
+        return None
 
     def _emit_of(self, run: Played, command: EmitEvent) -> Outcome:
         self.tell(
@@ -292,7 +297,7 @@ class Stage:
         self._emit(command.name, command.key, command.data)
         return Done()
 
-    def _emit(self, name: str, key: str, data: Any) -> None:
+    def _emit(self, name: str, key: str, data: Any) -> Event:
         """Store the event, and start the workflows that it starts."""
         event = Event(len(self.events) + 1, name, key, data, self.clock)
         self.events.append(event)
@@ -300,6 +305,8 @@ class Stage:
             if self._is_started_by(workflow, event):
                 told = {"name": name, "key": key, "data": data, "at": format_instant(event.at)}
                 self._start(workflow, {"event": told})
+                self.heard.add(event.id)
+        return event
 
     def _is_started_by(self, workflow: Workflow, event: Event) -> bool:
         trigger = workflow.trigger
