@@ -34,7 +34,7 @@ from hub.engine.project import Project, bundle
 from hub.engine.settings import ProjectSettings
 from hub.engine.start import Start
 from hub.engine.versions import compile_bundle
-from hub.engine.workflow import Schedule, Workflow
+from hub.engine.workflow import OnEvent, Schedule, Workflow
 from hub.errors import Misconfigured, PayloadProblem
 from hub.ingest.receive import Reception
 from hub.queue import Doorbell, Ringer
@@ -81,6 +81,16 @@ class Hub:
             for name, workflow in self.project.workflows.items()
             if isinstance(workflow.trigger, Schedule) and workflow.is_enabled
         }
+
+    def started_by(self, event: str) -> list[Workflow]:
+        """The enabled workflows that an event of this name starts."""
+        return [
+            workflow
+            for workflow in self.project.workflows.values()
+            if isinstance(workflow.trigger, OnEvent)
+            and event in workflow.trigger.names
+            and workflow.is_enabled
+        ]
 
     @property
     def broken(self) -> tuple[str, ...]:
@@ -169,6 +179,8 @@ class Hub:
                 program=self.program,
                 config=self.config,
                 new_id=self.new_id,
+                start=self.start,
+                started_by=self.started_by,
                 ring=self.ringer.ring,
                 side_by_side=ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="side"),
             )

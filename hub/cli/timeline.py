@@ -24,7 +24,9 @@ from hub.values import decode, plain
 _SEALED = "(sealed: HUB_ENCRYPTION_KEY is not the key it was sealed with)"
 _LONGEST_BODY = 2000
 _SHORTEST = timedelta(milliseconds=1)  # shorter is not worth a number
-_EVENTS = ("do", "call", "for_each", "reply", "fail")
+_EVENTS = ("do", "call", "wait", "emit", "for_each", "parallel", "reply", "fail", "cancel", "abort")
+_WITH_VALUES = frozenset({"do", "call", "wait", "emit", "for_each"})
+_OF_UNDOING = {"started": "can be undone", "succeeded": "undone", "failed": "not undone"}
 _SECRET_PLACES = tuple(
     sorted({place for dialect in DIALECTS.values() for place in dialect.secret_places})
 )
@@ -149,7 +151,7 @@ class Teller:
                 ("error", step.error),
             ]
             shown = [(name, value) for name, value in said if value not in (None, {}, [])]
-            if step.kind not in {"do", "call", "for_each"} and not step.error:
+            if step.kind not in _WITH_VALUES and not step.error:
                 continue
             if shown:
                 say()
@@ -251,6 +253,8 @@ def _state(step: StepFacts) -> str:
     """The status, and what it does not say: nothing left the hub, or another run had done it."""
     if step.is_simulated:
         return "simulated"
+    if step.kind == "undo":
+        return _OF_UNDOING.get(step.status, step.status)
     is_done_before = step.kind == "do" and step.status == "succeeded" and step.attempts == 0
     return "done before" if is_done_before else step.status
 

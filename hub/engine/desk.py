@@ -52,6 +52,8 @@ class Desk:
 
     `is_shared`: several threads work at it; each of them stores its own entries and nothing else.
     `has_replied`: an answer of this run is stored, or will be with the next transaction.
+    `is_undoing`: the run's end has begun, which no cancel and no timeout cuts short.
+    `listens`: the run has rows among those whom events wake.
     `has_key`: the key of the turn that `fenced` was asked to lock is ours.
     """
 
@@ -73,6 +75,8 @@ class Desk:
         self.engine = engine
         self.run = run
         self.is_shared = False
+        self.is_undoing = False
+        self.listens = False
         self.has_replied = False
         self.turns: dict[str, Turn] = {}
         self.woken: list[Any] = []
@@ -164,7 +168,7 @@ class Desk:
         return is_open and is_young and is_unawaited
 
     def holds_key(self) -> None:
-        """The open transaction has a `once_per` key, for which other runs may wait."""
+        """The open transaction has a lock for which other runs may wait: nothing else goes in."""
         self._is_awaited = True
 
     def carry(self) -> None:
@@ -259,6 +263,7 @@ class Desk:
     def _lock(self, connection: Connection, turn: Turn | None, *, is_checked: bool) -> None:
         state = runs.lock(connection, self.run, key=None if turn is None else turn.lock)
         self.has_key = state.has_key
+        is_checked = is_checked and not self.is_undoing
         if is_checked and state.is_cancel_requested:
             raise CancelRequested(f"run {self.run.id} is to be cancelled")
         if is_checked and state.is_overdue:

@@ -17,11 +17,16 @@ _BROKEN = 500
 
 
 def ending_of(finished: Finished) -> Ending:
-    """The last state. A `return` with a status of 400 or more succeeded, but frees its key."""
+    """The last state. A `return` with a status of 400 or more succeeded, but frees its key.
+
+    A cancelled run is cancelled whatever its `on_cancel` says.
+    """
     failure = finished.failure
+    if finished.is_cancelled and not finished.is_undo_failed:
+        return Ending("cancelled", frees_key=True)
     if failure is not None:
         return Ending(
-            "failed",
+            "undo_failed" if finished.is_undo_failed else "failed",
             error=failure.as_row(),
             is_maybe_done=failure.is_maybe_done,
             frees_key=True,

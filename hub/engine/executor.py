@@ -7,10 +7,9 @@ database that is gone, ends the work and nothing else: the lease runs out and so
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,26 +17,36 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from hub.engine.advance.commands import Command, Finished, LeaveTurn, Pause, Perform, TakeTurn
+from hub.engine.advance.commands import (
+    AwaitEvent,
+    Command,
+    EmitEvent,
+    Finished,
+    LeaveTurn,
+    Pause,
+    Perform,
+    StartRun,
+    TakeTurn,
+)
 from hub.engine.advance.failure import Failure
 from hub.engine.advance.frame import Facts
 from hub.engine.advance.machine import Machine
 from hub.engine.desk import CancelRequested, Desk, Overdue, TakenBack
 from hub.engine.ending import broken_response, ending_of, final_response
+from hub.engine.occurrences import Occurrences
 from hub.engine.performing import Blocked, Done, Outcome, Performer, Tools
-from hub.engine.start import Start, scope_names, turn_digest
+from hub.engine.resting import Resting
+from hub.engine.start import Start, scope_names
 from hub.engine.workflow import Workflow
 from hub.errors import LostRun
-from hub.storage import once, runs, steps, turns
-from hub.storage.db import at_once, is_busy
+from hub.storage import events, once, runs, steps, turns
+from hub.storage.db import at_once
 from hub.storage.runs import ClaimedRun, Ending, OpenClaim
 
 log = logging.getLogger(__name__)
 
 MOST_DEATHS = 3  # owners that die in one step before the run is given up (E10)
 MOST_CARRIED = 20  # steps in one transaction: their locks last as long as it does
-_SOON = timedelta(milliseconds=50)
-_LOOK_AGAIN = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,8 @@ class Workshop:
     program: Callable[[str], Workflow]  # by version (E15)
     config: Mapping[str, Any]
     new_id: Callable[[], UUID]
+    start: Callable[[Workflow, Mapping[str, Any]], Start]
+    started_by: Callable[[str], Iterable[Workflow]]  # the workflows that an event starts
     ring: Callable[[UUID], object]
     side_by_side: ThreadPoolExecutor
 
@@ -59,6 +70,16 @@ class Executor:
     def __init__(self, workshop: Workshop) -> None:
         self._shop = workshop
         self._performer = Performer(workshop.tools)
+        self._others = Occurrences(self._performer, workshop.start, workshop.started_by)
+        self._resting = Resting(workshop.engine, workshop.ring, self._others)
+        self._doers: Mapping[type[Command], Callable[[Desk, Any], Outcome]] = {
+            Perform: self._performer.perform,
+            TakeTurn: self._resting.take_turn,
+            Pause: self._resting.pause,
+            AwaitEvent: self._others.awaited,
+            EmitEvent: self._others.emit,
+            StartRun: self._others.start_run,
+        }
 
     def work(
         self,
@@ -100,21 +121,41 @@ class Executor:
 
     def _attend(self, desk: Desk, workflow: Workflow, is_stopping: Callable[[], bool]) -> None:
         try:
-            if desk.run.deaths >= MOST_DEATHS:
-                self._end(desk, workflow, ending_of(Finished(failure=_poison(desk))))
-                return
             machine = Machine(workflow, self._facts(desk, workflow), desk.journal)
-            if self._drive(desk, machine, is_stopping) and machine.ending is not None:
+            desk.is_undoing = machine.is_undoing
+            if desk.run.deaths >= MOST_DEATHS:
+                self._give_step_up(desk, machine)
+            while (is_over := self._driven(desk, machine, is_stopping)) is None:
+                pass
+            if is_over and machine.ending is not None:
                 self._end(desk, workflow, ending_of(machine.ending), machine.ending)
-        except CancelRequested:
-            self._end(desk, workflow, Ending("cancelled", frees_key=True))
-        except Overdue:
-            late = Failure("timeout", "the run took longer than its timeout")
-            self._end(desk, workflow, ending_of(Finished(failure=late)))
         finally:
             desk.roll_back()
             for woken in desk.woken:
                 self._shop.ring(woken)
+
+    def _give_step_up(self, desk: Desk, machine: Machine) -> None:
+        """A step ends its owners: what the run did is undone, if that did not end them too."""
+        poison = _poison(desk)
+        if machine.is_undoing:
+            machine.ending = Finished(failure=poison, is_undo_failed=True)
+            return
+        machine.abort(poison)
+        desk.is_undoing = True
+        with desk.fenced() as connection:
+            runs.clear_deaths(connection, desk.run)
+
+    def _driven(self, desk: Desk, machine: Machine, is_stopping: Callable[[], bool]) -> bool | None:
+        """As `_drive`; None when the run is to be ended from outside: the machine knows now."""
+        try:
+            return self._drive(desk, machine, is_stopping)
+        except CancelRequested:
+            desk.roll_back()
+            machine.cancel()
+        except Overdue:
+            desk.roll_back()
+            machine.abort(Failure("timeout", "the run took longer than its timeout", attempts=0))
+        return None
 
     def _stored(self, run: ClaimedRun) -> list[steps.StepRow]:
         with at_once(self._shop.engine) as connection:
@@ -144,6 +185,7 @@ class Executor:
         """
         while True:
             self._settle(desk, machine)
+            desk.is_undoing = machine.is_undoing
             if machine.ending is not None:
                 return True
             if is_stopping():
@@ -154,8 +196,10 @@ class Executor:
                 desk.carry()
             elif not (desk.is_claim_open and _is_turn(machine.commands)):
                 desk.commit()
+            if self._others.is_cancelled(desk, machine.cancel_on):
+                raise CancelRequested(f"run {desk.run.id}: an event of its `cancel_on` came")
             blocked = self._round(desk, machine)
-            if blocked and self._sleep(desk, machine, blocked):
+            if blocked and self._resting.sleep(desk, machine, blocked):
                 return False
 
     def _is_carried(self, desk: Desk, commands: list[Command]) -> bool:
@@ -174,6 +218,8 @@ class Executor:
         desk.say(machine.take_replies())
         while leaving := [each for each in machine.commands if isinstance(each, LeaveTurn)]:
             for command in leaving:
+                if command.asked is not None:
+                    desk.hold_turn(self._resting.turn(desk, command.asked), is_stored=True)
                 desk.leave_turn(command)
                 machine.resolve(command)
             desk.say(machine.take_replies())
@@ -221,99 +267,15 @@ class Executor:
         return [future.result() for future in futures]
 
     def _is_outward(self, command: Command) -> bool:
+        asked = command.poll if isinstance(command, AwaitEvent) else None
+        perform = asked.perform if asked is not None else command
         return (
-            isinstance(command, Perform) and self._shop.tools.actions[command.step.action].outward
+            isinstance(perform, Perform) and self._shop.tools.actions[perform.step.action].outward
         )
 
     def _do(self, desk: Desk, command: Command) -> Outcome:
-        if isinstance(command, Perform):
-            return self._performer.perform(desk, command)
-        if isinstance(command, TakeTurn):
-            return self._take_turn(desk, command)
-        if isinstance(command, Pause) and command.until > desk.now():
-            return Blocked(command.until - desk.now(), "pause before the next try")
-        return Done(None)
-
-    # --------------------------------------------------------------------------- turns and sleeping
-
-    def _turn(self, desk: Desk, command: TakeTurn) -> turns.Turn:
-        return turns.Turn(
-            scope=command.scope,
-            digest=turn_digest(command.key),
-            run_id=desk.run.id,
-            path=command.path,
-            limit=command.limit,
-        )
-
-    def _take_turn(self, desk: Desk, command: TakeTurn) -> Outcome:
-        if command.deadline is not None and command.deadline <= desk.now():
-            return Failure("timeout", "no turn came in time", step=command.path)
-        turn = self._turn(desk, command)
-        if command.when_full == "queue" and desk.may_hold_without_row(turn):
-            with desk.fenced(stores=False, stays_open=True, turn=turn) as connection:
-                is_ours = desk.has_key and turns.is_nobodys(connection, turn)
-            if is_ours:
-                desk.hold_turn(turn, is_stored=False)
-                return Done(None)
-        desk.commit()  # with what is in it: whoever waits for the turn below holds nothing else
-        try:
-            return self._stand(desk, command, turn)
-        except DBAPIError as problem:
-            if not is_busy(problem):
-                raise
-            return Blocked(_LOOK_AGAIN, "somebody is in the turn")
-
-    def _stand(self, desk: Desk, command: TakeTurn, turn: turns.Turn) -> Outcome:
-        is_impatient = command.when_full == "cancel_running"
-        with desk.fenced(stores=False) as connection:
-            standing = turns.take(connection, turn, may_wait=command.when_full != "reject")
-            others = turns.ahead_of(connection, turn) if is_impatient else []
-        desk.hold_turn(turn, is_stored=True)
-        for other in others:  # not under our own locks: the other may wait for them
-            with self._shop.engine.begin() as connection:
-                runs.request_cancel(connection, other)
-            self._shop.ring(other)
-        if standing == "full":
-            return Failure("concurrency_full", "another run has the turn", step=command.path)
-        return Done(None) if standing == "ours" else Blocked(runs.TURN_POLL, runs.WAITS_FOR_TURN)
-
-    def _sleep(self, desk: Desk, machine: Machine, blocked: list[Blocked]) -> bool:
-        """Sleep until the first command may go on; false if a turn came meanwhile."""
-        first = min(blocked, key=lambda each: each.due_in)
-        waits_for_turn = any(each.why == runs.WAITS_FOR_TURN for each in blocked)
-        now = desk.now()
-        deadlines = [
-            command.deadline - now
-            for command in machine.commands
-            if isinstance(command, Perform | TakeTurn) and command.deadline is not None
-        ]
-        due_in = max(min([first.due_in, *deadlines]), _SOON)
-        why = runs.WAITS_FOR_TURN if waits_for_turn else first.why
-        try:
-            with desk.fenced() as connection:
-                if self._has_turn_now(desk, connection, machine.commands, blocked):
-                    return False
-                runs.put_to_wait(connection, desk.run, due_in=due_in, why=why)
-        except DBAPIError as problem:
-            if not is_busy(problem):
-                raise
-            with desk.fenced() as connection:
-                runs.put_to_wait(connection, desk.run, due_in=_LOOK_AGAIN, why=why)
-        return True
-
-    def _has_turn_now(
-        self,
-        desk: Desk,
-        connection: Connection,
-        commands: Sequence[Command],
-        blocked: Sequence[Blocked],
-    ) -> bool:
-        """Whether a turn came between the look and the sleep."""
-        return any(
-            turns.take(connection, self._turn(desk, command), may_wait=True) == "ours"
-            for command, each in zip(commands, blocked, strict=True)
-            if isinstance(command, TakeTurn) and each.why == runs.WAITS_FOR_TURN
-        )
+        do = self._doers.get(type(command))
+        return Done(None) if do is None else do(desk, command)
 
     # -------------------------------------------------------------------------------------- the end
 
@@ -344,6 +306,8 @@ class Executor:
         runs.end(connection, desk.run, ending, response=response)
         if ending.status != "succeeded":
             once.abandon(connection, desk.run.id)
+        if desk.listens or desk.run.token > 1:
+            events.forget(connection, desk.run.id)
         if desk.run.token > 1:  # an earlier owner may have taken turns that we do not know of
             desk.woken += turns.leave_all(connection, desk.run.id)
         else:
@@ -358,6 +322,7 @@ class Executor:
                 response = broken_response(ending, run.id) if run.is_awaited else None
                 runs.end(connection, run, ending, response=response)
                 once.abandon(connection, run.id)
+                events.forget(connection, run.id)
                 woken = turns.leave_all(connection, run.id)
         except (LostRun, DBAPIError, PoolTimeout):
             log.warning("the failed run could not be ended", extra={"run_id": str(run.id)})

@@ -12,7 +12,7 @@ from typing import Any, Literal
 Severity = Literal["error", "warning"]
 
 _MOST_LISTED = 5
-_WARNINGS = frozenset({106, 331, 332, 333, 502, 611, 612, 613, 614, 618})
+_WARNINGS = frozenset({106, 331, 332, 333, 502, 611, 612, 613, 614, 618, 619})
 """Codes that are warnings unless the finding says otherwise."""
 
 

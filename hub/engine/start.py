@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -12,15 +12,22 @@ from zoneinfo import ZoneInfo
 
 from hub.action import Mode
 from hub.engine.advance.calling import call_inputs, turn_key
-from hub.engine.expressions import CompiledValue, EvaluationError, Scope, render_value
+from hub.engine.expressions import (
+    CompiledValue,
+    EvaluationError,
+    Expression,
+    Scope,
+    evaluate,
+    render_value,
+)
 from hub.engine.typed import typed
-from hub.engine.workflow import Endpoint, Workflow
+from hub.engine.workflow import Endpoint, OnEvent, Workflow
 from hub.errors import PayloadProblem, Rejected
 from hub.storage.deliveries import NewRun
 from hub.storage.runs import ClaimedRun
 from hub.values import Secret, parse_instant
 
-_MODES = ("live", "test", "simulate")
+_MODES = ("live", "test", "simulate")  # from the boldest to the most careful
 
 
 class SecretNames(dict[str, Secret]):
@@ -45,6 +52,13 @@ class Start:
 
         Raises `Rejected` 422 when the request lacks what the value needs.
         """
+        return self._made(lambda scope: render_value(value, scope))
+
+    def is_true(self, condition: Expression) -> bool:
+        """A decision at the door, such as the `only_if` of an `event`; raises as `render` does."""
+        return self._made(lambda scope: evaluate(condition, scope)) is True
+
+    def _made(self, make: Callable[[Scope], Any]) -> Any:
         scope = Scope(
             names={**trigger_names(self.workflow, self.trigger), "config": self.config},
             now=lambda: self.now,
@@ -52,7 +66,7 @@ class Start:
             zone=ZoneInfo(self.workflow.timezone),
         )
         try:
-            return render_value(value, scope)
+            return make(scope)
         except EvaluationError as problem:
             raise Rejected(
                 422,
@@ -82,13 +96,14 @@ class Start:
         is_awaited: bool = False,
         is_bound_to_body: bool = False,
         scheduled_at: datetime | None = None,
+        within: Mode = "live",
     ) -> NewRun:
-        """The row to store."""
+        """The row to store; `within` is the mode of the run that makes it: it gets none bolder."""
         return NewRun(
             id=run_id,
             workflow=self.workflow.name,
             version=self.workflow.version,
-            mode=self.mode(),
+            mode=max(self.mode(), within, key=_MODES.index),
             trigger=self.trigger,
             timeout=self.workflow.timeout,
             dedupe_key=dedupe_key,
@@ -122,7 +137,14 @@ def trigger_names(workflow: Workflow, trigger: Mapping[str, Any]) -> dict[str, A
             names["request"] = typed(names["request"], _REQUEST)
     if "inputs" in names:
         names["inputs"] = call_inputs(workflow, names["inputs"])
+    if isinstance(started_by, OnEvent) and "event" in names:
+        names["event"] = typed(names["event"], _event_schema(workflow, names["event"]))
     return names
+
+
+def _event_schema(workflow: Workflow, event: Mapping[str, Any]) -> dict[str, Any]:
+    data = workflow.event_schemas.get(str(event.get("name")), {})
+    return {"properties": {"data": data, "at": {"format": "date-time"}}}
 
 
 _REQUEST = {"properties": {"received_at": {"format": "date-time"}}}

@@ -17,7 +17,9 @@ from hub.storage.reading import StepFacts
 from hub.storage.steps import copy_journal
 
 _AROUND = ("call", "for_each")
-_CLOCKS = ("timeout", "pause")  # deadlines of the old run say nothing about the new one
+_BLOCKS = ("parallel", "steps")
+_UNDO = "#undo"
+_OF_THE_OLD_RUN = ("timeout", "pause", "cancel", "abort")  # they say nothing about the new one
 _DONE = ("succeeded", "skipped")
 _BEGUN = ("started", "retrying")
 
@@ -32,7 +34,14 @@ class RetryPlan:
 
 
 def step_to_repeat(steps: Sequence[StepFacts], failed_at: str | None) -> str | None:
-    """The step that failed, or the first that was begun and not ended; None: there is none."""
+    """The step that failed, or the first that was begun and not ended; None: there is none.
+
+    Of a run that was undone it is the first step that was.
+    """
+    undone = {step.path for step in steps if step.kind == "undo" and step.status != "started"}
+    for step in steps:
+        if step.path + _UNDO in undone:
+            return step.path
     if failed_at:
         return failed_at
     begun = (step.path for step in steps if step.kind == "do" and step.status in _BEGUN)
@@ -50,7 +59,9 @@ def plan_from_step(steps: Sequence[StepFacts], path: str | None) -> RetryPlan:
     border = places.get(path or "", len(steps))
     kept, reopened, repeated = [], [], []
     for place, step in enumerate(steps):
-        if path and step.kind in _AROUND and _holds(step.path, path):
+        is_around = step.kind in _AROUND and _holds(step.path, path or "")
+        is_open = step.kind in _BLOCKS and step.status != "succeeded"
+        if path and (is_around or (is_open and place < border)):
             kept.append(step.path)
             reopened.append(step.path)
         elif _is_kept(step, path or "", is_before=place < border, loops=steps):
@@ -61,8 +72,10 @@ def plan_from_step(steps: Sequence[StepFacts], path: str | None) -> RetryPlan:
 
 
 def _is_kept(step: StepFacts, path: str, *, is_before: bool, loops: Sequence[StepFacts]) -> bool:
-    if step.kind in _CLOCKS or (path and (step.path == path or _holds(path, step.path))):
+    if step.kind in _OF_THE_OLD_RUN or (path and (step.path == path or _holds(path, step.path))):
         return False
+    if step.kind == "undo":
+        return is_before and step.status == "started"
     is_open = step.kind in _AROUND and step.status == "started"
     if is_before:
         return is_open or step.status not in _BEGUN

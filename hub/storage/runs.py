@@ -233,18 +233,25 @@ _CHANGE = """
     INSERT INTO run_history (run_id, at, status, token, why)
     SELECT id, clock_timestamp(), status, token, :why FROM changed RETURNING run_id
 """
-_WAIT = text(
-    _CHANGE.format(
-        status="waiting",
-        due_at="least(clock_timestamp() + CAST(:due_in AS interval), deadline)",
-    )
-)
+_DUE_AT = "clock_timestamp() + CAST(:due_in AS interval)"
+_WAIT = text(_CHANGE.format(status="waiting", due_at=f"least({_DUE_AT}, deadline)"))
+_WAIT_ON = text(_CHANGE.format(status="waiting", due_at=_DUE_AT))
 _HAND_BACK = text(_CHANGE.format(status="queued", due_at="now()"))
 
 
-def put_to_wait(connection: Connection, run: ClaimedRun, *, due_in: timedelta, why: str) -> None:
-    """The run sleeps as a row until then: no worker, no thread (E11)."""
-    _change(connection, run, _WAIT, {"due_in": due_in, "why": why})
+def put_to_wait(
+    connection: Connection,
+    run: ClaimedRun,
+    *,
+    due_in: timedelta,
+    why: str,
+    may_outlive: bool = False,
+) -> None:
+    """The run sleeps as a row until then: no worker, no thread (E11).
+
+    Its own timeout wakes it before, unless it `may_outlive` that because it is being undone.
+    """
+    _change(connection, run, _WAIT_ON if may_outlive else _WAIT, {"due_in": due_in, "why": why})
 
 
 def hand_back(connection: Connection, run: ClaimedRun) -> None:

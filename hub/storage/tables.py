@@ -219,6 +219,30 @@ turns = Table(  # who may run under `concurrency`: the first `limit` rows of a k
     Index(None, "scope", "digest", "id"),
 )
 
+events = Table(  # what was emitted; kept for 7 days, and as long as a run may wait for it
+    "events",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    _json("data", required=True),
+    _created("at"),
+    Column("run_id", UUID, ForeignKey("runs.id"), nullable=False),  # who emitted it, and where
+    Column("path", Text, nullable=False),
+    UniqueConstraint("run_id", "path"),
+    Index(None, "name", "key", "id"),
+    Index(None, "at"),
+)
+
+event_waits = Table(  # whom an event wakes: runs that sleep until it comes
+    "event_waits",
+    metadata,
+    Column("run_id", UUID, ForeignKey("runs.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Index(None, "name", "key"),
+)
+
 schedules = Table(
     "schedules",
     metadata,

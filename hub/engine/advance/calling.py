@@ -34,6 +34,7 @@ class Calling:
         journal.note(path, "call", "started", step_id=step.id, inputs=inputs)
         if step.is_detached:
             return (yield from self._detach(frame, step, inputs, path))
+        self._check_enabled(frame, step, path)
         deadline = self._decisions.deadline(frame, step.timeout, path)
         tries = 1
         while True:
@@ -60,6 +61,13 @@ class Calling:
                     path, "call", "succeeded", step_id=step.id, result=result, attempts=tries
                 )
                 return result
+
+    def _check_enabled(self, frame: Frame, step: Call, path: str) -> None:
+        if not frame.workflow.called[step.workflow].is_enabled:
+            message = f"the workflow '{step.workflow}' is disabled"
+            failure = Failure("not_found", message, step=path, attempts=0)
+            self._note(step, path, 0, failure)
+            raise failure
 
     def _detach(self, frame: Frame, step: Call, inputs: Any, path: str) -> Steps:
         """Start a run of its own; gives `run_id`."""

@@ -44,9 +44,13 @@ class TakeTurn:
 
 @dataclass(frozen=True)
 class LeaveTurn:
-    """Let the next one have its turn."""
+    """Let the next one have its turn.
+
+    `asked`: the command that was not done yet; an earlier owner of the run may have the turn.
+    """
 
     path: str
+    asked: TakeTurn | None = None
 
 
 @dataclass(frozen=True)

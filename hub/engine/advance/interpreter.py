@@ -21,7 +21,7 @@ from hub.engine.advance.flow import Continued, Returned, Steps
 from hub.engine.advance.frame import Facts, Frame
 from hub.engine.advance.journal import Journal
 from hub.engine.advance.looping import Looping
-from hub.engine.advance.undoing import Undoable, Undoing
+from hub.engine.advance.undoing import Undoing
 from hub.engine.advance.waiting import Waiting
 from hub.engine.workflow import (
     Block,
@@ -171,10 +171,12 @@ class Interpreter:
         is_block = isinstance(step, Parallel | Group)
         try:
             entry = None if is_block else self._decisions.journal.ended(path)
-            if entry is None and isinstance(step, Undoable):
+            if entry is None and isinstance(step, Do | Call):
                 self.undoing.register(frame, step, path)
             walk = self._settled[type(step)]
             result = entry.result if entry else (yield from walk(frame, step, path))
+            if isinstance(step, Group):
+                self.undoing.register(frame, step, path)
         except Failure as failure:
             yield from self._failed(frame, step, path, failure)
             return

@@ -259,6 +259,8 @@ class Machine:
         if strand.command is not None:
             self._open.pop(_name(strand.command), None)
         self._leaving += [LeaveTurn(path) for path in sorted(strand.turns) if path]
+        if isinstance(strand.command, TakeTurn) and strand.command.path:
+            self._leaving.append(LeaveTurn(strand.command.path, strand.command))
         strand.turns.clear()
         if strand.steps is not None:
             strand.steps.close()

@@ -1,6 +1,6 @@
 """`compensate:` — a run that fails or is cancelled is undone, last one first (chapter 9).
 
-When a step with `compensate` begins, what it sees is noted. At the end of the run those of these
+What a step with `compensate` sees is noted. At the end of the run those of these
 steps that succeeded are undone: whoever goes on with the run finds everything in the journal.
 """
 
@@ -34,7 +34,7 @@ class Undoing:
         self.failed: Failure | None = None
 
     def register(self, frame: Frame, step: Undoable, path: str) -> None:
-        """Note what the step sees, before it is done."""
+        """Note what the step sees: before it is done, a block behind its own steps."""
         if not step.compensate or self._decisions.journal.get(path + UNDO) is not None:
             return
         outer = self._outer_names(frame.workflow)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from hub.engine.compile.waits import event_path
 from hub.engine.expressions import Type, TypeEnv, type_from_schema, type_of_fields
+from hub.engine.expressions.environment import PathKey
 from hub.engine.expressions.types import (
     ANYTHING,
     Boolean,
@@ -46,13 +49,29 @@ STANDARD_CODES = frozenset(
 
 _OF_ENDPOINTS = ("payload", "params", "query", "headers", "caller", "request")
 _TEXT = Text()
+_RUN: Mapping[str, Type] = {
+    "id": _TEXT,
+    "workflow": _TEXT,
+    "version": _TEXT,
+    "mode": Text(frozenset({"live", "test", "simulate"})),
+    "started_at": Instant(),
+    "attempt": Integer(),
+    "test": Boolean(),
+}
 
 
 def door_env(workflow: Workflow, settings: ProjectSettings) -> TypeEnv:
     """What is known before the run starts: the trigger's names and `config`."""
     names = {**_trigger_names(workflow), "config": _config(settings)}
     why = dict.fromkeys(("steps", "vars", "run", "error"), "it is known only while the run goes on")
-    return TypeEnv(names, why={**_elsewhere(workflow), **why, "secrets": _SECRET_HERE})
+    why = {**_elsewhere(workflow), **why, "secrets": _SECRET_HERE}
+    return TypeEnv(names, why=why, sources=_sources(workflow), variants=_variants(workflow))
+
+
+def answer_env(workflow: Workflow, settings: ProjectSettings) -> TypeEnv:
+    """What an answer sees that needs no step, and what cancels a run: the run is stored."""
+    stored = object_type({name: _RUN[name] for name in ("id", "workflow", "version", "mode")})
+    return door_env(workflow, settings).with_names({"run": stored})
 
 
 def project_env(settings: ProjectSettings) -> TypeEnv:
@@ -71,7 +90,19 @@ def start_env(workflow: Workflow, settings: ProjectSettings) -> TypeEnv:
         "vars": ObjectType(),
     }
     why = {"error": "it exists only in `on_error`", "result": "it exists only in a poll"}
-    return TypeEnv(names, why={**_elsewhere(workflow), **why})
+    why = {**_elsewhere(workflow), **why}
+    return TypeEnv(names, why=why, sources=_sources(workflow), variants=_variants(workflow))
+
+
+def event_env(env: TypeEnv, names: Iterable[str], workflow: Workflow) -> TypeEnv:
+    """What an `only_if` sees: the event that may be the one."""
+    told = tuple(names)
+    seen = env.with_names({"event": event_type(told, workflow.event_schemas)})
+    return replace(
+        seen,
+        sources={**seen.sources, **_event_source(told)},
+        variants={**seen.variants, **_event_variants(told, workflow)},
+    )
 
 
 def error_type(codes: Iterable[str] | None) -> Type:
@@ -108,6 +139,33 @@ def event_type(names: Iterable[str], schemas: Mapping[str, Mapping[str, Any]]) -
     return object_type(
         {"name": Text(frozenset(names)), "key": _TEXT, "data": data, "at": Instant()}
     )
+
+
+def _sources(workflow: Workflow) -> dict[PathKey, str]:
+    """The files that describe what the trigger brings."""
+    trigger = workflow.trigger
+    if isinstance(trigger, Endpoint) and trigger.payload_path is not None:
+        return {("payload",): trigger.payload_path}
+    return _event_source(trigger.names) if isinstance(trigger, OnEvent) else {}
+
+
+def _event_source(names: tuple[str, ...]) -> dict[PathKey, str]:
+    return {("event", "data"): event_path(names[0])} if len(names) == 1 else {}
+
+
+def _variants(workflow: Workflow) -> dict[PathKey, Mapping[str, Type]]:
+    trigger = workflow.trigger
+    return _event_variants(trigger.names, workflow) if isinstance(trigger, OnEvent) else {}
+
+
+def _event_variants(
+    names: tuple[str, ...], workflow: Workflow
+) -> dict[PathKey, Mapping[str, Type]]:
+    """Of several events the name says which data came."""
+    if len(names) <= 1:
+        return {}
+    schemas = workflow.event_schemas
+    return {("event", "name"): {name: event_type([name], schemas) for name in names}}
 
 
 def _trigger_names(workflow: Workflow) -> dict[str, Type]:
@@ -157,19 +215,10 @@ def _config(settings: ProjectSettings) -> Type:
 
 
 def _run(workflow: Workflow) -> Type:
-    known: dict[str, Type] = {
-        "id": _TEXT,
-        "workflow": _TEXT,
-        "version": _TEXT,
-        "mode": Text(frozenset({"live", "test", "simulate"})),
-        "started_at": Instant(),
-        "attempt": Integer(),
-        "test": Boolean(),
-    }
     planned: dict[str, Type] = {"scheduled_at": Instant()}
     if isinstance(workflow.trigger, Schedule):
-        return object_type({**known, **planned})
-    return object_type(known, planned if isinstance(workflow.trigger, Inputs) else {})
+        return object_type({**_RUN, **planned})
+    return object_type(_RUN, planned if isinstance(workflow.trigger, Inputs) else {})
 
 
 def _elsewhere(workflow: Workflow) -> Mapping[str, str]:
@@ -177,7 +226,7 @@ def _elsewhere(workflow: Workflow) -> Mapping[str, str]:
     trigger = workflow.trigger
     why = {}
     if not isinstance(trigger, OnEvent):
-        why["event"] = "it exists only in workflows with `event`"
+        why["event"] = "it exists only in workflows with `event`, and in `only_if`"
     if not isinstance(trigger, Inputs):
         why["inputs"] = "it exists only in workflows with `inputs`"
     if not isinstance(trigger, Endpoint):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hub.engine.check.values import Values
-from hub.engine.expressions import Type
+from hub.engine.expressions import Type, TypeEnv
+from hub.engine.expressions.syntax import constant_path
 from hub.engine.expressions.types import (
     Boolean,
     Null,
@@ -21,13 +22,14 @@ _MOST_SHOWN = 6
 _COMPARABLE = frozenset({"text", "boolean", "integer", "number", "null"})
 
 
-def check_cases(values: Values, step: Switch, kind: Type) -> None:
+def check_cases(values: Values, step: Switch, kind: Type, env: TypeEnv) -> None:
     """Report what is wrong with the cases of a value of this type."""
+    source = env.source_of(constant_path(step.subject.root))
     node = values.places.value_of(step, "switch")
     if kinds_of(kind) - _COMPARABLE:
         values.refuse(206, f"`switch` compares texts, this is {describe(kind)}", node)
     possible = _possible(kind)
-    covered = _check_each(values, step, possible)
+    covered = _check_each(values, step, possible, source)
     if step.otherwise is not None:
         return
     if possible is None:
@@ -38,7 +40,7 @@ def check_cases(values: Values, step: Switch, kind: Type) -> None:
     if missing:
         shown = ", ".join(missing[:_MOST_SHOWN]) + (", …" if len(missing) > _MOST_SHOWN else "")
         message = f"no case for {shown}"
-        values.refuse(322, message, node, suggestion="add it, or `else`")
+        values.refuse(322, message, node, suggestion="add it, or `else`", source=source)
 
 
 def _possible(kind: Type) -> frozenset[str] | None:
@@ -54,7 +56,9 @@ def _possible(kind: Type) -> frozenset[str] | None:
     return frozenset(texts)
 
 
-def _check_each(values: Values, step: Switch, possible: frozenset[str] | None) -> frozenset[str]:
+def _check_each(
+    values: Values, step: Switch, possible: frozenset[str] | None, source: str | None
+) -> frozenset[str]:
     cases = values.places.value_of(step, "cases")
     entries = cases.entries if isinstance(cases, Mapping) else ()
     keys = [entry.key for entry in entries if entry.name != "else"]
@@ -65,6 +69,7 @@ def _check_each(values: Values, step: Switch, possible: frozenset[str] | None) -
                 values.refuse(321, f"'{name}' is handled already", key)
             elif possible is not None and name not in possible:
                 message = f"'{name}' can never match"
-                values.refuse(321, message, key, suggestion=did_you_mean(name, possible))
+                suggestion = did_you_mean(name, possible)
+                values.refuse(321, message, key, suggestion=suggestion, source=source)
             covered.add(name)
     return frozenset(covered)

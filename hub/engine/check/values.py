@@ -64,10 +64,19 @@ class Values:
         *,
         suggestion: str | None = None,
         severity: Severity | None = None,
+        source: str | None = None,
     ) -> None:
-        """A finding on a node of the file."""
+        """A finding on a node of the file; `source` is the file whose schema decided."""
         if node is not None:
-            self._add(code, message, node.start, node.end, suggestion=suggestion, severity=severity)
+            self._add(
+                code,
+                message,
+                node.start,
+                node.end,
+                suggestion=suggestion,
+                severity=severity,
+                source=source,
+            )
 
     def _add(
         self,
@@ -78,10 +87,17 @@ class Values:
         *,
         suggestion: str | None = None,
         severity: Severity | None = None,
+        source: str | None = None,
     ) -> None:
         self.findings.append(
             self.source.finding(
-                code, message, start=start, end=end, suggestion=suggestion, severity=severity
+                code,
+                message,
+                start=start,
+                end=end,
+                suggestion=suggestion,
+                severity=severity,
+                source=source,
             )
         )
 
@@ -89,7 +105,15 @@ class Values:
         code = int(problem.code.removeprefix("HUB"))
         severity: Severity = "warning" if problem.is_warning else "error"
         message, _, suggestion = problem.message.partition(" — ")
-        self._add(code, message, start, end, suggestion=suggestion or None, severity=severity)
+        self._add(
+            code,
+            message,
+            start,
+            end,
+            suggestion=suggestion or None,
+            severity=severity,
+            source=problem.source,
+        )
 
     def _problems(self, expression: Expression, problems: Iterable[TypeProblem]) -> None:
         for problem in problems:
@@ -193,53 +217,84 @@ class Values:
 
     # --------------------------------------------------------------------------------- inputs
 
-    def inputs(self, value: CompiledValue, kind: Type, schema: Any, *, place: Node | None) -> None:
+    def inputs(
+        self,
+        value: CompiledValue,
+        kind: Type,
+        schema: Any,
+        *,
+        place: Node | None,
+        source: str | None = None,
+        what: str = "`with`",
+    ) -> None:
         """What stands under `with` against the schema of the action or workflow (HUB206 to HUB210).
 
         `place` is the key `with`, or what stands for it: where to point when an input is missing.
+        `source` is the file of the schema, where it has one.
         """
-        node = self.places.node(value) or place
         before = len(self.findings)
-        for misfit in misfits(kind, type_from_schema(schema)):
+        self.fits(value, kind, type_from_schema(schema), place=place, source=source, what=what)
+        if len(self.findings) == before:
+            self._literals(value, self.places.node(value) or place, schema, source)
+
+    def fits(
+        self,
+        value: CompiledValue | None,
+        kind: Type,
+        wanted: Type,
+        *,
+        place: Node | None,
+        source: str | None = None,
+        what: str = "`data`",
+    ) -> None:
+        """A value of one type where another is wanted, each misfit at its key."""
+        node = self.places.node(value) or place
+        for misfit in misfits(kind, wanted):
             name = ".".join(misfit.path)
             found = _at(node, misfit)
             is_missing = misfit.code == "HUB209" and found is node and place is not None
-            what = f"`{name}`" if name else "`with`"
-            self._misfit(misfit, place if is_missing else found, what)
-        if len(self.findings) == before:
-            self._literals(value, node, schema)
+            told = f"`{name}`" if name else what
+            self._misfit(misfit, place if is_missing else found, told, source)
 
-    def _misfit(self, misfit: Misfit, node: Node | None, what: str) -> None:
+    def _misfit(
+        self, misfit: Misfit, node: Node | None, what: str, source: str | None = None
+    ) -> None:
         severity: Severity = "warning" if misfit.is_warning else "error"
         code = int(misfit.code.removeprefix("HUB"))
         message, _, suggestion = misfit.message.partition(" — ")
         if code != 209:  # noqa: PLR2004 - that one names the input itself
             message = f"{what}: {message}"
-        self.refuse(code, message, node, suggestion=suggestion or None, severity=severity)
+        self.refuse(
+            code, message, node, suggestion=suggestion or None, severity=severity, source=source
+        )
 
-    def _literals(self, value: CompiledValue, node: Node | None, schema: Any) -> None:
+    def _literals(
+        self, value: CompiledValue, node: Node | None, schema: Any, source: str | None
+    ) -> None:
         """What is written down is validated completely, formats included."""
         if not isinstance(schema, dict) or schema.get("$ref"):
             return
         if isinstance(value, Literal):
-            self._validate(value.value, node, schema)
+            self._validate(value.value, node, schema, source)
         elif isinstance(value, ObjectOf):
             properties = schema.get("properties", {})
             for name, item in value.entries:
                 entry = node.get(name) if isinstance(node, Mapping) else None
                 if name in properties and entry is not None:
-                    self._literals(item, entry.value, properties[name])
+                    self._literals(item, entry.value, properties[name], source)
         elif isinstance(value, ListOf) and isinstance(node, Sequence):
             for item, inner in zip(value.items, node.items, strict=True):
-                self._literals(item, inner, schema.get("items"))
+                self._literals(item, inner, schema.get("items"), source)
 
-    def _validate(self, value: Any, node: Node | None, schema: dict[str, Any]) -> None:
+    def _validate(
+        self, value: Any, node: Node | None, schema: dict[str, Any], source: str | None
+    ) -> None:
         for problem in compile_schema(schema).problems(value):
             place = node
             for part in problem.pointer.split("/")[1:]:
                 entry = place.get(part) if isinstance(place, Mapping) else None
                 place = place if entry is None else entry.value
-            self.refuse(206, problem.message, place)
+            self.refuse(206, problem.message, place, source=source)
 
 
 def _at(node: Node | None, misfit: Misfit) -> Node | None:

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hub.engine.check.flow import Flow, Outcome
-from hub.engine.check.scope import door_env, error_type, project_env, start_env
-from hub.engine.check.state import all_unsure, with_field
+from hub.engine.check.answering import check_answer
+from hub.engine.check.doing import codes_of
+from hub.engine.check.flow import walk_of
+from hub.engine.check.scope import (
+    answer_env,
+    door_env,
+    error_type,
+    event_env,
+    project_env,
+    start_env,
+)
 from hub.engine.check.values import Values
+from hub.engine.check.walk import Outcome, Walk
 from hub.engine.compile import CompiledFile, Context, HubFile
-from hub.engine.compile.link import steps_without_failure
 from hub.engine.expressions import Literal, TypeEnv
 from hub.engine.expressions.types import Null, Text, union_of
 from hub.engine.findings import Finding
-from hub.engine.workflow import AtOnce, Dedupe, Endpoint, Reply, Return, Within, Workflow
+from hub.engine.workflow import AtOnce, Dedupe, Endpoint, OnEvent, Within, Workflow
 
 MODES = frozenset({"live", "test", "simulate"})
 
@@ -35,14 +43,21 @@ def check_file(
         return []
     values = Values(file.document.source, file.places)
     _check_door(values, workflow, context)
-    flow = Flow(values, workflow, context.actions, called, results, context.files)
-    env = _after_vars(flow, workflow, start_env(workflow, context.settings))
-    end = flow.block(workflow.steps, env)
-    returned = [*flow.returned, Null()] if end is not None else flow.returned
-    codes = flow.codes((*workflow.steps, *workflow.on_error))
+    walk = walk_of(
+        values,
+        workflow,
+        actions=context.actions,
+        called=called,
+        results=results,
+        files=context.files,
+    )
+    env = _after_vars(walk, workflow, start_env(workflow, context.settings))
+    end = walk.block(workflow.steps, env)
+    returned = [*walk.returned, Null()] if end is not None else walk.returned
+    codes = codes_of(walk, (*workflow.steps, *workflow.on_error))
     results[file.name] = Outcome(union_of(returned) if returned else Null(), codes or ())
-    _check_handler(flow, workflow, env if end is None else end)
-    _check_answer(values, workflow)
+    _check_last_steps(walk, workflow, env)
+    check_answer(values, workflow)
     return values.findings
 
 
@@ -55,18 +70,19 @@ def check_hub_file(file: HubFile) -> list[Finding]:
     return values.findings
 
 
-def _after_vars(flow: Flow, workflow: Workflow, env: TypeEnv) -> TypeEnv:
+def _after_vars(walk: Walk, workflow: Workflow, env: TypeEnv) -> TypeEnv:
     for name, value in workflow.vars:
-        env = with_field(env, "vars", name, flow.values.open_value(value, env, what="a var"))
+        env = walk.set(env, "vars", name, walk.values.open_value(value, env, what="a var"))
     return env
 
 
-def _check_handler(flow: Flow, workflow: Workflow, env: TypeEnv) -> None:
-    """`on_error` of the workflow may be reached from anywhere."""
-    if workflow.on_error:
-        codes = flow.codes(workflow.steps)
-        unsure = all_unsure(all_unsure(env, "steps"), "vars")
-        flow.block(workflow.on_error, unsure.with_names({"error": error_type(codes)}))
+def _check_last_steps(walk: Walk, workflow: Workflow, start: TypeEnv) -> None:
+    """`on_error` and `on_cancel` of the workflow may be reached from anywhere."""
+    mark = walk.mark()
+    failed = {"error": error_type(codes_of(walk, workflow.steps))}
+    walk.block(workflow.on_error, walk.handler_env(start, failed))
+    walk.forget(mark)
+    walk.block(workflow.on_cancel, walk.handler_env(start, {}))
 
 
 def _check_door(values: Values, workflow: Workflow, context: Context) -> None:
@@ -77,28 +93,23 @@ def _check_door(values: Values, workflow: Workflow, context: Context) -> None:
     is_own_mode = workflow.mode is not None and values.places.node(workflow.mode) is not None
     if workflow.mode is not None and is_own_mode and not isinstance(workflow.mode, Literal):
         values.choice(workflow.mode, env, Text(MODES), what="`mode`")
+    started = answer_env(workflow, context.settings)
     if isinstance(workflow.trigger, Endpoint):
-        _check_endpoint(values, workflow.trigger, env)
+        _check_endpoint(values, workflow.trigger, env, started)
+    elif isinstance(workflow.trigger, OnEvent) and workflow.trigger.only_if is not None:
+        values.condition(workflow.trigger.only_if, env)
+    for cancel in workflow.cancel_on:
+        values.key(cancel.key, started, what="`key` of `cancel_on`")
+        if cancel.only_if is not None:
+            values.condition(cancel.only_if, event_env(started, cancel.events, workflow))
 
 
-def _check_endpoint(values: Values, endpoint: Endpoint, env: TypeEnv) -> None:
+def _check_endpoint(values: Values, endpoint: Endpoint, env: TypeEnv, started: TypeEnv) -> None:
     if isinstance(endpoint.dedupe, Dedupe):
         values.key(endpoint.dedupe.key, env, what="`key` of `dedupe`")
     respond = endpoint.respond
     if isinstance(respond, AtOnce):
-        values.open_value(respond.body, env, what="an answer")
+        values.open_value(respond.body, started, what="an answer")
     elif isinstance(respond, Within):
-        values.open_value(respond.otherwise, env, what="an answer")
-        values.open_value(respond.failed, env, what="an answer")
-
-
-def _check_answer(values: Values, workflow: Workflow) -> None:
-    """Somebody waits: a step must answer, not only one that runs after a failure (HUB612)."""
-    endpoint = workflow.trigger
-    if not isinstance(endpoint, Endpoint) or not isinstance(endpoint.respond, Within):
-        return
-    if not any(isinstance(step, Reply | Return) for step in steps_without_failure(workflow.steps)):
-        node = values.places.value_of(endpoint, "respond")
-        values.refuse(
-            612, "`within` waits for an answer, and no step gives one when all goes well", node
-        )
+        values.open_value(respond.otherwise, started, what="an answer")
+        values.open_value(respond.failed, started, what="an answer")

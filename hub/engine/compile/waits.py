@@ -20,6 +20,7 @@ EVENT_FOLDER = "schemas/events/"
 _EVENT = r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+"
 _EVENT_FORM = "`thing.happened`: small letters, digits, _ and a dot"
 _SHORTEST = timedelta(seconds=1)
+_AGAIN_AND_AGAIN = 1_000_000_000  # a poll goes on asking until its wait is over
 
 
 def event_path(name: str) -> str:
@@ -169,7 +170,7 @@ class Waits:
             action=self.parts.named(inner.entry("do"), ACTION, ACTION_FORM),
             inputs=self.parts.inputs(inner),
             connection=inner.text("connection"),
-            retry=Retry(attempts=0, first=every, maximum=every, jitter=False),
+            retry=Retry(_AGAIN_AND_AGAIN, first=every, factor=1, maximum=every, jitter=False),
         )
         self.values.places.add(ask, inner.node)
         return Poll(

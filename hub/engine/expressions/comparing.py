@@ -35,6 +35,7 @@ class Operand:
     node: Node
     label: str
     is_null_word: bool = False
+    source: str | None = None
 
 
 def families_of(kind: Type) -> frozenset[str]:
@@ -124,9 +125,11 @@ def _check_possible(findings: Findings, left: Operand, right: Operand) -> None:
     rest = one if asked is right else other
     owner = left if asked is right else right
     if rest.possible is not None and other.possible is not None and one.possible is not None:
-        findings.error("HUB208", _impossible(asked.type, rest.values or (), owner), asked.node)
+        tell = findings.error
     else:
-        findings.warning("HUB208", _impossible(asked.type, rest.values or (), owner), asked.node)
+        tell = findings.warning
+    message = _impossible(asked.type, rest.values or (), owner)
+    tell("HUB208", message, asked.node, source=owner.source)
 
 
 def _impossible(kind: Type, possible: frozenset[str] | tuple[str, ...], owner: Operand) -> str:

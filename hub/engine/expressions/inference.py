@@ -130,7 +130,8 @@ class Inferrer:
 
     def operand(self, node: Node, env: TypeEnv) -> Operand:
         """One side of a comparison."""
-        return Operand(self.there(node, env), node, self.label(node), is_null(node))
+        source = env.source_of(constant_path(node))
+        return Operand(self.there(node, env), node, self.label(node), is_null(node), source)
 
     def arguments(
         self, signature: Signature, given: tuple[tuple[str, Node], ...], env: TypeEnv

@@ -105,7 +105,7 @@ def _field(kind: ObjectType, key: str, look: Look, env: TypeEnv, findings: Findi
     if kind.extra is not None:
         return Seen(kind.extra, is_certain=False)
     code, message = _unknown_field(kind, key, look.path, env)
-    findings.error(code, message, look.step)
+    findings.error(code, message, look.step, source=env.source_of(look.path))
     return UNKNOWN
 
 

@@ -84,10 +84,15 @@ class ListType(Type):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of an object."""
+    """One field of an object.
+
+    `lacking`: of a step's result, the states of the step in which it is missing; empty where
+    that is not known.
+    """
 
     type: Type
     may_be_missing: bool = False
+    lacking: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +161,8 @@ def union_of(kinds: Iterable[Type]) -> Type:
 
 def _merged(one: Type, other: Type) -> Type | None:
     """Both types as one, if they are alike enough."""
+    if one is other:
+        return one
     is_pii = one.is_pii or other.is_pii
     if isinstance(one, Text) and isinstance(other, Text):
         return _merged_text(one, other, is_pii=is_pii)
@@ -185,12 +192,21 @@ def _merged_text(one: Text, other: Text, *, is_pii: bool) -> Text:
 def _merged_object(one: ObjectType, other: ObjectType, *, is_pii: bool) -> ObjectType:
     fields = {}
     for name in {**one.fields, **other.fields}:
-        mine, theirs = one.fields.get(name), other.fields.get(name)
-        both = [each for each in (mine, theirs) if each is not None]
-        may_be_missing = len(both) == 1 or any(each.may_be_missing for each in both)
-        fields[name] = Field(union_of(each.type for each in both), may_be_missing)
+        fields[name] = _merged_field(one.fields.get(name), other.fields.get(name))
     extras = [each for each in (one.extra, other.extra) if each is not None]
     return ObjectType(fields, union_of(extras) if extras else None, is_pii=is_pii)
+
+
+def _merged_field(mine: Field | None, theirs: Field | None) -> Field:
+    """What is known of a field that one of two objects has, or both."""
+    if mine is None or theirs is None:
+        return replace(mine or theirs or Field(ANYTHING), may_be_missing=True, lacking=frozenset())
+    if mine is theirs:
+        return mine
+    kind = union_of((mine.type, theirs.type))
+    reasons = [each.lacking for each in (mine, theirs) if each.may_be_missing]
+    lacking = frozenset[str]().union(*reasons) if all(reasons) else frozenset[str]()
+    return Field(kind, bool(reasons), lacking)
 
 
 def is_nullable(kind: Type) -> bool:

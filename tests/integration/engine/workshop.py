@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from threading import Event, Lock
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,11 +21,13 @@ from hub.engine.performing import Tools
 from hub.engine.project import bundle, load_project
 from hub.engine.settings import DialectFacts
 from hub.engine.start import Start
-from hub.engine.workflow import Workflow
-from hub.storage import deliveries, runs, versions
+from hub.engine.workflow import OnEvent, Workflow
+from hub.storage import deliveries, events, runs, versions
 from hub.storage.runs import ClaimedRun, OpenClaim
+from hub.values import decode, encode
 from tests.fakes.clock import FakeClock
 
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 PATIENCE = 30.0  # seconds after which a test that waits has failed
 
 
@@ -116,6 +120,8 @@ def get(world: World, attempt: Attempt, *, text: str) -> Written:
 _INSERT = text("INSERT INTO leads (id, first_name, last_name) VALUES (:id, :name, 'row')")
 ACTIONS: dict[str, Action] = {each.name: each for each in actions_of(sys.modules[__name__])}
 
+_ASIDE = text("UPDATE runs SET due_at = now() + interval '1 day' WHERE id = :id")
+_EVENT_LOCK = text("SELECT pg_advisory_xact_lock(:lock)")
 _BLOCKED = (
     "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 )
@@ -129,6 +135,12 @@ auth:
     secret: BROKER_TOKEN
 secrets: [BROKER_TOKEN]
 """
+EVENTS = {
+    "door.opened": """{"type": "object", "required": ["by"], "properties":
+        {"by": {"type": "string"}, "until": {"type": "string", "format": "date-time"}}}""",
+    "door.closed": '{"type": "object"}',
+    "house.sold": '{"type": "object", "properties": {"price": {"type": "integer"}}}',
+}
 HEAD = "hub: 1\ntitle: Test\n"
 INPUTS = """\
 inputs:
@@ -168,6 +180,7 @@ class Shop:
         """Load the workflow `main` with these steps; `others` are whole bodies."""
         bodies = {"main": head + steps, **others}
         flows = {f"workflows/{name}.yaml": f"{HEAD}{body}" for name, body in bodies.items()}
+        flows |= {f"schemas/events/{name}.json": schema for name, schema in EVENTS.items()}
         project = load_project(
             {"hub.yaml": HUB, **flows, **(files or {})},
             actions=ACTIONS,
@@ -200,10 +213,19 @@ class Shop:
                 program=by_version.__getitem__,
                 config={},
                 new_id=uuid4,
+                start=lambda workflow, trigger: Start(workflow, trigger, {}, self._clock.now()),
+                started_by=self._started_by,
                 ring=self.rung.append,
                 side_by_side=self._pool,
             )
         )
+
+    def _started_by(self, event: str) -> list[Workflow]:
+        return [
+            each
+            for each in self._workflows.values()
+            if isinstance(each.trigger, OnEvent) and event in each.trigger.names
+        ]
 
     def start(
         self,
@@ -269,6 +291,54 @@ class Shop:
     def do(self, statement: str, **values: Any) -> None:
         with self.engine.begin() as connection:
             connection.execute(text(statement), values)
+
+    def emit(self, name: str, key: str = "one", data: Mapping[str, Any] | None = None) -> None:
+        """An event from some other run."""
+        with self.engine.begin() as connection:
+            self.emit_on(connection, name, key, data)
+
+    def emit_on(
+        self,
+        connection: Connection,
+        name: str,
+        key: str = "one",
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        """The same inside a transaction."""
+        start = Start(self._workflows["main"], {"inputs": {}}, {}, self._clock.now())
+        other = replace(start.new_run(uuid4()), turn=None)
+        deliveries.start_run(connection, other)
+        connection.execute(_ASIDE, {"id": other.id})
+        events.emit(connection, name=name, key=key, data=data or {}, run_id=other.id, path="x")
+
+    def hold_event_lock(self, connection: Connection, name: str, key: str) -> None:
+        """Be about to emit this event: who wants to wait for it waits for our commit."""
+        connection.execute(_EVENT_LOCK, {"lock": events.lock_of(name, key)})
+
+    def time_is_up(self, run: UUID) -> None:
+        """What the run waits for at most is over now."""
+        for row in self.rows("SELECT * FROM steps WHERE run_id = :id", id=run):
+            if row.kind == "wait" and row.inputs and row.inputs.get("until"):
+                self._set_back(row, "inputs", {**decode(row.inputs), "until": LONG_AGO})
+            elif row.kind == "timeout":
+                self._set_back(row, "result", LONG_AGO)
+        self.wake()
+
+    def ask_now(self, run: UUID) -> None:
+        """It is time to ask again."""
+        for row in self.rows("SELECT * FROM steps WHERE run_id = :id", id=run):
+            if row.kind == "wait" and row.inputs and row.inputs.get("ask_at"):
+                self._set_back(row, "inputs", {**decode(row.inputs), "ask_at": LONG_AGO})
+        self.wake()
+
+    def _set_back(self, row: Row[Any], column: str, value: Any) -> None:
+        self.do(
+            f"UPDATE steps SET {column} = CAST(:value AS json)"  # noqa: S608 - our own name
+            " WHERE run_id = :id AND path = :path",
+            value=json.dumps(encode(value)),
+            id=row.run_id,
+            path=row.path,
+        )
 
     def rows(self, query: str, **values: Any) -> list[Row[Any]]:
         with self.engine.connect() as connection:

@@ -1,0 +1,217 @@
+"""What reaches a run from outside and what it sends out: events, answers of polls, new runs.
+
+Every look for an event is made under the run's lock, and the last one behind `events.listen`: what
+is emitted after that finds the sleeper (chapter 10).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import Connection
+
+from hub.engine.advance.commands import (
+    Asked,
+    Asking,
+    AwaitEvent,
+    Command,
+    EmitEvent,
+    Event,
+    StartRun,
+)
+from hub.engine.advance.failure import Failure
+from hub.engine.advance.journal import Entry
+from hub.engine.desk import Desk
+from hub.engine.performing import Blocked, Done, Outcome, Performer
+from hub.engine.start import Start
+from hub.engine.workflow import OnEvent, Workflow
+from hub.errors import Rejected
+from hub.storage import events
+from hub.storage.deliveries import start_run
+from hub.storage.events import StoredEvent
+from hub.values import format_instant
+
+log = logging.getLogger(__name__)
+
+_NEVER = timedelta(days=36_500)
+
+
+@dataclass(frozen=True)
+class Occurrences:
+    """Does the commands that have to do with other runs.
+
+    `start` is what is known of a run to be made; `started_by` are the workflows that an event
+    starts.
+    """
+
+    performer: Performer
+    start: Callable[[Workflow, Mapping[str, Any]], Start]
+    started_by: Callable[[str], Iterable[Workflow]]
+
+    # ------------------------------------------------------------------------------------ waiting
+
+    def awaited(self, desk: Desk, command: AwaitEvent) -> Outcome:
+        """The event or the answer that ends the wait, `None` when its time is up."""
+        if command.names:
+            with desk.fenced(stores=False, stays_open=True) as connection:
+                found = _first(connection, desk, command)
+            if found is not None:
+                return Done(found)
+        now = desk.now()
+        if command.until is not None and command.until <= now:
+            return Done(None)
+        outcome = Blocked(_NEVER, _why(command))
+        if command.poll is not None:
+            asked = self._asked(desk, command, command.poll, now)
+            if not isinstance(asked, Blocked):
+                return asked
+            outcome = replace(outcome, due_in=asked.due_in)
+        if command.until is not None:
+            outcome = replace(outcome, due_in=min(outcome.due_in, command.until - desk.now()))
+        return outcome
+
+    def _asked(self, desk: Desk, command: AwaitEvent, poll: Asking, now: datetime) -> Outcome:
+        """Ask, if it is time; what is not done yet is asked again after a while."""
+        known = desk.journal.get(poll.perform.path)
+        if known is None and poll.first_at > now:
+            return Blocked(poll.first_at - now, _why(command))
+        outcome = self.performer.perform(desk, poll.perform)
+        if isinstance(outcome, Done) and poll.is_done(outcome.result):
+            return Done(Asked(outcome.result))
+        is_over = isinstance(outcome, Failure) and not command.names
+        if isinstance(outcome, Blocked) or is_over:
+            return outcome
+        self._ask_again(desk, poll)
+        return Blocked(poll.every, _why(command))
+
+    def _ask_again(self, desk: Desk, poll: Asking) -> None:
+        entry = desk.journal.get(poll.perform.path)
+        if entry is not None:
+            again = replace(entry, status="retrying", due_at=desk.now() + poll.every)
+            with desk.fenced(is_checked=False, stays_open=True) as connection:
+                desk.keep(connection, again)
+
+    def is_cancelled(self, desk: Desk, wanted: Sequence[AwaitEvent]) -> bool:
+        """Whether an event has come that cancels the run."""
+        if not wanted:
+            return False
+        with desk.fenced(stores=False, stays_open=True) as connection:
+            return any(_first(connection, desk, each) is not None for each in wanted)
+
+    def lie_down(
+        self, desk: Desk, connection: Connection, commands: Sequence[Command | AwaitEvent]
+    ) -> bool:
+        """Have the run woken by what it waits for; false if that is there already."""
+        waits = [each for each in commands if isinstance(each, AwaitEvent) and each.names]
+        if not waits and not desk.listens:
+            return True
+        events.listen(
+            connection,
+            desk.run.id,
+            [(name, each.key) for each in waits for name in each.names],
+        )
+        desk.listens = bool(waits)
+        return all(_first(connection, desk, each) is None for each in waits)
+
+    # ----------------------------------------------------------------------------------- sending
+
+    def emit(self, desk: Desk, command: EmitEvent) -> Outcome:
+        """Store the event with the step, wake who waits for it, start what it starts."""
+        with desk.fenced(stays_open=True) as connection:
+            emitted = events.emit(
+                connection,
+                name=command.name,
+                key=command.key,
+                data=command.data,
+                run_id=desk.run.id,
+                path=command.path,
+            )
+            desk.woken += emitted.woken
+            if emitted.event is not None:
+                self._start_all(desk, connection, command, emitted.event)
+            told = {"event": command.name, "key": command.key, "data": command.data}
+            entry = Entry(command.path, "emit", "succeeded", command.step_id, inputs=told)
+            desk.keep(connection, entry)
+            desk.holds_key()  # whoever wants to wait for the same waits for our commit
+        return Done(None)
+
+    def _start_all(
+        self, desk: Desk, connection: Connection, command: EmitEvent, event: StoredEvent
+    ) -> None:
+        trigger = {
+            "event": {
+                "name": event.name,
+                "key": event.key,
+                "data": event.data,
+                "at": format_instant(event.at),
+            }
+        }
+        for workflow in self.started_by(event.name):
+            start = self.start(workflow, trigger)
+            if _is_wanted(start):
+                path = f"{command.path}/{workflow.name}"
+                desk.woken.append(_store(desk, connection, start, path))
+
+    def start_run(self, desk: Desk, command: StartRun) -> Outcome:
+        """Start the run that is not waited for, with the step."""
+        workflow = command.workflow
+        if not workflow.is_enabled:
+            message = f"the workflow '{workflow.name}' is disabled"
+            return Failure("not_found", message, step=command.path, attempts=0)
+        with desk.fenced(stays_open=True) as connection:
+            start = self.start(workflow, {"inputs": command.inputs})
+            run_id = _store(desk, connection, start, command.path)
+            result = {"run_id": str(run_id)}
+            known = desk.journal.get(command.path)
+            inputs = command.inputs if known is None else known.inputs
+            entry = Entry(command.path, "call", "succeeded", command.step_id, inputs=inputs)
+            desk.keep(connection, replace(entry, attempts=1, result=result))
+        desk.woken.append(run_id)
+        return Done(str(run_id))
+
+
+def _store(desk: Desk, connection: Connection, start: Start, path: str) -> UUID:
+    """The new run, in a mode that is no bolder than ours; the same one if it is made again.
+
+    It stands in the queue of its turn when it begins: whoever has the turn now may wait for us.
+    """
+    run_id = uuid5(desk.run.id, path)
+    run = start.new_run(run_id, within=desk.mode)
+    start_run(connection, replace(run, turn=None))
+    return run_id
+
+
+def _is_wanted(start: Start) -> bool:
+    """Whether `only_if` of the workflow takes this event."""
+    trigger = start.workflow.trigger
+    if not isinstance(trigger, OnEvent) or trigger.only_if is None:
+        return isinstance(trigger, OnEvent)
+    try:
+        return start.is_true(trigger.only_if)
+    except Rejected as problem:
+        log.warning("%s was not started by an event: %s", start.workflow.name, problem)
+        return False
+
+
+def _first(connection: Connection, desk: Desk, command: AwaitEvent) -> Event | None:
+    """The first event that the wait takes."""
+    found = events.find(
+        connection,
+        command.names,
+        command.key,
+        since=desk.run.created_at,
+        without=command.consumed,
+    )
+    seen = (Event(each.id, each.name, each.key, each.data, each.at) for each in found)
+    return next((each for each in seen if command.accepts is None or command.accepts(each)), None)
+
+
+def _why(command: AwaitEvent) -> str:
+    if not command.names:
+        return "asks again later"
+    return f"waits for {' or '.join(command.names)}"

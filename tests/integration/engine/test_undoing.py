@@ -1,0 +1,355 @@
+"""Compensations, groups, branches side by side, cancelling: with a real database."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from hub.errors import Permanent, Transient
+from hub.storage.runs import request_cancel
+from tests.integration.engine.workshop import INPUTS, Crash, Shop, step
+
+
+def undoable(name: str, action: str = "order.place") -> str:
+    return (
+        f"  - id: {name}\n    do: {action}\n    with: {{text: {name}}}\n    compensate:\n"
+        f"      - do: letter.send\n        with: {{text: 'undo ${{{{ steps.{name}.text }}}}'}}\n"
+    )
+
+
+def cancel(shop: Shop, run: UUID) -> None:
+    with shop.engine.begin() as connection:
+        request_cancel(connection, run)
+
+
+THREE = "steps:\n" + undoable("one") + undoable("two") + undoable("three")
+SORRY = "on_error:\n" + step("letter.send", "sorry")
+GOODBYE = "on_cancel:\n" + step("letter.send", "goodbye")
+
+
+# --------------------------------------------------------------------------------- compensations
+
+
+def test_what_succeeded_is_undone_last_one_first_and_then_the_handler_runs(shop: Shop):
+    shop.learn(THREE + SORRY)
+    shop.world.script["three"] = [Permanent("sold_out", "none left")]
+    run = shop.start()
+    shop.work()
+
+    assert shop.world.said == ["one", "two", "three", "undo two", "undo one", "sorry"]
+    assert (shop.run(run).status, shop.run(run).error["code"]) == ("failed", "sold_out")
+
+
+def test_nothing_is_undone_when_all_goes_well_or_by_a_return(shop: Shop):
+    shop.learn(THREE + "  - return: 1\n" + SORRY)
+    run = shop.start()
+    shop.work()
+
+    assert shop.world.said == ["one", "two", "three"]
+    assert shop.run(run).status == "succeeded"
+
+
+def test_a_cancelled_run_is_undone_and_says_goodbye(shop: Shop):
+    shop.learn(THREE + GOODBYE + SORRY)
+    run = shop.start()
+    shop.world.script["two"] = [lambda: cancel(shop, run)]
+    shop.work()
+
+    assert shop.world.said == ["one", "two", "undo two", "undo one", "goodbye"]
+    assert shop.run(run).status == "cancelled"
+
+
+def test_a_run_past_its_timeout_is_undone(shop: Shop):
+    shop.learn("timeout: 1h\n" + THREE + SORRY)
+    run = shop.start()
+    late = "UPDATE runs SET deadline = now() - interval '1 s' WHERE id = :id"
+    shop.world.script["two"] = [lambda: shop.do(late, id=run)]
+    shop.work()
+
+    assert shop.world.said == ["one", "two", "undo two", "undo one", "sorry"]
+    assert (shop.run(run).status, shop.run(run).error["code"]) == ("failed", "timeout")
+
+
+def test_a_compensation_that_fails_is_tried_again_ten_times_then_a_person_must_look(shop: Shop):
+    shop.learn(THREE + SORRY)
+    shop.world.script["three"] = [Permanent("sold_out", "none left")]
+    shop.world.script["undo two"] = [Transient("unavailable", "down")] * 11
+    run = shop.start()
+    shop.work()
+    while shop.run(run).status == "waiting":
+        shop.wake()
+        shop.work()
+
+    assert shop.world.said.count("undo two") == 11
+    assert shop.world.said[-2:] == ["undo one", "sorry"]
+    assert shop.run(run).status == "undo_failed"
+    assert "unavailable" in shop.run(run).error["message"]
+    assert "sold_out" in shop.run(run).error["message"]
+
+
+def test_an_undoing_outlives_the_timeout_of_its_run(shop: Shop):
+    shop.learn("timeout: 1h\n" + THREE)
+    shop.world.script["three"] = [Permanent("sold_out", "none left")]
+    shop.world.script["undo two"] = [Transient("unavailable", "down")]
+    run = shop.start()
+    shop.work()
+    shop.do("UPDATE runs SET deadline = now() - interval '1 s' WHERE id = :id", id=run)
+    cancel(shop, run)
+
+    shop.wake()
+    shop.work()
+
+    assert shop.world.said == ["one", "two", "three", "undo two", "undo two", "undo one"]
+    assert (shop.run(run).status, shop.run(run).error["code"]) == ("failed", "sold_out")
+
+
+@pytest.mark.parametrize("dies_in", ["undo two", "undo one", "sorry"])
+def test_a_worker_that_dies_while_undoing_does_nothing_twice(shop: Shop, dies_in: str):
+    steps = THREE.replace("do: letter.send", "do: ledger.write")
+    shop.learn(steps + "on_error:\n" + step("ledger.write", "sorry"))
+    shop.world.script["three"] = [Permanent("sold_out", "none left")]
+    shop.world.script[dies_in] = [Crash()]
+    run = shop.start()
+    with pytest.raises(Crash):
+        shop.work()
+    shop.owner_dies()
+    shop.work()
+
+    assert shop.ledger == ["sorry", "undo one", "undo two"]
+    assert shop.run(run).status == "failed"
+
+
+@pytest.mark.parametrize("dies_in", ["two", "undo two", "undo one", "goodbye"])
+def test_a_worker_that_dies_while_cancelling_goes_on_cancelling(shop: Shop, dies_in: str):
+    steps = THREE.replace("do: letter.send", "do: ledger.write")
+    shop.learn(steps + "on_cancel:\n" + step("ledger.write", "goodbye"))
+    run = shop.start()
+
+    def cancel_and_die() -> None:
+        cancel(shop, run)
+        raise Crash
+
+    if dies_in == "two":
+        shop.world.script["two"] = [cancel_and_die]
+    else:
+        shop.world.script["two"] = [lambda: cancel(shop, run)]
+        shop.world.script[dies_in] = [Crash()]
+    with pytest.raises(Crash):
+        shop.work()
+    shop.owner_dies()
+    shop.work()
+
+    undone = ["goodbye", "undo one"] if dies_in == "two" else ["goodbye", "undo one", "undo two"]
+    assert (shop.ledger, shop.run(run).status) == (undone, "cancelled")
+
+
+def test_the_compensations_of_a_called_workflow_belong_to_the_run(shop: Shop):
+    shop.learn(
+        "steps:\n  - id: inner\n    call: other\n    with: {key: deep}\n"
+        + step("order.place", "after"),
+        other=INPUTS + "steps:\n" + undoable("one").replace("steps.one.text", "inputs.key"),
+    )
+    shop.world.script["after"] = [Permanent("sold_out", "none left")]
+    shop.start()
+    shop.work()
+
+    assert shop.world.said == ["one", "after", "undo deep"]
+
+
+def test_each_item_of_a_loop_is_undone_with_what_it_saw(shop: Shop):
+    body = undoable("one").replace("text: one", "text: '${{ name }}'")
+    body = body.replace("steps.one.text", "name")
+    indented = "".join(f"    {line}\n" for line in body.splitlines())
+    shop.learn(
+        "steps:\n  - id: loop\n    for_each: name in inputs.names\n    steps:\n"
+        + indented
+        + "  - fail: enough\n"
+    )
+    shop.start(names=["a", "b"])
+    shop.work()
+
+    assert shop.world.said == ["a", "b", "undo b", "undo a"]
+
+
+def test_a_group_is_undone_as_one(shop: Shop):
+    shop.learn(
+        "steps:\n  - id: both\n    compensate:\n      - do: letter.send\n"
+        "        with: {text: 'undo ${{ steps.two.text }}'}\n    steps:\n"
+        "      - id: one\n        do: order.place\n        with: {text: one}\n"
+        "      - id: two\n        do: order.place\n        with: {text: two}\n"
+        "  - fail: enough\n"
+    )
+    shop.start()
+    shop.work()
+
+    assert shop.world.said == ["one", "two", "undo two"]
+
+
+# ------------------------------------------------------------------------------ groups, continue
+
+
+def test_a_group_has_one_handler(shop: Shop):
+    shop.learn(
+        "steps:\n  - id: both\n    on_error:\n      - if: error.code == 'sold_out'\n"
+        "        then:\n          - continue: {}\n    steps:\n"
+        "      - id: one\n        do: order.place\n        with: {text: one}\n"
+        "      - id: two\n        do: order.place\n        with: {text: two}\n"
+        + step("ledger.write", "after")
+    )
+    shop.world.script["one"] = [Permanent("sold_out", "none left")]
+    run = shop.start()
+    shop.work()
+
+    assert (shop.world.said, shop.run(run).status) == (["one", "after"], "succeeded")
+
+
+def test_continue_gives_the_step_a_result(shop: Shop):
+    shop.learn(
+        "steps:\n  - id: one\n    do: order.place\n    with: {text: one}\n    on_error:\n"
+        "      - continue: {text: instead, number: 0}\n"
+        "  - id: after\n    do: ledger.write\n    with: {text: '${{ steps.one.text }}'}\n"
+    )
+    shop.world.script["one"] = [Permanent("sold_out", "none left")]
+    run = shop.start()
+    shop.work()
+
+    assert (shop.ledger, shop.run(run).status) == (["instead"], "succeeded")
+
+
+# ------------------------------------------------------------------------- branches side by side
+
+
+def branch(name: str, *lines: str) -> str:
+    return f"      {name}:\n" + "".join(f"        {line}\n" for line in lines)
+
+
+def letter(name: str) -> tuple[str, ...]:
+    return (f"- id: {name}", "  do: letter.send", f"  with: {{text: {name}}}")
+
+
+def test_branches_go_on_side_by_side_and_their_results_are_seen_behind(shop: Shop):
+    shop.learn(
+        "steps:\n  - id: both\n    parallel:\n"
+        + branch("left", *letter("one"))
+        + branch("right", *letter("two"))
+        + "  - id: after\n    do: ledger.write\n"
+        "    with: {text: '${{ steps.one.text }} ${{ steps.two.text }}'}\n"
+    )
+    run = shop.start()
+    shop.work()
+
+    assert (shop.ledger, shop.run(run).status) == (["one two"], "succeeded")
+    assert shop.steps(run)["both"].result == {"failed": 0}
+
+
+def test_a_failure_ends_the_branch_that_waits(shop: Shop):
+    wait = ("- id: door", "  wait: {for: door.opened, key: '${{ inputs.key }}'}")
+    shop.learn(
+        "steps:\n  - id: both\n    parallel:\n"
+        + branch("left", *wait, *letter("one"))
+        + branch("right", *letter("two"))
+    )
+    shop.world.script["two"] = [Permanent("returned", "no such address")]
+    run = shop.start()
+    shop.work()
+
+    assert (shop.run(run).status, shop.run(run).error["code"]) == ("failed", "returned")
+    assert shop.world.said == ["two"]
+
+
+def test_a_failure_lets_the_other_branch_finish_its_step_which_is_undone(shop: Shop):
+    undo = ("  compensate:", "    - do: letter.send", "      with: {text: undo}")
+    shop.learn(
+        "steps:\n  - id: both\n    parallel:\n"
+        + branch("left", *letter("one"), *undo, *letter("three"))
+        + branch("right", *letter("two"))
+    )
+    shop.world.script["two"] = [Permanent("returned", "no such address")]
+    run = shop.start()
+    shop.work()
+
+    assert shop.run(run).status == "failed"
+    assert sorted(shop.world.said[:2]) == ["one", "two"]
+    assert shop.world.said[2:] == ["undo"]
+
+
+def test_the_first_branch_that_is_done_ends_the_others(shop: Shop):
+    wait = ("- id: door", "  wait: {for: door.opened, key: '${{ inputs.key }}'}")
+    nap = ("- id: nap", "  wait: 1h", *letter("late"))
+    shop.learn(
+        "steps:\n  - id: race\n    wait_for: first\n    parallel:\n"
+        + branch("left", *wait, *letter("one"))
+        + branch("right", *nap)
+        + step("ledger.write", "after")
+    )
+    run = shop.start()
+    shop.work()
+    shop.emit("door.opened", data={"by": "Ada"})
+    shop.work()
+
+    assert (shop.run(run).status, shop.world.said) == ("succeeded", ["one", "after"])
+    assert shop.steps(run)["race"].result == {"failed": 0, "first": "left"}
+
+
+def test_a_dropped_branch_gives_up_its_turn(shop: Shop):
+    callee = "concurrency: {key: '${{ inputs.key }}', limit: 1}\n" + INPUTS
+    callee += "steps:\n  - id: door\n    wait: {for: door.opened, key: '${{ inputs.key }}'}\n"
+    shop.learn(
+        "steps:\n  - id: race\n    wait_for: first\n    parallel:\n"
+        + branch("left", "- id: inner", "  call: other", "  with: {key: one}")
+        + branch("right", "- id: nap", "  wait: 1h")
+        + "  - id: rest\n    wait: 1h\n",
+        other=callee,
+    )
+    run = shop.start()
+    shop.work()
+    assert len(shop.rows("SELECT FROM turns")) == 1
+
+    shop.time_is_up(run)
+    shop.work()
+
+    assert (shop.run(run).status, shop.rows("SELECT FROM turns")) == ("waiting", [])
+
+
+def test_a_return_in_a_loop_ends_items_that_wait(shop: Shop):
+    shop.learn(
+        "steps:\n  - id: loop\n    for_each: name in inputs.names\n    max_parallel: 2\n"
+        "    steps:\n      - if: name == 'b'\n        return: 1\n"
+        "      - id: nap\n        wait: 1h\n"
+    )
+    run = shop.start(names=["a", "b"])
+    shop.work()
+
+    assert (shop.run(run).status, shop.run(run).result) == ("succeeded", 1)
+
+
+# ------------------------------------------------------------------------------------------- poison
+
+
+def test_E10_a_run_that_ends_its_owners_is_undone(shop: Shop):
+    shop.learn(THREE + SORRY)
+    shop.world.script["three"] = [Crash()] * 3
+    run = shop.start()
+    for _ in range(3):
+        with pytest.raises(Crash):
+            shop.work()
+        shop.owner_dies()
+    shop.work()
+
+    assert shop.world.said == ["one", "two", *["three"] * 3, "undo two", "undo one", "sorry"]
+    assert (shop.run(run).status, shop.run(run).error["code"]) == ("failed", "poison")
+
+
+def test_E10_an_undoing_that_ends_its_owners_is_given_up(shop: Shop):
+    shop.learn(THREE.replace("do: letter.send", "do: ledger.write"))
+    shop.world.script["three"] = [Permanent("sold_out", "none left")]
+    shop.world.script["undo two"] = [Crash()] * 3
+    run = shop.start()
+    for _ in range(3):
+        with pytest.raises(Crash):
+            shop.work()
+        shop.owner_dies()
+    shop.work()
+
+    assert (shop.run(run).status, shop.run(run).error["code"]) == ("undo_failed", "poison")

@@ -1,0 +1,453 @@
+"""Waits with a real database: the run is a row until its time, its event or its answer comes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from hub.errors import Permanent, Transient
+from tests.integration.engine.workshop import INPUTS, Crash, Shop, step
+
+WAIT = """\
+steps:
+  - id: before
+    do: ledger.write
+    with: {text: before}
+  - id: door
+    wait: {for: door.opened, key: "${{ inputs.key }}"}
+    timeout: 10m
+  - id: after
+    do: ledger.write
+    with: {text: "opened by ${{ steps.door.data.by }}"}
+"""
+ENDED = "SELECT count(*) AS n FROM event_waits"
+
+
+def due_in(shop: Shop, run: UUID) -> timedelta:
+    (row,) = shop.rows("SELECT due_at - clock_timestamp() AS left FROM runs WHERE id = :id", id=run)
+    left: timedelta = row.left
+    return left
+
+
+def test_a_run_sleeps_until_its_event_comes(shop: Shop):
+    shop.learn(WAIT)
+    run = shop.start()
+    shop.work()
+    assert (shop.run(run).status, shop.ledger) == ("waiting", ["before"])
+    assert timedelta(minutes=9) < due_in(shop, run) <= timedelta(minutes=10)
+
+    shop.emit("door.opened", data={"by": "Ada"})
+    shop.work()
+
+    assert (shop.run(run).status, shop.ledger) == ("succeeded", ["before", "opened by Ada"])
+    assert shop.steps(run)["door"].result["event"] == "door.opened"
+    assert shop.rows(ENDED)[0].n == 0
+
+
+def test_an_event_that_came_before_the_wait_counts(shop: Shop):
+    shop.learn(WAIT)
+    run = shop.start()
+    shop.emit("door.opened", data={"by": "Ada"})
+
+    shop.work()
+
+    assert shop.run(run).status == "succeeded"
+    assert shop.history(run) == ["queued", "running", "succeeded"]
+
+
+def test_an_event_from_before_the_run_does_not_count(shop: Shop):
+    shop.learn(WAIT)
+    shop.emit("door.opened", data={"by": "Ada"})
+    run = shop.start()
+
+    shop.work()
+
+    assert shop.run(run).status == "waiting"
+
+
+@pytest.mark.parametrize(("name", "key"), [("door.opened", "two"), ("door.closed", "one")])
+def test_events_of_another_name_or_key_wake_nobody(shop: Shop, name: str, key: str):
+    shop.learn(WAIT)
+    run = shop.start()
+    shop.work()
+
+    shop.emit(name, key, {"by": "Ada"})
+
+    assert due_in(shop, run) > timedelta(minutes=9)
+
+
+def test_an_event_that_comes_while_the_run_lies_down_is_not_missed(shop: Shop):
+    """The sleeper looked, found nothing, and has not lain down yet: now the event is emitted."""
+    shop.learn(WAIT)
+    run = shop.start()
+    shop.world.script["before"] = [lambda: None]
+    (claimed,) = shop.claim()
+    with shop.engine.connect() as other:
+        shop.hold_event_lock(other, "door.opened", "one")
+        working = shop.work_apart(claimed)
+        shop.until_somebody_waits_for_a_lock()
+        shop.emit_on(other, "door.opened", "one", {"by": "Ada"})
+        other.commit()
+    working.result()
+
+    shop.work()
+
+    assert (shop.run(run).status, shop.ledger) == ("succeeded", ["before", "opened by Ada"])
+
+
+def test_each_run_takes_an_event_once_and_several_runs_may_take_the_same(shop: Shop):
+    body = """\
+steps:
+  - id: first
+    wait: {for: door.opened, key: one}
+  - id: second
+    wait: {for: [door.opened, door.closed], key: one}
+  - id: after
+    do: ledger.write
+    with: {text: "${{ steps.first.event }} ${{ steps.second.event }}"}
+"""
+    shop.learn(body.replace("key: one", 'key: "${{ inputs.key }}"'))
+    runs = [shop.start(), shop.start()]
+    shop.work()
+    shop.emit("door.opened", data={"by": "Ada"})
+    shop.work()
+    assert [shop.run(each).status for each in runs] == ["waiting", "waiting"]
+
+    shop.emit("door.closed")
+    shop.work()
+
+    assert [shop.run(each).status for each in runs] == ["succeeded", "succeeded"]
+    assert shop.ledger == ["door.opened door.closed"] * 2
+
+
+def test_a_wait_that_ignores_some_events_takes_the_next(shop: Shop):
+    shop.learn(
+        WAIT.replace('"}\n    timeout', '", only_if: "event.data.by != \'Bob\'"}\n    timeout')
+    )
+    run = shop.start()
+    shop.work()
+    shop.emit("door.opened", data={"by": "Bob"})
+    shop.work()
+    assert shop.run(run).status == "waiting"
+
+    shop.emit("door.opened", data={"by": "Ada"})
+    shop.work()
+
+    assert shop.ledger == ["before", "opened by Ada"]
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "ledger"),
+    [
+        ("", "failed", ["before"]),
+        ("    on_timeout: continue\n", "succeeded", ["before", "closed"]),
+        ("    on_timeout:\n      - continue: {data: {by: nobody}}\n", "succeeded", None),
+        ("    on_timeout:\n      - fail: too_late\n", "failed", ["before"]),
+        ("    on_error: continue\n", "succeeded", ["before", "closed"]),
+    ],
+)
+def test_what_follows_when_the_time_is_up(shop: Shop, more: str, status: str, ledger):
+    after = WAIT.replace("    timeout: 10m\n", f"    timeout: 10m\n{more}")
+    if "continue" in more:
+        after = after.replace(
+            '"opened by ${{ steps.door.data.by }}"',
+            "\"${{ steps.door.data.by | default('closed') }}\"",
+        )
+    shop.learn(after)
+    run = shop.start()
+    shop.work()
+
+    shop.time_is_up(run)
+    shop.work()
+
+    assert shop.run(run).status == status
+    assert shop.ledger == (ledger or ["before", "nobody"])
+    if status == "failed":
+        assert shop.run(run).error["code"] == ("too_late" if "too_late" in more else "timeout")
+
+
+def test_a_wait_of_some_time_and_a_wait_until_a_date(shop: Shop):
+    shop.learn(
+        "steps:\n  - id: nap\n    wait: 30m\n  - id: long_ago\n"
+        "    wait: {until: '${{ run.started_at }}'}\n" + step("ledger.write", "done")
+    )
+    run = shop.start()
+    shop.work()
+    assert timedelta(minutes=29) < due_in(shop, run) <= timedelta(minutes=30)
+
+    shop.time_is_up(run)
+    shop.work()
+
+    assert (shop.run(run).status, shop.ledger) == ("succeeded", ["done"])
+
+
+def test_a_wait_within_a_block_ends_with_the_time_of_the_block(shop: Shop):
+    shop.learn(
+        "steps:\n  - id: block\n    timeout: 5m\n    on_error:\n"
+        + step("ledger.write", "late").replace("  - ", "      - ").replace("\n    ", "\n        ")
+        + "    steps:\n      - id: door\n"
+        "        wait: {for: door.opened, key: '${{ inputs.key }}'}\n        on_timeout: continue\n"
+    )
+    run = shop.start()
+    shop.work()
+    assert due_in(shop, run) <= timedelta(minutes=5)
+
+    shop.time_is_up(run)
+    shop.work()
+
+    assert (shop.run(run).status, shop.run(run).error["code"]) == ("failed", "timeout")
+    assert shop.ledger == ["late"]
+
+
+# -------------------------------------------------------------------------------------------- polls
+
+POLL = """\
+steps:
+  - id: answer
+    wait:
+      poll:
+        do: page.get
+        with: {text: ask}
+        every: 5s
+        done_if: result.number >= 3
+        data: {got: "${{ result.number }}"}
+    timeout: 1m
+  - id: after
+    do: ledger.write
+    with: {text: "got ${{ steps.answer.data.got }}"}
+"""
+EITHER = """\
+steps:
+  - id: door
+    wait:
+      for: door.opened
+      key: ${{ inputs.key }}
+      or_poll:
+        do: page.get
+        with: {text: ask}
+        every: 5s
+        done_if: result.number >= 2
+        data: {by: poll}
+    timeout: 1m
+  - id: after
+    do: ledger.write
+    with: {text: "by ${{ steps.door.data.by }}, ${{ steps.door.event }}"}
+"""
+
+
+def test_a_poll_asks_at_once_and_then_every_so_often_until_it_is_done(shop: Shop):
+    shop.learn(POLL)
+    run = shop.start()
+    shop.work()
+    assert [call.number for call in shop.world.calls] == [1]
+    assert timedelta(seconds=3) < due_in(shop, run) <= timedelta(seconds=5)
+    shop.wake()
+    shop.work()
+    shop.wake()
+    shop.work()
+
+    assert (shop.run(run).status, shop.ledger) == ("succeeded", ["got 3"])
+    assert shop.steps(run)["answer.poll"].attempts == 3
+
+
+def test_a_poll_that_fails_for_a_while_goes_on_asking(shop: Shop):
+    shop.learn(POLL)
+    shop.world.script["ask"] = [Transient("unavailable", "down"), Transient("timeout", "slow")]
+    run = shop.start()
+    for _ in range(3):
+        shop.work()
+        shop.wake()
+
+    assert (shop.run(run).status, shop.ledger) == ("succeeded", ["got 3"])
+
+
+def test_a_poll_that_can_never_succeed_fails_its_step(shop: Shop):
+    shop.learn(POLL)
+    shop.world.script["ask"] = [Permanent("not_found", "no such thing")]
+    run = shop.start()
+
+    shop.work()
+
+    assert shop.run(run).error["code"] == "not_found"
+
+
+def test_event_or_poll_the_event_comes_first(shop: Shop):
+    shop.learn(EITHER)
+    run = shop.start()
+    shop.work()
+    assert (shop.world.calls, due_in(shop, run) <= timedelta(seconds=5)) == ([], True)
+
+    shop.emit("door.opened", data={"by": "Ada"})
+    shop.work()
+
+    assert (shop.ledger, shop.world.said) == (["by Ada, door.opened"], ["by Ada, door.opened"])
+
+
+def test_event_or_poll_the_answer_comes_first_even_if_asking_fails_at_times(
+    shop: Shop,
+):
+    shop.learn(EITHER)
+    shop.world.script["ask"] = [Permanent("not_found", "not yet")]
+    run = shop.start()
+    shop.work()
+    for _ in range(2):
+        shop.ask_now(run)
+        shop.work()
+
+    assert (shop.run(run).status, shop.ledger) == ("succeeded", ["by poll, door.opened"])
+
+
+def test_a_worker_that_dies_while_asking_asks_again(shop: Shop):
+    shop.learn(POLL)
+    shop.world.script["ask"] = [Crash()]
+    run = shop.start()
+    with pytest.raises(Crash):
+        shop.work()
+    shop.owner_dies()
+    shop.work()
+
+    assert shop.run(run).status == "waiting"
+    assert len(shop.world.calls) == 2
+
+
+# ------------------------------------------------------------------------------- events and runs
+
+EMIT = """\
+steps:
+  - emit: door.opened
+    key: ${{ inputs.key }}
+    data: {by: "${{ run.workflow }}"}
+"""
+
+
+def test_a_run_wakes_another_by_an_event(shop: Shop):
+    shop.learn(WAIT, opener=INPUTS + EMIT)
+    run = shop.start()
+    shop.work()
+
+    shop.start("opener")
+    shop.work()
+
+    assert shop.ledger == ["before", "opened by opener"]
+    assert run in shop.rung
+
+
+def test_data_that_do_not_fit_the_schema_are_not_emitted(shop: Shop):
+    wrong = "${{ '[1]' | from_json }}"
+    shop.learn(EMIT.replace('{by: "${{ run.workflow }}"}', wrong))
+    run = shop.start()
+    shop.work()
+
+    assert shop.run(run).error["code"] == "invalid_input"
+    assert shop.rows("SELECT FROM events") == []
+
+
+def test_an_emitter_that_dies_emits_once(shop: Shop):
+    shop.learn(
+        EMIT + step("letter.send", "bye"),
+        listener="event: {name: door.opened}\n" + "steps:\n" + step("ledger.write", "heard"),
+    )
+    shop.world.script["bye"] = [Crash()]
+    shop.start()
+    with pytest.raises(Crash):
+        shop.work()
+    shop.owner_dies()
+    shop.work()
+
+    assert len(shop.rows("SELECT FROM events")) == 1
+    assert shop.ledger == ["heard"]
+
+
+def test_an_event_starts_the_workflows_that_want_it(shop: Shop):
+    listener = "event:\n  name: door.opened\n"
+    listener += "  only_if: event.data.by == '{who}'\nsteps:\n"
+    say = step("ledger.write", "${{ event.data.by }} ${{ event.key }}", id_="say")
+    shop.learn(EMIT, ours=listener.format(who="main") + say, others=listener.format(who="x") + say)
+    run = shop.start(mode="simulate")
+    shop.work()
+
+    (started,) = shop.rows("SELECT * FROM runs WHERE workflow = 'ours'")
+    assert (shop.ledger, started.mode) == (["main one"], "simulate")
+    assert shop.rows("SELECT FROM runs WHERE workflow = 'others'") == []
+    assert shop.run(run).status == "succeeded"
+
+
+def test_a_detached_call_is_a_run_of_its_own(shop: Shop):
+    shop.learn(
+        "steps:\n  - id: aside\n    call: other\n    with: {key: two}\n    detach: true\n"
+        + step("ledger.write", "went_on"),
+        other=INPUTS + "steps:\n" + step("ledger.write", "aside ${{ inputs.key }}", id_="say"),
+    )
+    run = shop.start()
+    shop.work()
+
+    (started,) = shop.rows("SELECT * FROM runs WHERE workflow = 'other'")
+    assert shop.steps(run)["aside"].result == {"run_id": str(started.id)}
+    assert shop.ledger == ["aside two", "went_on"]
+    assert started.id in shop.rung
+
+
+def test_a_disabled_workflow_cannot_be_called(shop: Shop):
+    for more in ("", "    detach: true\n"):
+        shop.learn(
+            f"steps:\n  - id: aside\n    call: other\n{more}",
+            other="enabled: false\n" + INPUTS + "steps:\n" + step("ledger.write", "x"),
+        )
+        run = shop.start()
+        shop.work()
+        assert shop.run(run).error["code"] == "not_found"
+
+
+# --------------------------------------------------------------------------------------- cancel_on
+
+CANCEL = "cancel_on: {event: house.sold, key: '${{ inputs.key }}'}\n"
+GOODBYE = "on_cancel:\n" + step("ledger.write", "goodbye")
+
+
+def test_an_event_cancels_a_run_that_waits(shop: Shop):
+    shop.learn(WAIT + GOODBYE, head=INPUTS + CANCEL)
+    run = shop.start()
+    shop.work()
+    shop.emit("house.sold")
+    shop.work()
+
+    assert (shop.run(run).status, shop.ledger) == ("cancelled", ["before", "goodbye"])
+
+
+def test_an_event_cancels_a_run_that_has_not_begun(shop: Shop):
+    shop.learn(WAIT + GOODBYE, head=INPUTS + CANCEL)
+    run = shop.start()
+    shop.emit("house.sold")
+    shop.work()
+
+    assert (shop.run(run).status, shop.ledger) == ("cancelled", ["goodbye"])
+
+
+def test_an_event_cancels_a_run_between_two_steps(shop: Shop):
+    shop.learn(
+        "steps:\n" + step("letter.send", "one") + step("letter.send", "two") + GOODBYE,
+        head=INPUTS + CANCEL,
+    )
+    shop.world.script["one"] = [lambda: shop.emit("house.sold")]
+    run = shop.start()
+    shop.work()
+
+    assert shop.run(run).status == "cancelled"
+    assert shop.world.said == ["one", "goodbye"]
+
+
+def test_only_the_events_that_it_wants_cancel_a_run(shop: Shop):
+    only = CANCEL.replace("}'}", "}', only_if: event.data.price | default(0) > 5}")
+    shop.learn(WAIT, head=INPUTS + only)
+    run = shop.start()
+    shop.work()
+    shop.emit("house.sold", data={"price": 3})
+    shop.work()
+    assert shop.run(run).status == "waiting"
+
+    shop.emit("house.sold", data={"price": 8})
+    shop.work()
+
+    assert shop.run(run).status == "cancelled"
