@@ -12,6 +12,7 @@ from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment, without_value
 from hub.engine.findings import Finding, Source, render_text
 from hub.engine.settings import PROJECT_FILE
+from hub.testing import check_trials
 
 
 @example(
@@ -42,13 +43,13 @@ def check(
     strict: bool,
     with_env: bool,
 ) -> None:
-    """Find the mistakes in hub.yaml, the workflows and their schemas.
+    """Find the mistakes in hub.yaml, the workflows, their schemas and their tests.
 
     PATHS limit what is shown to these files and folders; all files are read all the same. Needs no
     database. Exits with 1 when there is a mistake.
     """
     loaded = environment.loaded
-    found: Sequence[Finding] = loaded.project.findings
+    found: Sequence[Finding] = [*loaded.project.findings, *check_trials(loaded.project)]
     if with_env:
         found = [*found, *_secrets_without_value(environment)]
     shown = [each for each in found if _is_asked_for(loaded.folder, each.file, paths)]

@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 from hub.action import Action, Attempt
 from hub.engine.advance.commands import Asked, Asking, Perform
-from hub.engine.advance.failure import Failure
 from hub.engine.attempts import (
     Attempted,
     as_json,
@@ -94,7 +93,7 @@ class Actor:
         action = task.action
         if problems := self.problems(action, plain(task.command.inputs)):
             return self._fail(run, task, refused_inputs(problems))
-        passed = pass_gate(action, as_json(task.command.inputs), _mode(run), self.destinations)
+        passed = pass_gate(action, as_json(task.command.inputs), run.mode, self.destinations)
         settled = self._take_once(run, task)
         if settled is not None:
             return settled
@@ -196,7 +195,7 @@ class Actor:
                 run_id=run.id,
                 workflow=task.command.workflow,
                 key=task.command.key,
-                mode=_mode(run),
+                mode=run.mode,
                 number=task.number,
                 timeout=task.time_left(self.now()),
             )
@@ -232,7 +231,7 @@ class Actor:
         failure = task.failure(failed)
         if inputs is not None and failed.maybe_done and _has_effect(task.action):
             given = plain(dict(inputs))
-            deed = Deed(str(run.id), task.command.path, task.action.name, given, True)
+            deed = Deed(str(run.id), task.command.path, task.action.name, given, is_maybe_done=True)
             self.story.add(deed, repeats=task.action.effect != "once")
             run.crash_if_at(task.command.path)
         pause = task.pause(failure, failed, now=self.now(), chance=NO_JITTER)
@@ -309,10 +308,6 @@ class Actor:
         inputs = as_json(task.command.inputs)
         mocked = self._mocked(run, task.command.path, task.action)
         return self._result(run, task, inputs, mocked)
-
-
-def _mode(run: Played) -> Any:
-    return run.new.mode
 
 
 def _has_effect(action: Action) -> bool:

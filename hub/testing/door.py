@@ -158,12 +158,24 @@ class Door:
             workflows=workflows,
             settings=settings,
             secrets=lambda name: [secret_value(name, settings)],
-            record=lambda delivery, runs: self._now_in.record(delivery, runs),
+            record=self._record,
             seal=lambda body: body,
-            start=lambda workflow, trigger: self._now_in.start(workflow, trigger),
-            now=lambda: self._now_in.now(),
-            new_id=lambda: self._now_in.new_run_id(),
+            start=self._start,
+            now=self._now,
+            new_id=self._new_run_id,
         )
+
+    def _record(self, delivery: NewDelivery, runs: Sequence[NewRun]) -> tuple[Recorded, ...]:
+        return self._now_in.record(delivery, runs)
+
+    def _start(self, workflow: Workflow, trigger: Mapping[str, Any]) -> Start:
+        return self._now_in.start(workflow, trigger)
+
+    def _now(self) -> datetime:
+        return self._now_in.now()
+
+    def _new_run_id(self) -> UUID:
+        return self._now_in.new_run_id()
 
     @property
     def _now_in(self) -> Guests:
@@ -184,7 +196,7 @@ class Door:
     def _receipt(self, name: str, given: Given) -> Receipt:
         endpoint = self._workflows[name].trigger
         if not isinstance(endpoint, Endpoint):
-            raise LookupError(f"{name} has no endpoint")
+            raise TypeError(f"{name} has no endpoint")
         path = _path(endpoint, given.params)
         route = self._reception.find(endpoint.method, path)
         if given.request is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from hub.engine.yaml_profile import Mapping as Tree
@@ -12,7 +13,8 @@ from hub.testing.matching import ABSENT, Mismatch, fits, mismatches
 from hub.testing.playing import Played
 from hub.testing.stage import Stage
 from hub.testing.story import Deed, length, shown
-from hub.values import parse_duration, plain as as_plain
+from hub.values import parse_duration
+from hub.values import plain as as_plain
 
 _UNFINISHED = ("queued", "running", "waiting")
 
@@ -109,16 +111,15 @@ def _steps(stage: Stage, node: Node) -> Iterator[Mismatch]:
     run = first_run(stage)
     walked = [] if run is None else list(run.walked.values())
     ids = [step.id for name, step in walked if step.id and name == stage.trial.workflow]
-    yield from _in_order(node, ids, "steps ran", lambda item, found: plain(item) == found, str)
+    yield from _in_order(node, ids, _List("ran", lambda item, found: plain(item) == found, str))
 
 
 def _did(stage: Stage, node: Node) -> Iterator[Mismatch]:
-    yield from _in_order(node, stage.story.did, "were done", _is_deed, _told_deed, _deed_mismatches)
+    yield from _in_order(node, stage.story.did, _List("done", *_DEEDS))
 
 
 def _simulated(stage: Stage, node: Node) -> Iterator[Mismatch]:
-    deeds = stage.story.simulated
-    yield from _in_order(node, deeds, "were simulated", _is_deed, _told_deed, _deed_mismatches)
+    yield from _in_order(node, stage.story.simulated, _List("simulated", *_DEEDS))
 
 
 def _did_not(stage: Stage, node: Node) -> Iterator[Mismatch]:
@@ -139,7 +140,7 @@ def _emitted(stage: Stage, node: Node) -> Iterator[Mismatch]:
     def name(told: Any) -> str:
         return f"{told.name} for {told.key!r}"
 
-    yield from _in_order(node, stage.story.emitted, "were emitted", is_one, name)
+    yield from _in_order(node, stage.story.emitted, _List("emitted", is_one, name))
 
 
 def _runs(stage: Stage, node: Node) -> Iterator[Mismatch]:
@@ -195,36 +196,37 @@ _CHECKS: Mapping[str, Callable[[Stage, Node], Iterator[Mismatch]]] = {
 # ------------------------------------------------------------------------------ lists in order
 
 
-def _in_order(
-    node: Node,
-    actual: Sequence[Any],
-    what: str,
-    is_one: Callable[[Node, Any], bool],
-    name: Callable[[Any], str],
-    inner: Callable[[Node, Any], Iterator[Mismatch]] | None = None,
-) -> Iterator[Mismatch]:
+@dataclass(frozen=True)
+class _List:
+    """How items of one kind are compared and called; `differences` of two that are alike."""
+
+    word: str
+    is_one: Callable[[Node, Any], bool]
+    name: Callable[[Any], str]
+    differences: Callable[[Node, Any], Iterator[Mismatch]] = lambda _node, _actual: iter(())
+
+    def all(self, actual: Sequence[Any]) -> str:
+        """All that there was."""
+        if not actual:
+            return f"(nothing was {self.word})"
+        return f"({self.word}: {', '.join(self.name(each) for each in actual)})"
+
+
+def _in_order(node: Node, actual: Sequence[Any], kind: _List) -> Iterator[Mismatch]:
     """Exactly these, in this order; only the first difference is told, the rest follows from it."""
     items = _items(node)
     for place, item in enumerate(items):
-        if place < len(actual) and is_one(item, actual[place]):
+        found = actual[place] if place < len(actual) else ABSENT
+        if found is not ABSENT and kind.is_one(item, found):
             continue
-        deep = list(inner(item, actual[place])) if inner and place < len(actual) else []
-        if deep:
-            yield from deep
-            return
-        found = f"{name(actual[place])} instead" if place < len(actual) else "nothing more"
-        told = f"number {place + 1} is not {shown(plain(item))}: there was {found}"
-        yield Mismatch(item, f"{told}{_all(actual, what, name)}")
+        deep = [] if found is ABSENT else list(kind.differences(item, found))
+        instead = "nothing more" if found is ABSENT else kind.name(found)
+        told = f"expected {shown(plain(item))}, there was {instead} {kind.all(actual)}"
+        yield from deep or [Mismatch(item, told)]
         return
     if len(actual) > len(items):
-        more = name(actual[len(items)])
-        yield Mismatch(node, f"there was also {more}{_all(actual, what, name)}")
-
-
-def _all(actual: Sequence[Any], what: str, name: Callable[[Any], str]) -> str:
-    if not actual:
-        return f" (none {what})"
-    return f" ({what}: {', '.join(name(each) for each in actual)})"
+        more = kind.name(actual[len(items)])
+        yield Mismatch(node, f"there was also {more} {kind.all(actual)}")
 
 
 def _is_deed(item: Node, deed: Deed) -> bool:
@@ -243,6 +245,9 @@ def _deed_mismatches(item: Node, deed: Deed) -> Iterator[Mismatch]:
 
 def _told_deed(deed: Deed) -> str:
     return deed.action
+
+
+_DEEDS = (_is_deed, _told_deed, _deed_mismatches)
 
 
 def _items(node: Node) -> tuple[Node, ...]:

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
-from hub.action import Action
+from hub.action import Action, Mode
 from hub.engine.advance import (
     Command,
     Facts,
@@ -106,6 +106,11 @@ class Played:
     has_crashed: bool = False
 
     @property
+    def mode(self) -> Mode:
+        """`live`, `test` or `simulate`, from its start to its end."""
+        return cast("Mode", self.new.mode)
+
+    @property
     def deadline(self) -> datetime:
         """When the run's own `timeout` is over."""
         return self.created_at + self.workflow.timeout
@@ -157,8 +162,8 @@ class Played:
             self.world.tell(self, "is cancelled")
             machine.cancel()
         elif self.world.now() >= self.deadline:
-            self.world.tell(self, f"took longer than its timeout")
-            machine.abort(Failure("timeout", "the run took longer than its timeout"))
+            self.world.tell(self, "took longer than its timeout")
+            machine.abort(Failure("timeout", "the run took longer than its timeout", attempts=0))
 
     def _step(self) -> bool:
         """Do the first command that can be done; false when all of them wait."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from hub.action import Action
 from hub.engine.expressions import Literal
@@ -60,7 +59,3 @@ class Setting:
         if action.name not in self._validators:
             self._validators[action.name] = compile_schema(action.input_schema)
         return self._validators[action.name].problems(inputs)
-
-    def zone(self, workflow: Workflow) -> ZoneInfo:
-        """The time zone of a workflow."""
-        return ZoneInfo(workflow.timezone)

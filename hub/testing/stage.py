@@ -7,14 +7,14 @@ on the clock moves to the next instant at which something is due.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 from typing import Any
 from uuid import UUID
 
-from hub.action import Action
+from hub.action import Action, Mode
 from hub.engine.advance.commands import (
     AwaitEvent,
     Command,
@@ -27,10 +27,10 @@ from hub.engine.advance.commands import (
     TakeTurn,
 )
 from hub.engine.advance.failure import Failure
-from hub.engine.advance.waiting import event_names
-from hub.engine.expressions import EvaluationError, Scope, evaluate
+from hub.engine.advance.journal import Entry
 from hub.engine.start import Start, turn_digest
 from hub.engine.workflow import Endpoint, OnEvent, Schedule, Workflow
+from hub.errors import Rejected
 from hub.storage.deliveries import NewDelivery, NewRun, Recorded
 from hub.storage.runs import Ending
 from hub.testing.acting import Actor, Real
@@ -53,7 +53,6 @@ class Stage:
 
     setting: Setting
     trial: Trial
-    real: Real | None = None
     crash_after: str | None = None
     clock: datetime = field(init=False)
     runs: list[Played] = field(default_factory=list)
@@ -63,6 +62,7 @@ class Stage:
     heard: set[int] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     is_endless: bool = False
+    real: Real | None = None
 
     def __post_init__(self) -> None:
         given = self.trial.given
@@ -79,7 +79,6 @@ class Stage:
             mocks=given.mocks,
             story=self.story,
             now=self.now,
-            real=self.real,
         )
         self._keys = RequestKeys()
         self._turns = Turns()
@@ -117,7 +116,7 @@ class Stage:
         self._planned = 0
         exchange = self.setting.door.ask(self, self.trial.workflow, self.trial.given)
         self.exchanges.append(exchange)
-        if exchange.response is not None:
+        if exchange.settle() or exchange.response is not None:
             self._tell_answer(exchange)
 
     def _goes_on(self) -> bool:
@@ -161,6 +160,10 @@ class Stage:
             self.notes.append(f"line {line}: there was no run left to cancel")
         else:
             run.is_cancel_requested = True
+
+    def use(self, real: Real) -> None:
+        """Do the local actions that the test names on a database."""
+        self.real = self._actor.real = real
 
     def look(self, action: str, inputs: Any) -> Any:
         """What a reading action gives now, when all is over."""
@@ -225,10 +228,12 @@ class Stage:
         trigger: Mapping[str, Any],
         *,
         scheduled_at: datetime | None = None,
+        within: Mode = "live",
     ) -> Played:
         self._planned = 0
         start = self.start(workflow, trigger)
-        return self._add(start.new_run(self.new_run_id(), scheduled_at=scheduled_at))
+        run_id = self.new_run_id()
+        return self._add(start.new_run(run_id, scheduled_at=scheduled_at, within=within))
 
     def _add(self, new: NewRun) -> Played:
         workflow = self.setting.workflows[new.workflow]
@@ -247,35 +252,36 @@ class Stage:
 
     def do(self, run: Played, command: Command) -> Outcome:
         """Do one command, or say when to look again."""
-        if isinstance(command, Perform):
-            return self._actor.perform(run, command)
-        if isinstance(command, AwaitEvent):
-            return self._await(run, command)
-        if isinstance(command, Pause):
-            return Done() if command.until <= self.clock else Waits(command.until)
-        if isinstance(command, TakeTurn):
-            return self._take_turn(run, command)
-        if isinstance(command, LeaveTurn):
-            self._turns.leave(run.id, command.path)
-            return Done()
-        run.crash_if_at(command.path)
-        if isinstance(command, EmitEvent):
-            return self._emit_of(run, command)
-        return self._detach(run, command)
+        doers: Mapping[type[Command], Callable[[Played, Any], Outcome]] = {
+            Perform: self._actor.perform,
+            AwaitEvent: self._await,
+            Pause: self._pause,
+            TakeTurn: self._take_turn,
+            LeaveTurn: self._leave_turn,
+            EmitEvent: self._emit_of,
+            StartRun: self._detach,
+        }
+        return doers[type(command)](run, command)
+
+    def _pause(self, _: Played, command: Pause) -> Outcome:
+        return Done() if command.until <= self.clock else Waits(command.until)
+
+    def _leave_turn(self, run: Played, command: LeaveTurn) -> Outcome:
+        self._turns.leave(run.id, command.path)
+        return Done()
 
     def _await(self, run: Played, command: AwaitEvent) -> Outcome:
         event = self.found(run, command)
         if event is not None:
             return Done(event)
-        wakes = []
+        if command.until is not None and command.until <= self.clock:
+            return Done(None)
+        wakes = [] if command.until is None else [command.until]
         if command.poll is not None:
             asked = self._actor.ask(run, command.poll, may_fail=not command.names)
             if not isinstance(asked, Waits):
                 return asked
-            wakes += [asked.until] if asked.until is not None else []
-        if command.until is not None and command.until <= self.clock:
-            return Done(None)
-        wakes += [command.until] if command.until is not None else []
+            wakes += [] if asked.until is None else [asked.until]
         return Waits(min(wakes) if wakes else None)
 
     def found(self, run: Played, wanted: AwaitEvent) -> Event | None:
@@ -290,43 +296,38 @@ class Stage:
         return None
 
     def _emit_of(self, run: Played, command: EmitEvent) -> Outcome:
-        self.tell(
-            run, f"{command.path}: emits {command.name} for {command.key!r} {shown(command.data)}"
-        )
+        """The event, what it starts and the entry of the step are one transaction."""
+        run.crash_if_at(command.path)
+        told = {"event": command.name, "key": command.key, "data": command.data}
+        self.tell(run, f"{command.path}: emits {command.name} for {command.key!r}")
         self.story.emitted.append(Told(command.name, command.key, command.data))
-        self._emit(command.name, command.key, command.data)
+        self._emit(command.name, command.key, command.data, within=run.mode)
+        run.store(Entry(command.path, "emit", "succeeded", command.step_id, inputs=told))
         return Done()
 
-    def _emit(self, name: str, key: str, data: Any) -> Event:
+    def _emit(self, name: str, key: str, data: Any, *, within: Mode = "live") -> Event:
         """Store the event, and start the workflows that it starts."""
         event = Event(len(self.events) + 1, name, key, data, self.clock)
         self.events.append(event)
+        told = {"name": name, "key": key, "data": data, "at": format_instant(event.at)}
         for workflow in self.setting.workflows.values():
-            if self._is_started_by(workflow, event):
-                told = {"name": name, "key": key, "data": data, "at": format_instant(event.at)}
-                self._start(workflow, {"event": told})
+            if _is_started_by(self.start(workflow, {"event": told}), name):
+                self._start(workflow, {"event": told}, within=within)
                 self.heard.add(event.id)
         return event
 
-    def _is_started_by(self, workflow: Workflow, event: Event) -> bool:
-        trigger = workflow.trigger
-        if not isinstance(trigger, OnEvent) or event.name not in trigger.names:
-            return False
-        if not workflow.is_enabled or trigger.only_if is None:
-            return workflow.is_enabled
-        names = {"event": event_names(workflow, event), "config": self.config}
-        scope = Scope(
-            names=names, now=self.now, new_id=self.new_id, zone=self.setting.zone(workflow)
-        )
-        try:
-            return evaluate(trigger.only_if, scope) is True
-        except EvaluationError:
-            return False
-
     def _detach(self, run: Played, command: StartRun) -> Outcome:
+        run.crash_if_at(command.path)
         workflow = self.setting.workflows.get(command.workflow.name, command.workflow)
-        started = self._start(workflow, {"inputs": command.inputs})
+        if not workflow.is_enabled:
+            message = f"the workflow '{workflow.name}' is disabled"
+            return Failure("not_found", message, step=command.path, attempts=0)
+        started = self._start(workflow, {"inputs": command.inputs}, within=run.mode)
         self.tell(run, f"{command.path}: starts {started.id}")
+        known = run.journal.get(command.path)
+        inputs = command.inputs if known is None else known.inputs
+        entry = Entry(command.path, "call", "succeeded", command.step_id, inputs=inputs)
+        run.store(replace(entry, attempts=1, result={"run_id": str(started.id)}))
         return Done(str(started.id))
 
     def _take_turn(self, run: Played, command: TakeTurn) -> Outcome:
@@ -363,6 +364,19 @@ class Stage:
                 if entry.status == "started" or (entry.error or {}).get("maybe_done")
             )
             self._actor.once.abandon(run.id, doubtful)
+
+
+def _is_started_by(start: Start, event: str) -> bool:
+    """Whether a run of the workflow is made for this event."""
+    trigger = start.workflow.trigger
+    if not isinstance(trigger, OnEvent) or event not in trigger.names:
+        return False
+    if not start.workflow.is_enabled or trigger.only_if is None:
+        return start.workflow.is_enabled
+    try:
+        return start.is_true(trigger.only_if)
+    except Rejected:
+        return False
 
 
 def _instants(trial: Trial) -> list[tuple[datetime, Happening]]:
