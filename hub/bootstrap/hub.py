@@ -38,6 +38,7 @@ from hub.engine.workflow import OnEvent, Schedule, Workflow
 from hub.errors import Misconfigured, PayloadProblem
 from hub.ingest.receive import Reception
 from hub.queue import Doorbell, Ringer
+from hub.rates import RateCounter
 from hub.schemas import Validator, compile_schema
 from hub.storage import db, deliveries, versions
 from hub.storage.answers import AnswerBoard
@@ -61,6 +62,7 @@ class Hub:
     seal: Seal
     config: Mapping[str, Any]
     doorbell: Doorbell
+    rates: RateCounter
     _programs: dict[str, Workflow] = field(default_factory=dict, repr=False)
 
     @property
@@ -142,6 +144,7 @@ class Hub:
             settings=self.project.settings,
             secrets=self.secrets.live,
             record=lambda delivery, runs: deliveries.record(self.database, delivery, runs),
+            admit=self.rates.admit,
             seal=self.seal.close,
             start=self.start,
             now=self.clock.now,
@@ -191,6 +194,7 @@ class Hub:
         if "services" in vars(self):  # they were used
             self.services.close()
         self.doorbell.close()
+        self.rates.close()
         self.database.dispose()
 
 
@@ -218,6 +222,7 @@ def open_hub(settings: Settings, *, role: Role, clock: Clock | None = None) -> H
             seal=Seal(settings.encryption_key),
             config=config_values(loaded.project.settings, settings.environment),
             doorbell=_doorbell(settings.redis_url),
+            rates=RateCounter(settings.redis_url),
         )
         keep_versions(hub)
     except BaseException:

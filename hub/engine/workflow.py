@@ -263,6 +263,18 @@ class Dedupe:
     on_duplicate: Literal["replay", "accept", "reject"] = "replay"
 
 
+CountedPer = Literal["endpoint", "ip", "caller"]
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    """At most `count` requests in any `window`: of all callers, of one address, of one caller."""
+
+    count: int
+    window: timedelta
+    per: CountedPer = "endpoint"
+
+
 @dataclass(frozen=True)
 class ValueField:
     """One declared value: an input, or a part of the path or query."""
@@ -287,6 +299,7 @@ class Endpoint:
     params: tuple[ValueField, ...] = ()
     query: tuple[ValueField, ...] = ()
     headers: tuple[str, ...] = ()
+    rate_limit: RateLimit | None = None
     max_body: int = 262_144
     timezone: str | None = None
     dedupe: Dedupe | None = None

@@ -60,7 +60,7 @@ def read_json(raw: bytes) -> Body:
         raise Rejected(400, str(refused)) from None
     except (ValueError, RecursionError):
         raise Rejected(400, "The body is not JSON.") from None
-    return _mend(value) if _needs_mending(raw) else Body(value)
+    return mended(value) if _needs_mending(raw) else Body(value)
 
 
 def without_faults(body: Body) -> Any:
@@ -135,10 +135,11 @@ def _needs_mending(raw: bytes) -> bool:
     return bool(_HARD_TO_STORE.search(raw) or _HARD_TO_COUNT.search(raw))
 
 
-def _mend(value: Any) -> Body:
+def mended(value: Any) -> Body:
+    """The value as it can be stored, and where it had to be changed for that."""
     faults: list[PayloadProblem] = []
-    mended = _mended(value, "", faults)
-    return Body(mended, tuple(faults[:_MOST_FAULTS]))
+    stored = _mended(value, "", faults)
+    return Body(stored, tuple(faults[:_MOST_FAULTS]))
 
 
 def _mended(value: Any, pointer: str, faults: list[PayloadProblem]) -> Any:
@@ -158,10 +159,10 @@ def _mended(value: Any, pointer: str, faults: list[PayloadProblem]) -> Any:
 
 
 def _mended_text(value: str, pointer: str, faults: list[PayloadProblem]) -> str:
-    mended, count = _UNSTORABLE.subn(REPLACEMENT, value)
+    text, count = _UNSTORABLE.subn(REPLACEMENT, value)
     if count:
         faults.append(PayloadProblem(pointer, "holds a character that cannot be stored"))
-    return mended
+    return text
 
 
 def _token(key: str) -> str:

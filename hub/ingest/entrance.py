@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from hub.engine.settings import AuthPreset, ProjectSettings
 from hub.engine.workflow import Endpoint, Workflow
 from hub.errors import PayloadProblem
-from hub.ingest.dialects import DIALECTS, Dialect
-from hub.ingest.parts import Parts
+from hub.ingest.dialects import DIALECTS, FORM_TYPE, Dialect
+from hub.ingest.parts import Parts, read_fields
 from hub.schemas import (
     Validator,
     compile_schema,
@@ -55,11 +55,16 @@ class Entrance:
         return self.endpoint.method not in _WITHOUT_BODY
 
     def prepare(self, payload: Any) -> Payload:
-        """Local times placed, defaults in, verdict, unknown members out, one way of writing."""
+        """Local times placed, defaults in, verdict, unknown members out, one way of writing.
+
+        The texts of a form first become what the schema says.
+        """
         if self.validator is None:
             return Payload(payload)
         view = self.validator.view
         times: dict[str, str] = {}
+        if self.dialect.media_type == FORM_TYPE:
+            payload = read_fields(view, payload)
         if self.endpoint.timezone is not None:
             zone = ZoneInfo(self.endpoint.timezone)
             payload, times = place_local_times(view, payload, zone)

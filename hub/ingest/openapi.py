@@ -10,9 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from hub.engine.project import Project
-from hub.engine.workflow import Accepted, Endpoint, ValueField, Within, Workflow
+from hub.engine.workflow import Accepted, Endpoint, RateLimit, ValueField, Within, Workflow
 from hub.errors import NotPossible
 from hub.ingest.dialects import DIALECTS
+from hub.ingest.rate_limits import in_words
 
 _PROBLEM = {
     "type": "object",
@@ -46,7 +47,6 @@ _REFUSALS = {
     413: "The body is too large",
     415: "The body has another media type",
     422: "The payload does not fit the schema",
-    429: "Too many requests",
     500: "The run failed",
     503: "The request cannot be stored now; try again after Retry-After",
 }
@@ -56,6 +56,10 @@ _PROBLEM_CONTENT = {
     "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
 }
 _ANY_JSON: dict[str, Any] = {"application/json": {"schema": {}}}
+_PLAIN = {"json", "form"}  # dialects that answer as the workflow says, status and body
+_RETRY_AFTER = {
+    "Retry-After": {"description": "Seconds", "schema": {"type": "integer", "minimum": 1}}
+}
 _OWN = {409: _ANY_JSON, 422: _ANY_JSON, 500: _ANY_JSON}  # workflows answer with these as well
 
 
@@ -127,7 +131,7 @@ def _operation(name: str, workflow: Workflow, endpoint: Endpoint) -> dict[str, A
         *(_parameter(field, "path") for field in endpoint.params),
         *(_parameter(field, "query") for field in endpoint.query),
     ]
-    if DIALECTS[endpoint.dialect].name == "json" and endpoint.method not in {"GET", "DELETE"}:
+    if endpoint.dialect in _PLAIN and endpoint.method not in {"GET", "DELETE"}:
         parameters.append(_IDEMPOTENCY_KEY)
     if parameters:
         operation["parameters"] = parameters
@@ -157,16 +161,18 @@ def _request_body(name: str, endpoint: Endpoint) -> dict[str, Any]:
     if dialect.is_tool:
         envelope = {"type": "object", "required": ["message"], "properties": {"message": {}}}
         schema = {"anyOf": [schema, envelope]}
-    elif dialect.name != "json":
+    elif dialect.name not in _PLAIN:
         schema = {"type": "object", "description": f"As {dialect.name} sends it"}
     return {"required": True, "content": {dialect.media_type: {"schema": schema}}}
 
 
 def _responses(endpoint: Endpoint) -> dict[str, Any]:
     respond = endpoint.respond
-    is_vendor = endpoint.dialect != "json"
+    is_vendor = endpoint.dialect not in _PLAIN
     good: dict[int, dict[str, Any]] = {}
-    if isinstance(respond, Accepted):
+    if is_vendor and not DIALECTS[endpoint.dialect].is_tool:
+        pass  # whoever only reports hears 200, whatever the workflow says
+    elif isinstance(respond, Accepted):
         good[202] = {
             "description": "Stored; the run goes on by itself",
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Accepted"}}},
@@ -179,8 +185,16 @@ def _responses(endpoint: Endpoint) -> dict[str, Any]:
         status: {"description": text, "content": {**_PROBLEM_CONTENT, **_OWN.get(status, {})}}
         for status, text in _REFUSALS.items()
     }
+    refused[503]["headers"] = _RETRY_AFTER
+    if endpoint.rate_limit is not None:
+        refused[429] = _too_many(endpoint.rate_limit)
     found = {str(status): each for status, each in sorted({**refused, **good}.items())}
     return {**found, "default": _json("A status that the workflow itself answers with")}
+
+
+def _too_many(limit: RateLimit) -> dict[str, Any]:
+    description = f"More than {in_words(limit)}; try again after Retry-After"
+    return {"description": description, "headers": _RETRY_AFTER, "content": _PROBLEM_CONTENT}
 
 
 def _json(description: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Values from the path and the query: texts that become what their schemas say (chapter 5)."""
+"""Values from path, query and forms: texts that become what their schemas say (chapter 5)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hub.engine.workflow import ValueField
 from hub.errors import PayloadProblem
 from hub.ingest.request import storable
 from hub.schemas import Validator, compile_schema, normalise
+from hub.schemas.view import View
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII)
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,17})?", re.ASCII)
@@ -62,6 +63,31 @@ class Parts:
             value = _typed(texts[0], kind)
         wrong = [each.message for each in part.validator.problems(value)]
         return normalise(part.validator.view, value), wrong
+
+
+def read_fields(view: View, fields: Any) -> Any:
+    """The fields of a form as the schema of the payload says; what is no text stays as it is."""
+    if not isinstance(fields, dict):
+        return fields
+    return {name: _field(view.field(name), value) for name, value in fields.items()}
+
+
+def _field(view: View | None, value: Any) -> Any:
+    if view is None:
+        return value
+    kind = _kind(view)
+    if kind == "array" and isinstance(value, str | list):
+        texts = [value] if isinstance(value, str) else value
+        return [_field(view.item(place), text) for place, text in enumerate(texts)]
+    return _typed(value, kind) if isinstance(value, str) else value
+
+
+def _kind(view: View) -> str | None:
+    """The one type that is wanted, where it is no text."""
+    said = [part["type"] for part in view.parts if "type" in part]
+    kinds = {kind for each in said for kind in ([each] if isinstance(each, str) else each)}
+    kinds.discard("null")
+    return kinds.pop() if len(kinds) == 1 else None
 
 
 def _typed(text: str, kind: Any) -> Any:

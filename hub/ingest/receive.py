@@ -7,7 +7,7 @@ doorbell and the waiting come after it, and are the web's.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -17,16 +17,18 @@ from hub.engine.settings import ProjectSettings
 from hub.engine.start import Start
 from hub.engine.workflow import Endpoint, Workflow
 from hub.errors import Rejected, Unavailable
+from hub.ingest import rate_limits
 from hub.ingest.answers import as_sentence
 from hub.ingest.body import Body, read_json
-from hub.ingest.dialects import Call, Reply, Unpacked
+from hub.ingest.dialects import FORM_TYPE, Call, Reply, Unpacked
 from hub.ingest.endpoints import EndpointIndex
 from hub.ingest.entrance import Entrance, open_entrance
+from hub.ingest.form_body import read_form
 from hub.ingest.planning import Planned, Planner
 from hub.ingest.receipt import Outcome, Receipt
 from hub.ingest.request import InboundRequest, storable
 from hub.ingest.secret_places import carries_secret
-from hub.ingest.signatures import verify
+from hub.ingest.signatures import Verified, verify
 from hub.storage.deliveries import NewDelivery, NewRun, Recorded
 
 RETRY_AFTER = timedelta(seconds=5)
@@ -63,13 +65,17 @@ class Reception:
         settings: ProjectSettings,
         secrets: Callable[[str], Sequence[str]],
         record: RecordRuns,
+        admit: rate_limits.Admit,
         seal: Callable[[bytes], bytes],
         start: Callable[[Workflow, Mapping[str, Any]], Start],
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
     ) -> None:
-        """`secrets` gives the live values of a secret by its name; `seal` encrypts bytes."""
-        self._secrets, self._record, self._seal = secrets, record, seal
+        """`secrets` gives the live values of a secret by its name; `seal` encrypts bytes.
+
+        `admit` counts requests, over all processes.
+        """
+        self._secrets, self._record, self._seal, self._admit = secrets, record, seal, admit
         self._start, self._now, self._new_id = start, now, new_id
         self._entrances = {
             name: open_entrance(workflow, workflow.trigger, settings)
@@ -100,8 +106,16 @@ class Reception:
         `Rejected`, and `Unavailable` when nothing could be stored: no run is left behind (I5).
         """
         entrance = route.entrance
-        planner, body = self._read(request, route)
+        if refusal := self._too_many(request, entrance, is_proved=False):
+            raise refusal
+        verified = self._verify(request, entrance, entrance.preset.secrets)
+        refusal = self._too_many(request, entrance, is_proved=True)
+        if refusal is not None and not entrance.dialect.is_tool:
+            raise refusal
+        planner, body = self._read(request, route, verified)
         unpacked = planner.unpacked
+        if refusal is not None:
+            return rate_limits.told(entrance.dialect, unpacked, refusal)
         planned = [_refused_if_asked(unpacked, planner.plan(call)) for call in unpacked.calls]
         for each in planned:
             if each.wait is not None and each.run is not None:
@@ -122,19 +136,49 @@ class Reception:
         times = {place: at for each in planned for place, at in each.times.items()}
         return Receipt(entrance.dialect, unpacked, outcomes, times)
 
-    def _read(self, request: InboundRequest, route: Route) -> tuple[Planner, Body]:
-        """Everything that is known before the first call is looked at."""
-        entrance = route.entrance
-        secrets = [each for name in entrance.preset.secrets for each in self._secrets(name)]
-        verified = verify(
+    def _too_many(
+        self, request: InboundRequest, entrance: Entrance, *, is_proved: bool
+    ) -> Rejected | None:
+        """Count the request, before its sender has proved himself or after it."""
+        limit = entrance.endpoint.rate_limit
+        if limit is None or is_proved == (limit.per == "ip"):
+            return None
+        who = ""
+        if limit.per == "ip":
+            who = rate_limits.address(request.remote_ip)
+        elif limit.per == "caller":
+            who = self._proved_by(request, entrance)
+        name, request_id = entrance.workflow.name, str(request.id)
+        return rate_limits.refuse(self._admit, limit, name, who=who, request_id=request_id)
+
+    def _proved_by(self, request: InboundRequest, entrance: Entrance) -> str:
+        """The secret, by its name, that proves the sender of a request that is proved."""
+        *others, last = entrance.preset.secrets or ("",)
+        for name in others:
+            with suppress(Rejected):
+                self._verify(request, entrance, [name])
+                return name
+        return last
+
+    def _verify(
+        self, request: InboundRequest, entrance: Entrance, names: Sequence[str]
+    ) -> Verified:
+        """Prove the sender by any of these secrets; raises `Rejected` 401."""
+        return verify(
             entrance.preset,
             headers=request.headers,
             body=request.body,
-            secrets=secrets,
+            secrets=[each for name in names for each in self._secrets(name)],
             now=self._now(),
             method=request.method,
             url=request.url,
         )
+
+    def _read(
+        self, request: InboundRequest, route: Route, verified: Verified
+    ) -> tuple[Planner, Body]:
+        """Everything that is known before the first call is looked at."""
+        entrance = route.entrance
         body = _body(request, entrance)
         given = {name: (value,) for name, value in route.params.items()}
         params, wrong = entrance.params.read(given)
@@ -146,7 +190,7 @@ class Reception:
             request=request,
             entrance=entrance,
             verified=verified,
-            unpacked=_unpack(entrance, body),
+            unpacked=_unpack(request, entrance, body),
             params=params,
             query=query,
             start=self._start,
@@ -187,10 +231,9 @@ class Reception:
 
 def _secret_header(entrance: Entrance) -> str | None:
     """The header that holds the secret itself, where the preset has one."""
-    options = entrance.preset.options
-    return (
-        str(options.get("header", "")).lower() if entrance.preset.type == "shared_header" else None
-    )
+    header = entrance.preset.options.get("header")
+    is_secret = entrance.preset.type in {"shared_header", "bearer"} and header is not None
+    return str(header).lower() if is_secret else None
 
 
 def _body(request: InboundRequest, entrance: Entrance) -> Body:
@@ -199,13 +242,15 @@ def _body(request: InboundRequest, entrance: Entrance) -> Body:
         return Body({})
     if request.media_type() != entrance.dialect.media_type:
         raise Rejected(415, f"Send the body as {entrance.dialect.media_type}.")
-    return read_json(request.body)
+    is_form = entrance.dialect.media_type == FORM_TYPE
+    return read_form(request.body) if is_form else read_json(request.body)
 
 
-def _unpack(entrance: Entrance, body: Body) -> Unpacked:
+def _unpack(request: InboundRequest, entrance: Entrance, body: Body) -> Unpacked:
     if not entrance.has_body:
         return Unpacked(calls=(Call({}),), kind="flat")
-    return entrance.dialect.unpack(body, tool=entrance.endpoint.tool)
+    tool, headers = entrance.endpoint.tool, request.headers
+    return entrance.dialect.unpack(body, tool=tool, headers=headers)
 
 
 def _place(planned: Planned) -> str | UUID:

@@ -10,12 +10,12 @@ from hashlib import sha256
 from uuid import UUID
 
 from hub.errors import Rejected
+from hub.values import is_secret_header
 
 KEY_HEADER = "idempotency-key"
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_SECRET_HEADERS = re.compile(r"authorization|cookie|secret|token|passw|api-?key", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class InboundRequest:
         return {
             name: storable(value)
             for name, value in self.headers.items()
-            if not _SECRET_HEADERS.search(name) and name != secret_header
+            if not is_secret_header(name) and name != secret_header
         }
 
     def kept_query(self) -> dict[str, list[str]]:

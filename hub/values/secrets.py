@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+
+_SECRET_HEADER = re.compile(r"authorization|cookie|secret|token|passw|api-?key", re.ASCII)
+
+
+def is_secret_header(name: str) -> bool:
+    """Whether a header of this name usually proves who sends: it is never stored."""
+    return _SECRET_HEADER.search(name.lower()) is not None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -26,6 +26,7 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
 
     def receive(path: str) -> Response:
         route = hub.reception.find(flask_request.method, f"/{path}")
+        g.facts = {"workflow": route.entrance.workflow.name}
         request = inbound_request(
             max_body=route.max_body,
             public_url=hub.settings.public_url,
@@ -53,7 +54,7 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
                 seconds_since_arrival=lambda: monotonic() - request.arrived_at,
             )
         runs = [str(outcome.run_id) for outcome in receipt.outcomes if outcome.run_id]
-        g.facts = {"workflow": route.entrance.workflow.name, "runs": " ".join(runs[:20])}
+        g.facts["runs"] = " ".join(runs[:20])
         packed = pack(receipt, said)
         return Response(packed.body, packed.status, headers=dict(packed.headers))
 

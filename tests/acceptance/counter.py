@@ -23,6 +23,7 @@ SECRETS = {
     "VAPI_WEBHOOK_SECRET": "example-shared-secret",
     "BROKER_API_TOKEN": "example-bearer-token",
     "CALCOM_WEBHOOK_SECRET": "cal-secret",
+    "STRIPE_WEBHOOK_SECRET": "whsec_example_stripe",
 }
 VAPI = {"X-Vapi-Secret": "example-shared-secret"}
 BROKER = {"Authorization": "Bearer example-bearer-token"}
@@ -45,7 +46,9 @@ auth:
   vapi: {type: shared_header, header: X-Vapi-Secret, secret: VAPI_WEBHOOK_SECRET}
   broker: {type: bearer, secret: BROKER_API_TOKEN}
   calcom: {type: hmac_sha256, header: X-Cal-Signature-256, secret: CALCOM_WEBHOOK_SECRET}
-secrets: [VAPI_WEBHOOK_SECRET, BROKER_API_TOKEN, CALCOM_WEBHOOK_SECRET]
+  stripe: {type: stripe_signature, header: Stripe-Signature, secret: STRIPE_WEBHOOK_SECRET}
+secrets:
+  [VAPI_WEBHOOK_SECRET, BROKER_API_TOKEN, CALCOM_WEBHOOK_SECRET, STRIPE_WEBHOOK_SECRET]
 """,
     "schemas/booked.json": json.dumps(BOOKED),
     "workflows/plain.yaml": """
@@ -179,10 +182,11 @@ def open_counter(
     database_url: str,
     redis_url: str,
     environment: Mapping[str, str] | None = None,
+    files: Mapping[str, str] | None = None,
     listens: bool = False,
 ) -> Iterator[Counter]:
-    """A hub over the files above; it `listens` for replies, or looks for them now and then."""
-    for path, content in FILES.items():
+    """A hub over the files above and `files`; it `listens` for replies, or looks now and then."""
+    for path, content in {**FILES, **(files or {})}.items():
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(content, encoding="utf-8")

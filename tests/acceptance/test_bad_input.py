@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hub.errors import Unavailable
-from tests.acceptance.counter import BROKER, GOOD, VAPI, Counter, open_counter, sample
+from tests.acceptance.counter import BROKER, FILES, GOOD, VAPI, Counter, open_counter, sample
 
 PLAIN = "/webhook/plain"
 
@@ -71,6 +71,19 @@ def test_who_cannot_prove_himself_is_refused_before_the_body_is_read(counter, he
 def test_a_body_that_is_too_large_is_refused(counter):
     assert_problem(counter.post(PLAIN, b" " * 262_145, headers=BROKER), 413)
     assert counter.post(PLAIN, b" " * 262_144, headers=BROKER).status_code == 400
+
+
+def test_an_endpoint_says_how_large_a_body_may_be(tmp_path, database, redis_url):
+    text = FILES["workflows/plain.yaml"].replace(
+        "  auth: broker", "  auth: broker\n  max_body: 1KB"
+    )
+    with open_counter(
+        tmp_path, database_url=database, redis_url=redis_url, files={"workflows/small.yaml": text}
+    ) as counter:
+        answer = counter.post("/webhook/small", b" " * 1025, headers=BROKER)
+        assert_problem(answer, 413)
+        assert counter.post("/webhook/small", b" " * 1024, headers=BROKER).status_code == 400
+        assert counter.post("/webhook/small", b" " * 1025).status_code == 413  # before credentials
 
 
 @pytest.mark.parametrize(

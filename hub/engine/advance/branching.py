@@ -33,16 +33,18 @@ class Branching:
         entry = journal.get(path)
         if entry is not None and entry.status == "failed":
             raise Failure.from_row(entry.error or {})
-        first = entry.result.get("first") if entry is not None and entry.result else None
-        journal.note(path, "parallel", "started", step_id=step.id)
+        known = entry.result if entry is not None else None
+        first = known.get("first") if known else None
+        if entry is None:
+            journal.note(path, "parallel", "started", step_id=step.id)
         try:
             result = yield from self._branches(frame, step, path, first)
         except Failure as failure:
             if not failure.is_final:
                 journal.note(path, "parallel", "failed", step_id=step.id, error=failure.as_row())
             raise
-        journal.note(path, "parallel", "succeeded", step_id=step.id, result=result)
-        return result
+        journal.note(path, "parallel", "succeeded", step_id=step.id, result=known or result)
+        return known or result
 
     def _branches(self, frame: Frame, step: Parallel, path: str, first: str | None) -> Steps:
         deadline = self._decisions.deadline(frame, step.timeout, path)
@@ -85,7 +87,8 @@ class Branching:
     def group(self, frame: Frame, step: Group, path: str) -> Steps:
         """The steps, one after the other; what they gave is seen behind the block too."""
         journal = self._decisions.journal
-        journal.note(path, "steps", "started", step_id=step.id)
+        if journal.get(path) is None:
+            journal.note(path, "steps", "started", step_id=step.id)
         outer = frame.deadline
         frame.deadline = self._decisions.deadline(frame, step.timeout, path)
         try:

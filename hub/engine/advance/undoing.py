@@ -31,11 +31,13 @@ class Undoing:
         self._run_block = run_block
         self.root: Workflow | None = None
         self.is_active = False
+        self._is_over = False
         self.failed: Failure | None = None
 
     def register(self, frame: Frame, step: Undoable, path: str) -> None:
         """Note what the step sees: before it is done, a block behind its own steps."""
-        if not step.compensate or self._decisions.journal.get(path + UNDO) is not None:
+        is_known = self._decisions.journal.get(path + UNDO) is not None
+        if not step.compensate or is_known or self._is_over:
             return
         outer = self._outer_names(frame.workflow)
         known = {
@@ -49,7 +51,11 @@ class Undoing:
         self._decisions.journal.note(path + UNDO, "undo", "started", inputs=known)
 
     def undo(self, workflow: Workflow) -> Steps:
-        """Undo what was done; what cannot be undone is remembered, the others are undone."""
+        """Undo what was done; what cannot be undone is remembered, the others are undone.
+
+        What is done afterwards, in the last handlers of the run, is not undone.
+        """
+        self._is_over = True
         journal = self._decisions.journal
         was_active, self.is_active = self.is_active, True
         for entry in [each for each in journal.entries() if each.path.endswith(UNDO)][::-1]:

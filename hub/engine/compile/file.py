@@ -105,6 +105,7 @@ class _File:
 
     def _last_steps(self, steps: Steps, record: Record, name: str) -> Block:
         node = record.get(name)
+        steps.is_last = True
         return () if node is None else steps.block(node, what=f"`{name}`")
 
     def _language(self, record: Record) -> None:

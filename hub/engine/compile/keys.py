@@ -90,6 +90,7 @@ ENDPOINT_KEYS = (
     "params",
     "query",
     "headers",
+    "rate_limit",
     "max_body",
     "timezone",
     "dedupe",
@@ -108,9 +109,6 @@ WAIT_KEYS: dict[str, tuple[str, ...]] = {
     "poll": ("poll",),
 }
 POLL_KEYS = ("do", "with", "connection", "every", "done_if", "data")
-
-NOT_YET = frozenset({"rate_limit"})
-"""Keys of the language that this version of the hub refuses, so that they are never ignored."""
 
 OF_OTHER_TOOLS: dict[str, str] = {
     "action": "write `do`",

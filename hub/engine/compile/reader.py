@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from hub.engine.compile.keys import NOT_YET, OF_OTHER_TOOLS
+from hub.engine.compile.keys import OF_OTHER_TOOLS
 from hub.engine.findings import Finding, Severity, Source, did_you_mean
 from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, Sequence, is_broken, plain
 from hub.schemas import compile_schema, lint_schema
@@ -209,10 +209,6 @@ class Record:
 
     def _unknown(self, entry: Entry, known: Items[str]) -> None:
         name = entry.name
-        if name in NOT_YET:
-            message = f"`{name}` is not available in this version of the hub"
-            self.reader.refuse(110, message, entry.key)
-            return
         suggestion = OF_OTHER_TOOLS.get(name) or did_you_mean(name, known)
         message = f"{self.what} has no key `{name[:60]}`"
         self.reader.refuse(110, message, entry.key, suggestion=suggestion)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.engine.compile.keys import COMMON_STEP_KEYS, NOT_YET, STEP_KEYS, STEP_KINDS
+from hub.engine.compile.keys import COMMON_STEP_KEYS, STEP_KEYS, STEP_KINDS
 from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.step_parts import ACTION, ACTION_FORM, ID, ID_FORM, Parts
 from hub.engine.compile.values import NEVER, Values
@@ -51,13 +51,17 @@ _UNDO_RETRIES = 10  # of each step of a compensation (chapter 9)
 
 @dataclass
 class Steps:
-    """Compiles the steps of one file, wherever they stand."""
+    """Compiles the steps of one file, wherever they stand.
+
+    `is_last`: they are those that run when the run is over.
+    """
 
     reader: Reader
     values: Values
     file: str
     parts: Parts
     waits: Waits
+    is_last: bool = False
     _ids: dict[str, int] = field(default_factory=dict)
     _count: int = 0
     _is_undo: bool = False
@@ -109,9 +113,6 @@ class Steps:
 
     def _no_kind(self, node: Mapping) -> None:
         known = {name for keys in STEP_KEYS.values() for name in keys} | set(COMMON_STEP_KEYS)
-        later = {entry.name for entry in node.entries} & NOT_YET
-        if later:  # its other keys are unknown only because of that
-            known |= {entry.name for entry in node.entries} - later
         before = len(self.reader.findings)
         Record(self.reader, node, "a step").check_keys(sorted(known))
         if len(self.reader.findings) > before:
@@ -414,8 +415,9 @@ class Steps:
         entry = record.entry("compensate")
         if entry is None:
             return ()
-        if self._is_undo:
-            self.reader.refuse(110, "what undoes a step is not undone itself", entry.key)
+        if self._is_undo or self.is_last:
+            what = "what undoes a step" if self._is_undo else "what runs when the run is over"
+            self.reader.refuse(110, f"{what} is not undone itself", entry.key)
             return ()
         self._is_undo = True
         try:

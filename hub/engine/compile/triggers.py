@@ -10,26 +10,25 @@ from typing import Any
 from hub.engine.compile.context import Context
 from hub.engine.compile.keys import DEDUPE_KEYS, ENDPOINT_KEYS, FIELD_KEYS, SCHEDULE_KEYS
 from hub.engine.compile.reader import Reader, Record, shape
+from hub.engine.compile.responding import Responding
 from hub.engine.compile.schema_words import schema_correction, schema_node
 from hub.engine.compile.step_parts import ID, ID_FORM, Parts
 from hub.engine.compile.values import Values
-from hub.engine.expressions import Literal
 from hub.engine.findings import did_you_mean
 from hub.engine.schedule import parse_cron
 from hub.engine.settings import DialectFacts
 from hub.engine.workflow import (
-    Accepted,
-    AtOnce,
+    CountedPer,
     Dedupe,
     Endpoint,
     Inputs,
-    Respond,
+    RateLimit,
     Schedule,
     ValueField,
-    Within,
 )
 from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, is_broken, plain
 from hub.schemas import lint_schema
+from hub.values import is_secret_header
 
 METHODS = ("POST", "GET", "PUT", "PATCH", "DELETE")
 _WITHOUT_PAYLOAD = frozenset({"GET", "DELETE"})
@@ -37,8 +36,18 @@ _PATH = r"/(?:[A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*\})(?:/(?:[A-Za-z0-9._~-]+|\{[a-
 _SCHEMA_PATH = r"schemas/(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*\.json"
 _SIZES = {"KB": 1024, "MB": 1024 * 1024}
 _LARGEST_BODY = 64 * 1024 * 1024
-_LONGEST_WITHIN = timedelta(minutes=5)
-_PATIENCE_OF_A_CALL = timedelta(seconds=10)
+_RATE = re.compile(r"([1-9][0-9]{0,8}) per (second|minute|hour|day)(?: per (ip|caller))?")
+_WINDOWS = {
+    "second": timedelta(seconds=1),
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+}
+_PER: dict[str | None, CountedPer] = {None: "endpoint", "ip": "ip", "caller": "caller"}
+_MOST_COUNTED = 100_000
+_OF_THE_HUB = ("admin", "healthz", "metrics", "openapi.json", "readyz")
+_SECRET_TYPES = ("shared_header", "bearer")  # their header is the secret itself
+_LATER_DIALECTS = ("retell.tool", "retell.event", "calendly", "twilio.sms")
 _TYPES = ("string", "integer", "number", "boolean", "array", "object")
 
 
@@ -74,10 +83,11 @@ class Triggers:
             params=self._params(record, path),
             query=self.value_fields(record.get("query"), what="`query`"),
             headers=self._header_names(record),
+            rate_limit=self._rate_limit(record),
             max_body=self._max_body(record, dialect),
             timezone=record.timezone("timezone", None),
             dedupe=self._dedupe(record),
-            respond=self._respond(record, dialect),
+            respond=Responding(self.reader, self.values).respond(record, dialect),
         )
         self.values.places.add(endpoint, record.node)
         return endpoint
@@ -90,6 +100,8 @@ class Triggers:
         path = self.reader.name(node, _PATH, what="`path`", form="`/api/v1/things/{id}`")
         if path is not None and {".", ".."} & set(path.split("/")):
             self.reader.refuse(110, "`path` cannot hold `.` or `..`", node)
+        elif path is not None and path.split("/")[1] in _OF_THE_HUB and not self.context.is_stored:
+            self.reader.refuse(110, f"`path` begins as the hub's own pages do: {path}", node)
         return path or default
 
     def _auth(self, record: Record) -> str:
@@ -103,8 +115,7 @@ class Triggers:
             return ""
         name = self.reader.text(node, what="`auth`")
         if name == "public":
-            message = "anybody may call a `public` endpoint, as often as they like"
-            self.reader.refuse(613, message, node)
+            self._check_public(record, node)
         elif name is not None and name not in presets and not self.context.is_stored:
             known = [*presets, "public"]
             suggestion = did_you_mean(name, known) or f"hub.yaml has {', '.join(known)}"
@@ -113,14 +124,24 @@ class Triggers:
             )
         return name or ""
 
+    def _check_public(self, record: Record, node: Node) -> None:
+        """A limit is what keeps anybody from calling without end (HUB613)."""
+        if "rate_limit" not in record:
+            message = "anybody may call a `public` endpoint, as often as they like"
+            suggestion = "write `rate_limit: 10 per minute per ip`"
+            self.reader.refuse(613, message, node, suggestion=suggestion)
+
     def _dialect(self, record: Record) -> DialectFacts:
         node, dialects = record.get("dialect"), self.context.dialects
         name = "json" if node is None else self.reader.text(node, what="`dialect`")
         if name is None or name in dialects:
             return dialects.get(name or "json", DialectFacts("json"))
         if node is not None and not self.context.is_stored:
-            suggestion = did_you_mean(name, dialects) or f"known are {', '.join(dialects)}"
-            self.reader.refuse(110, f"there is no dialect '{name}'", node, suggestion=suggestion)
+            known = f"known are {', '.join(dialects)}"
+            message, suggestion = f"there is no dialect '{name}'", did_you_mean(name, dialects)
+            if name in _LATER_DIALECTS:
+                message, suggestion = f"this version does not speak the dialect '{name}' yet", None
+            self.reader.refuse(110, message, node, suggestion=suggestion or known)
         return DialectFacts(name)
 
     def _tool(self, record: Record, dialect: DialectFacts) -> str | None:
@@ -184,11 +205,47 @@ class Triggers:
         if node is None:
             return ()
         items = self.reader.items(node, what="`headers`")
-        names = (
-            self.reader.name(item, r"[A-Za-z0-9_-]+", what="a header", form="`X-Name`")
-            for item in items
-        )
+        names = (self._header_name(item, record) for item in items)
         return tuple(name for name in names if name is not None)
+
+    def _header_name(self, node: Node, record: Record) -> str | None:
+        """What a workflow reads is stored: a header that proves the caller may not be (S6)."""
+        name = self.reader.name(node, r"[A-Za-z0-9_-]+", what="a header", form="`X-Name`")
+        if name is None or self.context.is_stored:
+            return name
+        if is_secret_header(name) or name.lower() == self._own_header(record):
+            message = f"{name} may hold a secret, and what a workflow reads is stored"
+            self.reader.refuse(110, message, node, suggestion="let `auth` check it")
+        return name
+
+    def _own_header(self, record: Record) -> str | None:
+        """The header in which the endpoint's preset expects the secret itself."""
+        auth = record.get("auth")
+        name = auth.value if isinstance(auth, Scalar) else None
+        preset = self.context.settings.auth.get(str(name))
+        given = preset.options.get("header") if preset and preset.type in _SECRET_TYPES else None
+        return None if given is None else str(given).lower()
+
+    def _rate_limit(self, record: Record) -> RateLimit | None:
+        """Without `per ip` or `per caller` all requests to the endpoint count together."""
+        node = record.get("rate_limit")
+        text = None if node is None else self.reader.text(node, what="`rate_limit`")
+        if node is None or text is None:
+            return None
+        found = _RATE.fullmatch(text)
+        if found is None:
+            message = "`rate_limit` is a number per second, minute, hour or day"
+            suggestion = "write `10 per minute`, `10 per minute per ip` or `… per caller`"
+            self.reader.refuse(110, message, node, suggestion=suggestion)
+            return None
+        count, per = int(found[1]), _PER[found[3]]
+        if count > _MOST_COUNTED:
+            self.reader.refuse(110, f"`rate_limit` counts to {_MOST_COUNTED:,} at most", node)
+        auth = record.get("auth")
+        if per == "caller" and isinstance(auth, Scalar) and auth.value == "public":
+            message = "nobody proves himself at a `public` endpoint: its callers are not known"
+            self.reader.refuse(110, message, node, suggestion="write `per ip`")
+        return RateLimit(count, _WINDOWS[found[2]], per)
 
     def _max_body(self, record: Record, dialect: DialectFacts) -> int:
         node = record.get("max_body")
@@ -215,52 +272,6 @@ class Triggers:
             key=self.parts.key_of(key),
             window=inner.duration("window", timedelta(days=7), lowest=timedelta(seconds=1)),
             on_duplicate=inner.choice("on_duplicate", ("replay", "accept", "reject"), "replay"),
-        )
-
-    # -------------------------------------------------------------------------------- respond
-
-    def _respond(self, record: Record, dialect: DialectFacts) -> Respond:
-        node = record.get("respond")
-        if node is None or is_broken(node):
-            return Accepted()
-        if isinstance(node, Scalar):
-            self.reader.choice(node, ("accepted",), what="`respond`")
-            return Accepted()
-        names = {entry.name for entry in node.entries} if isinstance(node, Mapping) else set()
-        if "at_once" in names:
-            return self._at_once(node)
-        if "within" in names:
-            return self._within(node, dialect)
-        message = f"`respond` is `accepted`, or has `at_once` or `within`, not {shape(node)}"
-        self.reader.refuse(110, message, node)
-        return Accepted()
-
-    def _at_once(self, node: Node) -> Respond:
-        record = self.reader.record(node, ("at_once", "status"), what="`respond` with `at_once`")
-        body = None if record is None else record.get("at_once")
-        if record is None or body is None:
-            return Accepted()
-        status = record.integer("status", 202, lowest=200, highest=299)
-        return AtOnce(body=self.values.value(body), status=status)
-
-    def _within(self, node: Node, dialect: DialectFacts) -> Respond:
-        keys = ("within", "otherwise", "failed", "status")
-        record = self.reader.record(node, keys, what="`respond` with `within`")
-        if record is None:
-            return Accepted()
-        deadline = record.duration("within", timedelta(seconds=5), lowest=timedelta(seconds=1))
-        place = record.get("within") or node
-        if deadline > _LONGEST_WITHIN:
-            self.reader.refuse(110, "`within` is at most 5m", place)
-        elif deadline > _PATIENCE_OF_A_CALL and dialect.is_tool:
-            message = "a voice call waits hardly longer than 10s for an answer"
-            self.reader.refuse(611, message, place)
-        otherwise, failed = record.get("otherwise"), record.get("failed")
-        return Within(
-            deadline=deadline,
-            otherwise=Literal(None) if otherwise is None else self.values.value(otherwise),
-            failed=None if failed is None else self.values.value(failed),
-            status=record.integer("status", 202, lowest=200, highest=599),
         )
 
     # ------------------------------------------------------------------------ schedule, inputs

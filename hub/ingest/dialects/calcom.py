@@ -13,11 +13,13 @@ from typing import Any
 from hub.ingest.body import Body
 from hub.ingest.dialects.contract import (
     JSON_TYPE,
+    NO_HEADERS,
     SMALL_BODY,
     Call,
     Packed,
     Reply,
     Unpacked,
+    taken,
     text_at,
 )
 from hub.ingest.secret_places import without_secrets
@@ -64,7 +66,13 @@ class Calcom:
     )
     secret_places: tuple[str, ...] = _SECRET_PLACES
 
-    def unpack(self, body: Body, *, tool: str | None) -> Unpacked:  # noqa: ARG002
+    def unpack(
+        self,
+        body: Body,
+        *,
+        tool: str | None,  # noqa: ARG002
+        headers: Mapping[str, str] = NO_HEADERS,  # noqa: ARG002
+    ) -> Unpacked:
         """One run for each event; a template without trigger and a test delivery make none."""
         trigger = text_at(body.value, "triggerEvent")
         if trigger is None:
@@ -83,7 +91,7 @@ class Calcom:
 
     def pack(self, unpacked: Unpacked, replies: Sequence[Reply]) -> Packed:  # noqa: ARG002
         """`{}`: Cal.com reads nothing."""
-        return Packed(200, b"{}", {"Content-Type": JSON_TYPE})
+        return taken()
 
 
 def _payload(trigger: str, booking: Mapping[str, Any], created_at: str | None) -> dict[str, Any]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 from hub.ingest.body import Body
 
 JSON_TYPE = "application/json"
+FORM_TYPE = "application/x-www-form-urlencoded"
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 SMALL_BODY = 262_144
 VOICE_BODY = 5 * 1024 * 1024
 
@@ -103,11 +106,21 @@ class Dialect(Protocol):
     def secret_places(self) -> tuple[str, ...]:
         """Where its bodies carry secrets (`wire-formats`, section 0.5)."""
 
-    def unpack(self, body: Body, *, tool: str | None) -> Unpacked:
-        """Find the calls in a body; raises `Rejected` 422 for values that cannot be stored."""
+    def unpack(
+        self, body: Body, *, tool: str | None, headers: Mapping[str, str] = NO_HEADERS
+    ) -> Unpacked:
+        """Find the calls in a body; raises `Rejected` 422 for values that cannot be stored.
+
+        `headers` by name in lower case: some senders say there which message it is.
+        """
 
     def pack(self, unpacked: Unpacked, replies: Sequence[Reply]) -> Packed:
         """Answer in the caller's form; one reply for each call, in the order of the calls."""
+
+
+def taken() -> Packed:
+    """The answer to whoever reads nothing but the status: 200 `{}`."""
+    return Packed(200, b"{}", {"Content-Type": JSON_TYPE})
 
 
 def to_json_bytes(value: Any) -> bytes:

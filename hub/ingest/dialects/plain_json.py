@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.ingest.body import Body, without_faults
 from hub.ingest.dialects.contract import (
     JSON_TYPE,
+    NO_HEADERS,
     SMALL_BODY,
     Call,
     Packed,
@@ -31,15 +32,25 @@ class PlainJson:
     payload_names: tuple[str, ...] = ()
     secret_places: tuple[str, ...] = ()
 
-    def unpack(self, body: Body, *, tool: str | None) -> Unpacked:  # noqa: ARG002
+    def unpack(
+        self,
+        body: Body,
+        *,
+        tool: str | None,  # noqa: ARG002
+        headers: Mapping[str, str] = NO_HEADERS,  # noqa: ARG002
+    ) -> Unpacked:
         """The whole body is the payload of one call."""
         return Unpacked(calls=(Call(without_faults(body)),))
 
     def pack(self, unpacked: Unpacked, replies: Sequence[Reply]) -> Packed:  # noqa: ARG002
         """The body and status of the one reply; a text becomes `{"message": text}`."""
-        reply = replies[0]
-        body = {"message": reply.body} if isinstance(reply.body, str) else reply.body
-        return answer_in_json(reply, body)
+        return answer_as_given(replies[0])
+
+
+def answer_as_given(reply: Reply) -> Packed:
+    """Status and body of a reply; a text becomes `{"message": text}`."""
+    body = {"message": reply.body} if isinstance(reply.body, str) else reply.body
+    return answer_in_json(reply, body)
 
 
 def answer_in_json(reply: Reply, body: object) -> Packed:

@@ -13,6 +13,7 @@ from typing import Any
 from hub.ingest.body import Body
 from hub.ingest.dialects.contract import (
     JSON_TYPE,
+    NO_HEADERS,
     VOICE_BODY,
     Call,
     Packed,
@@ -52,7 +53,13 @@ class VapiEvent:
     payload_names: tuple[str, ...] = ("type",)
     secret_places: tuple[str, ...] = SECRET_PLACES
 
-    def unpack(self, body: Body, *, tool: str | None) -> Unpacked:  # noqa: ARG002
+    def unpack(
+        self,
+        body: Body,
+        *,
+        tool: str | None,  # noqa: ARG002
+        headers: Mapping[str, str] = NO_HEADERS,  # noqa: ARG002
+    ) -> Unpacked:
         """One run for each message; a body that is no server message makes none."""
         message = message_of(body.value)
         if message is None:

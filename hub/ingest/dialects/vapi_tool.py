@@ -15,6 +15,7 @@ from hub.errors import Rejected
 from hub.ingest.body import Body, read_json, without_faults
 from hub.ingest.dialects.contract import (
     JSON_TYPE,
+    NO_HEADERS,
     VOICE_BODY,
     Call,
     Packed,
@@ -43,7 +44,13 @@ class VapiTool:
     payload_names: tuple[str, ...] = ()
     secret_places: tuple[str, ...] = SECRET_PLACES
 
-    def unpack(self, body: Body, *, tool: str | None) -> Unpacked:
+    def unpack(
+        self,
+        body: Body,
+        *,
+        tool: str | None,
+        headers: Mapping[str, str] = NO_HEADERS,  # noqa: ARG002
+    ) -> Unpacked:
         """Each call of `tool` makes a run; other messages make none."""
         message = message_of(body.value)
         if message is None:

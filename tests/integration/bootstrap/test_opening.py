@@ -45,6 +45,14 @@ def test_an_open_hub_knows_its_workflows_and_stores_what_they_run_with(opening):
     assert list(stored.files) == ["workflows/greets.yaml"]
 
 
+def test_a_schedule_that_is_switched_off_rests(folder: Folder, opening):
+    tidies = "hub: 1\ntitle: Tidies\nschedule: {every: 15m}\nsteps:\n  - log: tidy\n"
+    folder.write("workflows/tidies.yaml", tidies)
+    folder.write("workflows/rests.yaml", tidies.replace("title:", "enabled: false\ntitle:"))
+
+    assert list(opening().scheduled) == ["tidies"]
+
+
 def test_each_process_has_a_connection_for_each_of_its_threads(folder: Folder):
     worker = open_hub(folder.settings(HUB_WORKER_RUNS="4"), role="worker")
     web = open_hub(folder.settings(HUB_WEB_CONNECTIONS="7"), role="web")

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine
 
 from hub.engine.start import Start
-from hub.engine.workflow import Schedule, Workflow
+from hub.engine.workflow import Concurrency, Schedule, Workflow
 from hub.errors import Rejected
 from hub.storage import db, schedules, versions
 from hub.storage.workers import WorkerName, count_alive
@@ -52,7 +52,10 @@ class Station:
     def plan(self, name: str = "tidy", *, version: str = "1", **schedule: Any) -> Workflow:
         """A workflow with a schedule, as its file says it."""
         trigger = Schedule(**{"every": QUARTER, **schedule})
-        workflow = Workflow(name, version, name.title(), trigger=trigger, steps=())
+        in_turn = Concurrency() if trigger.overlap == "queue" else None
+        workflow = Workflow(
+            name, version, name.title(), trigger=trigger, steps=(), concurrency=in_turn
+        )
         versions.store(self.database, version=version, workflow=name, files={})
         self.workflows[name] = workflow
         plan_schedules(self, self.workflows, self.now())
@@ -162,6 +165,19 @@ def test_a_time_that_comes_while_the_last_run_goes_on(office, station, overlap, 
 
     assert len(started(office)) == runs
     assert next_at(office) > station.now()
+
+
+def test_planned_runs_that_queue_stand_one_behind_the_other(office, station):
+    station.plan(overlap="queue")
+    for _ in range(2):
+        make_due(office)
+        station.rounds().once()
+
+    places = office.rows("SELECT run_id, scope, digest FROM turns ORDER BY id")
+    runs = office.rows("SELECT id FROM runs ORDER BY created_at")
+    assert [each.run_id for each in places] == [each.id for each in runs]
+    assert len({(each.scope, each.digest) for each in places}) == 1
+    assert len(places) == 2
 
 
 def test_overlap_skip_starts_again_when_the_last_run_has_ended(office, station):

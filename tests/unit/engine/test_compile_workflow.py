@@ -27,6 +27,7 @@ from hub.engine.workflow import (
     If,
     Inputs,
     Log,
+    RateLimit,
     Reply,
     Return,
     Schedule,
@@ -122,6 +123,86 @@ def test_parts_of_the_path_that_are_not_declared_are_text():
     endpoint = endpoint_of("endpoint:\n  path: /a/{one}/b/{two}\n  auth: broker")
 
     assert [each.name for each in endpoint.params] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("10 per minute per ip", RateLimit(10, timedelta(minutes=1), "ip")),
+        ("1 per second", RateLimit(1, timedelta(seconds=1), "endpoint")),
+        ("5 per hour per caller", RateLimit(5, timedelta(hours=1), "caller")),
+        ("100000 per day", RateLimit(100_000, timedelta(days=1))),
+    ],
+)
+def test_requests_may_be_limited(text, limit):
+    assert endpoint_of(f"endpoint:\n  auth: broker\n  rate_limit: {text}").rate_limit == limit
+
+
+@pytest.mark.parametrize(
+    "text", ["10", "0 per minute", "10/minute", "10 per minutes", "1.5 per hour", "10 per ip"]
+)
+def test_a_limit_of_another_form_is_told_what_to_write(text):
+    trigger = f"endpoint:\n  auth: broker\n  rate_limit: '{text}'"
+    (finding,) = errors(MINIMAL.format(trigger=trigger, steps="  - return: x"))
+
+    assert "write `10 per minute`" in finding.text
+
+
+@pytest.mark.parametrize(
+    ("limit", "codes"),
+    [
+        ("", ["HUB613"]),
+        ("\n  rate_limit: 10 per minute per ip", []),
+        ("\n  rate_limit: 10 per minute", []),
+        ("\n  rate_limit: 10 per minute per caller", ["HUB110"]),
+    ],
+)
+def test_a_public_endpoint_needs_a_limit_and_knows_no_callers(limit, codes):
+    trigger = f"endpoint:\n  auth: public{limit}"
+    found = loaded(MINIMAL.format(trigger=trigger, steps="  - return: x")).findings
+
+    assert [each.code for each in found] == codes
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/openapi.json", "/admin", "/admin/{page}"])
+def test_a_path_of_the_hub_itself_is_refused(path):
+    trigger = f"endpoint:\n  path: {path}\n  auth: broker"
+    (finding,) = errors(MINIMAL.format(trigger=trigger, steps="  - return: x"))
+
+    assert "begins as the hub's own pages do" in finding.message
+
+
+@pytest.mark.parametrize("path", ["/administration", "/api/admin", "/{page}"])
+def test_a_path_that_only_looks_like_one_of_the_hub_is_taken(path):
+    assert endpoint_of(f"endpoint:\n  path: {path}\n  auth: broker").path == path
+
+
+@pytest.mark.parametrize("name", ["Authorization", "X-Api-Key", "X-Hub-Token", "Cookie", "X-Seat"])
+def test_a_header_that_proves_the_caller_cannot_be_read(name):
+    hub = FILES["hub.yaml"].replace("type: bearer", "type: shared_header\n    header: x-seat")
+    text = MINIMAL.format(
+        trigger=f"endpoint:\n  auth: broker\n  headers: [X-Name, {name}]", steps="  - return: x"
+    )
+    (finding,) = load({"hub.yaml": hub, "workflows/minimal.yaml": text}).errors
+
+    assert (finding.code, finding.line) == ("HUB110", 5)
+    assert f"{name} may hold a secret" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("retell.tool", "this version does not speak the dialect 'retell.tool' yet"),
+        ("twilio.sms", "this version does not speak the dialect 'twilio.sms' yet"),
+        ("vapi.tol", "there is no dialect 'vapi.tol' — did you mean 'vapi.tool'?"),
+        ("fax", "there is no dialect 'fax'"),
+    ],
+)
+def test_a_dialect_that_is_not_spoken_is_told(name, words):
+    trigger = f"endpoint:\n  auth: broker\n  dialect: {name}"
+    (finding,) = errors(MINIMAL.format(trigger=trigger, steps="  - return: x"))
+
+    assert words in finding.text
 
 
 def test_a_tool_dialect_takes_the_body_size_of_its_caller():

@@ -63,6 +63,15 @@ def test_a_stored_version_outlives_changes_of_the_files_and_of_the_settings():
     assert new.workflows["book"].version != old.hash
 
 
+def test_E15_a_stored_version_goes_on_under_stricter_rules_for_endpoints():
+    for more in ("headers: [Authorization]", "path: /admin/seats"):
+        old = FILES["workflows/book.yaml"].replace("auth: broker", f"auth: broker\n  {more}")
+        assert load({**FILES, "workflows/book.yaml": old}).errors
+        files = {**bundle(load(), "book").files, "workflows/book.yaml": old}
+
+        assert compile_bundle(files, "book", ProjectSettings(), ACTIONS).name == "book"
+
+
 def test_E15_a_stored_version_goes_on_under_stricter_rules_for_schemas():
     lax = FILES["schemas/book.json"].replace('"type": "object"', '"type": "object", "minimun": 1')
     files = {**bundle(load(), "book").files, "schemas/book.json": lax}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,12 +29,15 @@ timezone: America/New_York
 auth:
   vapi: {type: shared_header, header: X-Vapi-Secret, secret: VAPI_WEBHOOK_SECRET}
   broker: {type: bearer, secret: BROKER_API_TOKEN}
+  partners: {type: bearer, secret: [BROKER_API_TOKEN, PARTNER_TOKEN]}
+  keyed: {type: bearer, header: X-Seat, secret: BROKER_API_TOKEN}
   calcom: {type: hmac_sha256, header: X-Cal-Signature-256, secret: CALCOM_WEBHOOK_SECRET}
   standard: {type: standard_webhooks, secret: STANDARD_SECRET}
   signed: {type: stripe_signature, secret: STRIPE_SECRET}
 secrets:
   - VAPI_WEBHOOK_SECRET
   - BROKER_API_TOKEN
+  - PARTNER_TOKEN
   - CALCOM_WEBHOOK_SECRET
   - STANDARD_SECRET
   - STRIPE_SECRET
@@ -41,6 +45,7 @@ secrets:
 SECRETS = {
     "VAPI_WEBHOOK_SECRET": ("example-shared-secret",),
     "BROKER_API_TOKEN": ("new-token", "old-token"),
+    "PARTNER_TOKEN": ("partner-token",),
     "CALCOM_WEBHOOK_SECRET": ("cal-secret",),
     "STANDARD_SECRET": ("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3",),
     "STRIPE_SECRET": ("stripe-secret",),
@@ -93,6 +98,19 @@ class Memory:
         return Recorded(run.id, is_new=True)
 
 
+@dataclass
+class Turnstile:
+    """Lets a number of requests in for each key, and says to the others when to come again."""
+
+    asked: list[tuple[str, int, timedelta]] = field(default_factory=list)
+    comes_free_in: timedelta = timedelta(seconds=11.2)
+
+    def admit(self, key: str, *, most: int, window: timedelta) -> timedelta | None:
+        self.asked.append((key, most, window))
+        came = sum(asked == key for asked, _, _ in self.asked)
+        return None if came <= most else self.comes_free_in
+
+
 class Door:
     """Sends requests to a reception."""
 
@@ -108,6 +126,7 @@ class Door:
         assert not project.errors, [str(each) for each in project.errors]
         self.memory = Memory()
         self.clock = FakeClock()
+        self.turns = Turnstile()
         self.expected: list[UUID] = []
         self._ids = 0
         self.reception = Reception(
@@ -115,6 +134,7 @@ class Door:
             settings=project.settings,
             secrets=lambda name: SECRETS.get(name, ()),
             record=self.memory.record,
+            admit=self.turns.admit,
             seal=lambda data: b"sealed:" + data[::-1],
             start=self._start,
             now=self.clock.now,
@@ -136,6 +156,7 @@ class Door:
         method: str = "POST",
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, tuple[str, ...]] | None = None,
+        remote_ip: str | None = "192.0.2.1",
     ) -> Receipt:
         """Post a JSON body (bytes go as they are); raises what the reception raises."""
         sent = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -151,7 +172,7 @@ class Door:
             received_at=self.clock.now(),
             arrived_at=0.0,
             query=query or {},
-            remote_ip="192.0.2.1",
+            remote_ip=remote_ip,
             url=f"https://hub.example.com{path}",
         )
         route = self.reception.find(method, path)

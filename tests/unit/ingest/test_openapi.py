@@ -89,6 +89,39 @@ payload: schemas/booked.json
     assert schema == {"$ref": "#/components/schemas/things"}
 
 
+def test_a_limit_is_told_with_the_header_that_says_when_to_come_again() -> None:
+    limited = workflow("auth: broker\nrate_limit: 10 per minute per caller")
+    paths = openapi(project(limited=limited, free=workflow("auth: broker")), URL)["paths"]
+
+    told = paths["/webhook/limited"]["post"]["responses"]["429"]
+    assert told["description"].startswith("More than 10 per minute per caller")
+    assert "Retry-After" in told["headers"]
+    assert list(told["content"]) == ["application/problem+json"]
+    assert "429" not in paths["/webhook/free"]["post"]["responses"]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "media_type", "is_as_given"),
+    [
+        ("form", "application/x-www-form-urlencoded", True),
+        ("stripe", "application/json", False),
+        ("standard_webhooks", "application/json", False),
+        ("cloudevents", "application/cloudevents+json", False),
+    ],
+)
+def test_each_dialect_says_what_is_sent_to_it_and_what_it_answers(
+    dialect: str, media_type: str, *, is_as_given: bool
+) -> None:
+    text = workflow(f"auth: broker\ndialect: {dialect}\npayload: schemas/booked.json")
+    operation = openapi(project(door=text), URL)["paths"]["/webhook/door"]["post"]
+
+    (content,) = operation["requestBody"]["content"].items()
+    assert content[0] == media_type
+    assert ("$ref" in content[1]["schema"]) is is_as_given
+    assert ("202" in operation["responses"]) is is_as_given
+    assert ("200" in operation["responses"]) is not is_as_given
+
+
 def test_a_workflow_that_is_switched_off_or_has_no_endpoint_is_not_in_it() -> None:
     loaded = project(
         off=workflow("auth: broker").replace("title:", "enabled: false\ntitle:"),

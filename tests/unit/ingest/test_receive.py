@@ -104,6 +104,12 @@ def test_the_secret_header_of_a_preset_is_not_stored():
     assert "x-vapi-secret" not in open_door.memory.deliveries[0].headers
 
 
+def test_a_token_in_a_header_of_another_name_is_not_stored():
+    open_door = door(workflow("auth: keyed"))
+    open_door.send("/webhook/booked", {}, headers={"X-Seat": "Bearer new-token"})
+    assert "x-seat" not in open_door.memory.deliveries[0].headers
+
+
 def test_a_body_that_carries_secrets_is_stored_sealed():
     open_door = door(TOOL)
 
@@ -143,15 +149,55 @@ query:
     (run,) = open_door.memory.runs
     assert run.trigger["params"] == {"id": 42}
     assert run.trigger["query"] == {"limit": 10, "tag": ["a", "b"], "all": True}
-    for path, query in (
-        ("/api/v1/things/x", {}),
-        ("/api/v1/things/1\x00", {}),
-        ("/api/v1/things/1", {"limit": ("1", "2")}),
-        ("/api/v1/things/1", {"all": ("yes",)}),
+    for path, query, pointers in (
+        ("/api/v1/things/x", {}, ["/params/id"]),
+        ("/api/v1/things/1\x00", {}, ["/params/id"]),
+        ("/api/v1/things/1", {"limit": ("1", "2")}, ["/query/limit"]),
+        ("/api/v1/things/x", {"all": ("yes",)}, ["/params/id", "/query/all"]),
     ):
         with pytest.raises(Rejected) as refused:
             open_door.send(path, b"", method="GET", headers=BROKER, query=query)
         assert refused.value.status == 422
+        assert [each.pointer for each in refused.value.problems] == pointers
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_what_comes_without_a_payload_is_not_asked_for_one(method):
+    text = workflow(f"auth: broker\nmethod: {method}\nquery: {{id: {{type: string}}}}")
+    open_door = door(text)
+    headers = {**BROKER, "Content-Type": ""}
+
+    refused = refusal(open_door, b"{not json", method=method, headers=headers)
+    open_door.send(
+        "/webhook/booked", b"{not json", method=method, headers=headers, query={"id": ("7",)}
+    )
+
+    assert [(each.pointer, each.message) for each in refused.problems] == [
+        ("/query/id", "is missing")
+    ]
+    assert open_door.memory.runs[0].trigger["query"] == {"id": "7"}
+
+
+@pytest.mark.parametrize(
+    ("more", "payload"),
+    [
+        ({}, {"lead_id": LEAD}),
+        ({"additionalProperties": True}, {"lead_id": LEAD, "notes": [1]}),
+        ({"additionalProperties": False}, None),
+    ],
+)
+def test_members_the_schema_does_not_name_are_dropped_kept_or_refused_as_it_says(more, payload):
+    schema = {"type": "object", "properties": {"lead_id": {"type": "string"}}, **more}
+    open_door = Door({"booked": PLAIN}, {"booked": schema})
+    sent = {"lead_id": LEAD, "notes": [1]}
+
+    if payload is None:
+        refused = refusal(open_door, sent, headers=BROKER)
+        assert [each.pointer for each in refused.problems] == ["/notes"]
+    else:
+        open_door.send("/webhook/booked", sent, headers=BROKER)
+        assert open_door.memory.runs[0].trigger["payload"] == payload
+        assert json.loads(open_door.memory.deliveries[0].body) == sent
 
 
 # --------------------------------------------------------------------------------------- refusal
@@ -300,6 +346,40 @@ dedupe:
     else:
         again = open_door.send("/webhook/booked", {**GOOD, "more": 1}, headers=BROKER)
         assert said(again) == said(first)
+
+
+@pytest.mark.parametrize(
+    ("on_duplicate", "heard"),
+    [
+        ("replay", {"result": "The appointment is being saved."}),
+        ("reject", {"error": "This request was made before."}),
+    ],
+)
+def test_a_repeated_tool_call_hears_what_the_endpoint_says(on_duplicate, heard):
+    dedupe = f"  dedupe: {{key: '${{{{ payload.lead_id }}}}', on_duplicate: {on_duplicate}}}\n"
+    open_door = door(TOOL.replace("  respond:", f"{dedupe}  respond:"))
+    open_door.send("/webhook/booked", raw("vapi/tool-calls-minimal"), headers=VAPI)
+
+    again = open_door.send("/webhook/booked", raw("vapi/tool-calls-minimal"), headers=VAPI)
+
+    (result,) = said(again)["results"]
+    assert {name: result[name] for name in heard} == heard
+    assert len(open_door.memory.runs) == 1
+
+
+def test_an_accepted_repeat_of_a_request_that_waits_names_the_first_run():
+    text = workflow(
+        "auth: broker\ndedupe: {key: '${{ request.path }}', on_duplicate: accept}\n"
+        "respond: {within: 5s, otherwise: Later.}"
+    )
+    open_door = door(text)
+    open_door.send("/webhook/booked", {}, headers=BROKER)
+
+    again = open_door.send("/webhook/booked", {}, headers=BROKER)
+
+    assert again.outcomes[0].wait is None
+    assert answered(again).status == 202
+    assert said(again) == {"status": "accepted", "run_id": str(open_door.memory.runs[0].id)}
 
 
 def test_a_signed_message_is_deduplicated_by_its_id():

@@ -15,7 +15,7 @@ TAKES = {
     "duration": ["90s", "15m", "24h", "7d", "1h30m"],
     "timezone": ["America/New_York", "UTC"],
     "uuid": ["5b0c2c2e-6f0a-4a51-9a8e-3d1f6f0d7a21", "5B0C2C2E-6F0A-4A51-9A8E-3D1F6F0D7A21"],
-    "e164": ["+12025550147", "+4930123456"],
+    "e164": ["+12025550147", "+4930123456", "+1234567", "+123456789012345"],
     "email": ["a@example.com", "first.last+tag@sub.example.co.uk"],
     "uri": [
         "https://example.com",
@@ -36,7 +36,15 @@ REFUSES = {
         "5b0c2c2e6f0a4a519a8e3d1f6f0d7a21",
         "{5b0c2c2e-6f0a-4a51-9a8e-3d1f6f0d7a21}",
     ],
-    "e164": ["12025550147", "+1 202 555 0147", "+0123456", "+1", ""],
+    "e164": [
+        "12025550147",
+        "+1 202 555 0147",
+        "+0123456",
+        "+1",
+        "+123456",
+        "+1234567890123456",
+        "",
+    ],
     "email": ["a", "a@b", "a b@example.com", ".a@example.com", "a..b@example.com", "a@-x.com", ""],
     "uri": [
         "example.com",

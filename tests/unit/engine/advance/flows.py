@@ -15,13 +15,17 @@ from hub.engine.workflow import (
     Block,
     Call,
     Concurrency,
+    Continue,
     Do,
+    Emit,
     Fail,
     ForEach,
+    Group,
     If,
     Inputs,
     Log,
     OnError,
+    Parallel,
     Position,
     Reply,
     Retry,
@@ -30,8 +34,10 @@ from hub.engine.workflow import (
     Switch,
     ValueField,
     Vars,
+    Wait,
     Workflow,
 )
+from tests.unit.engine.advance.player import EVENTS
 
 WORDS = ValueField("words", {"type": "array"}, is_optional=True)
 FLAG = ValueField("flag", {"type": "boolean"}, is_optional=True)
@@ -52,6 +58,7 @@ def workflow(name: str, steps: Block, **more: Any) -> Workflow:
         trigger=Inputs((WORDS, FLAG)),
         steps=steps,
         vars=(("began", NOW),),
+        event_schemas=EVENTS,
         **more,
     )
 
@@ -75,15 +82,17 @@ class Author:
         called = {"quiet": QUIET, "turned": TURNED}
         steps = self._block(0)
         handlers = self._block(DEEPEST) if self.draw(st.booleans()) else ()
-        return workflow("main", steps, called=called, on_error=handlers)
+        goodbye = self._block(DEEPEST) if self.draw(st.booleans()) else ()
+        return workflow("main", steps, called=called, on_error=handlers, on_cancel=goodbye)
 
     def _block(self, depth: int) -> Block:
         many = self.draw(st.sampled_from([3, 2, 1]))
         return tuple(self._step(depth, place) for place in range(1, many + 1))
 
     def _step(self, depth: int, place: int) -> Step:
-        kinds = ["loop", "if", "switch", "loop"] if depth < DEEPEST else []
-        kinds += ["do", "call", "do", "turn", "vars", "log", "reply", "do"]
+        kinds = ["loop", "if", "switch", "parallel", "group"] if depth < DEEPEST else []
+        kinds += ["do", "call", "do", "turn", "vars", "log", "reply", "do", "wait", "nap"]
+        kinds += ["emit", "detached"]
         if depth and self.draw(st.integers(0, 9)) == 1:
             kinds = ["return", "fail"]
         kind = self.draw(st.sampled_from(kinds))
@@ -96,13 +105,21 @@ class Author:
         return f"s{self.written:03}"
 
     def _on_error(self) -> OnError:
-        handling = self.draw(st.sampled_from(["fail", "fail", "continue", "return", "do"]))
+        handling = self.draw(st.sampled_from(["fail", "fail", "continue", "return", "do", "go on"]))
         if handling in {"fail", "continue"}:
             return handling  # type: ignore[no-any-return]
         if handling == "return":
             return (Return(slug="1-return", position=HERE, value=NOW),)
+        if handling == "go on":
+            return (Continue(slug="1-continue", position=HERE, value=NOW),)
         name = self._id()
         return (Do(slug=name, position=HERE, id=name, action="voice.say", inputs=SORRY),)
+
+    def _undo(self) -> Block:
+        """How a step is undone, if it is."""
+        if self.draw(st.booleans()):
+            return ()
+        return (Do(slug="1-do", position=HERE, action="voice.say", inputs=TEXTS[0]),)
 
     def _do(self, _depth: int, common: dict[str, Any]) -> Step:
         inputs = self.draw(st.sampled_from(TEXTS))
@@ -114,7 +131,29 @@ class Author:
             inputs=inputs,
             condition=condition,
             on_error=self._on_error(),
+            compensate=self._undo(),
         )
+
+    def _wait(self, _depth: int, common: dict[str, Any]) -> Step:
+        return Wait(
+            **common,
+            id=self._id(),
+            events=("door.opened",),
+            key=compile_value("x"),
+            timeout=compile_value("5m"),
+            on_timeout=self._on_error(),
+            on_error=self._on_error(),
+        )
+
+    def _nap(self, _depth: int, common: dict[str, Any]) -> Step:
+        return Wait(**common, id=self._id(), duration=compile_value("5m"))
+
+    def _emit(self, _depth: int, common: dict[str, Any]) -> Step:
+        return Emit(**common, event="door.closed", data=compile_value({}))
+
+    def _detached(self, _depth: int, common: dict[str, Any]) -> Step:
+        inputs = compile_value({})
+        return Call(**common, id=self._id(), workflow="quiet", inputs=inputs, is_detached=True)
 
     def _log(self, _depth: int, common: dict[str, Any]) -> Step:
         return Log(**common, text=NOW)
@@ -140,6 +179,7 @@ class Author:
             inputs=compile_value({}),
             retry=retry,
             on_error=self._on_error(),
+            compensate=self._undo(),
         )
 
     def _turn(self, _depth: int, common: dict[str, Any]) -> Step:
@@ -173,6 +213,24 @@ class Author:
             on_item_error=self.draw(st.sampled_from(["fail", "continue"])),
             collect=self.draw(st.sampled_from([None, NOW])),
             on_error=self._on_error(),
+        )
+
+    def _parallel(self, depth: int, common: dict[str, Any]) -> Step:
+        return Parallel(
+            **common,
+            id=self._id(),
+            branches=(("left", self._block(depth + 1)), ("right", self._block(depth + 1))),
+            wait_for=self.draw(st.sampled_from(["all", "first"])),
+            on_error=self._on_error(),
+        )
+
+    def _group(self, depth: int, common: dict[str, Any]) -> Step:
+        return Group(
+            **common,
+            id=self._id(),
+            body=self._block(depth + 1),
+            on_error=self._on_error(),
+            compensate=self._undo(),
         )
 
 

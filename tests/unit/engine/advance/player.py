@@ -6,6 +6,7 @@ What a database would keep is kept in stored form: a cut run goes on from nothin
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from hub.engine.advance import (
     Machine,
     Pause,
     Perform,
+    StartRun,
 )
 from hub.engine.advance.calling import call_inputs
 from hub.engine.advance.journal import Entry, Journal
@@ -50,7 +52,7 @@ def say(*, text: str, number: int | None = None, at: datetime | None = None) -> 
 
 
 ACTIONS = {each.name: each for each in [say.__hub_action__]}  # type: ignore[attr-defined]
-EVENTS = {
+EVENTS: dict[str, dict[str, Any]] = {
     "door.opened": {
         "type": "object",
         "properties": {"by": {"type": "string"}, "at": {"type": "string", "format": "date-time"}},
@@ -80,7 +82,8 @@ class Cut(Exception):
 class Player:
     """One run. `script`: path → result or `Failure`, or a list of them for one try after another.
 
-    `did` are the actions that were done, by path; `asked` all commands but these.
+    `did` are the actions that were done, by path; `asked` all commands but these. Somebody cancels
+    the run when `cancel_at` actions are done. With `has_events` all waits for events end with one.
     """
 
     workflow: Workflow
@@ -93,6 +96,8 @@ class Player:
     replies: list[Any] = field(default_factory=list)
     most_at_once: int = 0
     now: datetime = START
+    has_events: bool = False
+    cancel_at: int | None = None
     _ids: Any = field(default_factory=lambda: count(1))
 
     def play(self, *, cut_after: int | None = None, choose: Chooser | None = None) -> Finished:
@@ -100,6 +105,7 @@ class Player:
         machine = Machine(self.workflow, self._facts(), Journal(self.stored.values()))
         done = 0
         while True:
+            self._cancel(machine)
             self.replies += [reply.body for reply in machine.take_replies()]
             if machine.ending is not None:
                 self._store(machine)
@@ -110,6 +116,11 @@ class Player:
             self.most_at_once = max(self.most_at_once, len(commands))
             self._do(machine, (choose or (lambda open_: open_[0]))(commands))
             done += 1
+
+    def _cancel(self, machine: Machine) -> None:
+        is_wanted = self.cancel_at is not None and len(self.did) >= self.cancel_at
+        if is_wanted and machine.ending is None and not machine.is_undoing:
+            machine.cancel()
 
     def _facts(self) -> Facts:
         run = {"id": "run-1", "workflow": "main", "mode": "live", "started_at": START}
@@ -161,13 +172,22 @@ class Player:
         self._store(machine)
         if isinstance(command, Pause):
             self.now = max(self.now, command.until)
-        found = self.script.get(command.path)
+        found = self._usual(command)
+        if isinstance(command, AwaitEvent):
+            found = self.script.get(command.path, found)
         if isinstance(command, AwaitEvent) and isinstance(found, list):
             found = next((each for each in found if self._is_taken(command, each)), None)
         if isinstance(found, Failure):
             machine.fail(command, found)
         else:
             machine.resolve(command, found)
+
+    def _usual(self, command: Command) -> Any:
+        """What a command ends with of which the script says nothing."""
+        if isinstance(command, AwaitEvent) and self.has_events:
+            number = zlib.crc32(command.path.encode())
+            return Event(number, command.names[0], command.key, {"by": command.path}, START)
+        return f"run of {command.path}" if isinstance(command, StartRun) else None
 
     @staticmethod
     def _is_taken(command: AwaitEvent, event: Event) -> bool:

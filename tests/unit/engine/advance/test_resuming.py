@@ -27,8 +27,10 @@ def last(commands: list[Command]) -> Command:
     return max(commands, key=lambda command: command.path)
 
 
-def player_of(play: Play) -> Player:
-    return Player(play.workflow, play.inputs, Fate(play.seed))
+def player_of(play: Play, *, cancel_at: int | None = None) -> Player:
+    has_events = play.seed % 2 == 0
+    fate = Fate(play.seed)
+    return Player(play.workflow, play.inputs, fate, has_events=has_events, cancel_at=cancel_at)
 
 
 def told(player: Player, ending: Finished) -> dict[str, Any]:
@@ -46,7 +48,12 @@ def outline(player: Player, ending: Finished) -> dict[str, Any]:
     """The same without instants and ids, which differ between two runs of one workflow."""
     failure = ending.failure
     return {
-        "ending": (ending.has_returned, failure and (failure.code, failure.step)),
+        "ending": (
+            ending.has_returned,
+            ending.is_cancelled,
+            ending.is_undo_failed,
+            failure and (failure.code, failure.step),
+        ),
         "stored": {
             path: (entry.kind, entry.status, entry.error and entry.error["code"], entry.key)
             for path, entry in player.stored.items()
@@ -70,14 +77,19 @@ def test_every_step_is_done_once_and_in_order(play: Play, choose: Any) -> None:
     assert written == sorted(written)
 
 
-@given(play=plays(), choose=st.sampled_from([first, last]), cuts=st.data())
+@given(
+    play=plays(),
+    choose=st.sampled_from([first, last]),
+    cancel_at=st.sampled_from([None, None, 0, 1, 2, 4]),
+    cuts=st.data(),
+)
 def test_a_run_cut_after_any_command_and_resumed_ends_as_the_uncut_one(
-    play: Play, choose: Any, cuts: st.DataObject
+    play: Play, choose: Any, cancel_at: int | None, cuts: st.DataObject
 ) -> None:
-    uncut = player_of(play)
+    uncut = player_of(play, cancel_at=cancel_at)
     expected = outline(uncut, uncut.play(choose=choose))
 
-    player = player_of(play)
+    player = player_of(play, cancel_at=cancel_at)
     ending = None
     while ending is None:
         with suppress(Cut):
@@ -91,7 +103,8 @@ def test_what_was_decided_stays_decided(play: Play) -> None:
     player = player_of(play)
     expected = told(player, player.play())
 
-    again = Player(play.workflow, play.inputs, Fate(play.seed), stored=dict(player.stored))
+    again = player_of(play)
+    again.stored = dict(player.stored)
     found = told(again, again.play())
 
     assert again.did == []

@@ -1,0 +1,72 @@
+"""Dialect `standard_webhooks`: `{type, timestamp, data}`, with the message's id in its header.
+
+Svix writes its headers with another beginning, and OpenAI the id into the body as well; both are
+read. A repeat has the same id and a new time. Only 410 would end the sender's subscription; every
+other failure is sent again for days, so what makes no run is answered with 200 and recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hub.ingest.body import Body
+from hub.ingest.dialects.contract import (
+    JSON_TYPE,
+    NO_HEADERS,
+    SMALL_BODY,
+    Call,
+    Packed,
+    Reply,
+    Unpacked,
+    taken,
+    text_at,
+)
+from hub.ingest.request import storable
+
+_ID_HEADERS = ("webhook-id", "svix-id")
+
+
+@dataclass(frozen=True)
+class StandardWebhooks:
+    """Whoever follows the Standard Webhooks specification."""
+
+    name: str = "standard_webhooks"
+    default_auth: str = "standard_webhooks"
+    media_type: str = JSON_TYPE
+    default_max_body: int = SMALL_BODY
+    is_tool: bool = False
+    payload_names: tuple[str, ...] = ("type",)
+    secret_places: tuple[str, ...] = ()
+
+    def unpack(
+        self,
+        body: Body,
+        *,
+        tool: str | None,  # noqa: ARG002
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> Unpacked:
+        """One run for each message; one without a type makes none."""
+        kind = text_at(body.value, "type")
+        if kind is None:
+            return Unpacked(ignored="no type in the message", when_refused="record")
+        message_id = _message_id(headers) or text_at(body.value, "id")
+        known = {"id": message_id, "type": kind, "timestamp": text_at(body.value, "timestamp")}
+        payload = {name: value for name, value in known.items() if value is not None}
+        if "data" in body.value:
+            payload["data"] = body.value["data"]
+        return Unpacked(
+            calls=(Call(payload, key=message_id),),
+            when_refused="record",
+            kind=kind,
+            is_mended=bool(body.faults),
+        )
+
+    def pack(self, unpacked: Unpacked, replies: Sequence[Reply]) -> Packed:  # noqa: ARG002
+        """`{}`: senders read the status alone."""
+        return taken()
+
+
+def _message_id(headers: Mapping[str, str]) -> str | None:
+    found = next((headers[name] for name in _ID_HEADERS if headers.get(name)), None)
+    return None if found is None else storable(found)

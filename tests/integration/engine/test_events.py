@@ -1,0 +1,146 @@
+"""Events between runs: emitting, starting, detaching, cancelling; with a real database."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.engine.test_waits import WAIT
+from tests.integration.engine.workshop import INPUTS, Crash, Shop, step
+
+EMIT = """\
+steps:
+  - emit: door.opened
+    key: ${{ inputs.key }}
+    data: {by: "${{ run.workflow }}"}
+"""
+
+
+def test_a_run_wakes_another_by_an_event(shop: Shop):
+    shop.learn(WAIT, opener=INPUTS + EMIT)
+    run = shop.start()
+    shop.work()
+
+    shop.start("opener")
+    shop.work()
+
+    assert shop.ledger == ["before", "opened by opener"]
+    assert run in shop.rung
+
+
+def test_data_that_do_not_fit_the_schema_are_not_emitted(shop: Shop):
+    wrong = "${{ '[1]' | from_json }}"
+    shop.learn(EMIT.replace('{by: "${{ run.workflow }}"}', wrong))
+    run = shop.start()
+    shop.work()
+
+    assert shop.run(run).error["code"] == "invalid_input"
+    assert shop.rows("SELECT FROM events") == []
+
+
+def test_an_emitter_that_dies_emits_once(shop: Shop):
+    shop.learn(
+        EMIT + step("letter.send", "bye"),
+        listener="event: {name: door.opened}\n" + "steps:\n" + step("ledger.write", "heard"),
+    )
+    shop.world.script["bye"] = [Crash()]
+    shop.start()
+    with pytest.raises(Crash):
+        shop.work()
+    shop.owner_dies()
+    shop.work()
+
+    assert len(shop.rows("SELECT FROM events")) == 1
+    assert shop.ledger == ["heard"]
+
+
+def test_an_event_starts_the_workflows_that_want_it(shop: Shop):
+    listener = "event:\n  name: door.opened\n"
+    listener += "  only_if: event.data.by == '{who}'\nsteps:\n"
+    say = step("ledger.write", "${{ event.data.by }} ${{ event.key }}", id_="say")
+    shop.learn(EMIT, ours=listener.format(who="main") + say, others=listener.format(who="x") + say)
+    run = shop.start(mode="simulate")
+    shop.work()
+
+    (started,) = shop.rows("SELECT * FROM runs WHERE workflow = 'ours'")
+    assert (shop.ledger, started.mode) == (["main one"], "simulate")
+    assert shop.rows("SELECT FROM runs WHERE workflow = 'others'") == []
+    assert shop.run(run).status == "succeeded"
+
+
+def test_a_detached_call_is_a_run_of_its_own(shop: Shop):
+    shop.learn(
+        "steps:\n  - id: aside\n    call: other\n    with: {key: two}\n    detach: true\n"
+        + step("ledger.write", "went_on"),
+        other=INPUTS + "steps:\n" + step("ledger.write", "aside ${{ inputs.key }}", id_="say"),
+    )
+    run = shop.start()
+    shop.work()
+
+    (started,) = shop.rows("SELECT * FROM runs WHERE workflow = 'other'")
+    assert shop.steps(run)["aside"].result == {"run_id": str(started.id)}
+    assert shop.ledger == ["aside two", "went_on"]
+    assert started.id in shop.rung
+
+
+def test_a_disabled_workflow_cannot_be_called(shop: Shop):
+    for more in ("", "    detach: true\n"):
+        shop.learn(
+            f"steps:\n  - id: aside\n    call: other\n{more}",
+            other="enabled: false\n" + INPUTS + "steps:\n" + step("ledger.write", "x"),
+        )
+        run = shop.start()
+        shop.work()
+        assert shop.run(run).error["code"] == "not_found"
+
+
+# --------------------------------------------------------------------------------------- cancel_on
+
+CANCEL = "cancel_on: {event: house.sold, key: '${{ inputs.key }}'}\n"
+GOODBYE = "on_cancel:\n" + step("ledger.write", "goodbye")
+
+
+def test_an_event_cancels_a_run_that_waits(shop: Shop):
+    shop.learn(WAIT + GOODBYE, head=INPUTS + CANCEL)
+    run = shop.start()
+    shop.work()
+    shop.emit("house.sold")
+    shop.work()
+
+    assert (shop.run(run).status, shop.ledger) == ("cancelled", ["before", "goodbye"])
+
+
+def test_an_event_cancels_a_run_that_has_not_begun(shop: Shop):
+    shop.learn(WAIT + GOODBYE, head=INPUTS + CANCEL)
+    run = shop.start()
+    shop.emit("house.sold")
+    shop.work()
+
+    assert (shop.run(run).status, shop.ledger) == ("cancelled", ["goodbye"])
+
+
+def test_an_event_cancels_a_run_between_two_steps(shop: Shop):
+    shop.learn(
+        "steps:\n" + step("letter.send", "one") + step("letter.send", "two") + GOODBYE,
+        head=INPUTS + CANCEL,
+    )
+    shop.world.script["one"] = [lambda: shop.emit("house.sold")]
+    run = shop.start()
+    shop.work()
+
+    assert shop.run(run).status == "cancelled"
+    assert shop.world.said == ["one", "goodbye"]
+
+
+def test_only_the_events_that_it_wants_cancel_a_run(shop: Shop):
+    only = CANCEL.replace("}'}", "}', only_if: event.data.price | default(0) > 5}")
+    shop.learn(WAIT, head=INPUTS + only)
+    run = shop.start()
+    shop.work()
+    shop.emit("house.sold", data={"price": 3})
+    shop.work()
+    assert shop.run(run).status == "waiting"
+
+    shop.emit("house.sold", data={"price": 8})
+    shop.work()
+
+    assert shop.run(run).status == "cancelled"
