@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Protocol
+from urllib.parse import urlencode
 from uuid import UUID
 
 from hub.engine.settings import ProjectSettings
@@ -21,7 +22,8 @@ from hub.engine.workflow import Endpoint, Workflow
 from hub.errors import Rejected
 from hub.ingest.answers import pack
 from hub.ingest.body import Body, without_faults
-from hub.ingest.dialects import Call, Dialect, Packed, Reply, Unpacked, to_json_bytes
+from hub.ingest.dialects import DIALECTS, Call, Dialect, Packed, Reply, Unpacked, to_json_bytes
+from hub.ingest.dialects.contract import FORM_TYPE, NO_HEADERS
 from hub.ingest.dialects.plain_json import answer_in_json
 from hub.ingest.entrance import PUBLIC
 from hub.ingest.receipt import Outcome, Receipt
@@ -83,7 +85,13 @@ class Unwrapped:
     payload_names: tuple[str, ...] = ()
     secret_places: tuple[str, ...] = ()
 
-    def unpack(self, body: Body, *, tool: str | None) -> Unpacked:  # noqa: ARG002
+    def unpack(
+        self,
+        body: Body,
+        *,
+        tool: str | None,  # noqa: ARG002
+        headers: Mapping[str, str] = NO_HEADERS,  # noqa: ARG002
+    ) -> Unpacked:
         """One call; the same payload has the same key, where the dialect gives keys at all."""
         payload = without_faults(body)
         digest = sha256(to_json_bytes(payload)).hexdigest()
@@ -159,6 +167,7 @@ class Door:
             settings=settings,
             secrets=lambda name: [secret_value(name, settings)],
             record=self._record,
+            admit=_admit,
             seal=lambda body: body,
             start=self._start,
             now=self._now,
@@ -212,12 +221,12 @@ class Door:
         request = given.request
         if request is None:
             raise LookupError("the test has no raw request")
-        body = request.body
-        raw = body.encode() if isinstance(body, str) else _json(body)
+        dialect = DIALECTS[endpoint.dialect]
+        raw = _raw_body(request.body, dialect.media_type)
         headers = {name.lower(): value for name, value in request.headers.items()}
         preset = PUBLIC if endpoint.auth == PUBLIC.name else self._settings.auth[endpoint.auth]
         headers = {
-            "content-type": "application/json",
+            "content-type": dialect.media_type,
             **signed(preset, raw, headers, now=self._now_in.now(), settings=self._settings),
         }
         return self._request(endpoint, path, headers, raw, {**given.query, **request.query})
@@ -257,8 +266,18 @@ def _path(endpoint: Endpoint, params: Mapping[str, Any]) -> str:
     return path
 
 
-def _json(value: Any) -> bytes:
-    return b"" if value is None else json.dumps(value, ensure_ascii=False).encode()
+def _raw_body(body: Any, media_type: str) -> bytes:
+    """The bytes of a body: text as it is, an object in the form that the dialect reads."""
+    if body is None or isinstance(body, str):
+        return (body or "").encode()
+    if media_type == FORM_TYPE and isinstance(body, dict):
+        return urlencode({name: _texts(value) for name, value in body.items()}, True).encode()
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def _admit(key: str, *, most: int, window: timedelta) -> timedelta | None:  # noqa: ARG001
+    """Rate limits count over all processes and days: in a test everybody may come in."""
+    return None
 
 
 def _texts(value: Any) -> tuple[str, ...]:
