@@ -271,7 +271,8 @@ def _raw_body(body: Any, media_type: str) -> bytes:
     if body is None or isinstance(body, str):
         return (body or "").encode()
     if media_type == FORM_TYPE and isinstance(body, dict):
-        return urlencode({name: _texts(value) for name, value in body.items()}, True).encode()
+        pairs = [(name, text) for name, value in body.items() for text in _texts(value)]
+        return urlencode(pairs).encode()
     return json.dumps(body, ensure_ascii=False).encode()
 
 
