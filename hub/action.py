@@ -4,6 +4,9 @@ Before the `*` stands what the hub gives, found by type (`Connection`, `Clock`, 
 connector's client); after the `*` what the workflow's author gives under `with:`. The JSON Schemas
 of inputs and output come from the annotations (`hub.signature`), so the function stays callable
 from tests, pages and commands.
+
+An action can also be known before it can be done: `declare` gives one without a function. Files
+that use it are checked completely, and their workflows are not served (`hub.engine.readiness`).
 """
 
 from __future__ import annotations
@@ -15,7 +18,16 @@ from types import ModuleType
 from typing import Any, Literal, Protocol, TypeVar
 from uuid import UUID
 
-from hub.signature import Parameter, input_schema, output_schema, parameters, to_json, to_python
+from hub.errors import Permanent
+from hub.signature import (
+    Parameter,
+    input_schema,
+    output_schema,
+    parameters,
+    schema_of,
+    to_json,
+    to_python,
+)
 
 Effect = Literal["read", "idempotent", "keyed", "once"]
 Mode = Literal["live", "test", "simulate"]
@@ -51,18 +63,21 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Action:
-    """What `hub check`, the engine and the pages know of one action (language, chapter 18)."""
+    """What `hub check`, the engine and the pages know of one action (language, chapter 18).
+
+    Without a `function` it is declared only: known, but not implemented yet.
+    """
 
     name: str
     summary: str
-    function: Callable[..., Any]
+    function: Callable[..., Any] | None
     effect: Effect
     input_schema: Mapping[str, Any]
     output_schema: Mapping[str, Any]
     errors: tuple[str, ...]
     example: Mapping[str, Any]
-    services: tuple[Parameter, ...]
-    inputs: tuple[Parameter, ...]
+    services: tuple[Parameter, ...] = ()
+    inputs: tuple[Parameter, ...] = ()
     outward: bool = False
     timeout: timedelta = timedelta(seconds=30)
     secret_inputs: tuple[str, ...] = ()
@@ -70,11 +85,19 @@ class Action:
     template_inputs: tuple[str, ...] = ()
     destination_inputs: Mapping[str, DestinationKind] = field(default_factory=dict)
 
+    @property
+    def is_implemented(self) -> bool:
+        """Whether it can be done; else it is declared only."""
+        return self.function is not None
+
     def call(self, services: Mapping[type, Any], given: Mapping[str, Any]) -> Any:
         """Do it: `given` are the inputs in JSON form, the result is in JSON form too.
 
-        Raises what the function raises; a service that is not in `services` is a `KeyError`.
+        Raises what the function raises, and `Permanent` `not_implemented` where there is none; a
+        service that is not in `services` is a `KeyError`.
         """
+        if self.function is None:
+            raise Permanent("not_implemented", f"{self.name} has no implementation yet")
         arguments = {
             parameter.name: to_python(given[parameter.key], parameter.annotation)
             for parameter in self.inputs
@@ -88,6 +111,7 @@ class Action:
         """The signature in the form of `hub actions --json`."""
         return {
             "summary": self.summary,
+            "implemented": self.is_implemented,
             "input": dict(self.input_schema),
             "output": dict(self.output_schema),
             "effect": self.effect,
@@ -146,7 +170,52 @@ def action(
     return mark
 
 
+def declare(
+    name: str,
+    *,
+    summary: str,
+    takes: type,
+    gives: type,
+    effect: Effect,
+    example: Mapping[str, Any],
+    errors: Sequence[str] = (),
+    outward: bool = False,
+    timeout: timedelta = timedelta(seconds=30),
+    secret_inputs: Sequence[str] = (),
+    literal_inputs: Sequence[str] = (),
+    template_inputs: Sequence[str] = (),
+    destination_inputs: Mapping[str, DestinationKind] | None = None,
+) -> Action:
+    """The action `name` before anybody implemented it: its signature, and no function.
+
+    `takes` and `gives` are frozen dataclasses: what stands under `with:`, and the result.
+    """
+    return Action(
+        name=name,
+        summary=summary,
+        function=None,
+        effect=effect,
+        input_schema=schema_of(takes),
+        output_schema=schema_of(gives),
+        errors=tuple(errors),
+        example=dict(example),
+        outward=outward,
+        timeout=timeout,
+        secret_inputs=tuple(secret_inputs),
+        literal_inputs=tuple(literal_inputs),
+        template_inputs=tuple(template_inputs),
+        destination_inputs=dict(destination_inputs or {}),
+    )
+
+
 def actions_of(module: ModuleType) -> list[Action]:
-    """The marked functions of a module, in the order of their names."""
-    marked = (getattr(value, _MARK, None) for value in vars(module).values())
-    return sorted((found for found in marked if found is not None), key=lambda each: each.name)
+    """The marked functions of a module and what it declares, in the order of their names."""
+    found = [_action_of(value) for value in vars(module).values()]
+    return sorted((each for each in found if each is not None), key=lambda each: each.name)
+
+
+def _action_of(value: object) -> Action | None:
+    if isinstance(value, Action):
+        return None if value.is_implemented else value  # a name for a marked function, else
+    found: Action | None = getattr(value, _MARK, None)
+    return found

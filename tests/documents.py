@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 _MADE = re.compile(r"<!-- made: ([a-z-]+) -->\n(?:(?!<!-- ).)*<!-- end -->", re.DOTALL)
 _WIDTH = 100
+_DECLARED_ONLY = "**Declared only**: it has no implementation yet, and what uses it is not served."
 
 
 def pages() -> Iterator[tuple[Path, str]]:
@@ -100,7 +101,9 @@ def actions() -> str:
 
 def _action(action: Action) -> str:
     reach = "reaches out of the hub" if action.outward else "works on the hub's own data"
-    facts = [f"Effect `{action.effect}`, {reach}; {action.timeout.total_seconds():g} s an attempt."]
+    declared = [] if action.is_implemented else [_DECLARED_ONLY]
+    longest = f"{action.timeout.total_seconds():g} s an attempt"
+    facts = [*declared, f"Effect `{action.effect}`, {reach}; {longest}."]
     if action.errors:
         facts.append(f"Errors: {_codes(action.errors)}.")
     if action.secret_inputs:

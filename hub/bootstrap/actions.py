@@ -1,4 +1,7 @@
-"""Which actions exist: the built-in modules, and those of installed plug-ins, in one list."""
+"""Which actions exist: the built-in modules, and those of installed plug-ins, in one list.
+
+What is declared only stands back for an implementation of the same name, such as a plug-in's.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,11 @@ from hub.errors import Misconfigured
 
 BUILTIN_ACTIONS = (
     "hub.domain.appointments",
+    "hub.domain.declared",
     "hub.domain.interactions",
     "hub.domain.leads",
     "hub.domain.phones",
+    "hub.connectors.declared",
     "hub.connectors.email",
     "hub.connectors.http.actions",
     "hub.connectors.slack",
@@ -27,19 +32,23 @@ PLUG_INS = "hub.actions"
 def all_actions() -> dict[str, Action]:
     """Every action by name.
 
-    Raises `Misconfigured` when two have one name or a plug-in cannot be loaded.
+    Raises `Misconfigured` when two implement one name or a plug-in cannot be loaded.
     """
     modules = [import_module(name) for name in BUILTIN_ACTIONS]
     modules += [_load(found) for found in entry_points(group=PLUG_INS)]
-    actions: dict[str, Action] = {}
-    for module in modules:
-        for action in actions_of(module):
-            if action.name in actions:
-                raise Misconfigured(
-                    f"Two actions are called {action.name}: in {module.__name__} and in"
-                    f" {actions[action.name].function.__module__}. Remove one of the packages."
-                )
-            actions[action.name] = action
+    found = [(module.__name__, each) for module in modules for each in actions_of(module)]
+    actions = {each.name: each for _, each in found if not each.is_implemented}
+    homes: dict[str, str] = {}
+    for home, each in found:
+        if not each.is_implemented:
+            continue
+        if each.name in homes:
+            raise Misconfigured(
+                f"Two actions are called {each.name}: in {home} and in {homes[each.name]}."
+                " Remove one of the packages."
+            )
+        homes[each.name] = home
+        actions[each.name] = each
     return dict(sorted(actions.items()))
 
 

@@ -23,6 +23,7 @@ from hub.bootstrap.project import (
     LoadedProject,
     config_values,
     read_project,
+    say_whether_calls_are_live,
 )
 from hub.bootstrap.secrets import Seal, Secrets
 from hub.bootstrap.services import Services, open_services
@@ -31,6 +32,7 @@ from hub.engine.executor import Executor, Workshop
 from hub.engine.gate import TestDestinations
 from hub.engine.performing import Tools
 from hub.engine.project import Project, bundle
+from hub.engine.readiness import told_at_the_start
 from hub.engine.settings import ProjectSettings
 from hub.engine.start import Start
 from hub.engine.versions import compile_bundle
@@ -80,24 +82,25 @@ class Hub:
         """The enabled workflows that start by themselves."""
         return {
             name: workflow
-            for name, workflow in self.project.workflows.items()
+            for name, workflow in self.project.served.items()
             if isinstance(workflow.trigger, Schedule) and workflow.is_enabled
         }
 
     def started_by(self, event: str) -> list[Workflow]:
-        """The enabled workflows that an event of this name starts."""
+        """The workflows that an event of this name starts, if they are enabled and served."""
         return [
             workflow
-            for workflow in self.project.workflows.values()
-            if isinstance(workflow.trigger, OnEvent)
+            for name, workflow in self.project.workflows.items()
+            if name not in self.project.unserved
+            and isinstance(workflow.trigger, OnEvent)
             and event in workflow.trigger.names
             and workflow.is_enabled
         ]
 
     @property
     def broken(self) -> tuple[str, ...]:
-        """The workflows whose files cannot be loaded."""
-        return self.project.broken
+        """The workflows that cannot start now: broken files, and actions nobody implemented."""
+        return (*self.project.broken, *self.project.unserved)
 
     def new_id(self) -> UUID:
         """An id for a row; ids sort by time."""
@@ -149,6 +152,7 @@ class Hub:
             start=self.start,
             now=self.clock.now,
             new_id=self.new_id,
+            unserved=self.project.unserved,
         )
 
     @cached_property
@@ -169,7 +173,7 @@ class Hub:
             actions=self.actions,
             services=self.services.of,
             clock=self.clock,
-            destinations=TestDestinations(**settings.test_destinations),
+            destinations=TestDestinations(**settings.test_destinations_with(self.config)),
             problems=_input_problems,
             secret=self.secrets.reveal,
             hide=self.secrets.hide,
@@ -207,6 +211,9 @@ def open_hub(settings: Settings, *, role: Role, clock: Clock | None = None) -> H
     loaded = read_project(settings.project)
     for finding in loaded.project.findings:
         log.log(logging.ERROR if finding.is_error else logging.WARNING, "%s", finding)
+    if loaded.project.unserved:
+        log.warning("%s", told_at_the_start(loaded.project.unserved))
+    say_whether_calls_are_live(loaded.project.settings, settings.environment)
     database = _open_database(settings, role)
     try:
         _check_database(database, allow_unsafe=settings.allows_unsafe_durability)

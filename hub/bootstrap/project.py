@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.bootstrap.actions import all_actions
+from hub.connectors.connections import CONNECTION_TYPES
 from hub.engine.project import Project, load_project
 from hub.engine.settings import ConfigDeclaration, DialectFacts, ProjectSettings
 from hub.errors import Misconfigured
@@ -60,6 +61,7 @@ def read_project(folder: Path) -> LoadedProject:
         actions=all_actions(),
         auth_types=AUTH_TYPES,
         dialects=DIALECT_FACTS,
+        connection_types={each.name: each.actions for each in CONNECTION_TYPES.values()},
     )
     return LoadedProject(folder, project, files)
 
@@ -85,14 +87,13 @@ def _text(path: Path) -> str:
 def config_values(settings: ProjectSettings, environment: Mapping[str, str]) -> dict[str, Any]:
     """`config.<name>` from the environment; raises `Misconfigured` for a value of a wrong type.
 
-    `LIVE_CALL_ENABLED` is live only when it is exactly `true`; anything else simulates and is
-    said in the log (C-06).
+    `LIVE_CALL_ENABLED` is live only when it is exactly `true`; anything else simulates (C-06).
     """
     values: dict[str, Any] = {}
     for name, declared in settings.config.items():
         text = environment.get(declared.env)
         if declared.env == _LIVE_CALLS:
-            values[name] = _is_live(text)
+            values[name] = text == "true"
         elif text:
             values[name] = _value(declared, text)
         elif declared.has_default:
@@ -100,11 +101,13 @@ def config_values(settings: ProjectSettings, environment: Mapping[str, str]) -> 
     return values
 
 
-def _is_live(text: str | None) -> bool:
-    if text != "true":
+def say_whether_calls_are_live(settings: ProjectSettings, environment: Mapping[str, str]) -> None:
+    """Say in the log that calls are simulated, and why (C-06); nothing where none are made."""
+    text = environment.get(_LIVE_CALLS)
+    is_asked = any(declared.env == _LIVE_CALLS for declared in settings.config.values())
+    if is_asked and text != "true":
         told = "is not set" if text is None else f"is {text[:40]!r} and not exactly 'true'"
         log.warning("%s %s: calls are simulated", _LIVE_CALLS, told)
-    return text == "true"
 
 
 def _value(declared: ConfigDeclaration, text: str) -> Any:

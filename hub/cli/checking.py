@@ -45,11 +45,13 @@ def check(
 ) -> None:
     """Find the mistakes in hub.yaml, the workflows, their schemas and their tests.
 
-    PATHS limit what is shown to these files and folders; all files are read all the same. Needs no
-    database. Exits with 1 when there is a mistake.
+    A note names a workflow that is right and not served, because nobody implemented an action of
+    its yet. PATHS limit what is shown to these files and folders; all files are read all the same.
+    Needs no database. Exits with 1 when there is a mistake; a note is none.
     """
     loaded = environment.loaded
-    found: Sequence[Finding] = [*loaded.project.findings, *check_trials(loaded.project)]
+    project = loaded.project
+    found: Sequence[Finding] = [*project.findings, *project.notes, *check_trials(project)]
     if with_env:
         found = [*found, *_secrets_without_value(environment)]
     shown = [each for each in found if _is_asked_for(loaded.folder, each.file, paths)]
@@ -61,7 +63,7 @@ def check(
             say(render_text(shown, loaded.files))
             say()
         say(_summary(len(loaded.project.workflows) + len(loaded.project.broken), shown))
-    if any(each.is_error or strict for each in shown):
+    if any(each.is_error or (strict and not each.is_note) for each in shown):
         raise click.exceptions.Exit(1)
 
 
@@ -72,10 +74,13 @@ def _is_asked_for(folder: Path, file: str, paths: Sequence[Path]) -> bool:
 
 def _summary(workflows: int, shown: Sequence[Finding]) -> str:
     errors = sum(each.is_error for each in shown)
-    warnings = len(shown) - errors
+    notes = sum(each.is_note for each in shown)
+    warnings = len(shown) - errors - notes
     told = [_count(errors, "mistake")] if errors else ["no mistakes"]
     if warnings:
         told.append(_count(warnings, "warning"))
+    if notes:
+        told.append(_count(notes, "note"))
     return f"{_count(workflows, 'workflow')}, {', '.join(told)}"
 
 

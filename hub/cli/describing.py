@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -16,6 +16,8 @@ from hub.cli.environment import Environment
 from hub.engine.findings import did_you_mean
 from hub.errors import NotPossible
 from hub.ingest import openapi as documents
+
+DECLARED_ONLY = "declared only"
 
 
 @click.group()
@@ -63,14 +65,22 @@ def actions(*, name: str | None, as_json: bool) -> None:
         for each in chosen:
             say_json({"name": each.name, **each.declaration()})
     elif name is None:
-        table(("action", "effect", "summary"), [(a.name, a.effect, a.summary) for a in chosen])
+        _list(chosen)
     else:
         _tell(chosen[0])
+
+
+def _list(actions: Sequence[Action]) -> None:
+    state = {True: "", False: DECLARED_ONLY}
+    rows = [(each.name, each.effect, state[each.is_implemented], each.summary) for each in actions]
+    table(("action", "effect", "", "summary"), rows)
 
 
 def _tell(action: Action) -> None:
     say(action.name, bold=True)
     say(f"  {action.summary}.")
+    if not action.is_implemented:
+        say("  declared only: nobody implemented it yet; workflows that use it are not served")
     reach = "reaches out of the hub" if action.outward else "works on the hub's own data"
     say(f"  effect {action.effect}: {reach}; an attempt takes {_seconds(action)} at most")
     if action.errors:

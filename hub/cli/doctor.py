@@ -19,6 +19,8 @@ from hub.cli.environment import SECRETS_FILE, Environment, without_value
 from hub.connectors import connections
 from hub.connectors.connections import CONNECTION_TYPES
 from hub.domain import monitor
+from hub.engine.project import Project
+from hub.engine.readiness import why_not_served
 from hub.engine.settings import ConnectionSettings
 from hub.errors import HubError, Misconfigured
 from hub.queue import Doorbell
@@ -97,15 +99,24 @@ def _project(environment: Environment) -> Iterator[Examined]:
         yield Examined("workflows", "broken", str(problem))
         return
     errors = tuple(str(each) for each in project.errors)
-    said = f"{len(project.workflows)} in force"
+    said = f"{len(project.served)} in force"
     if errors:
         broken = f"{said}, {len(project.broken)} broken"
         yield Examined("workflows", "broken", broken, errors)
     else:
         yield Examined("workflows", "ok", said)
+    yield _actions(project)
     yield _config(environment)
     yield _secrets(environment)
     yield _connections(environment)
+
+
+def _actions(project: Project) -> Examined:
+    if not project.unserved:
+        return Examined("actions", "ok", "all that the workflows use are implemented")
+    rows = tuple(f"{name}: {why_not_served(each)}" for name, each in project.unserved.items())
+    said = f"workflows that are not served, because an action is missing: {len(rows)}"
+    return Examined("actions", "warning", said, rows)
 
 
 def _config(environment: Environment) -> Examined:

@@ -17,7 +17,8 @@ from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
 from hub.cli.timeline import Teller
 from hub.engine.findings import did_you_mean
-from hub.engine.workflow import Endpoint, Inputs, ValueField, Workflow
+from hub.engine.readiness import why_not_served
+from hub.engine.workflow import Endpoint, Inputs, OnEvent, ValueField, Workflow
 from hub.errors import NotPossible, PayloadProblem, Rejected
 from hub.ingest.body import read_json
 from hub.ingest.entrance import open_entrance
@@ -124,9 +125,12 @@ def start_by_hand(
 
 
 def _workflow(hub: Hub, name: str) -> Workflow:
-    found = hub.project.workflows.get(name)
+    found = hub.project.served.get(name)
     if found is not None:
         return found
+    if name in hub.project.unserved:
+        reason = why_not_served(hub.project.unserved[name])
+        raise NotPossible(f"{name} is not served: {reason}; see `hub actions`")
     if name in hub.project.broken:
         raise NotPossible(f"{name} has mistakes: run `hub check`")
     known = ", ".join(sorted(hub.project.workflows)) or "none"
@@ -179,9 +183,31 @@ def _trigger(
         return {**prepared, **_facts(hub, workflow.trigger, run_id)}
     if isinstance(workflow.trigger, Inputs):
         return {"inputs": read_inputs(workflow.trigger.fields, payload, inputs)}
+    if isinstance(workflow.trigger, OnEvent):
+        return {"event": _event(hub, workflow, workflow.trigger, payload, inputs)}
     if payload is not None or inputs:
         raise NotPossible(f"{workflow.name} is started by a schedule: it takes nothing")
     return {"scheduled_at": format_instant(hub.clock.now())}
+
+
+def _event(
+    hub: Hub, workflow: Workflow, trigger: OnEvent, payload: Any, inputs: Mapping[str, str]
+) -> dict[str, Any]:
+    """An event that nobody emitted: the payload is its data, `name` and `key` are inputs."""
+    names = trigger.names
+    given = {"name": names[0] if len(names) == 1 else "", "key": "", **inputs}
+    problems = [
+        PayloadProblem(f"/{name}", "is not known") for name in inputs if name not in ("name", "key")
+    ]
+    if given["name"] not in names:
+        problems.append(PayloadProblem("/name", f"is one of {', '.join(names)}"))
+    data = {} if payload is None else payload
+    schema = compile_schema(workflow.event_schemas.get(given["name"], {}))
+    problems += schema.problems(data)
+    if problems:
+        raise Refused(problems)
+    at = format_instant(hub.clock.now())
+    return {"name": given["name"], "key": given["key"], "data": data, "at": at}
 
 
 def _prepared(

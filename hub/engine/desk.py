@@ -13,6 +13,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from threading import Lock
 from time import monotonic
 from typing import Any, cast
 
@@ -80,6 +81,8 @@ class Desk:
         self.has_replied = False
         self.turns: dict[str, Turn] = {}
         self.woken: list[Any] = []
+        self.taken_events: frozenset[int] = frozenset()
+        self._taking = Lock()
         self.most_carried = most_carried
         self._carried = 0
         self._replies: list[ReplyNow] = []
@@ -144,6 +147,13 @@ class Desk:
             self._leaving.append(turn)
         else:
             self._is_awaited = True
+
+    def take_event(self, event_id: int) -> bool:
+        """Have a wait consume an event; false when another wait of the run has just taken it."""
+        with self._taking:
+            is_free = event_id not in self.taken_events
+            self.taken_events |= {event_id}
+        return is_free
 
     @property
     def has_news(self) -> bool:

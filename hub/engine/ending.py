@@ -60,7 +60,7 @@ def _failed_body(start: Start, error: Any, run_id: UUID) -> Any:
     respond = trigger.respond if isinstance(trigger, Endpoint) else None
     if isinstance(respond, Within) and respond.failed is not None:
         try:
-            return plain(start.render(respond.failed))
+            return plain(start.answer(respond.failed, run_id))
         except Rejected:
             pass  # the default says as much as can be said
     return {"error": error["code"], "run_id": str(run_id)}

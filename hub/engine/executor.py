@@ -131,8 +131,13 @@ class Executor:
                 self._end(desk, workflow, ending_of(machine.ending), machine.ending)
         finally:
             desk.roll_back()
-            for woken in desk.woken:
-                self._shop.ring(woken)
+            self._ring(desk)
+
+    def _ring(self, desk: Desk) -> None:
+        """Tell that runs were woken or made, once that is committed."""
+        woken, desk.woken = desk.woken, []
+        for run_id in woken:
+            self._shop.ring(run_id)
 
     def _give_step_up(self, desk: Desk, machine: Machine) -> None:
         """A step ends its owners: what the run did is undone, if that did not end them too."""
@@ -196,6 +201,7 @@ class Executor:
                 desk.carry()
             elif not (desk.is_claim_open and _is_turn(machine.commands)):
                 desk.commit()
+                self._ring(desk)
             if self._others.is_cancelled(desk, machine.cancel_on):
                 raise CancelRequested(f"run {desk.run.id}: an event of its `cancel_on` came")
             blocked = self._round(desk, machine)

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
 
 _MOST_LISTED = 5
 _WARNINGS = frozenset({106, 331, 332, 333, 502, 611, 612, 613, 614, 618, 619})
 """Codes that are warnings unless the finding says otherwise."""
+NOT_SERVED = "HUB701"
+"""A note: the file is right, but the hub cannot do all that it asks for yet."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class Finding:
     def is_error(self) -> bool:
         """Whether it keeps the file from being loaded."""
         return self.severity == "error"
+
+    @property
+    def is_note(self) -> bool:
+        """Whether nothing is wrong with the file: it is only told."""
+        return self.severity == "note"
 
     @property
     def text(self) -> str:

@@ -7,7 +7,7 @@ is emitted after that finds the sleeper (chapter 10).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,9 +59,10 @@ class Occurrences:
         """The event or the answer that ends the wait, `None` when its time is up."""
         if command.names:
             with desk.fenced(stores=False, stays_open=True) as connection:
-                found = _first(connection, desk, command)
-            if found is not None:
-                return Done(found)
+                accepted = list(_accepted(connection, desk, command))
+            for found in accepted:
+                if desk.take_event(found.id):
+                    return Done(found)
         now = desk.now()
         if command.until is not None and command.until <= now:
             return Done(None)
@@ -101,7 +102,7 @@ class Occurrences:
         if not wanted:
             return False
         with desk.fenced(stores=False, stays_open=True) as connection:
-            return any(_first(connection, desk, each) is not None for each in wanted)
+            return any(any(_accepted(connection, desk, each)) for each in wanted)
 
     def lie_down(
         self, desk: Desk, connection: Connection, commands: Sequence[Command | AwaitEvent]
@@ -116,7 +117,7 @@ class Occurrences:
             [(name, each.key) for each in waits for name in each.names],
         )
         desk.listens = bool(waits)
-        return all(_first(connection, desk, each) is None for each in waits)
+        return not any(any(_accepted(connection, desk, each)) for each in waits)
 
     # ----------------------------------------------------------------------------------- sending
 
@@ -198,17 +199,20 @@ def _is_wanted(start: Start) -> bool:
         return False
 
 
-def _first(connection: Connection, desk: Desk, command: AwaitEvent) -> Event | None:
-    """The first event that the wait takes."""
+def _accepted(connection: Connection, desk: Desk, command: AwaitEvent) -> Iterator[Event]:
+    """The events that the wait takes; one that came when its time was up is too late."""
     found = events.find(
         connection,
         command.names,
         command.key,
         since=desk.run.created_at,
-        without=command.consumed,
+        without=command.consumed | desk.taken_events,
     )
-    seen = (Event(each.id, each.name, each.key, each.data, each.at) for each in found)
-    return next((each for each in seen if command.accepts is None or command.accepts(each)), None)
+    for each in found:
+        if command.until is None or each.at <= command.until:
+            event = Event(each.id, each.name, each.key, each.data, each.at)
+            if command.accepts is None or command.accepts(event):
+                yield event
 
 
 def _why(command: AwaitEvent) -> str:

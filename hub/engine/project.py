@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from hub.action import Action
 from hub.engine.check import Outcome, check_file, check_hub_file
 from hub.engine.compile import CompiledFile, Context, HubFile, compile_file, compile_hub_file
 from hub.engine.compile.link import Linker, linked
 from hub.engine.findings import Finding, Source, in_order
+from hub.engine.readiness import note_of, unserved_workflows
 from hub.engine.settings import PROJECT_FILE, DialectFacts, ProjectSettings
 from hub.engine.versions import Bundle, bundle_of
 from hub.engine.workflow import Workflow
@@ -22,7 +24,10 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 @dataclass(frozen=True)
 class Project:
-    """A folder of workflows. `workflows` holds the clean ones, `broken` the names of the others."""
+    """A folder of workflows. `workflows` holds the clean ones, `broken` the names of the others.
+
+    Of the clean ones, `served` may start; `unserved` wait for somebody to implement an action.
+    """
 
     settings: ProjectSettings
     workflows: Mapping[str, Workflow]
@@ -36,6 +41,22 @@ class Project:
         """What must be mended."""
         return tuple(finding for finding in self.findings if finding.is_error)
 
+    @cached_property
+    def unserved(self) -> Mapping[str, tuple[str, ...]]:
+        """The workflows that nothing starts, each with the actions that are missing."""
+        return unserved_workflows(self.workflows, self.actions)
+
+    @cached_property
+    def served(self) -> Mapping[str, Workflow]:
+        """The workflows that can be done."""
+        return {name: each for name, each in self.workflows.items() if name not in self.unserved}
+
+    @property
+    def notes(self) -> tuple[Finding, ...]:
+        """What is to be said of the workflows that are not served."""
+        found = (note_of(self.workflows[name], self.actions) for name in self.unserved)
+        return in_order(note for note in found if note is not None)
+
 
 def load_project(
     files: Mapping[str, str],
@@ -43,13 +64,18 @@ def load_project(
     actions: Mapping[str, Action],
     auth_types: Collection[str],
     dialects: Mapping[str, DialectFacts],
+    connection_types: Mapping[str, Collection[str]] | None = None,
 ) -> Project:
     """Read `hub.yaml` and all workflows; `files` is path → text below the project's folder.
+
+    `connection_types` names the actions that each type of connection is for.
 
     Never raises: a broken file is left out, with those that call it (S5).
     """
     hub_file = _hub_file(files, auth_types)
-    context = Context(files, hub_file.settings, actions, dialects)
+    context = Context(
+        files, hub_file.settings, actions, dialects, connection_types=connection_types or {}
+    )
     names, misnamed = _names(files)
     compiled = {
         name: compile_file(path, files[path], name=name, context=context)

@@ -53,7 +53,10 @@ class OutboundRule:
 
 @dataclass(frozen=True)
 class ProjectSettings:
-    """The whole of `hub.yaml`; destinations are by kind: phone, email, channel, url."""
+    """The whole of `hub.yaml`; destinations are by kind: phone, email, channel, url.
+
+    `test_destinations_from` names the value of `config` that holds the list of a kind.
+    """
 
     timezone: str = "UTC"
     base_path: str = "/webhook"
@@ -63,7 +66,13 @@ class ProjectSettings:
     connections: Mapping[str, ConnectionSettings] = field(default_factory=dict)
     mode: CompiledValue | None = None
     test_destinations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    test_destinations_from: Mapping[str, str] = field(default_factory=dict)
     outbound_allow: tuple[OutboundRule, ...] = ()
+
+    def test_destinations_with(self, config: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+        """The lists by kind, those that `config` holds included."""
+        held = {kind: config.get(name) or () for kind, name in self.test_destinations_from.items()}
+        return {**self.test_destinations, **{kind: tuple(each) for kind, each in held.items()}}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -48,19 +49,34 @@ class Start:
     default_mode: CompiledValue | None = None
 
     def render(self, value: CompiledValue) -> Any:
-        """A value at the door: steps and vars are not in scope (`dedupe`, `at_once`, …).
+        """A value at the door: steps, vars and the run are not in scope (`dedupe`, `mode`, …).
 
         Raises `Rejected` 422 when the request lacks what the value needs.
         """
         return self._made(lambda scope: render_value(value, scope))
 
+    def answer(self, value: CompiledValue, run_id: UUID) -> Any:
+        """An answer that needs no step; of the run it sees what its row says (`run.id`, …).
+
+        Raises `Rejected` 422 when the request lacks what the value needs.
+        """
+        run = {
+            "id": str(run_id),
+            "workflow": self.workflow.name,
+            "version": self.workflow.version,
+        }
+        with suppress(Rejected):  # an answer that does not ask for the mode needs none
+            run["mode"] = self.mode()
+        return self._made(lambda scope: render_value(value, scope), {"run": run})
+
     def is_true(self, condition: Expression) -> bool:
         """A decision at the door, such as the `only_if` of an `event`; raises as `render` does."""
         return self._made(lambda scope: evaluate(condition, scope)) is True
 
-    def _made(self, make: Callable[[Scope], Any]) -> Any:
+    def _made(self, make: Callable[[Scope], Any], names: Mapping[str, Any] | None = None) -> Any:
+        known = trigger_names(self.workflow, self.trigger)
         scope = Scope(
-            names={**trigger_names(self.workflow, self.trigger), "config": self.config},
+            names={**known, "config": self.config, **(names or {})},
             now=lambda: self.now,
             new_id=lambda: "",
             zone=ZoneInfo(self.workflow.timezone),

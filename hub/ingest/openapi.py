@@ -64,10 +64,10 @@ _OWN = {409: _ANY_JSON, 422: _ANY_JSON, 500: _ANY_JSON}  # workflows answer with
 
 
 def openapi(project: Project, public_url: str) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of all enabled endpoints."""
+    """The OpenAPI 3.1 document of all enabled endpoints that are served."""
     paths: dict[str, dict[str, Any]] = {}
     schemas: dict[str, Any] = {"Problem": _PROBLEM, "Accepted": _ACCEPTED}
-    for name, workflow in sorted(project.workflows.items()):
+    for name, workflow in sorted(project.served.items()):
         endpoint = workflow.trigger
         if not isinstance(endpoint, Endpoint) or not workflow.is_enabled:
             continue

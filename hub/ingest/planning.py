@@ -87,10 +87,10 @@ class Planner:
         )
         reply, wait = None, None
         if isinstance(respond, Within):
-            reply = Reply(plain(start.render(respond.otherwise)), status=respond.status)
+            reply = Reply(plain(start.answer(respond.otherwise, run.id)), status=respond.status)
             wait = respond.deadline
         elif isinstance(respond, AtOnce):
-            reply = Reply(plain(start.render(respond.body)), status=respond.status)
+            reply = Reply(plain(start.answer(respond.body, run.id)), status=respond.status)
         return Planned(run, reply, wait, key.is_strict, times=times)
 
     def _trigger(self, payload: Any) -> dict[str, Any]:

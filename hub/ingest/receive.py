@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
+from hub.engine.readiness import why_not_served
 from hub.engine.settings import ProjectSettings
 from hub.engine.start import Start
 from hub.engine.workflow import Endpoint, Workflow
@@ -70,13 +71,16 @@ class Reception:
         start: Callable[[Workflow, Mapping[str, Any]], Start],
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
+        unserved: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         """`secrets` gives the live values of a secret by its name; `seal` encrypts bytes.
 
-        `admit` counts requests, over all processes.
+        `admit` counts requests, over all processes. `unserved`: workflows that nothing may start,
+        each with the actions that are missing.
         """
         self._secrets, self._record, self._seal, self._admit = secrets, record, seal, admit
         self._start, self._now, self._new_id = start, now, new_id
+        self._unserved = dict(unserved or {})
         self._entrances = {
             name: open_entrance(workflow, workflow.trigger, settings)
             for name, workflow in workflows.items()
@@ -179,6 +183,7 @@ class Reception:
     ) -> tuple[Planner, Body]:
         """Everything that is known before the first call is looked at."""
         entrance = route.entrance
+        self._refuse_unserved(entrance.workflow.name)  # only who proved himself learns the reason
         body = _body(request, entrance)
         given = {name: (value,) for name, value in route.params.items()}
         params, wrong = entrance.params.read(given)
@@ -197,6 +202,12 @@ class Reception:
             new_id=self._new_id,
         )
         return planner, body
+
+    def _refuse_unserved(self, workflow: str) -> None:
+        """Raise 503 in every dialect: an answer of 2xx would say that it was taken."""
+        if workflow in self._unserved:
+            reason = why_not_served(self._unserved[workflow])
+            raise Rejected(503, f"This endpoint is not served yet: {reason}.")
 
     def _store(
         self, delivery: NewDelivery, planned: Sequence[Planned]

@@ -50,9 +50,9 @@ class Setting:
         """The way in."""
         return Door(self.workflows, self.project.settings)
 
-    def destinations(self, config: Mapping[str, Any]) -> TestDestinations:  # noqa: ARG002
+    def destinations(self, config: Mapping[str, Any]) -> TestDestinations:
         """Who may be reached in mode `test`."""
-        return TestDestinations(**self.project.settings.test_destinations)
+        return TestDestinations(**self.project.settings.test_destinations_with(config))
 
     def input_problems(self, action: Action, inputs: Any) -> list[PayloadProblem]:
         """What is wrong with the inputs of an action."""

@@ -43,7 +43,7 @@ class Starting(Protocol):
 
     @property
     def broken(self) -> Sequence[str]:
-        """The workflows whose files cannot be loaded."""
+        """The workflows that cannot start now: broken files, and actions nobody implemented."""
 
     def new_id(self) -> UUID:
         """A new run's id."""
@@ -138,7 +138,7 @@ class Rounds:
 def plan_schedules(hub: Starting, scheduled: Mapping[str, Workflow], now: datetime) -> None:
     """Make the rows of the schedules of this project; those of vanished files go.
 
-    A file that is broken keeps its row: what it misses is made up for when it is mended.
+    A workflow that cannot start now keeps its row: what it misses is made up for when it can.
     """
     schedules.drop_others(hub.database, [*scheduled, *hub.broken])
     for workflow in scheduled.values():

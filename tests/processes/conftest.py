@@ -72,13 +72,14 @@ def database_link(database: str) -> Iterator[Link]:
 def project(tmp_path: Path, receiver: FakeReceiver) -> Path:
     """The project itself, with callers who wait for a second only, and a flow that calls out.
 
-    Without its schedule: these tests count runs, and at a quarter of an hour there would be one
+    Without its schedules: these tests count runs, and at a quarter of an hour there would be one
     more.
     """
     folder = tmp_path / "project"
     for name in ("workflows", "schemas"):
         shutil.copytree(ROOT / name, folder / name)
-    (folder / "workflows" / "release-expired-phones.yaml").unlink()
+    for sweep in (folder / "workflows").glob("release-expired-*.yaml"):
+        sweep.unlink()
     waits = folder / "workflows" / "lead-phone.yaml"
     waits.write_text(waits.read_text().replace("within: 5s", "within: 1s"))
     (folder / "workflows" / "calls-out.yaml").write_text(CALLS_OUT.format(url=receiver.url))

@@ -11,6 +11,7 @@ import pytest
 
 from hub.action import Attempt, Clock, action, actions_of
 from hub.errors import Permanent
+from tests.fakes import oracle
 from tests.fakes.clock import START, FakeClock
 
 ATTEMPT = Attempt(run_id=UUID(int=1), workflow="main", key="run/step", mode="live")
@@ -91,4 +92,39 @@ def test_the_declaration_says_what_authors_need():
     assert declared["input"]["required"] == ["text"]
     assert declared["output"]["required"] == ["text", "at"]
     assert declared["timeout_seconds"] == 30
+    assert declared["implemented"] is True
     assert LISTEN.declaration()["timeout_seconds"] == 5
+
+
+# ------------------------------------------------------------------------------------ declared only
+
+
+def test_what_a_module_declares_is_among_its_actions():
+    assert [each.name for each in actions_of(oracle)] == ["oracle.ask", "oracle.bribe"]
+
+
+def test_an_action_that_is_declared_only_has_a_whole_signature():
+    declared = oracle.ASK.declaration()
+
+    assert declared["implemented"] is False
+    assert declared["summary"] == "Ask the oracle"
+    assert declared["input"] == {
+        "type": "object",
+        "properties": {"question": {"type": "string"}},
+        "required": ["question"],
+        "additionalProperties": False,
+    }
+    assert declared["output"]["required"] == ["answer"]
+    assert (declared["effect"], declared["errors"], declared["outward"]) == (
+        "read",
+        ["silent"],
+        True,
+    )
+
+
+def test_an_action_that_is_declared_only_cannot_be_done():
+    with pytest.raises(Permanent, match=r"oracle\.ask has no implementation yet") as refused:
+        oracle.ASK.call({}, {"question": "When?"})
+
+    assert refused.value.code == "not_implemented"
+    assert not refused.value.maybe_done

@@ -22,6 +22,7 @@ from hub.engine.workflow import (
     Within,
     Workflow,
 )
+from hub.engine.yaml_profile import Mapping
 from hub.values import parse_duration
 
 _NONE = timedelta()
@@ -43,7 +44,10 @@ def check_answer(values: Values, workflow: Workflow) -> None:
         late = _first_late(workflow.steps, endpoint.respond.deadline)
         message = "the first answer comes after this wait, which is longer than `within`"
         suggestion = "put a `reply` before it"
-        values.refuse(618, message, values.places.node(late), suggestion=suggestion)
+        node = values.places.node(late)
+        entry = node.get("wait") if isinstance(node, Mapping) else None
+        place = node if entry is None else entry.key
+        values.refuse(618, message, place, suggestion=suggestion)
 
 
 def _shortest(block: Block) -> tuple[timedelta, timedelta]:

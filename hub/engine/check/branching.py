@@ -25,6 +25,7 @@ from hub.engine.expressions.types import (
     without,
 )
 from hub.engine.workflow import ForEach, Group, If, Parallel, Switch
+from hub.engine.yaml_profile import Mapping as MappingNode
 
 
 def walk_if(walk: Walk, step: If, env: TypeEnv) -> Way:
@@ -40,8 +41,10 @@ def walk_if(walk: Walk, step: If, env: TypeEnv) -> Way:
 
 def walk_switch(walk: Walk, step: Switch, env: TypeEnv) -> Way:
     """The ways through the cases; there is none past them (HUB322)."""
+    before = len(walk.values.findings)
     kind = walk.values.decision(step.subject, env)
-    check_cases(walk.values, step, kind, env)
+    if len(walk.values.findings) == before:  # else nothing is known of the value
+        check_cases(walk.values, step, kind, env)
     subject = step.subject.root
     ways, handled = [], frozenset[str]()
     for names, block in step.cases:
@@ -102,7 +105,9 @@ def walk_parallel(walk: Walk, step: Parallel, env: TypeEnv) -> Way:
             if other != branch:
                 message = f"'{name}' is set in the branches '{other}' and '{branch}'"
                 node = walk.node(step, "parallel")
-                walk.values.refuse(218, message, node, suggestion="give it another name in one")
+                entry = node.get(branch) if isinstance(node, MappingNode) else None
+                place = node if entry is None else entry.key
+                walk.values.refuse(218, message, place, suggestion="give it another name in one")
     behind = _behind(walk, step, env, done, since)
     codes = codes_of(walk, tuple(each for _, block in step.branches for each in block))
     output = object_type({"failed": Integer()})

@@ -28,8 +28,10 @@ from hub.engine.expressions import (
 from hub.engine.expressions.types import (
     Integer,
     Null,
+    ObjectType,
     Text,
     describe,
+    is_nullable,
     is_personal,
     is_secret,
     kinds_of,
@@ -162,7 +164,13 @@ class Values:
         return kind
 
     def _no_secret(self, value: CompiledValue, kind: Type, what: str) -> None:
-        if is_secret(kind):
+        if not is_secret(kind):
+            return
+        if isinstance(value, ObjectOf) and isinstance(kind, ObjectType):
+            for name, item in value.entries:
+                if name in kind.fields:
+                    self._no_secret(item, kind.fields[name].type, what)
+        else:
             message = f"a secret cannot go into {what}"
             self.refuse(501, message, self.places.node(value))
 
@@ -202,7 +210,10 @@ class Values:
         """One line of text; personal data only masked (HUB502)."""
         kind = self.open_value(value, env, what="a log")
         node = self.places.node(value)
-        if kinds_of(kind) - _KEY_KINDS - {"secret"}:
+        if is_nullable(kind):
+            message = "what `log` writes may be null"
+            self.refuse(210, message, node, suggestion="use `| default(x)` or ask `is set` first")
+        elif kinds_of(kind) - _KEY_KINDS - {"secret"}:
             message = f"`log` writes text, this is {describe(kind)}"
             self.refuse(206, message, node, suggestion="use `| to_json`")
         if is_personal(kind):

@@ -11,7 +11,15 @@ from hub.engine.check.state import Way
 from hub.engine.check.walk import Exit, Walk
 from hub.engine.compile.waits import event_path
 from hub.engine.expressions import Type, TypeEnv, narrow, type_from_schema
-from hub.engine.expressions.types import Instant, Null, ObjectType, Text, object_type, union_of
+from hub.engine.expressions.types import (
+    ANYTHING,
+    Instant,
+    Null,
+    ObjectType,
+    Text,
+    object_type,
+    union_of,
+)
 from hub.engine.workflow import Do, Emit, Poll, Wait
 
 _INSTANT = Instant()
@@ -95,20 +103,21 @@ def _poll(walk: Walk, step: Wait, poll: Poll, env: TypeEnv) -> Type:
             f"{action.name} does something: only actions that read can be asked every so often"
         )
         walk.values.refuse(615, message, walk.node(poll.ask, "do"))
-    asked = env.with_names({"result": check_action(walk, poll.ask, env)})
+    result = check_action(walk, poll.ask, env)
+    if action is not None and action.effect != "read":
+        result = ANYTHING  # it is told already that another action is needed
+    asked = env.with_names({"result": result})
     walk.values.condition(poll.done_if, asked)
     done = narrow(poll.done_if, asked, truth=True)
     if poll.data is None:
         data = done.names["result"]
     else:
         data = walk.values.open_value(poll.data, done, what="an event")
-    if step.events:
-        _check_data(walk, step, poll.ask, data)
-    return data
+    return _checked_data(walk, step, poll.ask, data) if step.events else data
 
 
-def _check_data(walk: Walk, step: Wait, ask: Do, data: Type) -> None:
-    """What a poll beside an event finds must be what the event would carry."""
+def _checked_data(walk: Walk, step: Wait, ask: Do, data: Type) -> Type:
+    """What a poll beside an event finds must be what the event would carry: then it is that."""
     schemas = walk.workflow.event_schemas
     wanted = union_of(type_from_schema(schemas.get(name)) for name in step.events)
     source = event_path(step.events[0]) if len(step.events) == 1 else None
@@ -116,6 +125,7 @@ def _check_data(walk: Walk, step: Wait, ask: Do, data: Type) -> None:
     place = walk.node(ask, "data", "do")
     value = None if poll is None else poll.data
     walk.values.fits(value, data, wanted, place=place, source=source)
+    return wanted
 
 
 def walk_emit(walk: Walk, step: Emit, env: TypeEnv) -> Way:

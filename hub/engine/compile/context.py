@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,7 @@ class Context:
     """The files and names of a project. `is_stored`: an old version, kept for its runs.
 
     What a stored version names in `hub.yaml` was checked when it was current, and may be gone.
+    `connection_types`: the actions that each type of connection is for, where that is known.
     """
 
     files: Mapping[str, str]
@@ -38,6 +39,7 @@ class Context:
     actions: Mapping[str, Action]
     dialects: Mapping[str, DialectFacts]
     is_stored: bool = False
+    connection_types: Mapping[str, Collection[str]] = field(default_factory=dict)
     _schemas: dict[str, SchemaFile] = field(default_factory=dict)
 
     def schema(self, path: str) -> SchemaFile | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hub.engine.compile.file import mode_value
@@ -46,6 +46,7 @@ _NAME_FORM = "small letters, digits, _ and -"
 _BASE_PATH = r"(?:/[A-Za-z0-9._~-]+)+"
 _TYPES = ("string", "integer", "number", "boolean", "array")
 _HIGHEST_PORT = 65_535
+_FROM_CONFIG = re.compile(rf"\$\{{\{{\s*config\.({ID})\s*\}}\}}")
 
 
 @dataclass(frozen=True)
@@ -79,19 +80,22 @@ class _HubFile:
     values: Values
     auth_types: Collection[str]
     secrets: tuple[str, ...] = ()
+    config: dict[str, ConfigDeclaration] = field(default_factory=dict)
 
     def settings(self, record: Record) -> ProjectSettings:
         language, mode = record.get("hub"), record.get("mode")
         if language is not None:
             self.reader.language(language)
         self.secrets = self._secrets(record)
+        self.config = {each.name: each for each in self._config(record)}
         return ProjectSettings(
             timezone=record.timezone("timezone", "UTC") or "UTC",
             base_path=self._base_path(record),
             auth={each.name: each for each in self._presets(record)},
-            config={each.name: each for each in self._config(record)},
+            config=self.config,
             secrets=self.secrets,
             connections={each.name: each for each in self._connections(record)},
+            test_destinations_from=self._destinations_from(record),
             mode=None if mode is None else mode_value(self.reader, self.values, mode),
             test_destinations=self._test_destinations(record),
             outbound_allow=self._outbound_allow(record),
@@ -240,8 +244,26 @@ class _HubFile:
         return {
             entry.name: self._texts(entry)
             for entry in inner.node.entries
-            if entry.name in DESTINATION_KINDS
+            if entry.name in DESTINATION_KINDS and not _FROM_CONFIG.fullmatch(_text(entry.value))
         }
+
+    def _destinations_from(self, record: Record) -> dict[str, str]:
+        """Kind → the list of `config` that holds its destinations: `${{ config.test_phones }}`."""
+        node = record.get("test_destinations")
+        entries = node.entries if isinstance(node, Mapping) else ()
+        found = {}
+        for entry in entries:
+            named = _FROM_CONFIG.fullmatch(_text(entry.value))
+            if named is not None and self._is_list(named[1], entry.value):
+                found[entry.name] = named[1]
+        return found
+
+    def _is_list(self, name: str, place: Node) -> bool:
+        lists = [one for one, each in self.config.items() if each.schema.get("type") == "array"]
+        if name not in lists:
+            message = f"`config` has no list '{name}'"
+            self.reader.refuse(203, message, place, suggestion=did_you_mean(name, lists))
+        return name in lists
 
     def _texts(self, entry: Entry) -> tuple[str, ...]:
         items = self.reader.items(entry.value, what=f"`{entry.name}`")
@@ -282,3 +304,7 @@ class _HubFile:
         except ValueError:
             self.reader.refuse(110, "a network has the form `10.1.0.0/16`", node)
             return None
+
+
+def _text(node: Node) -> str:
+    return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from hub.engine.compile.context import Context
 from hub.engine.compile.file import CompiledFile
-from hub.engine.findings import Finding, correction, did_you_mean
+from hub.engine.findings import Finding, correction, did_you_mean, listed
 from hub.engine.workflow import (
     Block,
     Call,
@@ -168,6 +168,23 @@ class Linker:
             message = f"hub.yaml has no connection '{step.connection}'"
             suggestion = did_you_mean(step.connection, connections)
             self._refuse(name, 110, message, step, "connection", suggestion=suggestion)
+        elif step.connection is not None:
+            self._check_connection(name, step, connections[step.connection].type)
+
+    def _check_connection(self, name: str, step: Do, kind: str) -> None:
+        """A connection of one service is of no use to the actions of another."""
+        types = self.context.connection_types
+        own = [each for each in types if step.action in types[each]]
+        if not own or kind in own or kind not in types:
+            return
+        fitting = [
+            each.name for each in self.context.settings.connections.values() if each.type in own
+        ]
+        message = (
+            f"the connection '{step.connection}' is one of {kind}, {step.action} needs another"
+        )
+        suggestion = listed(fitting, what="there is")
+        self._refuse(name, 110, message, step, "connection", suggestion=suggestion)
 
     def _check_call(self, name: str, step: Call) -> None:
         if not step.workflow:

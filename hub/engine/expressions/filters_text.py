@@ -110,8 +110,8 @@ def mask(work: Work, value: str) -> str:
 
 
 def short(_work: Work, value: str) -> str:
-    """The first eight characters of an id."""
-    return value[:_SHORT]
+    """The first eight characters of an id, without its hyphens: `run-1` is `run1`."""
+    return value.replace("-", "")[:_SHORT]
 
 
 def urlencode(work: Work, value: str | int) -> str:

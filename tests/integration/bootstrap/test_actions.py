@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.bootstrap import actions
 from hub.bootstrap.actions import all_actions
 from hub.errors import Misconfigured
 
@@ -53,20 +54,32 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 
 
 def test_the_actions_of_the_product_are_there():
-    actions = all_actions()
+    known = all_actions()
 
-    assert {"phones.assign", "appointments.book", "leads.update", "interactions.log"} <= set(
-        actions
-    )
-    assert {"slack.post", "twilio.send_sms", "email.send", "http.put"} <= set(actions)
-    assert list(actions) == sorted(actions)
-    assert all(action.summary and action.name == name for name, action in actions.items())
+    assert {"phones.assign", "appointments.book", "leads.update", "interactions.log"} <= set(known)
+    assert {"slack.post", "twilio.send_sms", "email.send", "http.put"} <= set(known)
+    assert list(known) == sorted(known)
+    assert all(action.summary and action.name == name for name, action in known.items())
 
 
 def test_an_installed_plug_in_adds_its_actions(install: Install):
     install("oracle_plug_in", PLUG_IN.format(name="oracle.ask"))
 
     assert all_actions()["oracle.ask"].summary == "Ask the oracle"
+
+
+def test_a_plug_in_may_implement_what_is_declared_only(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+):
+    known = (*actions.BUILTIN_ACTIONS, "tests.fakes.oracle")
+    monkeypatch.setattr(actions, "BUILTIN_ACTIONS", known)
+    all_actions.cache_clear()
+    before = all_actions()["oracle.ask"]
+
+    install("oracle_plug_in", PLUG_IN.format(name="oracle.ask"))
+
+    assert not before.is_implemented
+    assert all_actions()["oracle.ask"].is_implemented
 
 
 def test_two_actions_with_one_name_stop_the_start_and_both_places_are_named(install: Install):

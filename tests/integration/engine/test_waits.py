@@ -78,6 +78,18 @@ def test_events_of_another_name_or_key_wake_nobody(shop: Shop, name: str, key: s
     assert due_in(shop, run) > timedelta(minutes=9)
 
 
+def test_an_event_that_comes_after_the_time_is_up_is_too_late(shop: Shop):
+    shop.learn(WAIT)
+    run = shop.start()
+    shop.work()
+    shop.time_is_up(run)
+    shop.emit("door.opened", data={"by": "Ada"})
+
+    shop.work()
+
+    assert shop.run(run).error["code"] == "timeout"
+
+
 def test_an_event_that_comes_while_the_run_lies_down_is_not_missed(shop: Shop):
     """The sleeper looked, found nothing, and has not lain down yet: now the event is emitted."""
     shop.learn(WAIT)
@@ -120,6 +132,27 @@ steps:
 
     assert [shop.run(each).status for each in runs] == ["succeeded", "succeeded"]
     assert shop.ledger == ["door.opened door.closed"] * 2
+
+
+def test_two_waits_side_by_side_take_two_events(shop: Shop):
+    wait = "wait: {for: door.opened, key: '${{ inputs.key }}'}"
+    shop.learn(
+        "steps:\n  - id: both\n    parallel:\n"
+        f"      left:\n        - id: one\n          {wait}\n"
+        f"      right:\n        - id: two\n          {wait}\n"
+        "  - id: after\n    do: ledger.write\n"
+        "    with: {text: '${{ steps.one.data.by }} ${{ steps.two.data.by }}'}\n"
+    )
+    run = shop.start()
+    shop.work()
+    shop.emit("door.opened", data={"by": "Ada"})
+    shop.work()
+    assert shop.run(run).status == "waiting"
+
+    shop.emit("door.opened", data={"by": "Bob"})
+    shop.work()
+
+    assert shop.ledger == ["Ada Bob"]
 
 
 def test_a_wait_that_ignores_some_events_takes_the_next(shop: Shop):

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from hub.action import Action, actions_of
-from hub.connectors import email, slack, sms
-from hub.domain import appointments, interactions, leads, phones
+from hub.connectors import declared as declared_services
+from hub.connectors import email, http, slack, sms
+from hub.domain import appointments, declared, interactions, leads, phones
 from hub.engine.advance.commands import Perform
 from hub.engine.advance.failure import Failure
 from hub.engine.advance.frame import Facts
@@ -35,15 +36,16 @@ def shipped_files() -> dict[str, str]:
     paths = [
         ROOT / "hub.yaml",
         *(ROOT / "workflows").glob("*.yaml"),
-        *(ROOT / "schemas").glob("*.json"),
+        *(ROOT / "schemas").rglob("*.json"),
     ]
     return {path.relative_to(ROOT).as_posix(): path.read_text() for path in paths}
 
 
 def shipped_actions() -> dict[str, Action]:
     """All actions of the hub that the flows use."""
-    modules = (appointments, interactions, leads, phones, email, slack, sms)
-    return {each.name: each for module in modules for each in actions_of(module)}
+    trade = (appointments, declared, interactions, leads, phones)
+    services = (declared_services, email, http, slack, sms)
+    return {each.name: each for module in (*trade, *services) for each in actions_of(module)}
 
 
 @cache

@@ -249,4 +249,6 @@ def test_what_a_refusal_can_read_at_the_door():
     steps = "  - return: x\n"
 
     assert not told(steps, head=head.replace("VALUE", "${{ payload.row }} ${{ config.team }}"))
-    assert told(steps, head=head.replace("VALUE", "${{ run.id }}")) == [("HUB201", -2)]
+    assert not told(steps, head=head.replace("VALUE", "${{ run.id }} ${{ run.mode }}"))
+    assert told(steps, head=head.replace("VALUE", "${{ run.attempt }}")) == [("HUB203", -2)]
+    assert told(steps, head=head.replace("VALUE", "${{ vars.x }}")) == [("HUB201", -2)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hub.engine.findings import Finding
-from tests.unit.engine.small_project import FILES, changed, findings
+from tests.unit.engine.planted import check_planted
+from tests.unit.engine.small_project import FILES, findings
 
 BOOK, TAKE = "workflows/book.yaml", "workflows/take-seat.yaml"
 SWEEP, HUB = "workflows/sweep.yaml", "hub.yaml"
@@ -46,16 +46,17 @@ SHAPE_MISTAKES = [
     ("HUB110", BOOK, "retry: 3", "retry: «often»"),
     ("HUB110", BOOK, "timeout: 10s", "timeout: «10»"),
     ("HUB110", BOOK, "on_error: continue", "on_error: «ignore»"),
-    ("HUB110", BOOK, "  - reply: ${{", "  - «wait»: 5m\n\n  - reply: ${{"),
-    ("HUB110", BOOK, "  - reply: ${{", "  - id: x\n    «parallel»: {}\n\n  - reply: ${{"),
-    ("HUB110", BOOK, "  - reply: ${{", "  - id: x\n    «steps»: []\n\n  - reply: ${{"),
-    ("HUB110", BOOK, "  - reply: ${{", "  - «emit»: seat.taken\n\n  - reply: ${{"),
-    ("HUB110", BOOK, "        retry: 3", "        «compensate»: []\n        retry: 3"),
+    ("HUB110", BOOK, "  - reply: ${{", "  - id: x\n    wait: «soon»\n\n  - reply: ${{"),
+    ("HUB110", BOOK, "  - reply: ${{", "  - id: x\n    parallel: «{}»\n\n  - reply: ${{"),
+    ("HUB110", BOOK, "  - reply: ${{", "  - id: x\n    steps: «[]»\n\n  - reply: ${{"),
+    ("HUB110", BOOK, "        retry: 3", "        compensate: «[]»\n        retry: 3"),
+    ("HUB211", BOOK, "  - reply: ${{", "  - «wait: 2s»\n\n  - reply: ${{"),
+    ("HUB213", BOOK, "  - reply: ${{", "  - emit: «seat.taken»\n\n  - reply: ${{"),
     ("HUB110", BOOK, "  auth: broker", "  auth: broker\n  rate_limit: «10/minute»"),
     ("HUB110", BOOK, "  auth: broker", "  auth: broker\n  rate_limit: «200000 per day»"),
     ("HUB110", BOOK, "  auth: broker", "  auth: broker\n  dialect: «retell.event»"),
     ("HUB110", BOOK, "seat in steps.all.seats", "«steps.all.seats»"),
-    ("HUB110", BOOK, "    call: take-seat", "    call: take-seat\n    «detach»: true"),
+    ("HUB110", BOOK, "    call: take-seat", "    call: take-seat\n    detach: «often»"),
     ("HUB110", BOOK, "    call: take-seat", "    call: take-seat\n    «do»: chat.post"),
     ("HUB110", SWEEP, '"*/5 * * * *"', '«"*/5 * * *"»'),
     ("HUB110", SWEEP, '"*/5 * * * *"', '«"0 0 31 2 *"»'),
@@ -150,39 +151,11 @@ TYPE_MISTAKES = [
     ("HUB616", TAKE, "taken.until }}\n", "taken.until }}\n    status: «404»\n"),
 ]
 MISTAKES = [*YAML_MISTAKES, *SHAPE_MISTAKES, *TYPE_MISTAKES]
-FOLLOWS = {"HUB110": "HUB214", "HUB217": "HUB201"}
-"""A preset that cannot be read is missed by its endpoints; a renamed item by the loop's body."""
-
-
-def expected_place(marked: str) -> tuple[int, int, int] | None:
-    """Line, column and end column of what stands between the marks."""
-    start = marked.find("«")
-    if start < 0:
-        return None
-    column = start - marked.rfind("\n", 0, start)
-    return marked.count("\n", 0, start) + 1, column, column + marked.index("»") - start - 1
-
-
-def is_follow_up(finding: Finding, code: str) -> bool:
-    return "has errors of its own" in finding.message or finding.code == FOLLOWS.get(code)
 
 
 @pytest.mark.parametrize(("code", "path", "old", "new"), MISTAKES)
 def test_a_mistake_is_told_at_its_place(code, path, old, new):
-    files = changed(path, old, new.replace("«", "").replace("»", ""))
-    place = expected_place(FILES[path].replace(old, new))
-
-    told = findings(files)
-
-    mine = [
-        finding
-        for finding in told
-        if (finding.code, finding.file) == (code, path)
-        and place in {None, (finding.line, finding.column, finding.end_column)}
-    ]
-    others = [finding for finding in told if finding not in mine]
-    assert mine, "\n".join(map(str, told))
-    assert all(is_follow_up(finding, code) for finding in others), "\n".join(map(str, others))
+    check_planted((code, path, old, new), FILES, findings)
 
 
 def test_the_clean_project_has_no_findings():

@@ -101,6 +101,35 @@ def test_everything_it_may_say():
     )
 
 
+def test_test_destinations_may_be_a_list_of_config():
+    text = WHOLE.replace('phone: ["+14155550100"]', "phone: ${{ config.phones }}")
+
+    settings = compiled(text).settings
+
+    assert not compiled(text).findings
+    assert settings.test_destinations_with({"phones": ["+14155550199"]}) == {
+        "email": (),
+        "phone": ("+14155550199",),
+    }
+    assert settings.test_destinations_with({})["phone"] == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("${{ config.team }}", "`config` has no list 'team'"),
+        ("${{ config.phone }}", "did you mean 'phones'?"),
+        ("${{ config.phones | first }}", "`phone` is a list, not one value"),
+        ("the ${{ config.phones }}", "`phone` is a list, not one value"),
+    ],
+)
+def test_anything_but_a_list_of_config_is_refused_as_test_destinations(written, message):
+    (found,) = compiled(WHOLE.replace('["+14155550100"]', written)).findings
+
+    assert message in found.text
+    assert (found.line, found.column) == (32, 10)
+
+
 def test_what_is_not_said_has_its_default():
     settings = compiled("hub: 1\n").settings
 

@@ -15,11 +15,25 @@ FLOWS = {
     "announce-appointment",
     "apply-appointment-outcome",
     "appointment-outcome",
+    "booking-decision",
+    "booking-reminders",
+    "booking-request",
+    "booking-schedule-async",
+    "booking-session",
+    "booking-session-cancel",
+    "booking-session-event",
+    "booking-session-handoff-url",
+    "booking-session-status",
     "calcom-appointment-outcome",
+    "close-booking-session",
     "hold-phone-for-appointment",
     "lead-phone",
     "release-expired-phones",
+    "release-expired-reservations",
+    "slot-checkout",
+    "stripe-webhook",
     "vapi-appointment-booked",
+    "vapi-booking-call-ended",
     "vapi-call-ended",
 }
 CALLED = "hub: 1\ntitle: {name}\ninputs: {{}}\nsteps:\n  - id: next\n    call: {called}\n"
@@ -36,6 +50,15 @@ def test_the_shipped_flows_have_no_findings():
     assert set(project.workflows) == FLOWS
 
 
+def test_a_shipped_flow_is_not_served_only_for_an_action_that_is_declared_only():
+    project = shipped()
+    declared = {name for name, each in project.actions.items() if not each.is_implemented}
+
+    assert {name for missing in project.unserved.values() for name in missing} <= declared
+    assert "vapi-appointment-booked" in project.served
+    assert "appointment-outcome" in project.served
+
+
 def test_the_shipped_endpoints_are_where_callers_expect_them():
     endpoints = {
         name: workflow.trigger.path
@@ -45,9 +68,20 @@ def test_the_shipped_endpoints_are_where_callers_expect_them():
 
     assert endpoints == {
         "appointment-outcome": "/webhook/appointment-outcome",
+        "booking-decision": "/jobs/{job_id}/{decision}",
+        "booking-request": "/services/{service_id}/book",
+        "booking-schedule-async": "/api/v1/bookings/schedule-async",
+        "booking-session": "/api/v1/booking/start",
+        "booking-session-cancel": "/api/v1/booking/{session_id}",
+        "booking-session-event": "/webhook/booking-session-event",
+        "booking-session-handoff-url": "/api/v1/booking/{session_id}/handoff-url",
+        "booking-session-status": "/api/v1/booking/{session_id}/status",
         "calcom-appointment-outcome": "/webhook/calcom",
         "lead-phone": "/webhook/lead-phone",
+        "slot-checkout": "/api/checkout",
+        "stripe-webhook": "/webhook/stripe",
         "vapi-appointment-booked": "/webhook/vapi-appointment-booked",
+        "vapi-booking-call-ended": "/webhook/vapi-booking-call-ended",
         "vapi-call-ended": "/webhook/vapi-call-ended",
     }
 
@@ -78,6 +112,15 @@ def test_the_schema_of_outcomes_takes_what_brokers_send(sample, is_valid):
     body = json.loads((ROOT / "tests/samples/hub" / f"{sample}.json").read_text())
 
     assert compile_schema(trigger.payload_schema).fits(body) is is_valid
+
+
+def test_each_flow_has_its_tests_and_they_name_their_schema_for_editors():
+    tests = {path.stem: path.read_text() for path in (ROOT / "workflows/tests").glob("*.yaml")}
+
+    assert set(tests) == FLOWS
+    for name, text in tests.items():
+        assert text.startswith("# yaml-language-server: $schema=workflow-tests.schema.json\n"), name
+        assert f"\nworkflow: {name}\n" in text, name
 
 
 def test_each_flow_names_its_schema_for_editors():

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from hub.engine.expressions import compile_value
 from hub.engine.start import SecretNames, Start, run_facts, scope_names, trigger_names, turn_digest
 from hub.errors import Rejected
 from hub.storage.runs import ClaimedRun
@@ -141,3 +142,16 @@ def test_a_scope_has_the_run_and_the_config():
     assert names["run"]["id"] == str(UUID(int=1))
     assert names["run"]["attempt"] == 2
     assert names["secrets"]["API_TOKEN"] == Secret("API_TOKEN")
+
+
+def test_an_answer_that_needs_no_step_knows_its_run():
+    text = "${{ run.workflow }} ${{ run.id }} ${{ run.mode }} for ${{ payload.guest_id }}"
+
+    told = start(payload=PAYLOAD).answer(compile_value(text), UUID(int=7))
+
+    assert told == f"book {UUID(int=7)} live for {GUEST}"
+
+
+def test_the_key_of_a_request_knows_no_run():
+    with pytest.raises(Rejected):
+        start(payload=PAYLOAD).render(compile_value("${{ run.id }}"))

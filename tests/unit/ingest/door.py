@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from hub.action import Action
 from hub.engine.project import load_project
 from hub.engine.settings import DialectFacts
 from hub.engine.start import Start
@@ -115,14 +116,19 @@ class Door:
     """Sends requests to a reception."""
 
     def __init__(
-        self, workflows: Mapping[str, str], schemas: Mapping[str, Any] | None = None
+        self,
+        workflows: Mapping[str, str],
+        schemas: Mapping[str, Any] | None = None,
+        actions: Mapping[str, Action] | None = None,
     ) -> None:
         files = {"hub.yaml": HUB}
         files |= {f"workflows/{name}.yaml": text for name, text in workflows.items()}
         files |= {
             f"schemas/{name}.json": json.dumps(each) for name, each in (schemas or {}).items()
         }
-        project = load_project(files, actions={}, auth_types=AUTH_TYPES, dialects=DIALECT_FACTS)
+        project = load_project(
+            files, actions=actions or {}, auth_types=AUTH_TYPES, dialects=DIALECT_FACTS
+        )
         assert not project.errors, [str(each) for each in project.errors]
         self.memory = Memory()
         self.clock = FakeClock()
@@ -139,6 +145,7 @@ class Door:
             start=self._start,
             now=self.clock.now,
             new_id=self.new_id,
+            unserved=project.unserved,
         )
 
     def _start(self, flow: Workflow, trigger: Mapping[str, Any]) -> Start:

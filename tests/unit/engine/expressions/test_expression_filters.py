@@ -61,6 +61,7 @@ def refusal(text: str, **names: Any) -> str:
         ("'123' | mask", "***"),
         ("'' | mask", ""),
         ("'11111111-2222' | short", "11111111"),
+        ("'run-1' | short", "run1"),
         ("'a b/c?d=e&ż' | urlencode", "a%20b%2Fc%3Fd%3De%26%C5%BC"),
         ("'A-z_0.~' | urlencode", "A-z_0.~"),
         ("5 | urlencode", "5"),

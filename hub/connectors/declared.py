@@ -1,0 +1,151 @@
+"""Actions of other services that have a signature and no function yet: calls, payments, callbacks.
+
+Files that use one are checked completely; their workflows are not served until it is implemented.
+Who implements one writes the function in a connector of its own and deletes its part here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from hub.action import declare
+from hub.signature import Phone, Url
+
+# -------------------------------------------------------------------------------- calls of an agent
+
+
+@dataclass(frozen=True)
+class CallWanted:
+    """Whom an assistant calls, and what it knows of the matter."""
+
+    to: Phone
+    assistant: str
+    first_message: str | None = None
+    variables: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class CallIdentity:
+    """Which call is meant."""
+
+    call_id: str
+
+
+@dataclass(frozen=True)
+class CallState:
+    """How a call went, as far as it has gone."""
+
+    status: Literal["queued", "ringing", "in-progress", "ended"]
+    booking_confirmed: bool
+    confirmed_date: str | None = None
+    confirmed_time: str | None = None
+    confirmation_number: str | None = None
+    transcript: str | None = None
+
+
+VAPI_START_CALL = declare(
+    "vapi.start_call",
+    summary="Start an outbound call",
+    takes=CallWanted,
+    gives=CallIdentity,
+    effect="once",
+    example={"call_id": "call_1"},
+    outward=True,
+    destination_inputs={"to": "phone"},
+)
+VAPI_GET_CALL = declare(
+    "vapi.get_call",
+    summary="Read the state of a call",
+    takes=CallIdentity,
+    gives=CallState,
+    effect="read",
+    errors=("not_found",),
+    example={"status": "ended", "booking_confirmed": True, "confirmation_number": "C-1"},
+    outward=True,
+)
+
+# ---------------------------------------------------------------------------------------- payments
+
+
+@dataclass(frozen=True)
+class PaymentWanted:
+    """What is to be paid: the amount in the smallest unit of the currency."""
+
+    amount: int
+    currency: str
+    metadata: dict[str, str]
+
+
+@dataclass(frozen=True)
+class PaymentIntent:
+    """What the payer's browser needs."""
+
+    id: str
+    client_secret: str
+
+
+@dataclass(frozen=True)
+class PaymentIdentity:
+    """Which payment is meant."""
+
+    payment_intent_id: str
+
+
+@dataclass(frozen=True)
+class PaymentUndone:
+    """Whether it was still open, or paid."""
+
+    state: Literal["cancelled", "refunded"]
+
+
+STRIPE_CREATE_PAYMENT_INTENT = declare(
+    "stripe.create_payment_intent",
+    summary="Create a payment intent",
+    takes=PaymentWanted,
+    gives=PaymentIntent,
+    effect="keyed",
+    errors=("card_declined",),
+    example={"id": "pi_1", "client_secret": "pi_1_secret"},
+    outward=True,
+)
+STRIPE_CANCEL_OR_REFUND = declare(
+    "stripe.cancel_or_refund",
+    summary="Cancel an open payment intent or refund a paid one",
+    takes=PaymentIdentity,
+    gives=PaymentUndone,
+    effect="keyed",
+    example={"state": "cancelled"},
+    outward=True,
+)
+
+# --------------------------------------------------------------------------------------- callbacks
+
+
+@dataclass(frozen=True)
+class Callback:
+    """An event for a platform that asked to be told."""
+
+    url: Url
+    type: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What the platform answered."""
+
+    status: int
+
+
+WEBHOOKS_SEND = declare(
+    "webhooks.send",
+    summary="Post a signed event to a platform; allowed hosts only",
+    takes=Callback,
+    gives=Delivered,
+    effect="keyed",
+    errors=("not_allowed",),
+    example={"status": 200},
+    outward=True,
+    destination_inputs={"url": "url"},  # a callback of a test reaches nobody who did not ask for it
+)

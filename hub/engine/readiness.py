@@ -1,0 +1,94 @@
+"""Which workflows cannot be served yet, because nobody implemented an action of theirs. Pure.
+
+Their files are right and are checked like all others. They are not started by anything: their
+endpoint answers 503, their schedule rests, and who calls them rests as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from hub.action import Action
+from hub.engine.compile.link import steps_of
+from hub.engine.findings import NOT_SERVED, Finding
+from hub.engine.workflow import Call, Do, Step, Workflow
+
+
+def missing_actions(workflow: Workflow, actions: Mapping[str, Action]) -> tuple[str, ...]:
+    """The actions of a workflow and of all it calls that cannot be done, by name."""
+    return tuple(sorted(set(_missing(workflow, actions))))
+
+
+def unserved_workflows(
+    workflows: Mapping[str, Workflow], actions: Mapping[str, Action]
+) -> dict[str, tuple[str, ...]]:
+    """The workflows that cannot be served, each with the actions that are missing."""
+    missing = {name: missing_actions(each, actions) for name, each in sorted(workflows.items())}
+    return {name: names for name, names in missing.items() if names}
+
+
+def why_not_served(missing: tuple[str, ...]) -> str:
+    """`jobs.book and services.get have no implementation yet`."""
+    *others, last = missing
+    named = f"{', '.join(others)} and {last}" if others else last
+    return f"{named} {'have' if others else 'has'} no implementation yet"
+
+
+def told_at_the_start(unserved: Mapping[str, tuple[str, ...]]) -> str:
+    """One line for the log: which workflows rest."""
+    return (
+        f"not served, because an action has no implementation yet: {', '.join(unserved)}"
+        " (`hub doctor` says which)"
+    )
+
+
+def note_of(workflow: Workflow, actions: Mapping[str, Action]) -> Finding | None:
+    """What `hub check` says of a workflow that cannot be served, at the first step that keeps it.
+
+    None for one that can.
+    """
+    missing = missing_actions(workflow, actions)
+    if not missing:
+        return None
+    step = next(each for each in steps_of(workflow) if _is_kept_by(each, workflow, actions))
+    place = step.position
+    return Finding(
+        code=NOT_SERVED,
+        severity="note",
+        file=place.file,
+        line=place.line,
+        column=place.column,
+        end_column=place.column + 1,
+        message=f"'{workflow.name}' is not served: {why_not_served(missing)}",
+    )
+
+
+def _missing(workflow: Workflow, actions: Mapping[str, Action]) -> Iterator[str]:
+    for each in (workflow, *_called(workflow)):
+        for step in steps_of(each):
+            yield from _missing_in(step, actions)
+
+
+def _missing_in(step: Step, actions: Mapping[str, Action]) -> list[str]:
+    """What one step asks for and nobody implemented, without what it calls."""
+    asked_for = [step.action] if isinstance(step, Do) else []
+    return [name for name in asked_for if name not in actions or not actions[name].is_implemented]
+
+
+def _called(workflow: Workflow) -> Iterator[Workflow]:
+    """Every workflow below this one, each once."""
+    seen: set[str] = set()
+    waiting = list(workflow.called.values())
+    while waiting:
+        called = waiting.pop()
+        if called.name not in seen:
+            seen.add(called.name)
+            waiting.extend(called.called.values())
+            yield called
+
+
+def _is_kept_by(step: Step, workflow: Workflow, actions: Mapping[str, Action]) -> bool:
+    if isinstance(step, Call):
+        called = workflow.called.get(step.workflow)
+        return called is not None and bool(missing_actions(called, actions))
+    return bool(_missing_in(step, actions))
