@@ -13,7 +13,7 @@ from typing import Any
 from hub.engine.compile.reader import Reader, Record
 from hub.engine.findings import Finding, correction, in_order
 from hub.engine.project import Project
-from hub.engine.workflow import Position, Workflow
+from hub.engine.workflow import OnEvent, Position, Workflow
 from hub.engine.yaml_profile import Mapping as Tree
 from hub.engine.yaml_profile import Node, is_broken, load, plain
 from hub.testing.expecting import Expectations
@@ -93,6 +93,10 @@ class _File:
         self._check_name(record, name)
         own = {name: each for name in TRIAL_KEYS if (each := record.get(name)) is not None}
         given = self._given(own, shared, workflow)
+        if given is not None and workflow is not None:
+            parts = {"params": given.params, "inputs": given.inputs}
+            self.names.check_complete(record.node.entries[0].key, parts, workflow)
+            self._check_start(record, given, workflow)
         expect = Expectations(self.reader, self.names, workflow).read(record.get("expect"))
         if expect is None or given is None:
             return None
@@ -101,6 +105,13 @@ class _File:
         mocks = own.get("mocks")
         mocked = [each.name for each in mocks.entries] if isinstance(mocks, Tree) else []
         return Trial(name, self.workflow_name, place, given, expect, tuple(mocked))
+
+    def _check_start(self, record: Record, given: Given, workflow: Workflow) -> None:
+        """A workflow that events start is started by the timeline."""
+        is_started = any(each.emit is not None for each in given.timeline)
+        if isinstance(workflow.trigger, OnEvent) and not is_started:
+            message = f"an event starts {workflow.name}: write one into the `timeline`"
+            self.reader.refuse(110, message, record.node.entries[0].key)
 
     def _check_name(self, record: Record, name: str) -> None:
         node = record.get("name")
