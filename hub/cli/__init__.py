@@ -22,6 +22,7 @@ from hub.cli import (
     runs,
     serving,
     starting,
+    testing,
     upkeep,
 )
 from hub.cli.entrance import Entrance
@@ -54,6 +55,7 @@ for _command in (
     serving.worker,
     demo.demo,
     checking.check,
+    testing.test,
     starting.run,
     runs.runs,
     retrying.retry,

@@ -12,6 +12,7 @@ from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment, without_value
 from hub.engine.findings import Finding, Source, render_text
 from hub.engine.settings import PROJECT_FILE
+from hub.testing import check_trials
 
 
 @example(
@@ -42,14 +43,15 @@ def check(
     strict: bool,
     with_env: bool,
 ) -> None:
-    """Find the mistakes in hub.yaml, the workflows and their schemas.
+    """Find the mistakes in hub.yaml, the workflows, their schemas and their tests.
 
     A note names a workflow that is right and not served, because nobody implemented an action of
     its yet. PATHS limit what is shown to these files and folders; all files are read all the same.
     Needs no database. Exits with 1 when there is a mistake; a note is none.
     """
     loaded = environment.loaded
-    found: Sequence[Finding] = [*loaded.project.findings, *loaded.project.notes]
+    project = loaded.project
+    found: Sequence[Finding] = [*project.findings, *project.notes, *check_trials(project)]
     if with_env:
         found = [*found, *_secrets_without_value(environment)]
     shown = [each for each in found if _is_asked_for(loaded.folder, each.file, paths)]
