@@ -46,16 +46,17 @@ class LoadedProject:
     files: Mapping[str, str] = field(repr=False)
 
 
-def read_project(folder: Path) -> LoadedProject:
+def read_project(folder: Path, *, drafts: Mapping[str, str] | None = None) -> LoadedProject:
     """Read and compile the folder; broken files are findings of the project.
 
-    Raises `Misconfigured` when there is no `hub.yaml`.
+    `drafts`: path → text of files as they would be. Raises `Misconfigured` when there is no
+    `hub.yaml`.
     """
     if not (folder / "hub.yaml").is_file():
         raise Misconfigured(
             f"{folder} holds no hub.yaml. Go to the project's folder, or name it: hub --project DIR"
         )
-    files = _read_files(folder)
+    files = {**_read_files(folder), **(drafts or {})}
     project = load_project(
         files,
         actions=all_actions(),
