@@ -20,6 +20,7 @@ from hub.cli.describing import field_rows
 from hub.config import VARIABLES
 from hub.connectors.connections import CONNECTION_TYPES, ConnectionType
 from hub.engine.expressions.signatures import FILTERS, FUNCTIONS, KIND_WORDS, Kind, Signature
+from hub.engine.finding_codes import MEANINGS, WARNINGS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -40,6 +41,14 @@ def _made(name: str) -> str:
 
 
 # ------------------------------------------------------------------------------------- the parts
+
+
+def findings() -> str:
+    rows = [
+        (f"HUB{code}", f"warning: {meaning}" if code in WARNINGS else meaning)
+        for code, meaning in sorted(MEANINGS.items())
+    ]
+    return _table(("Code", "What is wrong"), rows)
 
 
 def variables() -> str:
@@ -165,6 +174,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "commands": commands,
     "connection-types": connection_types,
     "filters": filters,
+    "findings": findings,
     "functions": functions,
     "variables": variables,
 }
