@@ -20,7 +20,7 @@ from hub.cli.describing import field_rows
 from hub.config import VARIABLES
 from hub.connectors.connections import CONNECTION_TYPES, ConnectionType
 from hub.engine.expressions.signatures import FILTERS, FUNCTIONS, KIND_WORDS, Kind, Signature
-from hub.engine.finding_codes import MEANINGS, WARNINGS
+from hub.engine.finding_codes import CODES
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -45,8 +45,8 @@ def _made(name: str) -> str:
 
 def findings() -> str:
     rows = [
-        (f"HUB{code}", f"warning: {meaning}" if code in WARNINGS else meaning)
-        for code, meaning in sorted(MEANINGS.items())
+        (f"HUB{each.number}", f"{'warning: ' * (each.severity == 'warning')}{each.meaning}")
+        for each in CODES.values()
     ]
     return _table(("Code", "What is wrong"), rows)
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from hub.cli.console import json_line
-from hub.engine.finding_codes import MEANINGS, WARNINGS
+from hub.engine.finding_codes import CODES
 from hub.engine.findings import Finding
 
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -80,13 +80,11 @@ def _escaped(value: Any, also: Iterable[str] = "") -> str:
 
 
 def _rule(code: str) -> dict[str, Any]:
-    number = int(code.removeprefix("HUB"))
-    level = "warning" if number in WARNINGS else "error"
-    meaning = MEANINGS[number]
+    known = CODES[int(code.removeprefix("HUB"))]
     return {
         "id": code,
-        "shortDescription": {"text": meaning[0].upper() + meaning[1:]},
-        "defaultConfiguration": {"level": level},
+        "shortDescription": {"text": known.meaning[0].upper() + known.meaning[1:]},
+        "defaultConfiguration": {"level": known.severity},
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
-from hub.engine.finding_codes import MEANINGS
+from hub.engine.finding_codes import CODES
 from hub.engine.findings import Finding, render_text
 
 PIECES = (
@@ -98,7 +98,7 @@ def misplaced(findings: Sequence[Finding], files: Mapping[str, str]) -> list[Fin
 
 
 def _is_placed(finding: Finding, text: str | None) -> bool:
-    if text is None or int(finding.code.removeprefix("HUB")) not in MEANINGS:
+    if text is None or int(finding.code.removeprefix("HUB")) not in CODES:
         return False
     lines = text.split("\n")
     return (
