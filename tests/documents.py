@@ -20,6 +20,7 @@ from hub.cli.describing import field_rows
 from hub.config import VARIABLES
 from hub.connectors.connections import CONNECTION_TYPES, ConnectionType
 from hub.engine.expressions.signatures import FILTERS, FUNCTIONS, KIND_WORDS, Kind, Signature
+from hub.engine.finding_codes import CODES
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -41,6 +42,14 @@ def _made(name: str) -> str:
 
 
 # ------------------------------------------------------------------------------------- the parts
+
+
+def findings() -> str:
+    rows = [
+        (f"HUB{each.number}", f"{'warning: ' * (each.severity == 'warning')}{each.meaning}")
+        for each in CODES.values()
+    ]
+    return _table(("Code", "What is wrong"), rows)
 
 
 def variables() -> str:
@@ -168,6 +177,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "commands": commands,
     "connection-types": connection_types,
     "filters": filters,
+    "findings": findings,
     "functions": functions,
     "variables": variables,
 }
