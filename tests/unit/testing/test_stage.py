@@ -162,7 +162,7 @@ def test_attempts_are_made_again_with_the_pauses_of_the_language_and_no_jitter()
         """
         inputs: {id: a}
         mocks:
-          pay.charge: [{fails: unavailable}, {fails: unavailable}, {returns: {text: ok, is_done: true}}]
+          pay.charge: [{fails: unavailable}, {fails: unavailable}, {takes: 0s}]
         expect: {status: succeeded, did: [pay.charge], took: 6s}
         """,
         main=taking("steps: [{id: pay, do: pay.charge, with: {amount: 5}}]"),
@@ -313,8 +313,8 @@ def test_an_event_of_cancel_on_cancels_the_run():
         expect: {status: cancelled, took: 1m}
         """,
         main="inputs: {id: {type: string}}\n"
-        + "cancel_on: {event: order.cancelled, key: '${{ inputs.id }}'}\n"
-        + "steps: [{id: w, wait: 1h}]",
+        "cancel_on: {event: order.cancelled, key: '${{ inputs.id }}'}\n"
+        "steps: [{id: w, wait: 1h}]",
     )
 
 
@@ -464,8 +464,8 @@ def test_what_mode_simulate_holds_back_is_listed_apart():
         expect: {did: [book.write], simulated: [sms.send: {to: "+15550100"}]}
         """,
         main="inputs: {id: {type: string}}\n"
-        + "mode: simulate\n"
-        + f"steps: [{BOOK}, {{id: sms, do: sms.send, with: {{to: '+15550100', text: hi}}}}]",
+        "mode: simulate\n"
+        f"steps: [{BOOK}, {{id: sms, do: sms.send, with: {{to: '+15550100', text: hi}}}}]",
     )
 
 
@@ -477,8 +477,8 @@ def test_mode_test_reaches_only_the_listed_destinations():
         expect: {did: [sms.send: {to: "+15550199"}], simulated: []}
         """,
         main="inputs: {id: {type: string}}\n"
-        + "mode: test\n"
-        + "steps: [{id: sms, do: sms.send, with: {to: '+12025550100', text: hi}}]",
+        "mode: test\n"
+        "steps: [{id: sms, do: sms.send, with: {to: '+12025550100', text: hi}}]",
     )
 
 
@@ -520,6 +520,6 @@ def test_steps_are_those_that_ran_without_the_skipped_ones():
         expect: {steps: [book], did: [book.write: {line: a}]}
         """,
         main=taking(
-            f"steps: [{{if: inputs.id == 'b', id: skipped, do: book.write, with: {{line: b}}}}, {BOOK}]"
+            f"steps: [{BOOK}, {{if: inputs.id == 'b', id: no, do: book.write, with: {{line: b}}}}]"
         ),
     )

@@ -109,7 +109,7 @@ def project(files: Mapping[str, str]) -> Project:
     texts = {"hub.yaml": HUB}
     texts |= {f"schemas/events/{name}.json": json.dumps(each) for name, each in EVENTS.items()}
     for name, text in files.items():
-        is_path = "/" in name
+        is_path = "/" in name or name == "hub.yaml"
         path = name if is_path else f"workflows/{name.replace('_', '-')}.yaml"
         body = dedent(text)
         texts[path] = body if is_path else f"hub: 1\ntitle: {name}\n{body}"
