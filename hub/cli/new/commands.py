@@ -13,7 +13,7 @@ from hub.cli.console import say
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
 from hub.cli.new import asking
-from hub.cli.new.copying import copies_of, source_of
+from hub.cli.new.copying import copies_of, kind_of, source_of
 from hub.cli.new.drafts import (
     KINDS,
     PUBLIC,
@@ -32,6 +32,7 @@ from hub.cli.new.drafts import (
 from hub.cli.new.writing import refuse_present, write_all
 from hub.engine.findings import render_text
 from hub.engine.settings import PROJECT_FILE
+from hub.engine.workflow import Workflow
 from hub.errors import NotPossible
 
 
@@ -74,13 +75,21 @@ def new(
         told = f"callers prove themselves as the preset {wanted.preset!r} of hub.yaml says"
         notes = [told] if kind in WITH_CALLER and wanted.preset != PUBLIC else []
     else:
-        drafts, notes = _copied(loaded, name, source, title), []
+        found = source_of(source, loaded.project.workflows, loaded.project.broken)
+        drafts, kind, notes = _copied(loaded, name, found, title), kind_of(found), []
     _refuse_mistakes(loaded, drafts)
     for path in write_all(loaded.folder, drafts):
         say(f"wrote {path}", colour="green")
     for note in notes:
         say(note)
-    _say_next(environment.stated.project, _next_for(name, kind))
+    _say_next([_from_here(environment.stated.project, *each) for each in _next_for(name, kind)])
+
+
+def _from_here(project: Path, command: str, what: str) -> tuple[str, str]:
+    """The command as it works from where the person is."""
+    if Path.cwd().resolve() == project.resolve():
+        return command, what
+    return command.replace("hub", f"hub --project {shlex.quote(str(project))}", 1), what
 
 
 def _refuse_together(
@@ -120,13 +129,11 @@ def _wanted(
     return Wanted(name, kind, title, chosen, event_of(name, event) if kind == "event" else "")
 
 
-def _copied(loaded: LoadedProject, name: str, source: str, title: str | None) -> list[Draft]:
-    project = loaded.project
-    found = source_of(source, project.workflows, project.broken)
+def _copied(loaded: LoadedProject, name: str, source: Workflow, title: str | None) -> list[Draft]:
     title = title_of(name) if title is None else title
     check_title(title)
-    base_path = project.settings.base_path
-    return copies_of(found, name, title, loaded.files, base_path=base_path)
+    base_path = loaded.project.settings.base_path
+    return copies_of(source, name, title, loaded.files, base_path=base_path)
 
 
 def _refuse_mistakes(loaded: LoadedProject, drafts: Sequence[Draft]) -> None:
@@ -144,13 +151,13 @@ def _refuse_mistakes(loaded: LoadedProject, drafts: Sequence[Draft]) -> None:
         )
 
 
-def _next_for(name: str, kind: str | None) -> list[tuple[str, str]]:
+def _next_for(name: str, kind: str) -> list[tuple[str, str]]:
     """Command and what it is for."""
     last = {
         "tool": (f"hub tool vapi {name}", "what to enter at Vapi"),
-        "callable": (f"hub run {name}", "start it by hand, while `hub dev` runs"),
+        "callable": (f"hub run {name} --input name=Ada", "start it by hand, while `hub dev` runs"),
         "schedule": (f"hub run {name}", "start it by hand, while `hub dev` runs"),
-    }.get(kind or "", ("hub dev", "run everything on this machine"))
+    }.get(kind, ("hub dev", "run everything on this machine"))
     return [
         (f"hub check {workflow_path(name)}", "what is wrong with it"),
         (f"hub test {name}", "run its tests"),
@@ -178,20 +185,12 @@ def init(folder: Path) -> None:
     for draft in drafts:
         if draft not in missing:
             say(f"kept {folder / draft.path}, which was there already")
-    steps = [
-        ("hub new my-first", "write a workflow"),
-        ("hub test", "run its tests"),
-        ("hub dev", "run everything on this machine"),
-    ]
-    _say_next(folder, steps)
+    first = [] if Path.cwd().resolve() == folder.resolve() else [(f"cd {folder}", "go there")]
+    _say_next([*first, ("hub new my-first", "write a workflow"), ("hub dev", "run everything")])
 
 
-def _say_next(folder: Path, steps: Sequence[tuple[str, str]]) -> None:
-    """The next commands to type, as they work from where the person is."""
-    here = Path.cwd().resolve() == folder.resolve()
-    if not here:
-        where = f"hub --project {shlex.quote(str(folder))}"
-        steps = [(command.replace("hub", where, 1), what) for command, what in steps]
+def _say_next(steps: Sequence[tuple[str, str]]) -> None:
+    """The next commands to type."""
     widest = max(len(command) for command, _ in steps)
     say("\nNext:")
     for command, what in steps:

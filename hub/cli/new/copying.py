@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from hub.cli.new.drafts import Draft, tests_path, title_text, workflow_path
-from hub.engine.workflow import Endpoint, Workflow
+from hub.engine.workflow import Endpoint, OnEvent, Schedule, Workflow
 from hub.errors import NotPossible
 
 _TITLE = re.compile(r"^title:.*$", re.MULTILINE)
@@ -46,3 +46,15 @@ def source_of(name: str, workflows: Mapping[str, Workflow], broken: tuple[str, .
         raise NotPossible(f"{workflow_path(name)} has mistakes: mend them first (`hub check`)")
     known = ", ".join(sorted(workflows)) or "none yet"
     raise NotPossible(f"there is no workflow {name!r} to begin with; there are: {known}")
+
+
+def kind_of(workflow: Workflow) -> str:
+    """The kind of a workflow that is there; empty for one that others call."""
+    match workflow.trigger:
+        case Endpoint(tool=tool):
+            return "endpoint" if tool is None else "tool"
+        case Schedule():
+            return "schedule"
+        case OnEvent():
+            return "event"
+    return ""
