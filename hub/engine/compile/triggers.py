@@ -8,13 +8,22 @@ from datetime import timedelta
 from typing import Any
 
 from hub.engine.compile.context import Context
-from hub.engine.compile.keys import DEDUPE_KEYS, ENDPOINT_KEYS, FIELD_KEYS, SCHEDULE_KEYS
 from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.schema_words import schema_correction, schema_node
-from hub.engine.compile.step_parts import ID, ID_FORM, Parts
+from hub.engine.compile.step_parts import Parts
 from hub.engine.compile.values import Values
 from hub.engine.expressions import Literal
 from hub.engine.findings import did_you_mean
+from hub.engine.language.parts import FIELD, ID, TYPES
+from hub.engine.language.workflow import (
+    AT_ONCE,
+    DEDUPE,
+    ENDPOINT,
+    IN_A_WORD,
+    READABLE_HEADER,
+    SCHEDULE,
+    WITHIN,
+)
 from hub.engine.schedule import parse_cron
 from hub.engine.settings import DialectFacts
 from hub.engine.workflow import (
@@ -31,15 +40,11 @@ from hub.engine.workflow import (
 from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, is_broken, plain
 from hub.schemas import lint_schema
 
-METHODS = ("POST", "GET", "PUT", "PATCH", "DELETE")
 _WITHOUT_PAYLOAD = frozenset({"GET", "DELETE"})
-_PATH = r"/(?:[A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*\})(?:/(?:[A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*\}))*"
-_SCHEMA_PATH = r"schemas/(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*\.json"
+_BESIDE = ("optional", "default")
 _SIZES = {"KB": 1024, "MB": 1024 * 1024}
 _LARGEST_BODY = 64 * 1024 * 1024
-_LONGEST_WITHIN = timedelta(minutes=5)
 _PATIENCE_OF_A_CALL = timedelta(seconds=10)
-_TYPES = ("string", "integer", "number", "boolean", "array", "object")
 
 
 @dataclass
@@ -56,11 +61,11 @@ class Triggers:
 
     def endpoint(self, node: Node) -> Endpoint | None:
         """`endpoint:`; without an explicit `auth` it is refused."""
-        record = self.reader.record(node, ENDPOINT_KEYS, what="`endpoint`")
+        record = self.reader.record(node, ENDPOINT, what="`endpoint`", required=())
         if record is None:
             return None
         dialect = self._dialect(record)
-        method = record.choice("method", METHODS, "POST")
+        method = record.read("method")
         path = self._path(record)
         payload_path = self._payload_path(record, method)
         endpoint = Endpoint(
@@ -75,7 +80,7 @@ class Triggers:
             query=self.value_fields(record.get("query"), what="`query`"),
             headers=self._header_names(record),
             max_body=self._max_body(record, dialect),
-            timezone=record.timezone("timezone", None),
+            timezone=record.read("timezone"),
             dedupe=self._dedupe(record),
             respond=self._respond(record, dialect),
         )
@@ -87,7 +92,7 @@ class Triggers:
         node = record.get("path")
         if node is None:
             return default
-        path = self.reader.name(node, _PATH, what="`path`", form="`/api/v1/things/{id}`")
+        path = record.read("path")
         if path is not None and {".", ".."} & set(path.split("/")):
             self.reader.refuse(110, "`path` cannot hold `.` or `..`", node)
         return path or default
@@ -133,9 +138,8 @@ class Triggers:
             return None
         if not dialect.is_tool and not self.context.is_stored:
             self.reader.refuse(110, f"the dialect {dialect.name} has no tools", node)
-        return self.reader.name(
-            node, r"[A-Za-z0-9_-]{1,64}", what="`tool`", form="letters, digits, _ and -"
-        )
+        name: str | None = record.read("tool")
+        return name
 
     def _payload_path(self, record: Record, method: str) -> str | None:
         node = record.get("payload")
@@ -143,8 +147,8 @@ class Triggers:
             return None
         if method in _WITHOUT_PAYLOAD:
             self.reader.refuse(110, f"a {method} request has no payload", node)
-        form = "`schemas/<name>.json`"
-        return self.reader.name(node, _SCHEMA_PATH, what="`payload`", form=form)
+        path: str | None = record.read("payload")
+        return path
 
     def _schema(self, record: Record, path: str | None) -> dict[str, Any] | None:
         node = record.get("payload")
@@ -184,18 +188,14 @@ class Triggers:
         if node is None:
             return ()
         items = self.reader.items(node, what="`headers`")
-        names = (
-            self.reader.name(item, r"[A-Za-z0-9_-]+", what="a header", form="`X-Name`")
-            for item in items
-        )
+        names = (self.reader.name(item, READABLE_HEADER, what="a header") for item in items)
         return tuple(name for name in names if name is not None)
 
     def _max_body(self, record: Record, dialect: DialectFacts) -> int:
         node = record.get("max_body")
         if node is None:
             return dialect.default_max_body
-        form = "`256KB` or `5MB`"
-        text = self.reader.name(node, r"[1-9][0-9]{0,5}(KB|MB)", what="`max_body`", form=form)
+        text = record.read("max_body")
         if text is None:
             return dialect.default_max_body
         size = int(text[:-2]) * _SIZES[text[-2:]]
@@ -207,14 +207,14 @@ class Triggers:
         node = record.get("dedupe")
         if node is None:
             return None
-        inner = self.reader.record(node, DEDUPE_KEYS, what="`dedupe`", required=("key",))
+        inner = self.reader.record(node, DEDUPE, what="`dedupe`")
         key = None if inner is None else inner.entry("key")
         if inner is None or key is None:
             return None
         return Dedupe(
             key=self.parts.key_of(key),
-            window=inner.duration("window", timedelta(days=7), lowest=timedelta(seconds=1)),
-            on_duplicate=inner.choice("on_duplicate", ("replay", "accept", "reject"), "replay"),
+            window=inner.read("window"),
+            on_duplicate=inner.read("on_duplicate"),
         )
 
     # -------------------------------------------------------------------------------- respond
@@ -224,7 +224,7 @@ class Triggers:
         if node is None or is_broken(node):
             return Accepted()
         if isinstance(node, Scalar):
-            self.reader.choice(node, ("accepted",), what="`respond`")
+            self.reader.choice(node, IN_A_WORD.words, what="`respond`")
             return Accepted()
         names = {entry.name for entry in node.entries} if isinstance(node, Mapping) else set()
         if "at_once" in names:
@@ -236,23 +236,19 @@ class Triggers:
         return Accepted()
 
     def _at_once(self, node: Node) -> Respond:
-        record = self.reader.record(node, ("at_once", "status"), what="`respond` with `at_once`")
+        record = self.reader.record(node, AT_ONCE, what="`respond` with `at_once`")
         body = None if record is None else record.get("at_once")
         if record is None or body is None:
             return Accepted()
-        status = record.integer("status", 202, lowest=200, highest=299)
-        return AtOnce(body=self.values.value(body), status=status)
+        return AtOnce(body=self.values.value(body), status=record.read("status"))
 
     def _within(self, node: Node, dialect: DialectFacts) -> Respond:
-        keys = ("within", "otherwise", "failed", "status")
-        record = self.reader.record(node, keys, what="`respond` with `within`")
+        record = self.reader.record(node, WITHIN, what="`respond` with `within`")
         if record is None:
             return Accepted()
-        deadline = record.duration("within", timedelta(seconds=5), lowest=timedelta(seconds=1))
+        deadline = record.read("within")
         place = record.get("within") or node
-        if deadline > _LONGEST_WITHIN:
-            self.reader.refuse(110, "`within` is at most 5m", place)
-        elif deadline > _PATIENCE_OF_A_CALL and dialect.is_tool:
+        if deadline > _PATIENCE_OF_A_CALL and dialect.is_tool:
             message = "a voice call waits hardly longer than 10s for an answer"
             self.reader.refuse(611, message, place)
         otherwise, failed = record.get("otherwise"), record.get("failed")
@@ -260,14 +256,14 @@ class Triggers:
             deadline=deadline,
             otherwise=Literal(None) if otherwise is None else self.values.value(otherwise),
             failed=None if failed is None else self.values.value(failed),
-            status=record.integer("status", 202, lowest=200, highest=599),
+            status=record.read("status"),
         )
 
     # ------------------------------------------------------------------------ schedule, inputs
 
     def schedule(self, node: Node) -> Schedule | None:
         """`schedule:` with `every` or `cron`."""
-        record = self.reader.record(node, SCHEDULE_KEYS, what="`schedule`")
+        record = self.reader.record(node, SCHEDULE, what="`schedule`")
         if record is None:
             return None
         every, cron = record.get("every"), record.get("cron")
@@ -278,17 +274,12 @@ class Triggers:
             message = "`every` counts on the clock of UTC"
             self.reader.refuse(110, message, zone.key, suggestion="write `cron`, or delete it")
         return Schedule(
-            every=self._every(every),
+            every=record.read("every"),
             cron=self._cron(cron),
-            timezone=record.timezone("timezone", None),
-            overlap=record.choice("overlap", ("skip", "queue", "allow"), "skip"),
-            missed=record.choice("missed", ("run_once", "skip", "run_all"), "run_once"),
+            timezone=record.read("timezone"),
+            overlap=record.read("overlap"),
+            missed=record.read("missed"),
         )
-
-    def _every(self, node: Node | None) -> timedelta | None:
-        if node is None:
-            return None
-        return self.reader.duration(node, what="`every`", lowest=timedelta(seconds=1))
 
     def _cron(self, node: Node | None) -> str | None:
         text = None if node is None else self.reader.text(node, what="`cron`")
@@ -316,7 +307,7 @@ class Triggers:
         return tuple(each for each in fields if each is not None)
 
     def _value_field(self, entry: Entry) -> ValueField | None:
-        name = self.reader.name(entry.key, ID, what=f"the name `{entry.name}`", form=ID_FORM)
+        name = self.reader.name(entry.key, ID, what=f"the name `{entry.name}`")
         if name is None or is_broken(entry.value):
             return None
         if not isinstance(entry.value, Mapping):
@@ -324,16 +315,16 @@ class Triggers:
             self.reader.refuse(110, message, entry.value, suggestion="write `{type: string}`")
             return None
         given = plain(entry.value)
-        schema = {key: value for key, value in given.items() if key not in FIELD_KEYS}
-        if given.get("type") not in _TYPES:
-            self.reader.refuse(110, f"`{name}` needs a type: {', '.join(_TYPES)}", entry.key)
+        schema = {key: value for key, value in given.items() if key not in _BESIDE}
+        if given.get("type") not in TYPES:
+            self.reader.refuse(110, f"`{name}` needs a type: {', '.join(TYPES)}", entry.key)
             return None
         for problem in () if self.context.is_stored else lint_schema(schema):
             message = f"the schema of `{name}` cannot be used: {problem.message}"
             place = schema_node(entry.value, problem) if problem.pointer else entry.key
-            suggestion = schema_correction(problem, beside=FIELD_KEYS)
+            suggestion = schema_correction(problem, beside=_BESIDE)
             self.reader.refuse(402, message, place, suggestion=suggestion)
-        record = Record(self.reader, entry.value, f"`{name}`")
+        record = Record(self.reader, entry.value, f"`{name}`", FIELD)
         self.reader.check_default(entry.value, schema)
-        field = ValueField(name, schema, is_optional=record.boolean("optional", default=False))
+        field = ValueField(name, schema, is_optional=record.read("optional"))
         return replace(field, default=given["default"]) if "default" in given else field
