@@ -12,6 +12,7 @@ from hub.engine.language.shapes import (
     Key,
     ListOf,
     Named,
+    OrExpression,
     Place,
     Text,
     Timezone,
@@ -70,7 +71,7 @@ CONNECTION_PLACE = Place(
     ),
 )
 
-_TEXTS = ListOf(Text())
+_TEXTS = OrExpression(ListOf(Text()))
 
 DESTINATIONS = Place(
     "test_destinations",
