@@ -38,7 +38,7 @@ def define_steps(kinds: Kinds) -> None:
     kinds.definitions["steps"] = _list("steps", "step")
     for name, each in kinds.names.actions.items():
         kinds.definitions[f"with-{name}"] = _inputs(each.input_schema, name)
-    kinds.definitions["inputs-of-actions"] = {"allOf": _action_cases(kinds)}
+    kinds.definitions["inputs-of-actions"] = {"allOf": _action_cases(kinds) or [{}]}
     kinds.definitions["step"] = _step(kinds, is_undo=False)
     undo = replace(kinds, steps="undo-steps")  # shares the definitions
     kinds.definitions["undo-steps"] = _list("undo-steps", "undo-step")
