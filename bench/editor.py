@@ -35,6 +35,13 @@ STEP = """steps:
     once_per: ${{ inputs.appointment_id }}
 """
 
+TESTS = """# yaml-language-server: $schema=tests/workflow-tests.schema.json
+hub: 1
+workflow: announce-appointment
+tests:
+  - name: the team is told
+"""
+
 # Where the cursor stands (`|`), the question, and words that must be in the answer.
 QUESTIONS: list[tuple[str, str, str, list[str]]] = [
     ("the top of a file", "completion", HEAD + "con|\n" + STEP, ["concurrency"]),
@@ -79,8 +86,23 @@ QUESTIONS: list[tuple[str, str, str, list[str]]] = [
     ),
     ("`once_per`", "hover", HEAD + STEP.replace("once_per", "once|_per"), ["One success"]),
     ("`do`", "hover", HEAD + STEP.replace("do:", "d|o:"), ["connector.action"]),
+    ("`inputs`", "hover", HEAD.replace("inputs", "in|puts") + STEP, ["For workflows that others"]),
+    (
+        "`dedupe`",
+        "hover",
+        HEAD.replace(
+            "inputs:\n  appointment_id: {type: string}\n",
+            "endpoint:\n  auth: broker\n  ded|upe: {key: '${{ payload.id }}'}\n",
+        )
+        + "steps:\n  - reply: ok\n",
+        ["Which requests are the same"],
+    ),
     ("an action", "hover", HEAD + STEP.replace("slack.post", "slack|.post"), ["Post a message"]),
     ("an input", "hover", HEAD + STEP.replace("channel", "chan|nel"), ["Expected"]),
+    ("a test", "completion", TESTS + "    |\n", ["expect", "timeline", "crash_after"]),
+    ("`expect:`", "completion", TESTS + "    expect:\n      |\n", ["did", "status"]),
+    ("`did:`", "completion", TESTS + "    expect:\n      did:\n        - |\n", ["slack.post"]),
+    ("`mocks:`", "completion", TESTS + "    mocks:\n      |\n", ["slack.post"]),
     ("an unknown key", "diagnostics", HEAD + STEP + "    onse_per: x\n", ["onse_per"]),
     ("an unknown action", "diagnostics", HEAD + STEP.replace("slack.post", "slack.pots"), ["slac"]),
     ("a missing input", "diagnostics", HEAD + STEP.replace("      text: Hello\n", ""), ["text"]),

@@ -124,7 +124,8 @@ class Kinds:
         """Text of a form, or one of the known names."""
         names = None if kind.names is None else self.name(kind.names)
         if names is not None and kind.names in _CLOSED:
-            return names
+            self.definitions[f"known-{kind.names}"] = names
+            return {"$ref": f"#/definitions/known-{kind.names}"}
         form: Schema = {"type": "string"}
         form |= {"pattern": f"^(?:{kind.pattern})$"} if kind.pattern else _NO_EXPRESSION
         return form if names is None else {"anyOf": [names, form]}
