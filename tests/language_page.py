@@ -61,6 +61,13 @@ def files() -> dict[str, str]:
     return {"hub.yaml": (ROOT / "hub.yaml").read_text("utf-8"), **schemas, **flows}
 
 
+def write(folder: Path) -> None:
+    """The project of the page with its tests, as a folder that `hub test` can run."""
+    for path, text in {**files(), **{each.path: each.text for each in tests()}}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, "utf-8")
+
+
 @cache
 def project() -> Project:
     """It, checked."""
