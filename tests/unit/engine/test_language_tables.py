@@ -8,6 +8,8 @@ from functools import cache
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from hub.bootstrap.actions import all_actions
@@ -31,7 +33,7 @@ from hub.engine.language.workflow import (
     WORKFLOW,
 )
 from hub.ingest.signatures import AUTH_TYPES
-from tests import language_page
+from tests import editor_files, language_page
 
 NAMED = {"action": "slack.post", "workflow": "example-hold", "event": "visit.confirmed"}
 PLAIN: dict[type, Any] = {
@@ -233,3 +235,29 @@ def test_no_key_of_ours_is_told_to_be_one_of_another_tool():
 
     # a step has a `name` and a workflow a `title`; `cron` is a key of `schedule`, of nothing else
     assert set(OF_OTHER_TOOLS) & known <= {"name", "cron"}
+
+
+# ------------------------------------------------------------------------------- damaged hub.yaml
+
+SHIPPED = editor_files.tree("hub.yaml", (language_page.ROOT / "hub.yaml").read_text("utf-8"))
+SETTINGS_PLACES = list(editor_files.places(SHIPPED))
+
+
+@given(
+    st.sampled_from(SETTINGS_PLACES),
+    st.sampled_from(["gone", "misspelt", *editor_files.WRONG_SHAPES]),
+)
+@settings(max_examples=300, deadline=None)
+def test_what_the_schema_of_hub_yaml_refuses_the_compiler_refuses_too(
+    place: editor_files.Path, damage: Any
+):
+    if damage == "gone":
+        data = editor_files.without(SHIPPED, place)
+    elif damage == "misspelt":
+        data = editor_files.misspelt(SHIPPED, place)
+    else:
+        data = editor_files.misshapen(SHIPPED, place, damage)
+    told = editor_files.complaints(validator("project"), data)
+    found = compile_hub_file(json.dumps(data), auth_types=AUTH_TYPES).findings
+
+    assert not told or any(each.is_error for each in found), "\n".join(told)
