@@ -23,6 +23,7 @@ from hub.cli import (
     schemas,
     serving,
     starting,
+    testing,
     upkeep,
 )
 from hub.cli.entrance import Entrance
@@ -55,6 +56,7 @@ for _command in (
     serving.worker,
     demo.demo,
     checking.check,
+    testing.test,
     starting.run,
     runs.runs,
     retrying.retry,

@@ -14,6 +14,7 @@ from hub.cli.formats import FORMATS
 from hub.cli.older_runs import tell_older_runs
 from hub.engine.findings import Finding, Source, render_text
 from hub.engine.settings import PROJECT_FILE
+from hub.testing import check_trials
 
 
 @example(
@@ -53,7 +54,7 @@ def check(
     with_env: bool,
     with_runs: bool,
 ) -> None:
-    """Find the mistakes in hub.yaml, the workflows and their schemas.
+    """Find the mistakes in hub.yaml, the workflows, their schemas and their tests.
 
     A note names a workflow that is right and not served, because nobody implemented an action of
     its yet. PATHS limit what is shown to these files and folders; all files are read all the same.
@@ -61,7 +62,8 @@ def check(
     warning); a note is none.
     """
     loaded = environment.loaded
-    found: Sequence[Finding] = [*loaded.project.findings, *loaded.project.notes]
+    project = loaded.project
+    found: Sequence[Finding] = [*project.findings, *project.notes, *check_trials(project)]
     if with_env:
         found = [*found, *_secrets_without_value(environment)]
     shown = [each for each in found if _is_asked_for(loaded.folder, each.file, paths)]

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from hashlib import sha256
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -21,9 +20,16 @@ from hub.action import Action, Attempt, Clock
 from hub.engine.advance.commands import Perform
 from hub.engine.advance.failure import Failure
 from hub.engine.advance.journal import Entry
+from hub.engine.attempts import (
+    Attempted,
+    as_json,
+    doubt,
+    once_digest,
+    refused_inputs,
+    too_late,
+)
 from hub.engine.desk import Desk
 from hub.engine.gate import Simulated, TestDestinations, pass_gate
-from hub.engine.retry import next_pause
 from hub.errors import PayloadProblem, Permanent, StepFailed, Transient
 from hub.storage import once, runs
 from hub.storage.db import is_busy
@@ -68,53 +74,23 @@ class Tools:
     chance: Callable[[], float]
 
 
-class Task:
+@dataclass
+class Task(Attempted):
     """One command in hand: where it stands, and the entry that this attempt will leave."""
 
-    def __init__(self, desk: Desk, command: Perform, action: Action) -> None:
-        self.desk = desk
-        self.command = command
-        self.action = action
-        self.known = desk.journal.get(command.path)
-        self.entry = Entry(
-            path=command.path,
-            kind="do",
-            status="started",
-            step_id=command.step.id,
-            action=command.step.action,
-            attempts=(self.known.attempts if self.known else 0) + 1,
-            inputs=command.inputs,
-            key=command.key,
-            began_at=desk.now(),
-        )
+    desk: Desk
+    entry: Entry = field(init=False)
 
-    @property
-    def delivery(self) -> str:
-        """`at_most_once` or `at_least_once`: what the step says, else what fits the effect."""
-        fitting = "at_most_once" if self.action.effect == "once" else "at_least_once"
-        return self.command.step.delivery or fitting
-
-    @property
-    def is_in_doubt(self) -> bool:
-        """Whether an earlier owner died between intent and result of what must not be repeated."""
-        is_begun = self.known is not None and self.known.status == "started"
-        return is_begun and self.action.outward and self.delivery == "at_most_once"
-
-    @property
-    def was_maybe_done(self) -> bool:
-        """Whether an earlier attempt may have had its effect."""
-        if self.known is None or not self.action.outward or self.action.effect == "read":
-            return False
-        return self.known.status == "started" or bool((self.known.error or {}).get("maybe_done"))
+    def __post_init__(self) -> None:
+        self.entry = self.intent(self.desk.now())
 
     @property
     def once_key(self) -> once.OnceKey:
-        """Simulated runs have keys of their own: they must not keep a live one from working."""
-        text = f"{self.desk.run.mode}:{self.command.once_key}"
+        """The key of `once_per`, of the run's mode."""
         return once.OnceKey(
             workflow=self.command.workflow,
             step_id=self.command.step.id or self.command.path,
-            digest=sha256(text.encode()).digest(),
+            digest=once_digest(self.desk.run.mode, str(self.command.once_key)),
             run_id=self.desk.run.id,
             path=self.command.path,
         )
@@ -131,28 +107,22 @@ class Performer:
 
         What was done is in the desk's transaction, which may be open; a failure is stored.
         """
-        task = Task(desk, command, self._tools.actions[command.step.action])
+        action = self._tools.actions[command.step.action]
+        task = Task(command, action, desk.journal.get(command.path), desk)
         known, now = task.known, desk.now()
         if command.deadline is not None and command.deadline <= now:
-            late = Permanent("timeout", "the time of the enclosing step is up")
-            return self._record_failure(task, late)
+            return self._record_failure(task, too_late())
         if known is not None and known.due_at is not None and known.due_at > now:
             return Blocked(known.due_at - now, "retry")
         if task.is_in_doubt:
-            unknown = Permanent(
-                "outcome_unknown",
-                "the worker died during the call: nobody knows whether it was done",
-                maybe_done=True,
-            )
-            return self._record_failure(task, unknown)
+            return self._record_failure(task, doubt())
         return self._attempt(task)
 
     def _attempt(self, task: Task) -> Outcome:
         action, inputs = task.action, task.command.inputs
         if problems := self._tools.problems(action, plain(inputs)):
-            told = "; ".join(f"{each.pointer or 'inputs'}: {each.message}" for each in problems[:5])
-            return self._record_failure(task, Permanent("invalid_input", told))
-        passed = pass_gate(action, _as_json(inputs), task.desk.mode, self._tools.destinations)
+            return self._record_failure(task, refused_inputs(problems))
+        passed = pass_gate(action, as_json(inputs), task.desk.mode, self._tools.destinations)
         try:
             if isinstance(passed, Simulated):
                 return self._simulate(task, passed)
@@ -221,7 +191,7 @@ class Performer:
             key=command.key,
             mode=desk.mode,
             number=task.entry.attempts,
-            timeout=_time_left(command, action, desk.now()),
+            timeout=task.time_left(desk.now()),
         )
         services = {
             **self._tools.services(command.step.connection),
@@ -257,10 +227,9 @@ class Performer:
     def _record_failure(self, task: Task, failed: StepFailed) -> Outcome:
         """Store the failure, with the time of the next attempt where there is one."""
         desk, entry = task.desk, task.entry
-        failure = Failure.of_step(failed, step=task.command.path, attempts=entry.attempts)
+        failure = task.failure(failed)
         failure.message = str(self._tools.hide(failure.message))
-        failure.is_maybe_done = failure.is_maybe_done or task.was_maybe_done
-        pause = self._pause(task, failure, failed)
+        pause = task.pause(failure, failed, now=desk.now(), chance=self._tools.chance())
         stored = replace(
             entry,
             status="failed" if pause is None else "retrying",
@@ -276,23 +245,6 @@ class Performer:
             if pause is None and task.command.once_key is not None:
                 once.give_up(connection, task.once_key, is_maybe_done=failure.is_maybe_done)
         return failure if pause is None else Blocked(pause, f"retry after {failure.code}")
-
-    def _pause(self, task: Task, failure: Failure, failed: StepFailed) -> timedelta | None:
-        """How long until the next attempt; None: there is none, or it would come too late."""
-        command = task.command
-        pause = next_pause(
-            command.step.retry,
-            attempts=failure.attempts,
-            is_retryable=isinstance(failed, Transient)
-            if command.retry_if is None
-            else command.retry_if(failure),
-            is_safe=not (task.delivery == "at_most_once" and failure.is_maybe_done),
-            retry_after=failed.retry_after,
-            chance=self._tools.chance(),
-        )
-        if pause is None or command.deadline is None:
-            return pause
-        return pause if task.desk.now() + pause < command.deadline else None
 
     def _take_once(
         self, connection: Connection, task: Task, *, result: Any = None
@@ -329,17 +281,3 @@ def _database_refused(action: Action, problem: DBAPIError) -> Transient:
         return Transient("internal", "the database was busy with the same rows")
     log.error("the database refused what %s asked: %s", action.name, problem.orig)
     return Transient("internal", f"a fault in {action.name}: the database refused it")
-
-
-def _time_left(command: Perform, action: Action, now: datetime) -> timedelta:
-    timeout = command.timeout or action.timeout
-    return timeout if command.deadline is None else min(timeout, command.deadline - now)
-
-
-def _as_json(inputs: Any) -> Any:
-    """Inputs with dates as text; secrets stay references."""
-    if isinstance(inputs, dict):
-        return {name: _as_json(value) for name, value in inputs.items()}
-    if isinstance(inputs, list | tuple):
-        return [_as_json(value) for value in inputs]
-    return plain(inputs) if isinstance(inputs, datetime | timedelta) else inputs

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from hub.action import Action
 from hub.engine.expressions import Scope, StepState
-from hub.engine.workflow import Workflow
+from hub.engine.workflow import Step, Workflow
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Facts:
     """What a run knows besides its workflow: names of the scope, and where time comes from.
 
     `now` is what `now()` gives; `timer` is the clock of pauses and deadlines, which no jump of a
-    host's clock moves (E13).
+    host's clock moves (E13). `walked` hears of each step that is begun, with its path; of a run
+    that is resumed it hears again.
     """
 
     run_id: str
@@ -28,6 +29,7 @@ class Facts:
     now: Callable[[], datetime]
     timer: Callable[[], datetime]
     new_id: Callable[[], str]
+    walked: Callable[[Workflow, Step, str], object] = lambda _workflow, _step, _path: None
 
 
 @dataclass

@@ -153,6 +153,7 @@ class Interpreter:
             if step.id:
                 frame.states[step.id] = "skipped"
             return
+        self._decisions.facts.walked(frame.workflow, step, path)
         if type(step) in self._at_once:
             self._at_once[type(step)](frame, step, path)
         elif type(step) in self._walked:
