@@ -7,16 +7,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from hub.action import Action
-from hub.engine.check import Outcome, check_file, check_hub_file
-from hub.engine.compile import CompiledFile, Context, HubFile, compile_file, compile_hub_file
-from hub.engine.compile.link import Linker, linked
+from hub.engine.check import check_hub_file
+from hub.engine.compile import Context, HubFile, compile_hub_file
 from hub.engine.findings import Finding, Source, in_order
+from hub.engine.loading import load_workflows
+from hub.engine.notes import Memory
 from hub.engine.settings import PROJECT_FILE, DialectFacts, ProjectSettings
 from hub.engine.versions import Bundle, bundle_of
 from hub.engine.workflow import Workflow
 
 _FILE = re.compile(r"workflows/([^/]*)\.ya?ml")
-_UNKNOWN_NAMES = frozenset({"HUB214", "HUB215"})
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 
@@ -43,29 +43,24 @@ def load_project(
     actions: Mapping[str, Action],
     auth_types: Collection[str],
     dialects: Mapping[str, DialectFacts],
+    memory: Memory | None = None,
 ) -> Project:
     """Read `hub.yaml` and all workflows; `files` is path → text below the project's folder.
 
-    Never raises: a broken file is left out, with those that call it (S5).
+    Never raises: a broken file is left out, with those that call it (S5). With the `memory` of the
+    last look only what changed since then is compiled and checked.
     """
     hub_file = _hub_file(files, auth_types)
     context = Context(files, hub_file.settings, actions, dialects)
     names, misnamed = _names(files)
-    compiled = {
-        name: compile_file(path, files[path], name=name, context=context)
-        for name, path in names.items()
-    }
-    linker = Linker(compiled, context)
-    linker.check_names()
-    linker.check_routes()
-    workflows = _usable(linker)
-    found = [finding for file in compiled.values() for finding in file.findings]
-    found += [finding for findings in linker.found.values() for finding in findings]
+    loaded = load_workflows(context, names, Memory() if memory is None else memory)
     return Project(
         settings=hub_file.settings,
-        workflows=workflows,
-        findings=in_order([*hub_file.findings, *check_hub_file(hub_file), *misnamed, *found]),
-        broken=tuple(sorted(name for name in compiled if name not in workflows)),
+        workflows=loaded.workflows,
+        findings=in_order(
+            [*hub_file.findings, *check_hub_file(hub_file), *misnamed, *loaded.findings]
+        ),
+        broken=tuple(sorted(name for name in names if name not in loaded.workflows)),
         files=dict(files),
         actions=actions,
     )
@@ -100,34 +95,3 @@ def _names(files: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]]:
             message = "a workflow's file is named `<name>.yaml` in small letters, digits and -"
             findings.append(Source(path, files[path]).finding(110, message, start=0))
     return names, findings
-
-
-def _usable(linker: Linker) -> dict[str, Workflow]:
-    """The clean workflows, callees first."""
-    usable: dict[str, Workflow] = {}
-    results: dict[str, Outcome] = {}
-    for name in linker.in_call_order():
-        file = linker.files[name]
-        linker.refuse_broken_calls(name, usable)
-        if file.workflow is None or not _can_be_checked(file, linker):
-            continue
-        linker.found.setdefault(name, []).extend(
-            check_file(file, context=linker.context, called=usable, results=results)
-        )
-        if _is_clean(file, linker):
-            context = linker.context
-            version = bundle_of(
-                name, {**usable, name: file.workflow}, files=context.files, actions=context.actions
-            ).hash
-            usable[name] = linked(file.workflow, version, usable)
-    return usable
-
-
-def _can_be_checked(file: CompiledFile, linker: Linker) -> bool:
-    """Whether at most presets and actions are unknown: their results can then be anything."""
-    found = [*file.findings, *linker.found.get(file.name, ())]
-    return all(each.code in _UNKNOWN_NAMES for each in found if each.is_error)
-
-
-def _is_clean(file: CompiledFile, linker: Linker) -> bool:
-    return file.is_clean and not any(each.is_error for each in linker.found.get(file.name, ()))
