@@ -86,7 +86,7 @@ class Environment:
     def hub(self) -> Iterator[Hub]:
         """The open hub of a command. Raises `Misconfigured` with what to set."""
         opened = open_hub(self.servable(), role="command")
-        logs.hide(opened.secrets.hide)
+        logs.hide(opened.hide)
         try:
             yield opened
         finally:

@@ -124,11 +124,11 @@ def start_by_hand(
 
 
 def _workflow(hub: Hub, name: str) -> Workflow:
+    if name in hub.project.broken:
+        raise NotPossible(f"{name} has mistakes: run `hub check`")
     found = hub.project.workflows.get(name)
     if found is not None:
         return found
-    if name in hub.project.broken:
-        raise NotPossible(f"{name} has mistakes: run `hub check`")
     known = ", ".join(sorted(hub.project.workflows)) or "none"
     meant = did_you_mean(name, hub.project.workflows)
     hint = f": {meant}" if meant else f"; there are: {known}"

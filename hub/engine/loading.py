@@ -21,10 +21,14 @@ _UNKNOWN_NAMES = frozenset({"HUB214", "HUB215"})
 
 @dataclass(frozen=True)
 class Loaded:
-    """The clean workflows by name, callees first, and what is wrong with the files."""
+    """The clean workflows by name, callees first, and what is wrong with the files.
+
+    `broken` are the others: None where nothing could be made of the file.
+    """
 
     workflows: Mapping[str, Workflow]
     findings: tuple[Finding, ...]
+    broken: Mapping[str, Workflow | None]
 
 
 def load_workflows(context: Context, paths: Mapping[str, str], memory: Memory) -> Loaded:
@@ -69,7 +73,10 @@ class _Loading:
             found.extend(findings)
         self.memory.notes = {name: self.notes[name] for name in self.paths}
         self.memory.linked = dict(self.usable)
-        return Loaded(self.usable, tuple(found))
+        broken = {
+            name: note.workflow for name, note in self.notes.items() if name not in self.usable
+        }
+        return Loaded(self.usable, tuple(found), broken)
 
     # ------------------------------------------------------------------------------- one file
 

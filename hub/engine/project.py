@@ -10,11 +10,11 @@ from hub.action import Action
 from hub.engine.check import check_hub_file
 from hub.engine.compile import Context, HubFile, compile_hub_file
 from hub.engine.findings import Finding, Source, in_order
-from hub.engine.loading import load_workflows
+from hub.engine.loading import Loaded, load_workflows
 from hub.engine.notes import Memory
 from hub.engine.settings import PROJECT_FILE, DialectFacts, ProjectSettings
 from hub.engine.versions import Bundle, bundle_of
-from hub.engine.workflow import Workflow
+from hub.engine.workflow import Endpoint, Workflow
 
 _FILE = re.compile(r"workflows/([^/]*)\.ya?ml")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
@@ -22,7 +22,10 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 @dataclass(frozen=True)
 class Project:
-    """A folder of workflows. `workflows` holds the clean ones, `broken` the names of the others."""
+    """A folder of workflows. `workflows` holds the clean ones, `broken` the names of the others.
+
+    `closed` is the path at which each broken one would be served, as far as that can be known.
+    """
 
     settings: ProjectSettings
     workflows: Mapping[str, Workflow]
@@ -30,6 +33,7 @@ class Project:
     broken: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict, repr=False)
     actions: Mapping[str, Action] = field(default_factory=dict, repr=False)
+    closed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -60,10 +64,30 @@ def load_project(
         findings=in_order(
             [*hub_file.findings, *check_hub_file(hub_file), *misnamed, *loaded.findings]
         ),
-        broken=tuple(sorted(name for name in names if name not in loaded.workflows)),
+        broken=tuple(sorted(loaded.broken)),
         files=dict(files),
         actions=actions,
+        closed=_closed(loaded, hub_file.settings),
     )
+
+
+def _closed(loaded: Loaded, settings: ProjectSettings) -> dict[str, str]:
+    """A file that cannot be read at all may be an endpoint: it is where it would be by its name."""
+    paths: dict[str, str] = {}
+    for name, broken in loaded.broken.items():
+        if broken is None:
+            paths[name] = f"{settings.base_path}/{name}"
+        elif isinstance(broken.trigger, Endpoint) and broken.is_enabled:
+            paths[name] = broken.trigger.path
+    return paths
+
+
+def check_settings(
+    text: str, auth_types: Collection[str]
+) -> tuple[ProjectSettings, tuple[Finding, ...]]:
+    """What a `hub.yaml` says, and what is wrong with it. Never raises."""
+    hub_file = compile_hub_file(text, auth_types=auth_types)
+    return hub_file.settings, in_order([*hub_file.findings, *check_hub_file(hub_file)])
 
 
 def bundle(project: Project, name: str) -> Bundle:

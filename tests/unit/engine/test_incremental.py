@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.engine import loading
+from hub.engine.compile import compile_file
 from hub.engine.notes import Memory
 from hub.engine.project import Project, load_project
 from tests.unit.engine.small_project import ACTIONS, AUTH_TYPES, DIALECTS, FILES, load
@@ -125,13 +125,13 @@ def test_reading_what_changed_gives_the_project_that_reading_everything_gives(ed
 def compiled(monkeypatch) -> list[str]:
     """The paths of the files that are compiled during the test."""
     paths: list[str] = []
-    real = loading.compile_file
+    real = compile_file
 
     def counting(path, *args, **options):
         paths.append(path)
         return real(path, *args, **options)
 
-    monkeypatch.setattr(loading, "compile_file", counting)
+    monkeypatch.setattr("hub.engine.loading.compile_file", counting)
     return paths
 
 
