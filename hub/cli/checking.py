@@ -47,19 +47,19 @@ def check(
     PATHS limit what is shown to these files and folders; all files are read all the same. Needs no
     database. Exits with 1 when there is a mistake.
     """
-    loaded = environment.loaded
-    found: Sequence[Finding] = loaded.project.findings
+    checked = environment.checked
+    found: Sequence[Finding] = checked.findings
     if with_env:
         found = [*found, *_secrets_without_value(environment)]
-    shown = [each for each in found if _is_asked_for(loaded.folder, each.file, paths)]
+    shown = [each for each in found if _is_asked_for(checked.folder, each.file, paths)]
     if as_json or form == "json":
         for each in shown:
             say_json(each.as_json())
     else:
         if shown:
-            say(render_text(shown, loaded.files))
+            say(render_text(shown, checked.files))
             say()
-        say(_summary(len(loaded.project.workflows) + len(loaded.project.broken), shown))
+        say(_summary(checked.workflows, shown))
     if any(each.is_error or strict for each in shown):
         raise click.exceptions.Exit(1)
 

@@ -31,13 +31,29 @@ class Loaded:
     broken: Mapping[str, Workflow | None]
 
 
-def load_workflows(context: Context, paths: Mapping[str, str], memory: Memory) -> Loaded:
+def load_workflows(
+    context: Context,
+    paths: Mapping[str, str],
+    memory: Memory,
+    digests: Mapping[str, str] | None = None,
+) -> Loaded:
     """Compile, link and check the files of `paths` (name → path), with the help of a memory.
 
-    The memory holds what this look gave when this returns.
+    The memory holds what this look gave when this returns. `digests` are those of all files, where
+    they are known.
     """
-    memory.forget_unless(replace(context, files={}, _schemas={}))
-    return _Loading(context, paths, memory).load()
+    memory.forget_unless(setting_of(context))
+    digests = digests or digests_of(context.files)
+    try:
+        return _Loading(context, paths, memory, digests).load()
+    except LookupError:  # a note does not fit what its file gives: none of them is believed
+        memory.forget()
+        return _Loading(context, paths, memory, digests).load()
+
+
+def setting_of(context: Context) -> Context:
+    """What all files are read under: `hub.yaml`, actions, dialects."""
+    return replace(context, files={}, _schemas={})
 
 
 @dataclass
@@ -47,6 +63,7 @@ class _Loading:
     context: Context
     paths: Mapping[str, str]
     memory: Memory
+    digests: Mapping[str, str]
     fresh: dict[str, CompiledFile] = field(default_factory=dict)
     notes: dict[str, Note] = field(default_factory=dict)
     usable: dict[str, Workflow] = field(default_factory=dict)
@@ -54,7 +71,6 @@ class _Loading:
     _readings: dict[str, Reading] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.digests = digests_of(self.context.files)
         files = {name: self._file(name) for name in self.paths}
         self.linker = Linker(files, self.context)
 

@@ -82,15 +82,22 @@ class Memory:
     def forget_unless(self, setting: Any) -> None:
         """Notes that were made under another `hub.yaml` or with other actions say nothing."""
         if self.setting != setting:
-            self.notes, self.linked = {}, {}
+            self.forget()
         self.setting = setting
+
+    def forget(self) -> None:
+        """From now on nothing is known."""
+        self.notes, self.linked = {}, {}
 
 
 def digests_of(files: Mapping[str, str]) -> dict[str, str]:
     """The digest of each text, and of the list of all paths."""
-    found = {path: digest(text) for path, text in files.items()}
-    found[ALL_NAMES] = digest("\n".join(sorted(files)))
-    return found
+    return with_all_names({path: digest(text) for path, text in files.items()})
+
+
+def with_all_names(digests: Digests) -> dict[str, str]:
+    """The digests by path, and that of the list of all paths."""
+    return {**digests, ALL_NAMES: digest("\n".join(sorted(digests)))}
 
 
 def digest(text: str) -> str:

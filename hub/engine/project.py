@@ -54,9 +54,9 @@ def load_project(
     Never raises: a broken file is left out, with those that call it (S5). With the `memory` of the
     last look only what changed since then is compiled and checked.
     """
-    hub_file = _hub_file(files, auth_types)
+    hub_file = read_hub_file(files, auth_types)
     context = Context(files, hub_file.settings, actions, dialects)
-    names, misnamed = _names(files)
+    names, misnamed = workflow_files(files)
     loaded = load_workflows(context, names, Memory() if memory is None else memory)
     return Project(
         settings=hub_file.settings,
@@ -95,7 +95,8 @@ def bundle(project: Project, name: str) -> Bundle:
     return bundle_of(name, project.workflows, files=project.files, actions=project.actions)
 
 
-def _hub_file(files: Mapping[str, str], auth_types: Collection[str]) -> HubFile:
+def read_hub_file(files: Mapping[str, str], auth_types: Collection[str]) -> HubFile:
+    """What `hub.yaml` says; where there is none, that it is missing."""
     if PROJECT_FILE in files:
         return compile_hub_file(files[PROJECT_FILE], auth_types=auth_types)
     missing = Source(PROJECT_FILE, "").finding(
@@ -105,7 +106,7 @@ def _hub_file(files: Mapping[str, str], auth_types: Collection[str]) -> HubFile:
     return replace(found, findings=(missing,))
 
 
-def _names(files: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]]:
+def workflow_files(files: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]]:
     """Name → path of the workflow files, and findings on files that are not named like one."""
     names: dict[str, str] = {}
     findings = []
