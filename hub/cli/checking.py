@@ -44,8 +44,9 @@ def check(
 ) -> None:
     """Find the mistakes in hub.yaml, the workflows and their schemas.
 
-    PATHS limit what is shown to these files and folders; all files are read all the same. Needs no
-    database. Exits with 1 when there is a mistake.
+    PATHS limit what is shown to these files and folders; all files are checked all the same. What
+    was found is remembered in .hub/ (HUB_STATE_DIR), so that the next time only what changed is
+    read. Needs no database. Exits with 1 when there is a mistake.
     """
     checked = environment.checked
     found: Sequence[Finding] = checked.findings

@@ -32,7 +32,7 @@ def add_health(app: Flask, hub: Hub) -> None:
             "workflows": len(current.project.workflows),
             "broken_workflows": list(current.project.broken),
             "earlier_versions": list(current.kept),
-            "hub_yaml": current.refused or "ok",
+            "hub_yaml": "ok" if current.refused is None else "has errors",
         }
         status = 200 if database == "ok" else 503
         return Response(to_json_bytes(found), status, content_type=_JSON)

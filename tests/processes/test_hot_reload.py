@@ -86,6 +86,12 @@ def test_a_saved_file_serves_the_next_requests_and_a_broken_one_changes_nothing(
     save(house, "asks", ASKS.replace("WORD", "four"))
     in_time(house, "asks", {"worker": "four"})
 
+    save(house, "new", ASKS.replace("reply", "replay"))
+    in_time(house, "new", 503)
+    refused = house.post("new", {})
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert "the file of its workflow has errors" in refused.json()["title"]
+
     (house.project / "workflows" / "asks.yaml").unlink()
     in_time(house, "asks", 404)
     assert worker.lines.count("stays in force") == 1
