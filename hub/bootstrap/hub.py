@@ -159,13 +159,22 @@ class Hub:
         self._put_in_force(after)
         tell(before, after)
 
-    def begin(self, sight: Sight) -> None:
-        """The same at the start, when nothing is in force yet."""
+    def begin(self, sight: Sight, *, serves: bool) -> None:
+        """The same at the start, when nothing is in force yet.
+
+        A command does not serve: its files may be others, and are no "last good" ones for anybody.
+        """
         after = in_force(sight, self._last_versions, self._makings())
-        self._keep_versions(sight, known=())
+        if serves:
+            self._keep_versions(sight, known=())
         self._put_in_force(after)
         tell(None, after)
         warn_of_simulated_calls(after.settings, self.settings.environment)
+
+    def keep(self, workflow: Workflow) -> None:
+        """Store the version of a workflow, for a run that a command starts (E15)."""
+        files = bundle(self.project, workflow.name).files
+        versions.store(self.database, version=workflow.version, workflow=workflow.name, files=files)
 
     def _put_in_force(self, after: InForce) -> None:
         if all(each is not after.secrets for each in self._hidden):
@@ -267,7 +276,7 @@ def open_hub(settings: Settings, *, role: Role, clock: Clock | None = None) -> H
         )
         if sight.refused is not None:
             sight = _under_last_good(sight, lookout, database, settings.environment)
-        hub.begin(sight)
+        hub.begin(sight, serves=role != "command")
     except BaseException:
         database.dispose()
         raise

@@ -230,7 +230,7 @@ def _earlier_versions(environment: Environment, engine: Engine) -> Iterator[Exam
         return
     known = versions.last_of(engine, broken)
     rows = tuple(f"{name}: {_IN_PLACE[name in known]}" for name in broken)
-    said = f"{len(known)} of {len(broken)} files with errors leave an earlier version in force"
+    said = f"of {len(broken)} files with errors {len(known)} have an earlier version in force"
     yield Examined("earlier versions", "warning", said, rows)
 
 

@@ -117,6 +117,7 @@ def start_by_hand(
     )
     if mode is not None:
         new = replace(new, mode=mode)
+    hub.keep(workflow)
     with hub.database.begin() as connection:
         start_run(connection, new)
     hub.doorbell.ring(run_id)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import text
 
-from hub.bootstrap import Hub
+from hub.bootstrap import Hub, open_hub
 from hub.bootstrap.following import Following
 from hub.errors import Misconfigured, Rejected
 from tests.integration.bootstrap.conftest import GREETS, HUB_YAML, Folder
@@ -202,6 +202,18 @@ def test_who_has_what_is_in_force_keeps_it_when_it_is_replaced(folder, reader):
 
     assert reader.hub.current is not held
     assert held.project.workflows["greets"].version != reader.version()
+
+
+def test_a_command_with_other_files_changes_no_last_good_version(folder, reader):
+    folder.write("workflows/greets.yaml", LATER)
+    command = open_hub(folder.settings(), role="command")
+    try:
+        version = command.project.workflows["greets"].version
+        assert not stored(command, version)
+        command.keep(command.project.workflows["greets"])  # for the run that it starts
+        assert stored(command, version)
+    finally:
+        command.close()
 
 
 # -------------------------------------------------------------------------------------- hub.yaml
