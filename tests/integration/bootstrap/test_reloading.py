@@ -204,7 +204,7 @@ def test_who_has_what_is_in_force_keeps_it_when_it_is_replaced(folder, reader):
     assert held.project.workflows["greets"].version != reader.version()
 
 
-def test_a_command_with_other_files_changes_no_last_good_version(folder, reader):
+def test_a_command_with_other_files_changes_no_last_good_version(folder):
     folder.write("workflows/greets.yaml", LATER)
     command = open_hub(folder.settings(), role="command")
     try:
