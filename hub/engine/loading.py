@@ -11,7 +11,7 @@ from hub.engine.compile import CompiledFile, Context, compile_file
 from hub.engine.compile.link import Linker, called_names, linked, steps_of
 from hub.engine.compile.values import Places
 from hub.engine.findings import Finding, Source
-from hub.engine.notes import Memory, Note, Reading, before_reading, digests_of, face_of
+from hub.engine.notes import Memory, Note, Reading, what_was_read, digests_of, face_of
 from hub.engine.versions import bundle_of
 from hub.engine.workflow import Inputs, Workflow
 from hub.engine.yaml_profile import Document, Node
@@ -115,7 +115,7 @@ class _Loading:
             file = compile_file(path, self.context.files[path], name=name, context=context)
             self.fresh[name] = file
             self.notes[name] = Note(
-                read=before_reading(path, reading, self.digests),
+                read=what_was_read(path, reading, self.digests),
                 is_clean=file.is_clean,
                 compiled=file.findings,
                 workflow=file.workflow,
@@ -161,7 +161,7 @@ class _Loading:
         is_callable = workflow is not None and isinstance(workflow.trigger, Inputs)
         return replace(
             self.notes[name],
-            read=before_reading(self.paths[name], reading, self.digests),
+            read=what_was_read(self.paths[name], reading, self.digests),
             workflow=workflow,
             is_sketch=False,
             checked=tuple(found),

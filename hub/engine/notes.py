@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from hub.engine.check import Outcome
-from hub.engine.compile import CompiledFile
 from hub.engine.findings import Finding
 from hub.engine.workflow import Workflow
 
@@ -105,7 +104,7 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def before_reading(path: str, reading: Reading, digests: Digests) -> dict[str, str | None]:
+def what_was_read(path: str, reading: Reading, digests: Digests) -> dict[str, str | None]:
     """Path → digest of a file and of all it asked for."""
     return {each: digests.get(each) for each in sorted({path, *reading.asked})}
 
@@ -145,16 +144,3 @@ def _canonical(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_canonical(each) for each in value]
     return repr(value)
-
-
-def note_of(
-    file: CompiledFile, read: Mapping[str, str | None], checked: tuple[Finding, ...] | None
-) -> Note:
-    """What to keep of a file that was read just now."""
-    return Note(
-        read=read,
-        is_clean=file.is_clean,
-        compiled=file.findings,
-        workflow=file.workflow,
-        checked=checked,
-    )
