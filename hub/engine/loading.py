@@ -11,7 +11,7 @@ from hub.engine.compile import CompiledFile, Context, compile_file
 from hub.engine.compile.link import Linker, called_names, linked, steps_of
 from hub.engine.compile.values import Places
 from hub.engine.findings import Finding, Source
-from hub.engine.notes import Memory, Note, Reading, what_was_read, digests_of, face_of
+from hub.engine.notes import Memory, Note, Reading, digests_of, face_of, what_was_read
 from hub.engine.versions import bundle_of
 from hub.engine.workflow import Inputs, Workflow
 from hub.engine.yaml_profile import Document, Node
