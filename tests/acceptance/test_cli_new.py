@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -62,7 +63,8 @@ def test_what_is_written_has_no_stand_in_left(terminal: Terminal):
     for kind in KINDS:
         terminal.type("new", f"a-{kind}", "--kind", kind)
 
-    assert [path for path, text in files(terminal).items() if "NEW" in text] == []
+    texts = {path: text for path, text in files(terminal).items() if "schema.json" not in path}
+    assert [path for path, text in texts.items() if "NEW" in text] == []
 
 
 def test_all_kinds_live_together_and_in_our_own_project(terminal: Terminal):
@@ -153,7 +155,7 @@ def test_nothing_is_written_over(terminal: Terminal, path: str):
 
 
 def test_a_folder_that_cannot_be_written_leaves_no_half(terminal: Terminal):
-    (terminal.project / "workflows" / "tests").rmdir()
+    shutil.rmtree(terminal.project / "workflows" / "tests")
     (terminal.project / "workflows" / "tests").write_text("a file where the folder should be")
     before = files(terminal)
 
@@ -307,6 +309,16 @@ def test_a_new_project_is_checked_and_says_what_to_type(tmp_path: Path):
     assert "hub new my-first" in typed.out
     checked = Terminal(tmp_path / "team", {}).type("check", "--strict")
     assert (checked.code, checked.out) == (0, "0 workflows, no mistakes\n")
+
+
+def test_editors_find_the_schemas_of_a_new_project(terminal: Terminal):
+    assert "is written" not in terminal.type("schema", "--write").out
+    terminal.type("new", "first-steps")
+
+    for path, text in files(terminal).items():
+        if path.endswith(".yaml"):
+            named = text.splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+            assert (terminal.project / path).parent.joinpath(named).is_file(), path
 
 
 def test_a_project_is_not_begun_twice(terminal: Terminal):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from hub.bootstrap import LoadedProject, read_project
+from hub.bootstrap.project import LoadedProject, ProjectReader
 from hub.cli.console import say
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
@@ -30,6 +30,8 @@ from hub.cli.new.drafts import (
     workflow_path,
 )
 from hub.cli.new.writing import refuse_present, write_all
+from hub.cli.schemas import schema_text
+from hub.engine.editors import DOCUMENTS
 from hub.engine.findings import render_text
 from hub.engine.settings import PROJECT_FILE
 from hub.engine.workflow import Workflow
@@ -140,7 +142,7 @@ def _refuse_mistakes(loaded: LoadedProject, drafts: Sequence[Draft]) -> None:
     """Raises `NotPossible` when the project would have mistakes that it does not have now."""
     refuse_present(loaded.folder, drafts)
     new_files = {each.path: each.text for each in drafts}
-    then = read_project(loaded.folder, drafts=new_files)
+    then = ProjectReader(loaded.folder).load({**loaded.files, **new_files})
     known = {(each.file, each.code, each.message) for each in loaded.project.errors}
     found = [
         each for each in then.project.errors if (each.file, each.code, each.message) not in known
@@ -175,6 +177,7 @@ def init(folder: Path) -> None:
     over.
     """
     drafts = project_drafts()
+    drafts += _for_editors(folder, drafts)
     if (folder / PROJECT_FILE).exists():
         raise NotPossible(f"{folder} is a project already: it holds a {PROJECT_FILE}")
     missing = [each for each in drafts if not (folder / each.path).exists()]
@@ -187,6 +190,13 @@ def init(folder: Path) -> None:
             say(f"kept {folder / draft.path}, which was there already")
     first = [] if Path.cwd().resolve() == folder.resolve() else [(f"cd {folder}", "go there")]
     _say_next([*first, ("hub new my-first", "write a workflow"), ("hub dev", "run everything")])
+
+
+def _for_editors(folder: Path, drafts: Sequence[Draft]) -> list[Draft]:
+    """The schemas by which editors complete and check the files of this project."""
+    files = {each.path: each.text for each in drafts}
+    loaded = ProjectReader(folder).load(files)
+    return [Draft(each.path, schema_text(loaded, each.subject)) for each in DOCUMENTS.values()]
 
 
 def _say_next(steps: Sequence[tuple[str, str]]) -> None:
