@@ -55,13 +55,12 @@ def read_project(folder: Path) -> LoadedProject:
             f"{folder} holds no hub.yaml. Go to the project's folder, or name it: hub --project DIR"
         )
     files = _read_files(folder)
-    project = load_project(
-        files,
-        actions=all_actions(),
-        auth_types=AUTH_TYPES,
-        dialects=DIALECT_FACTS,
-    )
-    return LoadedProject(folder, project, files)
+    return LoadedProject(folder, compile_project(files), files)
+
+
+def compile_project(files: Mapping[str, str]) -> Project:
+    """The project that these texts are; broken files are findings of it."""
+    return load_project(files, actions=all_actions(), auth_types=AUTH_TYPES, dialects=DIALECT_FACTS)
 
 
 def _read_files(folder: Path) -> dict[str, str]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from hub.bootstrap import LoadedProject, compile_project
 from hub.cli.console import complain, say, say_json
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment, without_value
+from hub.cli.replacing import replace_text
+from hub.editing import Mending, mend
 from hub.engine.findings import Finding, Source, render_text
 from hub.engine.settings import PROJECT_FILE
 
@@ -18,6 +22,7 @@ from hub.engine.settings import PROJECT_FILE
     "hub check",
     "hub check workflows/appointment-outcome.yaml",
     "hub check --format json | jq .message",
+    "hub check --fix",
 )
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
@@ -31,6 +36,7 @@ from hub.engine.settings import PROJECT_FILE
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--strict", is_flag=True, help="Warnings count as mistakes.")
+@click.option("--fix", is_flag=True, help="Mend what has one correction, and tell what it was.")
 @click.option("--env", "with_env", is_flag=True, help="Also name secrets without a value here.")
 @pass_environment
 def check(
@@ -40,19 +46,22 @@ def check(
     form: str,
     as_json: bool,
     strict: bool,
+    fix: bool,
     with_env: bool,
 ) -> None:
     """Find the mistakes in hub.yaml, the workflows and their schemas.
 
-    PATHS limit what is shown to these files and folders; all files are read all the same. Needs no
-    database. Exits with 1 when there is a mistake.
+    PATHS limit what is shown and mended to these files and folders; all files are read all the
+    same. Needs no database. Exits with 1 when there is a mistake.
     """
-    loaded = environment.loaded
+    loaded, as_json = environment.loaded, as_json or form == "json"
+    if fix:
+        loaded = _mended(loaded, paths, as_json=as_json)
     found: Sequence[Finding] = loaded.project.findings
     if with_env:
         found = [*found, *_secrets_without_value(environment)]
     shown = [each for each in found if _is_asked_for(loaded.folder, each.file, paths)]
-    if as_json or form == "json":
+    if as_json:
         for each in shown:
             say_json(each.as_json())
     else:
@@ -62,6 +71,31 @@ def check(
         say(_summary(len(loaded.project.workflows) + len(loaded.project.broken), shown))
     if any(each.is_error or strict for each in shown):
         raise click.exceptions.Exit(1)
+
+
+def _mended(loaded: LoadedProject, paths: Sequence[Path], *, as_json: bool) -> LoadedProject:
+    """Write the corrections into the files and tell them, file by file."""
+    mended = mend(
+        loaded.files,
+        lambda files: compile_project(files).findings,
+        asked=lambda file: _is_asked_for(loaded.folder, file, paths),
+    )
+    for file in sorted({each.finding.file for each in mended.mendings}):
+        replace_text(loaded.folder / file, before=loaded.files[file], after=mended.files[file])
+        _tell(file, mended.of(file), as_json=as_json)
+    return replace(loaded, project=compile_project(mended.files), files=mended.files)
+
+
+def _tell(file: str, mendings: Sequence[Mending], *, as_json: bool) -> None:
+    if as_json:
+        for each in mendings:
+            say_json({**each.finding.as_json(), "fixed": True})
+        return
+    say(f"{file}: {_count(len(mendings), 'correction')}")
+    for each in mendings:
+        place = f"{each.finding.line}:{each.finding.column}"
+        say(f"  {place} {each.finding.code} {each.written} → {each.meant}")
+    say()
 
 
 def _is_asked_for(folder: Path, file: str, paths: Sequence[Path]) -> bool:

@@ -7,3 +7,40 @@ formatting.py   `hub fmt`: both together, and the proof that nothing changed its
 edit.py         changes of single values, keys and steps
 mending.py      `hub check --fix`: the corrections of findings
 """
+
+from hub.editing.edit import (
+    AddKey,
+    Change,
+    InsertItem,
+    MoveItem,
+    Refused,
+    Remove,
+    RenameKey,
+    RenameStep,
+    SetValue,
+    edited,
+)
+from hub.editing.formatting import Formatted, canonical
+from hub.editing.mending import Mended, Mending, mend
+from hub.editing.places import NoSuchPlace, Place, parse_place
+
+__all__ = [
+    "AddKey",
+    "Change",
+    "Formatted",
+    "InsertItem",
+    "Mended",
+    "Mending",
+    "MoveItem",
+    "NoSuchPlace",
+    "Place",
+    "Refused",
+    "Remove",
+    "RenameKey",
+    "RenameStep",
+    "SetValue",
+    "canonical",
+    "edited",
+    "mend",
+    "parse_place",
+]

@@ -151,7 +151,7 @@ class Editing:
                 self._move(branch, number, change.index)
 
     def rename_step(self, old: str, new: str) -> None:
-        """Another id for a step; raises `NoSuchPlace`, and `ValueError` for an id that cannot be."""
+        """Another id for a step; raises `NoSuchPlace`, `ValueError` for what is no free id."""
         ids = {id_of(step) for _, step in steps_of(self.root, self.role)}
         if old not in ids:
             raise NoSuchPlace(f"there is no step '{old}'")
@@ -196,7 +196,9 @@ class Editing:
 
     def _set_list(self, branch: Branch, value: list[Any]) -> None:
         before = [_key(as_json(part.value)) for part in branch.parts]
-        matcher = difflib.SequenceMatcher(a=before, b=[_key(item) for item in value], autojunk=False)
+        matcher = difflib.SequenceMatcher(
+            a=before, b=[_key(item) for item in value], autojunk=False
+        )
         for tag, first, last, start, end in reversed(matcher.get_opcodes()):
             if tag == "equal":
                 continue

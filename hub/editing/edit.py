@@ -113,6 +113,8 @@ def _refuse_new_errors(
     if check is None:
         return
     known = {(each.code, each.message) for each in check(before)}
-    new = [each for each in check(after) if each.is_error and (each.code, each.message) not in known]
+    new = [
+        each for each in check(after) if each.is_error and (each.code, each.message) not in known
+    ]
     if new:
         raise Refused("the change would make a mistake", new)

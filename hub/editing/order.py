@@ -7,6 +7,7 @@ to, the keys stay as they are.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Literal
 
 from hub.editing.layout import Branch, Gap, Part, comments, ends_in_kept_lines
@@ -25,25 +26,22 @@ _KINDS = (
 _STEP_START = ("id", "name", "if")
 _STEP_INNER = ("with", "cases", "elif", "else")
 _STEP_END = ("timeout", "retry", "delivery", "once_per", "on_timeout", "on_error", "compensate")
-_LISTS_OF_STEPS = frozenset({"steps", "then", "else", "on_error", "on_timeout", "compensate"})
+_INNER: dict[Role, Role] = {"steps": "step", "blocks": "steps", "other": "other"}
+_LISTS_OF_STEPS: dict[Role, frozenset[str]] = {
+    "workflow": frozenset({"steps", "on_error", "on_cancel"}),
+    "step": frozenset({"steps", "then", "elif", "else", "on_error", "on_timeout", "compensate"}),
+}
 _HEADER = "# yaml-language-server:"
 
 
 def inner_role(role: Role, part: Part) -> Role:
     """What the value of a part is."""
-    if role == "workflow":
-        return "steps" if part.name in {"steps", "on_error", "on_cancel"} else "other"
-    if role == "steps":
-        return "step"
-    if role == "blocks":
-        return "steps"
-    if role != "step":
-        return "other"
-    if part.name in {"cases", "parallel"}:
+    if role in _INNER:
+        return _INNER[role]
+    if role == "step" and part.name in {"cases", "parallel"}:
         return "blocks"
-    if part.name == "elif":
-        return "steps"
-    return "steps" if part.name in _LISTS_OF_STEPS else "other"
+    names = _LISTS_OF_STEPS.get(role, frozenset())
+    return "steps" if part.name in names else "other"
 
 
 def put_in_order(branch: Branch, role: Role, *, is_top: bool = True) -> None:
@@ -52,7 +50,9 @@ def put_in_order(branch: Branch, role: Role, *, is_top: bool = True) -> None:
         _sort(branch, role)
     is_spaced = is_top and role == "steps" and branch.kind == "list"
     for place, part in enumerate(branch.parts):
-        can_space = is_spaced and place > 0 and not ends_in_kept_lines(branch.parts[place - 1].value)
+        can_space = (
+            is_spaced and place > 0 and not ends_in_kept_lines(branch.parts[place - 1].value)
+        )
         part.gap = _blank_lines(part.gap, is_first=not place, is_spaced=can_space)
         if isinstance(part.value, Branch):
             inner = inner_role(role, part)
@@ -74,7 +74,7 @@ def _workflow_ranks() -> dict[str, int]:
 
 
 def _step_ranks(branch: Branch) -> dict[str, int]:
-    """The kind stands behind `if`; keys without a place of their own stay in between, as written."""
+    """The kind stands behind `if`; keys without a place of their own stay between, as written."""
     names = {part.name for part in branch.parts}
     kind = next((name for name in _KINDS if name in names), "steps")
     order = dict.fromkeys([*_STEP_START, kind, *_STEP_INNER, "", *_STEP_END])
@@ -87,11 +87,15 @@ def _sort(branch: Branch, role: Role) -> None:
         return
     first = branch.parts[0]
     header: Gap = first.gap if role == "workflow" else []
-    if not _is_free(header) or comments(branch.foot) or any(_is_doubtful(part) for part in branch.parts[1:]):
+    if (
+        not _is_free(header)
+        or comments(branch.foot)
+        or any(_is_doubtful(part) for part in branch.parts[1:])
+    ):
         return
     if role == "workflow":
         first.gap = []
-        for before, part in zip(ordered, ordered[1:], strict=False):
+        for before, part in pairwise(ordered):
             if _is_block(before) or _is_block(part):
                 part.gap = [None, *part.gap]
         ordered[0].gap = [*header, *ordered[0].gap]

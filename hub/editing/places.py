@@ -99,4 +99,3 @@ def _number(branch: Branch, word: str | int) -> int | None:
         return int(word) if is_there else None
     names = [part.name for part in branch.parts]
     return names.index(str(word)) if str(word) in names else None
-

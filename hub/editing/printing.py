@@ -71,4 +71,3 @@ def _item(part: Part, column: int) -> list[str]:
     above = _gap(first.gap, column)
     lines = _block(part.value, inner)[len(first.gap) :]
     return [*above, start + lines[0][len(start) :], *lines[1:]]
-

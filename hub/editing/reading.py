@@ -1,7 +1,8 @@
 """The text of a file → its layout: every comment goes where it belongs.
 
 A comment on a line of its own belongs to what follows it; at the end of a block it belongs to the
-block while it is indented deeper than what comes next. One behind a value stays with the value, one behind `|` moves above it.
+block while it is indented deeper than what comes next. One behind a value stays with the value,
+one behind `|` moves above it.
 Comments inside `[ ]` or `{ }` need lines of their own: such a value is laid out as a block.
 """
 
@@ -113,7 +114,9 @@ class _Reading:
             at = max(item.end, starts[-1] + 1)
         return starts
 
-    def _part(self, node: Mapping | Sequence, place: int, start: int, limit: int) -> tuple[Part, int]:
+    def _part(
+        self, node: Mapping | Sequence, place: int, start: int, limit: int
+    ) -> tuple[Part, int]:
         if isinstance(node, Mapping):
             entry = node.entries[place]
             part = Part(Leaf(None, ""), entry.name, leaf(entry.key).head)
@@ -140,9 +143,7 @@ class _Reading:
                 return block_end(self.text, node.start, len(part.value.body))
         return self._trailing(part, node.end)
 
-    def _fill_block(
-        self, part: Part, node: Mapping | Sequence, after: int, limit: int
-    ) -> int:
+    def _fill_block(self, part: Part, node: Mapping | Sequence, after: int, limit: int) -> int:
         at = after
         if part.key:
             at = self._trailing(part, after)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from hub.editing.layout import Branch, Leaf
 from hub.editing.order import Role, inner_role
+from hub.editing.places import id_of, steps_of
 from hub.engine.expressions import ExpressionError, parse_expression, parse_template
 from hub.engine.expressions.syntax import Constant, FieldStep, IndexStep, Name, Path, walk
 
@@ -18,40 +19,39 @@ _OF_VALUES = frozenset(
 )
 """Below these keys stand values: a key `if` there is data, no decision."""
 
+_Rename = Callable[[str, bool], str]
 _LOOP = re.compile(r"\s*\w+\s+in\s+")
 
 
 def rename_step(root: Branch, role: Role, old: str, new: str) -> None:
     """Give the step its new id, and every `steps.<id>` of the file with it."""
-    _rename(root, role, lambda text, is_bare: _in_text(text, old, new, is_bare=is_bare), (old, new))
+
+    def rename(text: str, is_bare: bool) -> str:  # noqa: FBT001
+        return _in_text(text, old, new, is_bare=is_bare)
+
+    _rename(root, role, rename, in_values=False)
+    for _, step in steps_of(root, role):
+        part = step.part("id")
+        if part is not None and id_of(step) == old:
+            part.value = Leaf(new, new)
 
 
-def _rename(
-    branch: Branch, role: Role, rename: Callable[[str, bool], str], ids: tuple[str, str]
-) -> None:
-    is_value = role == "other" and branch.kind == "list"
+def _rename(branch: Branch, role: Role, rename: _Rename, *, in_values: bool) -> None:
     for part in branch.parts:
         if isinstance(part.value, Branch):
-            _rename(part.value, _role_below(role, part.name, inner_role(role, part)), rename, ids)
-        elif role == "step" and part.name == "id" and part.value.value == ids[0]:
-            part.value = Leaf(ids[1], ids[1])
+            is_value = in_values or part.name in _OF_VALUES
+            _rename(part.value, inner_role(role, part), rename, in_values=is_value)
         elif isinstance(part.value.value, str):
             is_loop = role == "step" and part.name == "for_each"
-            is_bare = not is_value and role != "values" and _is_decision(part.name)
+            is_bare = not in_values and _is_decision(part.name)
             _rewrite(part.value, rename, is_bare=is_bare, is_loop=is_loop)
-
-
-def _role_below(role: Role, name: str, inner: Role) -> Role:
-    return "values" if role == "values" or name in _OF_VALUES else inner
 
 
 def _is_decision(name: str) -> bool:
     return name in {"if", "switch"} or name.endswith("_if")
 
 
-def _rewrite(
-    leaf: Leaf, rename: Callable[[str, bool], str], *, is_bare: bool, is_loop: bool
-) -> None:
+def _rewrite(leaf: Leaf, rename: _Rename, *, is_bare: bool, is_loop: bool) -> None:
     """Write the text again, in the style it has."""
     text = str(leaf.value)
     head = _LOOP.match(text) if is_loop else None
@@ -99,7 +99,10 @@ def _spans(root: object, old: str, offset: int) -> list[tuple[int, int]]:
             continue
         if isinstance(first, FieldStep) and first.name == old:
             spans.append((first.start + offset, first.end + offset))
-        elif isinstance(first, IndexStep) and isinstance(first.key, Constant):
-            if first.key.value == old:
-                spans.append((first.key.start + offset + 1, first.key.end + offset - 1))
+        elif isinstance(first, IndexStep) and _is_text(first.key, old):
+            spans.append((first.key.start + offset + 1, first.key.end + offset - 1))
     return spans
+
+
+def _is_text(node: object, text: str) -> bool:
+    return isinstance(node, Constant) and node.value == text

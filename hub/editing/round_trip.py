@@ -20,7 +20,7 @@ _TEXT = "tag:yaml.org,2002:str"
 _NULL = "tag:yaml.org,2002:null"
 
 
-class _PlainText(VersionedResolver):  # type: ignore[misc]  # ruamel.yaml's classes have no types
+class _PlainText(VersionedResolver):
     """Plain scalars stay the text they are: `+14155550100`, `02134`, `yes`, `1e3`, `null`."""
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:

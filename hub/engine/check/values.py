@@ -64,10 +64,12 @@ class Values:
         *,
         suggestion: str | None = None,
         severity: Severity | None = None,
+        fix: str | None = None,
     ) -> None:
-        """A finding on a node of the file."""
+        """A finding on a node of the file; `fix` is what to write there."""
         if node is not None:
-            self._add(code, message, node.start, node.end, suggestion=suggestion, severity=severity)
+            start, end = node.start, node.end
+            self._add(code, message, start, end, suggestion=suggestion, severity=severity, fix=fix)
 
     def _add(
         self,
@@ -78,10 +80,17 @@ class Values:
         *,
         suggestion: str | None = None,
         severity: Severity | None = None,
+        fix: str | None = None,
     ) -> None:
         self.findings.append(
             self.source.finding(
-                code, message, start=start, end=end, suggestion=suggestion, severity=severity
+                code,
+                message,
+                start=start,
+                end=end,
+                suggestion=suggestion,
+                severity=severity,
+                fix=fix,
             )
         )
 
@@ -89,7 +98,8 @@ class Values:
         code = int(problem.code.removeprefix("HUB"))
         severity: Severity = "warning" if problem.is_warning else "error"
         message, _, suggestion = problem.message.partition(" — ")
-        self._add(code, message, start, end, suggestion=suggestion or None, severity=severity)
+        remedy = suggestion or None
+        self._add(code, message, start, end, suggestion=remedy, severity=severity, fix=problem.fix)
 
     def _problems(self, expression: Expression, problems: Iterable[TypeProblem]) -> None:
         for problem in problems:
@@ -215,7 +225,8 @@ class Values:
         message, _, suggestion = misfit.message.partition(" — ")
         if code != 209:  # noqa: PLR2004 - that one names the input itself
             message = f"{what}: {message}"
-        self.refuse(code, message, node, suggestion=suggestion or None, severity=severity)
+        remedy = suggestion or None
+        self.refuse(code, message, node, suggestion=remedy, severity=severity, fix=misfit.fix)
 
     def _literals(self, value: CompiledValue, node: Node | None, schema: Any) -> None:
         """What is written down is validated completely, formats included."""

@@ -11,7 +11,7 @@ from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.step_parts import ID, ID_FORM, Parts
 from hub.engine.compile.values import NEVER, Values
 from hub.engine.expressions import Expression, Literal
-from hub.engine.findings import did_you_mean
+from hub.engine.findings import did_you_mean, only_candidate
 from hub.engine.workflow import (
     Block,
     Call,
@@ -295,7 +295,8 @@ class Steps:
         if node.value != "fail":
             message = "`on_error` is `fail`, `continue` or a list of steps"
             suggestion = did_you_mean(str(node.value), ("fail", "continue"))
-            self.reader.refuse(110, message, node, suggestion=suggestion)
+            fix = only_candidate(str(node.value), ("fail", "continue"))
+            self.reader.refuse(110, message, node, suggestion=suggestion, fix=fix)
         return "fail"
 
 

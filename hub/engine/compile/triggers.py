@@ -14,7 +14,7 @@ from hub.engine.compile.schema_words import schema_correction, schema_node
 from hub.engine.compile.step_parts import ID, ID_FORM, Parts
 from hub.engine.compile.values import Values
 from hub.engine.expressions import Literal
-from hub.engine.findings import did_you_mean
+from hub.engine.findings import did_you_mean, only_candidate
 from hub.engine.schedule import parse_cron
 from hub.engine.settings import DialectFacts
 from hub.engine.workflow import (
@@ -108,9 +108,8 @@ class Triggers:
         elif name is not None and name not in presets and not self.context.is_stored:
             known = [*presets, "public"]
             suggestion = did_you_mean(name, known) or f"hub.yaml has {', '.join(known)}"
-            self.reader.refuse(
-                214, f"there is no auth preset '{name}'", node, suggestion=suggestion
-            )
+            message, fix = f"there is no auth preset '{name}'", only_candidate(name, known)
+            self.reader.refuse(214, message, node, suggestion=suggestion, fix=fix)
         return name or ""
 
     def _dialect(self, record: Record) -> DialectFacts:
@@ -120,7 +119,8 @@ class Triggers:
             return dialects.get(name or "json", DialectFacts("json"))
         if node is not None and not self.context.is_stored:
             suggestion = did_you_mean(name, dialects) or f"known are {', '.join(dialects)}"
-            self.reader.refuse(110, f"there is no dialect '{name}'", node, suggestion=suggestion)
+            message, fix = f"there is no dialect '{name}'", only_candidate(name, dialects)
+            self.reader.refuse(110, message, node, suggestion=suggestion, fix=fix)
         return DialectFacts(name)
 
     def _tool(self, record: Record, dialect: DialectFacts) -> str | None:
@@ -153,9 +153,8 @@ class Triggers:
         found = self.context.schema(path)
         if found is None:
             known = [each for each in self.context.files if each.startswith("schemas/")]
-            self.reader.refuse(
-                401, f"there is no file {path}", node, suggestion=did_you_mean(path, known)
-            )
+            meant, fix = did_you_mean(path, known), only_candidate(path, known)
+            self.reader.refuse(401, f"there is no file {path}", node, suggestion=meant, fix=fix)
             return None
         named_by = self.reader.source.file
         self.reader.findings.extend(replace(each, source=named_by) for each in found.findings)

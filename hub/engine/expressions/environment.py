@@ -13,13 +13,14 @@ PathKey = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class TypeProblem:
-    """A finding inside an expression; offsets count in its text."""
+    """A finding inside an expression; offsets count in its text, `fix` is to be written there."""
 
     code: str
     message: str
     start: int
     end: int
     is_warning: bool = False
+    fix: str | None = None
 
     def moved(self, distance: int) -> TypeProblem:
         """The same finding in a text that begins `distance` characters earlier."""
@@ -72,9 +73,9 @@ class Findings:
     def __init__(self) -> None:
         self.problems: list[TypeProblem] = []
 
-    def error(self, code: str, message: str, place: Node) -> None:
+    def error(self, code: str, message: str, place: Node, *, fix: str | None = None) -> None:
         """Note something that is wrong."""
-        self.problems.append(TypeProblem(code, message, place.start, place.end))
+        self.problems.append(TypeProblem(code, message, place.start, place.end, fix=fix))
 
     def warning(self, code: str, message: str, place: Node) -> None:
         """Note something that is doubtful."""

@@ -19,6 +19,7 @@ from hub.engine.yaml_profile.nodes import (
     Sequence,
     Style,
 )
+from hub.engine.yaml_profile.quoting import our_template
 
 MAX_DEPTH = 32
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,14}")
@@ -194,7 +195,8 @@ class Builder:
 
     def _foreign_template(self, start: int, end: int) -> None:
         message = f"`{self._text[start : start + 3].rstrip()}` does not start an expression"
-        self._refuse(103, message, start, end, suggestion="write `${{ ... }}`")
+        fix = our_template(self._text[start:end])
+        self._refuse(103, message, start, end, suggestion="write `${{ ... }}`", fix=fix)
 
     def _is_key(self) -> bool:
         return bool(self._stack) and self._stack[-1].is_mapping and self._stack[-1].key is None
@@ -253,9 +255,10 @@ class Builder:
         end: int | None = None,
         *,
         suggestion: str | None = None,
+        fix: str | None = None,
     ) -> None:
         self.findings.append(
-            self.source.finding(code, message, start=start, end=end, suggestion=suggestion)
+            self.source.finding(code, message, start=start, end=end, suggestion=suggestion, fix=fix)
         )
 
 
