@@ -12,8 +12,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.editing.layout import Branch, Gap, Leaf, Part, Value, all_comments, comments
-from hub.editing.order import Role
-from hub.editing.places import NoSuchPlace, Place, branch_at, id_of, part_at, shown, steps_of
+from hub.editing.order import Role, place_for
+from hub.editing.places import (
+    NoSuchPlace,
+    Place,
+    branch_at,
+    id_of,
+    part_at,
+    role_at,
+    shown,
+    steps_of,
+)
 from hub.editing.renaming import rename_step
 from hub.editing.scalars import written
 
@@ -136,7 +145,9 @@ class Editing:
     def make(self, change: ChangeAtPlace) -> None:
         """Change the layout; raises `NoSuchPlace`, and `ValueError` for an impossible value."""
         if isinstance(change, AddKey):
-            self._add(branch_at(self.root, change.place), change)
+            branch = branch_at(self.root, change.place)
+            role = role_at(self.root, self.role, change.place)
+            self._add(branch, change, place_for(branch, role, change.name))
         elif isinstance(change, InsertItem):
             self._insert(branch_at(self.root, change.place), change)
         else:
@@ -190,7 +201,7 @@ class Editing:
             if name in old:
                 self._set(old[name], item, in_flow=branch.is_flow)
             else:
-                self._add(branch, AddKey((), name, item))
+                self._add(branch, AddKey((), name, item), len(branch.parts))
         places = {name: place for place, name in enumerate(value)}
         branch.parts.sort(key=lambda part: places[part.name])
 
@@ -214,7 +225,7 @@ class Editing:
 
     # ------------------------------------------------------------------------------ keys and items
 
-    def _add(self, branch: Branch, change: AddKey) -> None:
+    def _add(self, branch: Branch, change: AddKey, at: int) -> None:
         if branch.kind != "mapping" or branch.part(change.name) is not None:
             why = "is there already" if branch.kind == "mapping" else "cannot be added to a list"
             raise ValueError(f"the key {change.name} {why}")
@@ -223,7 +234,11 @@ class Editing:
         value = written(change.value, in_flow=branch.is_flow and bool(branch.parts))
         if not branch.parts:
             branch.is_flow = False
-        branch.parts.append(Part(value, change.name, key))
+        part = Part(value, change.name, key)
+        if branch is self.root and at == 0 and branch.parts:  # the head of the file stays its head
+            first = branch.parts[0]
+            part.gap, first.gap = _split(first.gap, is_root=True)
+        branch.parts.insert(at, part)
 
     def _insert(self, branch: Branch, change: InsertItem) -> None:
         if branch.kind != "list" or change.index > len(branch.parts):

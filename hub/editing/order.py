@@ -60,17 +60,31 @@ def put_in_order(branch: Branch, role: Role, *, is_top: bool = True) -> None:
     branch.foot = _once(branch.foot)
 
 
+def place_for(branch: Branch, role: Role, name: str) -> int:
+    """Where a new key belongs among the keys there are."""
+    ranks = _ranks(branch, role)
+    other = ranks.get("", len(ranks))
+    own = ranks.get(name, other)
+    before = [
+        place for place, part in enumerate(branch.parts) if ranks.get(part.name, other) <= own
+    ]
+    return before[-1] + 1 if before else 0
+
+
 def in_order(branch: Branch, role: Role) -> list[Part]:
     """The parts in canonical order, whatever comments say."""
-    if branch.kind == "list" or role not in {"workflow", "step"}:
-        return list(branch.parts)
-    ranks = _workflow_ranks() if role == "workflow" else _step_ranks(branch)
+    ranks = _ranks(branch, role)
     other = ranks.get("", len(ranks))
     return sorted(branch.parts, key=lambda part: ranks.get(part.name, other))
 
 
-def _workflow_ranks() -> dict[str, int]:
-    return {name: rank for rank, name in enumerate(_WORKFLOW)}
+def _ranks(branch: Branch, role: Role) -> dict[str, int]:
+    """The place of each key; keys without one have that of the empty name, or come last."""
+    if branch.kind == "list" or role not in {"workflow", "step"}:
+        return {}
+    if role == "workflow":
+        return {name: rank for rank, name in enumerate(_WORKFLOW)}
+    return _step_ranks(branch)
 
 
 def _step_ranks(branch: Branch) -> dict[str, int]:

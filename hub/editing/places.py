@@ -70,6 +70,16 @@ def branch_at(root: Branch, place: Place) -> Branch:
     return found
 
 
+def role_at(root: Branch, role: Role, place: Place) -> Role:
+    """What stands at a place that is there."""
+    branch = root
+    for word in place:
+        part = branch.parts[_number(branch, word) or 0]
+        role = inner_role(role, part)
+        branch = part.value if isinstance(part.value, Branch) else branch
+    return role
+
+
 def steps_of(branch: Branch, role: Role, way: Place = ()) -> Iterator[tuple[Place, Branch]]:
     """Every step of a workflow with its place, from top to bottom."""
     if role == "step" and branch.kind == "mapping":

@@ -36,6 +36,7 @@ def round_trip(text: str) -> str | None:
     yaml.preserve_quotes = True
     yaml.width = max(_WIDTH, *(len(line) + 1 for line in text.split("\n")))
     yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.brace_single_entry_mapping_in_flow_sequence = True
     out = StringIO()
     try:
         yaml.dump(yaml.load(text), out)

@@ -78,8 +78,14 @@ def value(draw: Any, start: str, column: int, level: int) -> list[str]:
     if kind == "text":
         sign = draw(st.sampled_from(("|", "|-", ">", ">-", "|+")))
         inner = " " * (column + draw(st.integers(1, 4)))
-        body = draw(st.lists(st.sampled_from(("x", "# no comment", "", "  y", "z ${{ a }}")), max_size=4))
-        return [f"{start} {sign}{draw(behind())}", f"{inner}first", *(f"{inner}{line}" if line else "" for line in body)]
+        body = draw(
+            st.lists(st.sampled_from(("x", "# no comment", "", "  y", "z ${{ a }}")), max_size=4)
+        )
+        return [
+            f"{start} {sign}{draw(behind())}",
+            f"{inner}first",
+            *(f"{inner}{line}" if line else "" for line in body),
+        ]
     if kind == "folded":
         return [f"{start} some words", f"{' ' * (column + 3)}that go on{draw(behind())}"]
     if kind == "nothing":
