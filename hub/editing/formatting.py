@@ -10,7 +10,7 @@ from typing import Any
 from hub.editing.layout import Leaf, Value, all_comments, ends_in_kept_lines
 from hub.editing.order import Role, in_order, inner_role, put_in_order
 from hub.editing.printing import printed
-from hub.editing.reading import comments_of, read_layout
+from hub.editing.reading import Unusual, comments_of, read_layout
 from hub.editing.round_trip import round_trip
 from hub.engine.findings import Finding
 from hub.engine.settings import PROJECT_FILE
@@ -34,7 +34,10 @@ def canonical(file: str, content: bytes | str) -> Formatted:
     document = load(file, content)
     if document.has_errors:
         return Formatted(None, document.findings)
-    layout = read_layout(document)
+    try:
+        layout = read_layout(document)
+    except Unusual as unusual:
+        return _refused(document, str(unusual), start=unusual.offset)
     if layout is None:
         return Formatted(document.source.text)
     role = role_of(file)
@@ -48,9 +51,16 @@ def canonical(file: str, content: bytes | str) -> Formatted:
         lost = "another reader of YAML would change the file"
     if lost is None:
         return Formatted(text)
-    message = f"this file is left as it is: {lost}"
-    suggestion = "move the comments to lines of their own, above what they are about"
-    return Formatted(None, (document.source.finding(102, message, start=0, suggestion=suggestion),))
+    remedy = "write the comments on lines of their own, above what they are about"
+    return _refused(document, lost, suggestion=remedy)
+
+
+def _refused(
+    document: Document, why: str, *, start: int = 0, suggestion: str | None = None
+) -> Formatted:
+    message = f"this file is left as it is: {why}"
+    found = document.source.finding(102, message, start=start, suggestion=suggestion)
+    return Formatted(None, (found,))
 
 
 def _keeps_line_breaks(value: Value) -> bool:

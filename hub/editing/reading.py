@@ -16,13 +16,25 @@ from hub.editing.layout import Branch, Gap, Leaf, Part, Value
 from hub.editing.scalars import header_comment, leaf
 from hub.engine.yaml_profile import Document, Mapping, Node, Scalar, Sequence
 
+_COLON = re.compile(r"[ \t]*:")
 _REST_OF_LINE = re.compile(r"([ \t]*)(#[^\n]*)?(?=\n|\Z)")
 _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#.*")
 _UNSEEN = re.compile(r"(?:\s|#[^\n]*)*")
 
 
+class Unusual(Exception):
+    """A way of writing that is right, but that nobody uses: the message says what to write."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
 def read_layout(document: Document) -> Branch | None:
-    """The layout of a file that was read without errors; None where it holds no keys or items."""
+    """The layout of a file that was read without errors; None where it holds no keys or items.
+
+    Raises `Unusual`.
+    """
     root = document.root
     if not isinstance(root, Mapping | Sequence):
         return None
@@ -120,10 +132,16 @@ class _Reading:
         if isinstance(node, Mapping):
             entry = node.entries[place]
             part = Part(Leaf(None, ""), entry.name, leaf(entry.key).head)
-            after = self.text.index(":", entry.key.end) + 1
+            after = self._colon(entry.key) + 1
             return part, self._fill(part, entry.value, after, limit)
         part = Part(Leaf(None, ""))
         return part, self._fill(part, node.items[place], start + 1, limit)
+
+    def _colon(self, key: Scalar) -> int:
+        found = _COLON.match(self.text, key.end)
+        if found is None or self.text[: key.start].rstrip().endswith("?"):
+            raise Unusual("a key after `?` is not known here: write `key: value`", key.start)
+        return found.end() - 1
 
     def _fill(self, part: Part, node: Node, after: int, limit: int) -> int:
         """Put the value behind `key:` or the dash into the part; where it ends."""

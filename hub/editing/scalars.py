@@ -59,7 +59,7 @@ def _folded(lines: Sequence[str], indentation: int, *, is_kept: bool) -> list[st
         if line.strip(" ") and len(line) - len(line.lstrip(" ")) < indentation:
             break
         body.append(line[indentation:])
-    if is_kept and len(body) == len(lines) and not lines[-1].strip(" "):
+    if is_kept and body and len(body) == len(lines) and not lines[-1].strip(" "):
         return body[:-1]  # what stands behind the last line break is no line
     while not is_kept and body and not body[-1].strip(" "):
         body.pop()

@@ -19,7 +19,7 @@ from hub.engine.yaml_profile.nodes import (
     Sequence,
     Style,
 )
-from hub.engine.yaml_profile.quoting import our_template
+from hub.engine.yaml_profile.quoting import our_template, quoted
 
 MAX_DEPTH = 32
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,14}")
@@ -154,7 +154,8 @@ class Builder:
         start, end = event.start_mark.index, event.end_mark.index
         if not re.fullmatch(r"\w+", event.anchor):
             message = "text cannot start with `*`"
-            self._refuse(102, message, start, end, suggestion="put the text in quotes")
+            fix = quoted(self._text[start:end])
+            self._refuse(102, message, start, end, suggestion="put the text in quotes", fix=fix)
         elif not (self._stack and self._stack[-1].key and self._stack[-1].key.value == "<<"):
             message = f"aliases (`*{event.anchor}`) are not allowed"
             self._refuse(104, message, start, end, suggestion="repeat the value, or quote the text")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from hub.editing.formatting import canonical
 from hub.editing.layout import all_comments
@@ -19,6 +20,7 @@ ROOT = Path(__file__).parents[3]
 SHIPPED = [ROOT / "hub.yaml", *sorted((ROOT / "workflows").rglob("*.yaml"))]
 WORKFLOW = "workflows/x.yaml"
 OTHER = "hub.yaml"
+SIGNS = "ab:- #'\"|>[]{},\n\t&*!%@"
 
 
 def formatted(text: str, file: str = WORKFLOW) -> str:
@@ -254,6 +256,26 @@ def test_a_file_that_another_reader_would_change_is_left_alone():
 
     assert done.text is None
     assert "left as it is" in done.findings[0].message
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.one_of(st.text(), st.binary(), st.text(alphabet="ab:- #'\"|>[]{},\n\t&*!%@", max_size=40))
+)
+def test_whatever_a_file_holds_it_is_formatted_or_refused(content: str | bytes):
+    done = canonical(OTHER, content)
+
+    assert (done.text is None) == bool(done.findings)
+    if done.text is not None:
+        text = content.decode() if isinstance(content, bytes) else content
+        assert said(done.text) == said(text)
+
+
+def test_a_key_after_a_question_mark_is_refused_at_its_place():
+    done = canonical(OTHER, "a: 1\n? b\n: 2\n")
+
+    assert done.text is None
+    assert [(each.line, each.column) for each in done.findings] == [(2, 3)]
 
 
 @pytest.mark.parametrize("text", ["", "# only a comment\n", "just text\n"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hub.editing import Mended, mend
 from hub.editing.mending import corrected, weight, without_overlaps
@@ -22,6 +24,7 @@ MENDED = [
     ("HUB102", BOOK, FULL, "return: @all are here", 'return: "@all are here"'),
     ("HUB102", BOOK, FULL, 'return: `say "x"`', "return: '`say \"x\"`'"),
     ("HUB102", BOOK, FULL, "return: %5 # cheap", 'return: "%5" # cheap'),
+    ("HUB102", BOOK, FULL, "return: *full*", 'return: "*full*"'),
     ("HUB102", SWEEP, '"*/5 * * * *"', "*/5 * * * *", None),
     ("HUB102", BOOK, LATER, 'otherwise: "Later". Or', "otherwise: '\"Later\". Or'"),
     ("HUB102", BOOK, FULL, "return: [${{ payload.row }}, b]", 'return: ["${{ payload.row }}", b]'),
@@ -74,6 +77,7 @@ MENDED = [
     ),
     ("HUB401", BOOK, "schemas/book.json", "schemas/bok.json", None),
 ]
+TYPED = ("{{ ", " }}", ": ", " #x", "'", '"', "${{ ", "@", "is defined", "uses: x", "[", "\t", "- ")
 # mistakes with no correction, or with more than one
 LEFT = [
     (BOOK, LATER, 'otherwise: "Later'),
@@ -208,6 +212,23 @@ def test_a_file_that_can_be_read_at_last_may_show_more_mistakes():
     assert weight(readable, "a") < weight(unreadable, "a")
     assert weight(readable, "a") > weight(readable[:1], "a")
     assert weight(readable, "b") == (0, 0, 0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_whatever_is_typed_into_a_file_is_never_made_worse(data):
+    text = FILES[BOOK]
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, min(len(text), start + 12)))
+    typed = data.draw(st.one_of(st.text(max_size=8), st.sampled_from(TYPED)))
+    files = {**FILES, BOOK: text[:start] + typed + text[end:]}
+    before = load(files).findings
+
+    done = mended(files)
+
+    assert weight(done.findings, BOOK) <= weight(before, BOOK)
+    assert done.findings == load(dict(done.files)).findings
+    assert (done.files != files) == bool(done.mendings)
 
 
 def test_a_finding_without_a_correction_changes_nothing():
