@@ -136,7 +136,7 @@ def _read(folder: Path, path: Path) -> _File:
     with path.open("rb") as file:
         content = file.read(_LARGEST)
     place, root = path.resolve(), folder.resolve()
-    inside = place.relative_to(root) if place.is_relative_to(root) else path
+    inside = place.relative_to(root) if place.is_relative_to(root) else place
     shown = inside.as_posix()
     text = content.decode("utf-8", "surrogateescape")
     return _File(path, shown, text, canonical(shown, content))

@@ -9,22 +9,29 @@ from pathlib import Path
 from hub.errors import HubError
 
 
-class ChangedMeanwhile(HubError):
-    """Somebody else wrote the file after it was read."""
+class NotReplaced(HubError):
+    """The file stays as it was: somebody else changed it, or it may not be written."""
 
 
 def replace_text(path: Path, *, before: str, after: str) -> None:
-    """Write a file anew with the rights it has; raises `ChangedMeanwhile`, and `OSError`.
+    """Write a file anew with the rights it has; raises `NotReplaced`.
 
     Links stay links: what they lead to is replaced.
     """
     place = path.resolve()
-    if place.read_bytes() != _bytes(before):
-        raise ChangedMeanwhile(f"{path} was changed meanwhile: try again")
+    try:
+        if place.read_bytes() != _bytes(before):
+            raise NotReplaced(f"{path} was changed meanwhile: try again")
+        _replace(place, after)
+    except OSError as problem:
+        raise NotReplaced(f"{path} cannot be written: {problem.strerror}") from problem
+
+
+def _replace(place: Path, text: str) -> None:
     handle, draft = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(_bytes(after))
+            file.write(_bytes(text))
             file.flush()
             os.fsync(file.fileno())
         Path(draft).chmod(place.stat().st_mode & 0o777)

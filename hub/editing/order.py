@@ -14,12 +14,12 @@ from hub.editing.layout import Branch, Gap, Part, comments, ends_in_kept_lines
 
 Role = Literal["workflow", "steps", "step", "blocks", "other"]
 
-_WORKFLOW = (
+WORKFLOW_ORDER = (
     *("hub", "title", "description", "tags", "enabled", "timezone"),
     *("endpoint", "schedule", "event", "inputs"),
     *("mode", "concurrency", "timeout", "cancel_on", "vars", "steps", "on_error", "on_cancel"),
 )
-_KINDS = (
+KINDS = (
     *("do", "call", "wait", "emit", "then", "switch", "for_each", "parallel", "vars", "reply"),
     *("return", "fail", "log", "continue"),
 )
@@ -83,14 +83,14 @@ def _ranks(branch: Branch, role: Role) -> dict[str, int]:
     if branch.kind == "list" or role not in {"workflow", "step"}:
         return {}
     if role == "workflow":
-        return {name: rank for rank, name in enumerate(_WORKFLOW)}
+        return {name: rank for rank, name in enumerate(WORKFLOW_ORDER)}
     return _step_ranks(branch)
 
 
 def _step_ranks(branch: Branch) -> dict[str, int]:
     """The kind stands behind `if`; keys without a place of their own stay between, as written."""
     names = {part.name for part in branch.parts}
-    kind = next((name for name in _KINDS if name in names), "steps")
+    kind = next((name for name in KINDS if name in names), "steps")
     order = dict.fromkeys([*_STEP_START, kind, *_STEP_INNER, "", *_STEP_END])
     return {name: rank for rank, name in enumerate(order)}
 

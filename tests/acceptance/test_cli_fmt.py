@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.cli.replacing import ChangedMeanwhile, replace_text
+from hub.cli.replacing import NotReplaced, replace_text
 from tests.acceptance.terminal import Terminal
 
 ROOT = Path(__file__).parents[2]
@@ -120,10 +120,15 @@ def test_a_file_that_was_changed_meanwhile_is_not_overwritten(tmp_path: Path):
     file = tmp_path / "x.yaml"
     file.write_text("theirs")
 
-    with pytest.raises(ChangedMeanwhile):
+    with pytest.raises(NotReplaced):
         replace_text(file, before="old", after="mine")
 
     assert file.read_text() == "theirs"
+
+
+def test_a_file_that_may_not_be_written_is_said_in_one_line(tmp_path: Path):
+    with pytest.raises(NotReplaced, match="cannot be written"):
+        replace_text(tmp_path / "gone.yaml", before="old", after="new")
 
 
 def test_a_link_stays_a_link(tmp_path: Path):

@@ -25,7 +25,7 @@ NEVER = parse_expression("false")
 """Stands for a decision that could not be read: its workflow is not loaded."""
 
 _LOOP = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s+in\s+(?=\S)")
-_ONLY_PART = re.compile(r"\s*\$\{\{\s*((?:(?!\$\{\{|\}\}).)*?)\s*\}\}\s*")
+_ONLY_PART = re.compile(r"\s*(\w+\s+in\s+)?\$\{\{\s*((?:(?!\$\{\{|\}\}).)*?)\s*\}\}\s*")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -105,6 +105,7 @@ class Values:
         at = text.index("${{")
         start, end = node.span(at, at + 3)
         inner = _ONLY_PART.fullmatch(text)
+        bare = (inner.group(1) or "") + inner.group(2) if inner else ""
         self.reader.findings.append(
             self.reader.source.finding(
                 302,
@@ -112,7 +113,7 @@ class Values:
                 start=start,
                 end=end,
                 suggestion="write it without `${{ }}`",
-                fix=as_scalar(inner.group(1)) if inner and node.style != "block" else None,
+                fix=as_scalar(bare) if inner and node.style != "block" else None,
                 fixed=(node.start, node.end),
             )
         )

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from hub.editing.formatting import canonical
 from hub.editing.layout import all_comments
+from hub.editing.order import KINDS, WORKFLOW_ORDER
 from hub.editing.reading import comments_of, read_layout
 from hub.editing.round_trip import round_trip
+from hub.engine.compile.keys import STEP_KINDS, WORKFLOW_KEYS
 from hub.engine.yaml_profile import load, plain
 from tests.unit.editing.yaml_writer import files
 
@@ -173,6 +175,11 @@ steps:
         status: 409
 """
     )
+
+
+def test_every_key_of_the_language_has_its_place_in_the_order():
+    assert [name for name in WORKFLOW_ORDER if name in WORKFLOW_KEYS] == list(WORKFLOW_KEYS)
+    assert set(STEP_KINDS) <= set(KINDS) | {"steps"}
 
 
 def test_what_a_step_gives_to_an_action_keeps_its_order():

@@ -68,6 +68,7 @@ MENDED = [
     ("HUB302", BOOK, "if: payload.phone is set", "if: ${{ payload.phone is set }}", None),
     ("HUB302", BOOK, "if: payload.phone is set", 'if: "${{ payload.phone is set }}"', None),
     ("HUB302", BOOK, "switch: payload.row", "switch: ${{payload.row}}", None),
+    ("HUB302", BOOK, "seat in steps.all.seats", "seat in ${{ steps.all.seats }}", None),
     (
         "HUB302",
         BOOK,
