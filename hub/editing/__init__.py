@@ -2,9 +2,11 @@
 
 layout.py       what a file consists of: keys, values, and the comments and blank lines before them
 reading.py      the text of a file → its layout
+order.py        the canonical order of keys, the blank lines between steps
 printing.py     a layout → the canonical text
-formatting.py   `hub fmt`: both together, and the proof that nothing changed its meaning
-edit.py         changes of single values, keys and steps
+round_trip.py   ruamel.yaml as the second reader, which must give the text back byte for byte
+formatting.py   `hub fmt`: all of these, and the proof that nothing changed its meaning
+edit.py         changes of single values, keys and steps (changes.py, places.py, renaming.py)
 mending.py      `hub check --fix`: the corrections of findings
 """
 

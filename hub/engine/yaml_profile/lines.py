@@ -86,6 +86,7 @@ def _is_followed_by_more(source: Source, line: str, start: int) -> bool:
     """Whether the lines below are the value of this key."""
     below = source.text[start + len(line) :].lstrip("\n").split("\n")
     following = next((each for each in below if each.strip() and each.lstrip()[0] != "#"), "")
-    own = len(line) - len(line.lstrip(" -"))
+    is_item = line.partition("#")[0].strip() == "-"
+    own = len(line) - len(line.lstrip(" " if is_item else " -"))
     deeper = len(following) - len(following.lstrip())
     return deeper > own or (deeper == own and following.lstrip().startswith("- "))

@@ -42,6 +42,8 @@ MENDED = [
     ("HUB107", BOOK, '"#seats"\n          text: ${{ pay', "#seats\n          text: ${{ pay", None),
     ("HUB107", BOOK, LATER, "otherwise: Later. #soon", 'otherwise: "Later. #soon"'),
     ("HUB107", BOOK, "vars:\n", "vars: #the names\n", "vars: # the names\n"),
+    ("HUB107", BOOK, "  - id: seat\n", "  - #mine\n    id: seat\n", "  - # mine\n    id: seat\n"),
+    ("HUB107", TAKE, "    with:\n", "    with: #these\n", "    with: # these\n"),
     ("HUB107", BOOK, "title: Book a seat", "title: 'Book' #ours", "title: 'Book' # ours"),
     ("HUB110", BOOK, "        once_per: ${{", "        onceper: ${{", None),
     ("HUB110", BOOK, "    do: seats.list", "    uses: seats.list", None),
