@@ -13,7 +13,10 @@ from hub.engine.yaml_profile import Scalar, load, plain
 _HEADER = re.compile(r"(?P<sign>[|>])(?P<options>[-+0-9]*)(?P<comment>[ \t]+#[^\n]*)?")
 _PLAIN = re.compile(r"[A-Za-z0-9$/(_+.<=~^\u00a1-\ud7ff][^\n]*")
 _FLOW_SIGNS = frozenset(",[]{}")
-_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\U00010000-\U0010ffff]")
+_ESCAPES = dict(zip('\0\a\b\t\n\v\f\r\x1b"\\\x85\u2028\u2029', '0abtnvfre"\\NLP', strict=True))
+_ESCAPED = re.compile(
+    '["\\\\]|[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]'
+)
 
 
 def leaf(node: Scalar) -> Leaf:
@@ -21,9 +24,11 @@ def leaf(node: Scalar) -> Leaf:
     raw = node.raw
     if node.style == "block":
         return _block(node)
+    text = str(node.value)
+    if node.style == "double" and "\\" in raw:
+        return Leaf(text, _double(text))
     if "\n" not in raw:
         return Leaf(node.value, raw)
-    text = str(node.value)
     if node.style == "plain" and "\n" not in text:
         return Leaf(text, text)
     if node.style == "single" and "\n" not in text:
@@ -42,9 +47,13 @@ def _block(node: Scalar) -> Leaf:
         body = text.split("\n") if value else []
     else:
         body = _folded(lines, _indentation(node, options, lines), is_kept=is_kept)
-    hint = "2" if re.search("[0-9]", options) else ""
     chomping = "".join(sign for sign in "+-" if sign in options)
-    return Leaf(node.value, f"{sign}{hint}{chomping}", body)
+    return Leaf(node.value, f"{sign}{_hint(body)}{chomping}", body)
+
+
+def _hint(body: Sequence[str]) -> str:
+    """The indentation is said where the first line does not show it."""
+    return "2" if body and body[0][:1] in {"", " "} else ""
 
 
 def header_comment(node: Scalar) -> str | None:
@@ -127,8 +136,8 @@ def _scalar_text(value: Any, *, in_flow: bool = False) -> str:
 
 def _as_block(value: str) -> Leaf | None:
     """A text of several lines after `|`; None where that would not give it back."""
-    options = "+" if value.endswith("\n") else ""
     body = value.removesuffix("\n").split("\n")
+    options = _hint(body) + ("+" if value.endswith("\n") else "")
     text = "\n".join(f"  {line}" if line else "" for line in body)
     if not _reads_as(f"|{options}\n{text}\n", value):
         return None
@@ -149,9 +158,14 @@ def _single(text: str) -> str:
 
 
 def _double(text: str) -> str:
-    return _ESCAPED.sub(_escape, json.dumps(text, ensure_ascii=False))
+    return '"' + _ESCAPED.sub(_escape, text) + '"'
 
 
 def _escape(found: re.Match[str]) -> str:
-    code = ord(found.group())
-    return f"\\U{code:08X}" if code > 0xFFFF else f"\\u{code:04X}"  # noqa: PLR2004 - the last of \u
+    """The escape that ruamel.yaml writes."""
+    sign, code = found.group(), ord(found.group())
+    if sign in _ESCAPES:
+        return f"\\{_ESCAPES[sign]}"
+    if code <= 0xFF:  # noqa: PLR2004 - two digits are enough
+        return f"\\x{code:02X}"
+    return f"\\U{code:08X}" if code > 0xFFFF else f"\\u{code:04X}"  # noqa: PLR2004 - four digits

@@ -215,7 +215,7 @@ def test_an_id_that_is_taken_unknown_or_misshapen_is_refused(old: str, new: str)
         SetValue(at("title.deeper"), 1),
         SetValue(at("@nobody.with"), {}),
         SetValue((), {}),
-        SetValue(at("title"), "\x00"),
+        SetValue(at("title"), "{{ x }}"),
         SetValue(at("title"), {"a": float("inf")}),
         Remove(at("nothing")),
         MoveItem(at("steps[0]"), 7),
@@ -285,7 +285,8 @@ def test_any_value_of_any_file_can_be_changed_and_only_its_lines_change(text: st
     value = data.draw(VALUES)
     try:
         after = edited("hub.yaml", start, [SetValue(place, value)])
-    except Refused:
+    except Refused:  # what no file can say, and where ruamel.yaml loses a comment
+        assert value is None or str(value).startswith(("{{", "={{"))
         return
     before = start.splitlines()
     found: Any = plain(load("hub.yaml", after).root)  # type: ignore[arg-type]  # it holds keys

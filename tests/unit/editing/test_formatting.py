@@ -102,6 +102,8 @@ def test_a_plain_value_stays_as_it_is_written(value: str):
         ("a: {b: 1,\n    c: 2}\n", "a: {b: 1, c: 2}\n"),
         ("a: some words\n  that go on\n", "a: some words that go on\n"),
         ("a: 'it''s\n  long'\n", "a: 'it''s long'\n"),
+        ('a: "\\u00e9 \\/ \\x1b"\n', 'a: "é / \\e"\n'),
+        ("a: |\n\n  x\n", "a: |2\n\n  x\n"),
         ('a: "one\n\n  two"\n', 'a: "one\\ntwo"\n'),
         ("a: |\n      x\n        y\n", "a: |\n  x\n    y\n"),
         ("a: |4\n      x\n", "a: |2\n    x\n"),
