@@ -12,6 +12,7 @@ from hub.bootstrap.project import DIALECT_FACTS
 from hub.engine.project import Project, load_project
 from hub.ingest.signatures import AUTH_TYPES
 from hub.testing import keys
+from hub.testing.coverage import coverage_of
 from hub.testing.plan import Trial
 from hub.testing.reading import check_trials, read_all
 from hub.testing.telling import failure_text
@@ -56,6 +57,20 @@ def test_an_example_of_the_page(trial: Trial):
         verdict = stage.play(trial)
 
     assert verdict.is_passed, "\n".join([*map(str, verdict.problems), *verdict.timeline])
+
+
+def test_the_page_says_how_many_examples_there_are_and_what_they_reach():
+    with Trials(PROJECT) as stage:
+        reached = {place for each in TRIALS for place in stage.play(each).reached}
+    coverage = coverage_of(PROJECT.workflows.values(), reached)
+
+    (_, shown), _ = SHOWN.findall(PAGE)
+    assert shown.splitlines() == [
+        f"welcome: {len(TRIALS)} passed",
+        "",
+        f"{len(TRIALS)} passed, {coverage.percent:.0f} % of {coverage.total} steps reached,"
+        " in 0.9 s",
+    ]
 
 
 def test_the_failure_that_the_page_shows_is_what_is_told():
