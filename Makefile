@@ -1,6 +1,6 @@
 # One line of help stands behind each target; `make help` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench lock clean
+.PHONY: help setup run test check bench fuzz lock clean
 
 BIN := .venv/bin
 
@@ -25,6 +25,9 @@ check: setup ## lint, types, import contracts, documentation
 
 bench: setup ## measure on this machine: webhooks/s, latency, memory, and the floor
 	@$(BIN)/python -m bench
+
+fuzz: setup ## damage real files at random for MINUTES=10 and tell what the checker stumbles over
+	@$(BIN)/python -m bench.fuzz --minutes $(or $(MINUTES),10)
 
 lock: ## resolve the dependencies again and lock them with hashes
 	@.ci/lock

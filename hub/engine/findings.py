@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from hub.engine.finding_codes import WARNINGS
+
 Severity = Literal["error", "warning", "note"]
 
 _MOST_LISTED = 5
-_WARNINGS = frozenset({106, 331, 332, 333, 502, 611, 612, 613, 614, 618, 619})
-"""Codes that are warnings unless the finding says otherwise."""
 NOT_SERVED = "HUB701"
 """A note: the file is right, but the hub cannot do all that it asks for yet."""
 
@@ -106,7 +106,7 @@ class Source:
         width = max(1, min(start + 1 if end is None else end, self.line_end(start)) - start)
         return Finding(
             code=f"HUB{code}",
-            severity=severity or ("warning" if code in _WARNINGS else "error"),
+            severity=severity or ("warning" if code in WARNINGS else "error"),
             file=self.file,
             line=line,
             column=column,

@@ -1,4 +1,7 @@
-"""Planted mistakes in flows that wait, send events, branch side by side and undo."""
+"""Planted mistakes in flows that wait, send events, branch side by side and undo.
+
+Length: one row for each mistake.
+"""
 
 from __future__ import annotations
 
