@@ -20,6 +20,7 @@ from hub.engine.language.shapes import (
 )
 
 _DATA = Named(Fixed())
+STATUSES = ("queued", "running", "waiting", "succeeded", "failed", "cancelled", "undo_failed")
 
 OUTCOME = Place(
     "a mock",
@@ -102,9 +103,7 @@ EXPECT = Place(
         Key("response", Inner(RESPONSE), "The answer to the caller."),
         Key(
             "status",
-            Choice(
-                ("queued", "running", "waiting", "succeeded", "failed", "cancelled", "undo_failed")
-            ),
+            Choice(STATUSES),
             "The state of the run.",
         ),
         Key("error", Text(), "The code it failed with."),
@@ -132,7 +131,7 @@ EXPECT = Place(
     ),
 )
 
-_INPUTS = (
+SHARED_KEYS = (
     Key("now", Text(form="a date"), "The date and time at which the test begins."),
     Key("payload", _DATA, "The payload, as the dialect has unpacked it."),
     Key("request", Inner(REQUEST), "A raw request instead of a payload."),
@@ -163,13 +162,14 @@ _INPUTS = (
         "With `real`: actions that are done before the test begins, with their inputs.",
     ),
 )
+"""Keys of the file that hold for all its tests, and of each test, whose own values win."""
 
 TEST = Place(
     "a test",
     "One story and its end; its own keys win over those at the top of the file.",
     keys=(
         Key("name", Text(), "What is tested, as a sentence.", is_required=True),
-        *_INPUTS,
+        *SHARED_KEYS,
         Key("timeline", ListOf(Inner(TIMELINE)), "What happens from outside, in order."),
         Key(
             "crash_after",
@@ -186,7 +186,7 @@ TESTS = Place(
     keys=(
         Key("hub", Version(), "The version of the language.", is_required=True),
         Key("workflow", WORKFLOW_NAME, "The workflow that is tested.", is_required=True),
-        *_INPUTS,
+        *SHARED_KEYS,
         Key("tests", ListOf(Inner(TEST), fewest=1), "The tests.", is_required=True),
     ),
 )

@@ -9,9 +9,9 @@ import pytest
 
 from hub.bootstrap.actions import all_actions
 from hub.bootstrap.project import DIALECT_FACTS
+from hub.engine.language import trials
 from hub.engine.project import Project, load_project
 from hub.ingest.signatures import AUTH_TYPES
-from hub.testing import keys
 from hub.testing.coverage import coverage_of
 from hub.testing.plan import Trial
 from hub.testing.reading import check_trials, read_all
@@ -88,15 +88,18 @@ def test_the_failure_that_the_page_shows_is_what_is_told():
 
 
 def test_every_key_of_a_test_is_documented():
+    places = (
+        trials.TEST,
+        trials.REQUEST,
+        trials.OUTCOME,
+        trials.TIMELINE,
+        trials.EXPECT,
+        trials.RESPONSE,
+        trials.SHOWN,
+    )
     wanted = {
-        *keys.TRIAL_KEYS,
-        *keys.REQUEST_KEYS,
-        *keys.OUTCOME_KEYS,
-        *keys.EVENT_KEYS,
-        *keys.EXPECT_KEYS,
-        *keys.RESPONSE_KEYS,
-        *keys.STATUSES,
-        *keys.SHOWN_KEYS,
+        *(name for place in places for name in place.names),
+        *trials.STATUSES,
     } - {"hub", "name", "expect"}
 
     missing = [
