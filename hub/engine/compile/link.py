@@ -227,7 +227,7 @@ class Linker:
         node = file.places.value_of(compiled, *keys)
         if node is None:
             return
-        finding = file.document.source.finding(
+        finding = node.source.finding(
             code, message, start=node.start, end=node.end, suggestion=suggestion
         )
         self.found.setdefault(name, []).append(finding)
