@@ -10,7 +10,7 @@ from hub.engine.check.scope import error_type, event_env
 from hub.engine.check.state import Way
 from hub.engine.check.walk import Exit, Walk
 from hub.engine.compile.waits import event_path
-from hub.engine.expressions import ObjectOf, Type, TypeEnv, narrow, type_from_schema
+from hub.engine.expressions import Literal, ObjectOf, Type, TypeEnv, narrow, type_from_schema
 from hub.engine.expressions.types import (
     ANYTHING,
     Instant,
@@ -127,7 +127,7 @@ def _checked_data(walk: Walk, step: Wait, ask: Do, data: Type) -> Type:
     place = walk.node(ask, "data", "do")
     value = None if step.poll is None else step.poll.data
     allowed = wanted
-    if isinstance(wanted, ObjectType) and not isinstance(value, ObjectOf):
+    if isinstance(wanted, ObjectType) and not isinstance(value, Literal | ObjectOf):
         is_closed = any(
             schemas.get(name, {}).get("additionalProperties") is False for name in step.events
         )
