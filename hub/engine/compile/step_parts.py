@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from hub.engine.compile.context import Context
 from hub.engine.compile.keys import RETRY_KEYS
 from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.values import Values
@@ -28,6 +29,7 @@ class Parts:
 
     reader: Reader
     values: Values
+    context: Context
 
     def named(self, entry: Entry | None, pattern: str, form: str) -> str:
         """Literal text of a certain form."""
@@ -35,13 +37,16 @@ class Parts:
             return ""
         return self.reader.name(entry.value, pattern, what=f"`{entry.name}`", form=form) or ""
 
-    def inputs(self, record: Record) -> CompiledValue:
-        """`with`: keys and values."""
+    def inputs(self, record: Record, action: str = "") -> CompiledValue:
+        """`with`: keys and values; what the action takes from a file is the text of that file."""
         node = record.get("with")
         if node is None:
             return Literal({})
         if isinstance(node, Mapping):
-            return self.values.value(node)
+            known = self.context.actions.get(action)
+            return self.values.inputs(
+                node, known.template_inputs if known else (), self.context.files
+            )
         if not is_broken(node):
             self.reader.refuse(110, f"`with` needs keys and values, not {shape(node)}", node)
         return Literal({})

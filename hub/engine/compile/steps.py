@@ -178,7 +178,7 @@ class Steps:
         return Do(
             **common,
             action=action,
-            inputs=self.parts.inputs(record),
+            inputs=self.parts.inputs(record, action),
             connection=record.text("connection"),
             retry=self.parts.retry(record, Retry(_UNDO_RETRIES) if self._is_undo else Retry()),
             timeout=self.parts.duration_value(record, "timeout"),

@@ -163,11 +163,12 @@ class Waits:
         done_if, data = inner.get("done_if"), inner.get("data")
         every = inner.duration("every", timedelta(seconds=30), lowest=_SHORTEST)
         decided = None if done_if is None else self.values.decision(done_if, what="`done_if`")
+        action = self.parts.named(inner.entry("do"), ACTION, ACTION_FORM)
         ask = Do(
             slug="poll",
             position=common["position"],
-            action=self.parts.named(inner.entry("do"), ACTION, ACTION_FORM),
-            inputs=self.parts.inputs(inner),
+            action=action,
+            inputs=self.parts.inputs(inner, action),
             connection=inner.text("connection"),
             retry=Retry(attempts=0, first=every, maximum=every, jitter=False),
         )

@@ -9,6 +9,7 @@ from hub.engine.yaml_profile.nodes import (
     PlainValue,
     Scalar,
     Sequence,
+    Whole,
     is_broken,
     plain,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "PlainValue",
     "Scalar",
     "Sequence",
+    "Whole",
     "is_broken",
     "load",
     "plain",
