@@ -96,9 +96,10 @@ class Values:
         severity: Severity | None = None,
         source: str | None = None,
         fix: str | None = None,
+        file: Source | None = None,
     ) -> None:
         self.findings.append(
-            self.source.finding(
+            (file or self.source).finding(
                 code,
                 message,
                 start=start,
@@ -110,7 +111,9 @@ class Values:
             )
         )
 
-    def _problem(self, problem: TypeProblem, start: int, end: int) -> None:
+    def _problem(
+        self, problem: TypeProblem, start: int, end: int, *, file: Source | None = None
+    ) -> None:
         code = int(problem.code.removeprefix("HUB"))
         severity: Severity = "warning" if problem.is_warning else "error"
         message, _, suggestion = problem.message.partition(" — ")
@@ -123,6 +126,7 @@ class Values:
             severity=severity,
             source=problem.source,
             fix=problem.fix,
+            file=file,
         )
 
     def _problems(self, expression: Expression, problems: Iterable[TypeProblem]) -> None:
@@ -156,9 +160,12 @@ class Values:
     def _template(self, template: Template, env: TypeEnv) -> Type:
         inference = infer_template(template, env)
         node = self.places.node(template)
+        if template.file is not None and template.parts:
+            node = self.places.node(template.parts[0].expression)
         for problem in inference.problems:
             if isinstance(node, Scalar):
-                self._problem(problem, *node.span(problem.start, problem.end))
+                start, end = node.span(problem.start, problem.end)
+                self._problem(problem, start, end, file=node.source)
         return inference.type
 
     # ------------------------------------------------------------------------------ positions

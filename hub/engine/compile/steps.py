@@ -181,10 +181,11 @@ class Steps:
 
     def do(self, record: Record, common: dict[str, Any], level: int) -> Step:
         """`do:`."""
+        action = record.read("do") or ""
         return Do(
             **common,
-            action=record.read("do") or "",
-            inputs=self.parts.inputs(record),
+            action=action,
+            inputs=self.parts.inputs(record, action),
             connection=record.read("connection"),
             retry=self.parts.retry(record, Retry(_UNDO_RETRIES) if self._is_undo else Retry()),
             timeout=self.parts.computed(record, "timeout"),

@@ -9,6 +9,7 @@ from hub.engine.yaml_profile.nodes import (
     PlainValue,
     Scalar,
     Sequence,
+    Whole,
     is_broken,
     plain,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "PlainValue",
     "Scalar",
     "Sequence",
+    "Whole",
     "as_scalar",
     "is_broken",
     "load",
