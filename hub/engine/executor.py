@@ -203,6 +203,7 @@ class Executor:
                 desk.commit()
                 self._ring(desk)
             if self._others.is_cancelled(desk, machine.cancel_on):
+                desk.commit()  # what was done is done, and will be undone
                 raise CancelRequested(f"run {desk.run.id}: an event of its `cancel_on` came")
             blocked = self._round(desk, machine)
             if blocked and self._resting.sleep(desk, machine, blocked):

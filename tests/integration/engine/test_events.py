@@ -131,6 +131,20 @@ def test_an_event_cancels_a_run_between_two_steps(shop: Shop):
     assert shop.world.said == ["one", "goodbye"]
 
 
+def test_an_event_cancels_a_run_between_two_steps_that_share_a_transaction(shop: Shop):
+    """What the first step did in our own database is kept, as its journal says."""
+    shop.learn(
+        "steps:\n" + step("ledger.write", "one") + step("ledger.write", "two") + GOODBYE,
+        head=INPUTS + CANCEL,
+    )
+    shop.world.script["one"] = [lambda: shop.emit("house.sold")]
+    run = shop.start()
+    shop.work()
+
+    assert (shop.run(run).status, shop.steps(run)["one"].status) == ("cancelled", "succeeded")
+    assert shop.ledger == ["goodbye", "one"]
+
+
 def test_only_the_events_that_it_wants_cancel_a_run(shop: Shop):
     only = CANCEL.replace("}'}", "}', only_if: event.data.price | default(0) > 5}")
     shop.learn(WAIT, head=INPUTS + only)
