@@ -67,6 +67,22 @@ def test_an_event_starts_the_workflows_that_want_it(shop: Shop):
     assert shop.run(run).status == "succeeded"
 
 
+def test_a_run_neither_takes_nor_is_cancelled_by_the_event_that_started_it(shop: Shop):
+    again = "{event: door.opened, key: '${{ event.key }}'}"
+    listener = f"event: {{name: door.opened}}\ncancel_on: {again}\nsteps:\n"
+    listener += f"  - id: next\n    wait: {again.replace('event:', 'for:')}\n    timeout: 1h\n"
+    shop.learn(EMIT, listener=listener)
+    shop.start()
+    shop.work()
+    started = "SELECT status FROM runs WHERE workflow = 'listener' ORDER BY created_at"
+    assert [row.status for row in shop.rows(started)] == ["waiting"]
+
+    shop.start()
+    shop.work()
+
+    assert [row.status for row in shop.rows(started)] == ["cancelled", "waiting"]
+
+
 def test_a_detached_call_is_a_run_of_its_own(shop: Shop):
     shop.learn(
         "steps:\n  - id: aside\n    call: other\n    with: {key: two}\n    detach: true\n"
