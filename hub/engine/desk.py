@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from hub.action import Mode
 from hub.engine.advance.commands import LeaveTurn, ReplyNow
 from hub.engine.advance.journal import Entry, Journal
+from hub.engine.advance.waiting import consumed_events
 from hub.errors import HubError, StepFailed
 from hub.storage import runs, steps, turns
 from hub.storage.runs import ClaimedRun, OpenClaim
@@ -154,6 +155,11 @@ class Desk:
             is_free = event_id not in self.taken_events
             self.taken_events |= {event_id}
         return is_free
+
+    def give_events_back(self) -> None:
+        """Of the events that waits have taken, those whose branch was cut are free again."""
+        if self.taken_events:
+            self.taken_events = consumed_events(self.journal)
 
     @property
     def has_news(self) -> bool:

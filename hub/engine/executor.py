@@ -234,6 +234,7 @@ class Executor:
     def _round(self, desk: Desk, machine: Machine) -> list[Blocked]:
         """Do every open command once; a list when none of them got on."""
         commands = machine.commands
+        desk.give_events_back()
         if desk.has_news and any(isinstance(each, Perform | TakeTurn) for each in commands):
             with desk.fenced():
                 pass  # the caller listens: the answer goes out before the next deed

@@ -19,6 +19,7 @@ from hub.engine.advance.decisions import Decisions
 from hub.engine.advance.failure import Failure
 from hub.engine.advance.flow import Steps
 from hub.engine.advance.frame import Frame, earliest
+from hub.engine.advance.journal import Journal
 from hub.engine.expressions import Expression
 from hub.engine.typed import typed
 from hub.engine.workflow import CancelOn, Do, Emit, Poll, Wait, Workflow
@@ -84,7 +85,7 @@ class Waiting:
             names=step.events,
             key=known.get("key", ""),
             accepts=self._accepts(frame, step.only_if, path),
-            consumed=self._consumed(),
+            consumed=consumed_events(self._decisions.journal),
             until=earliest([until, frame.deadline]),
             poll=None if step.poll is None else self._asking(frame, step.poll, path, known),
         )
@@ -196,11 +197,11 @@ class Waiting:
 
         return accepts
 
-    def _consumed(self) -> frozenset[int]:
-        """The events that other waits of this run have taken."""
-        entries = self._decisions.journal.entries()
-        results = (each.result for each in entries if each.kind == "wait" and each.result)
-        return frozenset(result["id"] for result in results if "id" in result)
+
+def consumed_events(journal: Journal) -> frozenset[int]:
+    """The events that the waits of this run have taken."""
+    results = (each.result for each in journal.entries() if each.kind == "wait" and each.result)
+    return frozenset(result["id"] for result in results if "id" in result)
 
 
 def event_names(workflow: Workflow, event: Event) -> dict[str, Any]:

@@ -155,6 +155,26 @@ def test_two_waits_side_by_side_take_two_events(shop: Shop):
     assert shop.ledger == ["Ada Bob"]
 
 
+def test_an_event_that_a_cut_branch_had_taken_is_there_for_the_next_wait(shop: Shop):
+    wait = "{for: door.%s, key: '${{ inputs.key }}'}"
+    shop.learn(
+        "steps:\n  - id: race\n    wait_for: first\n    parallel:\n"
+        f"      left:\n        - id: one\n          wait: {wait % 'opened'}\n"
+        f"      right:\n        - id: two\n          wait: {wait % 'closed'}\n"
+        f"  - id: again\n    wait: {wait % 'closed'}\n"
+    )
+    run = shop.start()
+    shop.emit("door.opened", data={"by": "Ada"})
+    shop.emit("door.closed")
+
+    shop.work()
+
+    assert (shop.run(run).status, list(shop.steps(run))) == (
+        "succeeded",
+        ["race", "one", "two", "again"],
+    )
+
+
 def test_a_wait_that_ignores_some_events_takes_the_next(shop: Shop):
     shop.learn(
         WAIT.replace('"}\n    timeout', '", only_if: "event.data.by != \'Bob\'"}\n    timeout')
