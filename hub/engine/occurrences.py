@@ -59,7 +59,7 @@ class Occurrences:
         """The event or the answer that ends the wait, `None` when its time is up."""
         if command.names:
             with desk.fenced(stores=False, stays_open=True) as connection:
-                accepted = list(_accepted(connection, desk, command))
+                accepted = list(_free(connection, desk, command))
             for found in accepted:
                 if desk.take_event(found.id):
                     return Done(found)
@@ -98,11 +98,12 @@ class Occurrences:
                 desk.keep(connection, again)
 
     def is_cancelled(self, desk: Desk, wanted: Sequence[AwaitEvent]) -> bool:
-        """Whether an event has come that cancels the run."""
+        """Whether an event has come that cancels the run, even if a wait has taken it."""
         if not wanted:
             return False
         with desk.fenced(stores=False, stays_open=True) as connection:
-            return any(any(_accepted(connection, desk, each)) for each in wanted)
+            found = (_accepted(connection, desk, each, without=frozenset()) for each in wanted)
+            return any(any(each) for each in found)
 
     def lie_down(
         self, desk: Desk, connection: Connection, commands: Sequence[Command | AwaitEvent]
@@ -117,7 +118,7 @@ class Occurrences:
             [(name, each.key) for each in waits for name in each.names],
         )
         desk.listens = bool(waits)
-        return not any(any(_accepted(connection, desk, each)) for each in waits)
+        return not any(any(_free(connection, desk, each)) for each in waits)
 
     # ----------------------------------------------------------------------------------- sending
 
@@ -199,14 +200,22 @@ def _is_wanted(start: Start) -> bool:
         return False
 
 
-def _accepted(connection: Connection, desk: Desk, command: AwaitEvent) -> Iterator[Event]:
-    """The events that the wait takes; one that came when its time was up is too late."""
+def _free(connection: Connection, desk: Desk, command: AwaitEvent) -> Iterator[Event]:
+    """The events that the wait takes and no other wait of the run has taken."""
+    taken = command.consumed | desk.taken_events
+    return _accepted(connection, desk, command, without=taken)
+
+
+def _accepted(
+    connection: Connection, desk: Desk, command: AwaitEvent, *, without: frozenset[int]
+) -> Iterator[Event]:
+    """The events that are wanted; one that came when the time was up is too late."""
     found = events.find(
         connection,
         command.names,
         command.key,
         since=desk.run.created_at,
-        without=command.consumed | desk.taken_events,
+        without=without,
     )
     for each in found:
         if command.until is None or each.at <= command.until:

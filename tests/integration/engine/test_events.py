@@ -161,6 +161,23 @@ def test_an_event_cancels_a_run_between_two_steps_that_share_a_transaction(shop:
     assert shop.ledger == ["goodbye", "one"]
 
 
+def test_an_event_cancels_a_run_also_if_a_wait_of_the_run_took_it(shop: Shop):
+    shop.learn(
+        "steps:\n  - id: both\n    parallel:\n      left:\n"
+        "        - {id: one, do: letter.send, with: {text: one}}\n"
+        "      right:\n        - id: sold\n"
+        "          wait: {for: house.sold, key: '${{ inputs.key }}'}\n"
+        + step("letter.send", "two"),
+        head=INPUTS + CANCEL,
+    )
+    shop.world.script["one"] = [lambda: shop.emit("house.sold")]
+    run = shop.start()
+    shop.work()
+
+    assert shop.steps(run)["sold"].status == "succeeded"
+    assert (shop.run(run).status, shop.world.said) == ("cancelled", ["one"])
+
+
 def test_only_the_events_that_it_wants_cancel_a_run(shop: Shop):
     only = CANCEL.replace("}'}", "}', only_if: event.data.price | default(0) > 5}")
     shop.learn(WAIT, head=INPUTS + only)
