@@ -94,7 +94,7 @@ class Occurrences:
         entry = desk.journal.get(poll.perform.path)
         if entry is not None:
             again = replace(entry, status="retrying", due_at=desk.now() + poll.every)
-            with desk.fenced(is_checked=False, stays_open=True) as connection:
+            with desk.fenced(is_checked=False) as connection:  # sleep looks whether it is cancelled
                 desk.keep(connection, again)
 
     def is_cancelled(self, desk: Desk, wanted: Sequence[AwaitEvent]) -> bool:

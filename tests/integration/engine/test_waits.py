@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from hub.errors import Permanent, Transient
+from hub.storage.runs import request_cancel
 from tests.integration.engine.workshop import Crash, Shop, step
 
 WAIT = """\
@@ -350,6 +351,20 @@ def test_event_or_poll_the_answer_comes_first_even_if_asking_fails_at_times(
         shop.work()
 
     assert (shop.run(run).status, shop.ledger) == ("succeeded", ["by poll, door.opened"])
+
+
+def test_a_run_that_is_cancelled_while_it_asks_does_not_wait_for_the_next_time(shop: Shop):
+    shop.learn(POLL)
+    run = shop.start()
+
+    def cancel() -> None:
+        with shop.engine.begin() as connection:
+            request_cancel(connection, run)
+
+    shop.world.script["ask"] = [cancel]
+    shop.work()
+
+    assert shop.run(run).status == "cancelled"
 
 
 def test_a_worker_that_dies_while_asking_asks_again(shop: Shop):
