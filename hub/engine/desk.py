@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Lock
 from time import monotonic
@@ -192,8 +193,8 @@ class Desk:
         self._carried += 1
 
     def taken_back(self, stored: Iterable[StepRow]) -> Desk:
-        """The same run from what is stored of it, to go on step by step."""
-        return Desk(self.engine, self.run, stored, began=self._began)
+        """The same run from what is stored of it, to go on step by step; deaths were seen to."""
+        return Desk(self.engine, replace(self.run, deaths=0), stored, began=self._began)
 
     def keep(self, connection: Connection, entry: Entry) -> None:
         """What became of a step, stored with this transaction."""
