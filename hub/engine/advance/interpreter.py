@@ -168,13 +168,14 @@ class Interpreter:
         A block is walked in any case: steps behind it see what those inside of it gave.
         """
         is_block = isinstance(step, Parallel | Group)
+        has_steps = isinstance(step, Group) or (isinstance(step, Call) and not step.is_detached)
         try:
             entry = None if is_block else self._decisions.journal.ended(path)
-            if entry is None and isinstance(step, Do | Call):
+            if entry is None and isinstance(step, Do | Call) and not has_steps:
                 self.undoing.register(frame, step, path)
             walk = self._settled[type(step)]
             result = entry.result if entry else (yield from walk(frame, step, path))
-            if isinstance(step, Group):
+            if has_steps:
                 self.undoing.register(frame, step, path)
         except Failure as failure:
             yield from self._failed(frame, step, path, failure)

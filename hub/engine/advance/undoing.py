@@ -35,7 +35,7 @@ class Undoing:
         self.failed: Failure | None = None
 
     def register(self, frame: Frame, step: Undoable, path: str) -> None:
-        """Note what the step sees: before it is done, a block behind its own steps."""
+        """Note what the step sees: before it is done, a block or a call behind its own steps."""
         is_known = self._decisions.journal.get(path + UNDO) is not None
         if not step.compensate or is_known or self._is_over:
             return
