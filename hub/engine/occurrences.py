@@ -155,9 +155,12 @@ class Occurrences:
         }
         for workflow in self.started_by(event.name):
             start = self.start(workflow, trigger)
-            if _is_wanted(start):
-                path = f"{command.path}/{workflow.name}"
-                desk.woken.append(_store(desk, connection, start, path))
+            try:
+                if _is_wanted(start):
+                    path = f"{command.path}/{workflow.name}"
+                    desk.woken.append(_store(desk, connection, start, path))
+            except Rejected as problem:
+                log.warning("%s was not started by an event: %s", workflow.name, _told(problem))
 
     def start_run(self, desk: Desk, command: StartRun) -> Outcome:
         """Start the run that is not waited for, with the step."""
@@ -167,7 +170,10 @@ class Occurrences:
             return Failure("not_found", message, step=command.path, attempts=0)
         with desk.fenced(stays_open=True) as connection:
             start = self.start(workflow, {"inputs": command.inputs})
-            run_id = _store(desk, connection, start, command.path)
+            try:
+                run_id = _store(desk, connection, start, command.path)
+            except Rejected as problem:
+                return Failure("invalid_input", _told(problem), step=command.path, attempts=0)
             result = {"run_id": str(run_id)}
             known = desk.journal.get(command.path)
             inputs = command.inputs if known is None else known.inputs
@@ -183,21 +189,21 @@ def _store(desk: Desk, connection: Connection, start: Start, path: str) -> UUID:
     It stands in the queue of its turn when it begins: whoever has the turn now may wait for us.
     """
     run_id = uuid5(desk.run.id, path)
-    run = start.new_run(run_id, within=desk.mode)
-    start_run(connection, replace(run, turn=None))
+    start_run(connection, start.new_run(run_id, within=desk.mode, is_queued=False))
     return run_id
 
 
+def _told(problem: Rejected) -> str:
+    """Why no run can be made."""
+    return "; ".join(each.message for each in problem.problems) or problem.title
+
+
 def _is_wanted(start: Start) -> bool:
-    """Whether `only_if` of the workflow takes this event."""
+    """Whether `only_if` of the workflow takes this event; raises `Rejected`."""
     trigger = start.workflow.trigger
-    if not isinstance(trigger, OnEvent) or trigger.only_if is None:
-        return isinstance(trigger, OnEvent)
-    try:
-        return start.is_true(trigger.only_if)
-    except Rejected as problem:
-        log.warning("%s was not started by an event: %s", start.workflow.name, problem)
+    if not isinstance(trigger, OnEvent):
         return False
+    return trigger.only_if is None or start.is_true(trigger.only_if)
 
 
 def _free(connection: Connection, desk: Desk, command: AwaitEvent) -> Iterator[Event]:

@@ -67,6 +67,36 @@ def test_an_event_starts_the_workflows_that_want_it(shop: Shop):
     assert shop.run(run).status == "succeeded"
 
 
+def test_a_run_that_an_event_starts_fails_by_itself(shop: Shop, caplog):
+    """Its `concurrency` cannot be told: it fails. Its `mode` cannot be told: there is no run."""
+    number = "${{ event.data.by | int }}"
+    mode = "${{ 'live' if event.data.by | int > 3 else 'simulate' }}"
+    listener = "event: {name: door.opened}\n%s\nsteps:\n" + step("ledger.write", "heard")
+    turn = listener % f"concurrency: {{key: '{number}'}}"
+    shop.learn(EMIT, turned=turn, moody=listener % f'mode: "{mode}"')
+    run = shop.start()
+    shop.work()
+
+    assert (shop.run(run).status, shop.ledger) == ("succeeded", [])
+    (turned,) = shop.rows("SELECT * FROM runs WHERE id <> :id", id=run)
+    assert (turned.workflow, turned.status) == ("turned", "failed")
+    assert turned.error["code"] == "invalid_input"
+    assert "moody was not started by an event: `int` needs" in caplog.text
+
+
+def test_a_detached_run_whose_mode_cannot_be_told_fails_its_step(shop: Shop):
+    mode = "mode: \"${{ 'live' if inputs.key | int > 3 else 'simulate' }}\"\n"
+    shop.learn(
+        "steps:\n  - id: aside\n    call: other\n    with: {key: two}\n    detach: true\n",
+        other=mode + INPUTS + "steps:\n" + step("ledger.write", "x"),
+    )
+    run = shop.start()
+    shop.work()
+
+    assert shop.run(run).error["code"] == "invalid_input"
+    assert shop.steps(run)["aside"].status == "failed"
+
+
 def test_a_run_neither_takes_nor_is_cancelled_by_the_event_that_started_it(shop: Shop):
     again = "{event: door.opened, key: '${{ event.key }}'}"
     listener = f"event: {{name: door.opened}}\ncancel_on: {again}\nsteps:\n"
