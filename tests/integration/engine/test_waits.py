@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
@@ -108,6 +109,24 @@ def test_an_event_that_comes_while_the_run_lies_down_is_not_missed(shop: Shop):
     shop.work()
 
     assert (shop.run(run).status, shop.ledger) == ("succeeded", ["before", "opened by Ada"])
+
+
+def test_a_sleeper_that_somebody_else_wakes_in_vain_is_woken_all_the_same(shop: Shop):
+    """One emitter has woken the run and dies before its commit; the other one came meanwhile."""
+    both = WAIT.replace("for: door.opened", "for: [door.opened, house.sold]")
+    shop.learn(both.replace("data.by", "data.by | required"))
+    shop.start()
+    shop.work()
+    with ThreadPoolExecutor(1) as pool, shop.engine.connect() as dying:
+        shop.emit_on(dying, "house.sold")
+        emitting = pool.submit(shop.emit, "door.opened", "one", {"by": "Ada"})
+        shop.until_somebody_waits_for_a_lock()
+        dying.rollback()
+        emitting.result()
+
+    shop.work()
+
+    assert shop.ledger == ["before", "opened by Ada"]
 
 
 def test_each_run_takes_an_event_once_and_several_runs_may_take_the_same(shop: Shop):
