@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hub.engine.advance.commands import (
@@ -25,6 +25,8 @@ from hub.engine.typed import typed
 from hub.engine.workflow import CancelOn, Do, Emit, Poll, Wait, Workflow
 from hub.schemas import compile_schema
 from hub.values import plain
+
+_NOTHING = timedelta()
 
 Ask = Callable[[Frame, Do, str], Perform]
 
@@ -58,25 +60,36 @@ class Waiting:
         until: datetime = known["until"]
         if until > self._decisions.facts.timer():
             yield Pause(path, earliest([until, frame.deadline]) or until)
-        if frame.deadline is not None and frame.deadline < until:
-            raise _too_late(path)
+        is_cut = frame.deadline is not None and frame.deadline < until
+        if is_cut or known.get("is_timeout"):
+            raise self._timed_out(step, path, is_own=not is_cut)
         return self._done(step, path, {"at": until})
 
     def _begun(self, frame: Frame, step: Wait, path: str) -> dict[str, Any]:
         """What is decided when the wait begins: its end, its key, when to ask first."""
         values, now = self._decisions.values, self._decisions.facts.timer()
-        if step.until is not None:
-            until = values.render(frame, step.until, path)
-            if not isinstance(until, datetime):
-                raise Failure("invalid_input", "`until` is a date and time", step=path, attempts=0)
-            return {"until": until}
-        length = values.duration(frame, step.duration or step.timeout, path)
-        begun: dict[str, Any] = {"until": None if length is None else now + length}
+        timeout = values.duration(frame, step.timeout, path)
+        limit = None if timeout is None else now + timeout
+        if not step.events and step.poll is None:
+            until = self._end(frame, step, path, now)
+            if limit is None or until <= limit:
+                return {"until": until}
+            return {"until": limit, "is_timeout": True}
+        begun: dict[str, Any] = {"until": limit}
         if step.events:
             begun["key"] = values.text(frame, step.key, path) or ""
         if step.poll is not None:
             begun["ask_at"] = now + step.poll.every if step.events else now
         return begun
+
+    def _end(self, frame: Frame, step: Wait, path: str, now: datetime) -> datetime:
+        """When a wait for a time is over by itself."""
+        if step.until is None:
+            return now + (self._decisions.values.duration(frame, step.duration, path) or _NOTHING)
+        until = self._decisions.values.render(frame, step.until, path)
+        if not isinstance(until, datetime):
+            raise Failure("invalid_input", "`until` is a date and time", step=path, attempts=0)
+        return until
 
     def _awaited(self, frame: Frame, step: Wait, path: str, known: Mapping[str, Any]) -> Steps:
         until = known["until"]
@@ -95,9 +108,14 @@ class Waiting:
         if isinstance(found, Asked) and step.poll is not None:
             return self._done(step, path, self._answer(frame, step, path, found.result))
         is_own = until is not None and (frame.deadline is None or until <= frame.deadline)
-        failure = _too_late(path)
+        raise self._timed_out(step, path, is_own=is_own)
+
+    def _timed_out(self, step: Wait, path: str, *, is_own: bool) -> Failure:
+        """`is_own`: the time of the wait itself is up, not that of a block around it."""
+        told = "what was waited for did not come in time"
+        failure = Failure("timeout", told, step=path, attempts=0)
         self._fail(step, path, failure, result={"timed_out": True} if is_own else None)
-        raise failure
+        return failure
 
     def is_timed_out(self, path: str) -> bool:
         """Whether this wait ended because its own `timeout` was over."""
@@ -225,7 +243,3 @@ def _check_data(workflow: Workflow, event: str, data: Any, path: str) -> None:
     if problems:
         told = f"{event}: {problems[0].pointer or 'data'}: {problems[0].message}"
         raise Failure("invalid_input", told, step=path, attempts=0)
-
-
-def _too_late(path: str) -> Failure:
-    return Failure("timeout", "what was waited for did not come in time", step=path, attempts=0)

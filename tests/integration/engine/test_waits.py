@@ -256,6 +256,20 @@ def test_a_wait_of_some_time_and_a_wait_until_a_date(shop: Shop):
     assert (shop.run(run).status, shop.ledger) == ("succeeded", ["done"])
 
 
+@pytest.mark.parametrize("wait", ["30m", "{until: \"${{ run.started_at | plus('30m') }}\"}"])
+def test_a_wait_for_a_time_may_time_out_as_well(shop: Shop, wait: str):
+    nap = f"steps:\n  - id: nap\n    wait: {wait}\n    timeout: 5m\n    on_timeout: continue\n"
+    shop.learn(nap + "  - if: steps.nap is timed_out\n    return: short\n")
+    run = shop.start()
+    shop.work()
+    assert timedelta(minutes=4) < due_in(shop, run) <= timedelta(minutes=5)
+
+    shop.time_is_up(run)
+    shop.work()
+
+    assert (shop.run(run).status, shop.run(run).result) == ("succeeded", "short")
+
+
 def test_a_wait_within_a_block_ends_with_the_time_of_the_block(shop: Shop):
     shop.learn(
         "steps:\n  - id: block\n    timeout: 5m\n    on_error:\n"
