@@ -20,12 +20,13 @@ from hub.engine.advance.failure import Failure
 from hub.engine.advance.flow import Steps
 from hub.engine.advance.frame import Frame, earliest
 from hub.engine.advance.journal import Journal
-from hub.engine.expressions import Expression
+from hub.engine.expressions import CompiledValue, Expression
 from hub.engine.typed import typed
 from hub.engine.workflow import CancelOn, Do, Emit, Poll, Wait, Workflow
 from hub.schemas import compile_schema
 from hub.values import plain
 
+LONGEST_KEY = 500  # characters
 _NOTHING = timedelta()
 
 Ask = Callable[[Frame, Do, str], Perform]
@@ -77,7 +78,7 @@ class Waiting:
             return {"until": limit, "is_timeout": True}
         begun: dict[str, Any] = {"until": limit}
         if step.events:
-            begun["key"] = values.text(frame, step.key, path) or ""
+            begun["key"] = self._key(frame, step.key, path)
         if step.poll is not None:
             begun["ask_at"] = now + step.poll.every if step.events else now
         return begun
@@ -173,7 +174,7 @@ class Waiting:
         if journal.ended(path) is not None:
             return
         try:
-            key = values.text(frame, step.key, path) or ""
+            key = self._key(frame, step.key, path)
             data = plain(values.render(frame, step.data, path))
             _check_data(frame.workflow, step.event, data, path)
         except Failure as failure:
@@ -200,8 +201,15 @@ class Waiting:
         )
 
     def _keys(self, frame: Frame, wanted: tuple[CancelOn, ...]) -> list[str]:
-        values = self._decisions.values
-        return [values.text(frame, each.key, "cancel_on") or "" for each in wanted]
+        return [self._key(frame, each.key, "cancel_on") for each in wanted]
+
+    def _key(self, frame: Frame, value: CompiledValue | None, path: str) -> str:
+        """The key of an event, which an index must hold."""
+        key = self._decisions.values.text(frame, value, path) or ""
+        if len(key) > LONGEST_KEY:
+            told = f"the key of an event has at most {LONGEST_KEY} characters"
+            raise Failure("invalid_input", told, step=path, attempts=0)
+        return key
 
     def _accepts(
         self, frame: Frame, condition: Expression | None, path: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
+
 import pytest
 
 from tests.integration.engine.test_waits import WAIT
@@ -35,6 +37,16 @@ def test_data_that_do_not_fit_the_schema_are_not_emitted(shop: Shop):
 
     assert shop.run(run).error["code"] == "invalid_input"
     assert shop.rows("SELECT FROM events") == []
+
+
+@pytest.mark.parametrize("steps", [EMIT, WAIT])
+def test_a_key_that_is_too_long_fails_the_step(shop: Shop, steps: str):
+    shop.learn(steps)
+    run = shop.start(key=token_hex(2000))
+    shop.work()
+
+    assert shop.run(run).error["code"] == "invalid_input"
+    assert "at most 500 characters" in shop.run(run).error["message"]
 
 
 def test_an_emitter_that_dies_emits_once(shop: Shop):
