@@ -33,11 +33,17 @@ Ask = Callable[[Frame, Do, str], Perform]
 
 
 class Waiting:
-    """Waits and events of one run; `ask(frame, step, path)` is the command of a poll's action."""
+    """Waits and events of one run; `ask(frame, step, path)` is the command of a poll's action.
 
-    def __init__(self, decisions: Decisions, ask: Ask) -> None:
+    `longest`: how long a wait without `timeout` takes, where no timeout of the run ends it.
+    """
+
+    def __init__(
+        self, decisions: Decisions, ask: Ask, longest: Callable[[], timedelta | None]
+    ) -> None:
         self._decisions = decisions
         self._ask = ask
+        self._longest = longest
 
     # ------------------------------------------------------------------------------------- wait
 
@@ -76,6 +82,9 @@ class Waiting:
             if limit is None or until <= limit:
                 return {"until": until}
             return {"until": limit, "is_timeout": True}
+        longest = self._longest()
+        if limit is None and longest is not None:
+            limit = now + longest
         begun: dict[str, Any] = {"until": limit}
         if step.events:
             begun["key"] = self._key(frame, step.key, path)

@@ -288,6 +288,22 @@ def test_a_wait_within_a_block_ends_with_the_time_of_the_block(shop: Shop):
     assert shop.ledger == ["late"]
 
 
+def test_E2_no_wait_of_a_cancelled_run_is_without_end(shop: Shop):
+    last = "on_cancel:\n  - id: word\n    wait: {for: door.closed, key: '${{ inputs.key }}'}\n"
+    shop.learn("timeout: 2h\n" + WAIT + last)
+    run = shop.start()
+    shop.work()
+    with shop.engine.begin() as connection:
+        request_cancel(connection, run)
+    shop.work()
+    assert due_in(shop, run) <= timedelta(hours=2)
+
+    shop.time_is_up(run)
+    shop.work()
+
+    assert shop.run(run).status == "cancelled"
+
+
 # -------------------------------------------------------------------------------------------- polls
 
 POLL = """\
