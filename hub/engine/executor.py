@@ -312,8 +312,8 @@ class Executor:
     ) -> None:
         """End the run, and let go of what others wait for."""
         runs.end(connection, desk.run, ending, response=response)
-        if ending.status != "succeeded":
-            once.abandon(connection, desk.run.id)
+        if ending.status != "succeeded" or desk.journal.has_unended():
+            once.abandon(connection, desk.run.id)  # a branch may have been cut in between
         if desk.listens or desk.run.token > 1:
             events.forget(connection, desk.run.id)
         if desk.run.token > 1:  # an earlier owner may have taken turns that we do not know of
