@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -414,6 +415,24 @@ def test_a_run_that_is_cancelled_while_it_asks_does_not_wait_for_the_next_time(s
     shop.work()
 
     assert shop.run(run).status == "cancelled"
+
+
+@pytest.mark.parametrize("last", [Crash(), Transient("timeout", "slow", maybe_done=True)])
+def test_a_question_without_an_answer_leaves_no_doubt_behind(shop: Shop, last: BaseException):
+    shop.learn(EITHER)
+    shop.world.script["ask"] = [last]
+    run = shop.start()
+    shop.work()
+    with suppress(Crash):
+        shop.ask_now(run)
+        shop.work()
+    assert shop.world.said == ["ask"]
+
+    shop.owner_dies()
+    shop.emit("door.opened", data={"by": "Ada"})
+    shop.work()
+
+    assert (shop.run(run).status, shop.run(run).is_maybe_done) == ("succeeded", False)
 
 
 def test_a_worker_that_dies_while_asking_asks_again(shop: Shop):
