@@ -59,7 +59,7 @@ class Occurrences:
         """The event or the answer that ends the wait, `None` when its time is up."""
         if command.names:
             with desk.fenced(stores=False, stays_open=True) as connection:
-                accepted = list(_accepted(connection, desk, command))
+                accepted = list(_free(connection, desk, command))
             for found in accepted:
                 if desk.take_event(found.id):
                     return Done(found)
@@ -94,15 +94,16 @@ class Occurrences:
         entry = desk.journal.get(poll.perform.path)
         if entry is not None:
             again = replace(entry, status="retrying", due_at=desk.now() + poll.every)
-            with desk.fenced(is_checked=False, stays_open=True) as connection:
+            with desk.fenced(is_checked=False) as connection:  # sleep looks whether it is cancelled
                 desk.keep(connection, again)
 
     def is_cancelled(self, desk: Desk, wanted: Sequence[AwaitEvent]) -> bool:
-        """Whether an event has come that cancels the run."""
+        """Whether an event has come that cancels the run, even if a wait has taken it."""
         if not wanted:
             return False
         with desk.fenced(stores=False, stays_open=True) as connection:
-            return any(any(_accepted(connection, desk, each)) for each in wanted)
+            found = (_accepted(connection, desk, each, without=frozenset()) for each in wanted)
+            return any(any(each) for each in found)
 
     def lie_down(
         self, desk: Desk, connection: Connection, commands: Sequence[Command | AwaitEvent]
@@ -117,7 +118,7 @@ class Occurrences:
             [(name, each.key) for each in waits for name in each.names],
         )
         desk.listens = bool(waits)
-        return not any(any(_accepted(connection, desk, each)) for each in waits)
+        return not any(any(_free(connection, desk, each)) for each in waits)
 
     # ----------------------------------------------------------------------------------- sending
 
@@ -154,9 +155,12 @@ class Occurrences:
         }
         for workflow in self.started_by(event.name):
             start = self.start(workflow, trigger)
-            if _is_wanted(start):
-                path = f"{command.path}/{workflow.name}"
-                desk.woken.append(_store(desk, connection, start, path))
+            try:
+                if _is_wanted(start):
+                    path = f"{command.path}/{workflow.name}"
+                    desk.woken.append(_store(desk, connection, start, path))
+            except Rejected as problem:
+                log.warning("%s was not started by an event: %s", workflow.name, _told(problem))
 
     def start_run(self, desk: Desk, command: StartRun) -> Outcome:
         """Start the run that is not waited for, with the step."""
@@ -166,7 +170,10 @@ class Occurrences:
             return Failure("not_found", message, step=command.path, attempts=0)
         with desk.fenced(stays_open=True) as connection:
             start = self.start(workflow, {"inputs": command.inputs})
-            run_id = _store(desk, connection, start, command.path)
+            try:
+                run_id = _store(desk, connection, start, command.path)
+            except Rejected as problem:
+                return Failure("invalid_input", _told(problem), step=command.path, attempts=0)
             result = {"run_id": str(run_id)}
             known = desk.journal.get(command.path)
             inputs = command.inputs if known is None else known.inputs
@@ -182,31 +189,39 @@ def _store(desk: Desk, connection: Connection, start: Start, path: str) -> UUID:
     It stands in the queue of its turn when it begins: whoever has the turn now may wait for us.
     """
     run_id = uuid5(desk.run.id, path)
-    run = start.new_run(run_id, within=desk.mode)
-    start_run(connection, replace(run, turn=None))
+    start_run(connection, start.new_run(run_id, within=desk.mode, is_queued=False))
     return run_id
 
 
+def _told(problem: Rejected) -> str:
+    """Why no run can be made."""
+    return "; ".join(each.message for each in problem.problems) or problem.title
+
+
 def _is_wanted(start: Start) -> bool:
-    """Whether `only_if` of the workflow takes this event."""
+    """Whether `only_if` of the workflow takes this event; raises `Rejected`."""
     trigger = start.workflow.trigger
-    if not isinstance(trigger, OnEvent) or trigger.only_if is None:
-        return isinstance(trigger, OnEvent)
-    try:
-        return start.is_true(trigger.only_if)
-    except Rejected as problem:
-        log.warning("%s was not started by an event: %s", start.workflow.name, problem)
+    if not isinstance(trigger, OnEvent):
         return False
+    return trigger.only_if is None or start.is_true(trigger.only_if)
 
 
-def _accepted(connection: Connection, desk: Desk, command: AwaitEvent) -> Iterator[Event]:
-    """The events that the wait takes; one that came when its time was up is too late."""
+def _free(connection: Connection, desk: Desk, command: AwaitEvent) -> Iterator[Event]:
+    """The events that the wait takes and no other wait of the run has taken."""
+    taken = command.consumed | desk.taken_events
+    return _accepted(connection, desk, command, without=taken)
+
+
+def _accepted(
+    connection: Connection, desk: Desk, command: AwaitEvent, *, without: frozenset[int]
+) -> Iterator[Event]:
+    """The events that are wanted; one that came when the time was up is too late."""
     found = events.find(
         connection,
         command.names,
         command.key,
         since=desk.run.created_at,
-        without=command.consumed | desk.taken_events,
+        without=without,
     )
     for each in found:
         if command.until is None or each.at <= command.until:
