@@ -24,6 +24,7 @@ COMMANDS = Commands(
         "new": "new:new",
         "check": "checking:check",
         "test": "testing:test",
+        "fmt": "formatting:fmt",
         "schema": "schemas:schema",
         "run": "starting:run",
         "runs": "runs:runs",

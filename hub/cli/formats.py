@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +16,8 @@ from hub.engine.findings import Finding
 
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _ROOT = "%SRCROOT%"
+_COMMANDS = {"note": "notice"}
+"""What GitHub calls a severity, where it has another word."""
 
 
 def as_json_lines(findings: Sequence[Finding], _folder: Path) -> str:
@@ -30,10 +32,10 @@ def as_github(findings: Sequence[Finding], folder: Path) -> str:
 
 def as_sarif(findings: Sequence[Finding], folder: Path) -> str:
     """A log of the Static Analysis Results Interchange Format, for code scanning."""
-    codes = sorted(dict.fromkeys(each.code for each in findings))
+    codes = sorted({each.code for each in findings})
     driver = {
         "name": "hub check",
-        "version": version("webhook-hub"),
+        "version": _version(),
         "rules": [_rule(code) for code in codes],
     }
     run = {
@@ -68,8 +70,8 @@ def _command(finding: Finding, folder: Path) -> str:
         "title": finding.code,
     }
     told = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in properties.items())
-    word = "notice" if finding.is_note else finding.severity
-    return f"::{word} {told}::{_escaped(finding.text)}"
+    command = _COMMANDS.get(finding.severity, finding.severity)
+    return f"::{command} {told}::{_escaped(finding.text)}"
 
 
 def _escaped(value: Any, also: Iterable[str] = "") -> str:
@@ -80,8 +82,18 @@ def _escaped(value: Any, also: Iterable[str] = "") -> str:
     return text
 
 
+def _version() -> str:
+    """The installed version; a tree that is not installed has none."""
+    try:
+        return version("webhook-hub")
+    except PackageNotFoundError:
+        return "0"
+
+
 def _rule(code: str) -> dict[str, Any]:
-    known = CODES[int(code.removeprefix("HUB"))]
+    known = CODES.get(int(code.removeprefix("HUB")))
+    if known is None:
+        return {"id": code}
     return {
         "id": code,
         "shortDescription": {"text": known.meaning[0].upper() + known.meaning[1:]},

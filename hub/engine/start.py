@@ -113,11 +113,11 @@ class Start:
         is_bound_to_body: bool = False,
         scheduled_at: datetime | None = None,
         within: Mode = "live",
-        takes_turn: bool = True,
+        is_queued: bool = True,
     ) -> NewRun:
         """The row to store; `within` is the mode of the run that makes it: it gets none bolder.
 
-        Without `takes_turn` it stands in the queue of its `concurrency` only when it begins.
+        One that is not `is_queued` stands in line for its turn when it begins.
         """
         return NewRun(
             id=run_id,
@@ -130,7 +130,7 @@ class Start:
             window=window,
             is_awaited=is_awaited,
             is_bound_to_body=is_bound_to_body,
-            turn=self.turn() if takes_turn else None,
+            turn=self.turn() if is_queued else None,
             scheduled_at=scheduled_at,
         )
 

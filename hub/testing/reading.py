@@ -90,7 +90,7 @@ class _File:
         given = self._given(own, shared, workflow)
         if given is not None and workflow is not None:
             parts = {"params": given.params, "inputs": given.inputs}
-            self.names.check_complete(record.node.entries[0].key, parts, workflow)
+            self.names.check_complete(_first(record), parts, workflow)
             self._check_start(record, given, workflow)
         expect = Expectations(self.reader, self.names, workflow).read(record.get("expect"))
         if expect is None or given is None:
@@ -106,7 +106,7 @@ class _File:
         is_started = any(each.emit is not None for each in given.timeline)
         if isinstance(workflow.trigger, OnEvent) and not is_started:
             message = f"an event starts {workflow.name}: write one into the `timeline`"
-            self.reader.refuse(110, message, record.node.entries[0].key)
+            self.reader.refuse(110, message, _first(record))
 
     def _check_name(self, record: Record, name: str) -> None:
         node = record.get("name")
@@ -182,6 +182,11 @@ def _joined_parts(own: _Parts, shared: _Parts) -> dict[str, Node]:
             parts[f"file's {name}"] = parts[name]
         parts[name] = node
     return parts
+
+
+def _first(record: Record) -> Node:
+    """Where a test begins."""
+    return record.node.entries[0].key if record.node.entries else record.node
 
 
 def _object(node: Node | None) -> dict[str, Any]:

@@ -75,7 +75,7 @@ class _File:
         if record is None:
             return None
         self._language(record)
-        parts = Parts(self.reader, self.values)
+        parts = Parts(self.reader, self.values, self.context)
         waits = Waits(self.reader, self.values, parts, self.context)
         trigger = self._trigger(record, parts, waits)
         steps = Steps(self.reader, self.values, self.path, parts, waits)
@@ -120,7 +120,8 @@ class _File:
         if len(entries) != 1:
             words = "`endpoint`, `schedule`, `event` and `inputs`"
             message = f"a workflow has exactly one of {words}"
-            place = entries[1].key if entries else record.node.entries[0].key
+            written = entries[1:2] or record.node.entries[:1]
+            place = written[0].key if written else record.node
             self.reader.refuse(111, message, place)
             return None
         node = entries[0].value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from hub.engine.compile.context import Context
 from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.values import Values
 from hub.engine.expressions import CompiledValue, ListOf, Literal, ObjectOf
@@ -23,14 +24,18 @@ class Parts:
 
     reader: Reader
     values: Values
+    context: Context
 
-    def inputs(self, record: Record) -> CompiledValue:
-        """`with`: keys and values."""
+    def inputs(self, record: Record, action: str = "") -> CompiledValue:
+        """`with`: keys and values; what the action takes from a file is the text of that file."""
         node = record.get("with")
         if node is None:
             return Literal({})
         if isinstance(node, Mapping):
-            return self.values.value(node)
+            known = self.context.actions.get(action)
+            return self.values.inputs(
+                node, known.template_inputs if known else (), self.context.files
+            )
         if not is_broken(node):
             self.reader.refuse(110, f"`with` needs keys and values, not {shape(node)}", node)
         return Literal({})

@@ -158,11 +158,12 @@ class Waits:
         done_if, data = inner.get("done_if"), inner.get("data")
         every = inner.read("every")
         decided = None if done_if is None else self.values.decision(done_if, what="`done_if`")
+        action = inner.read("do") or ""
         ask = Do(
             slug="poll",
             position=common["position"],
-            action=inner.read("do") or "",
-            inputs=self.parts.inputs(inner),
+            action=action,
+            inputs=self.parts.inputs(inner, action),
             connection=inner.read("connection"),
             retry=Retry(_AGAIN_AND_AGAIN, first=every, factor=1, maximum=every, jitter=False),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
@@ -14,6 +15,11 @@ PIECES = (
     *("steps", "payload", "if: ", "do: ", "with:", "null", "true", "1e5", "\u2028", "é", "\ud800"),
     *("wait: 1h", "id: x", "continue: ", "on_error:", "parallel:", "| default(", "is set", "=="),
 )
+VALUES = (
+    *("", "null", "{}", "[]", "''", "5", "-1", "2.5", "true", "x", "10m", "[1, {a: b}]", "{a: {}}"),
+    *("${{ payload }}", "${{ run.id }}", "'${{ [1] }}'", "[null]", "{if: x}", "[{}]", "[{do: x}]"),
+)
+_KEY = re.compile(r"( *(?:- )*)[a-z_]+:")
 
 
 def damaged(text: str, chance: Random, *, most: int = 4) -> str:
@@ -73,6 +79,26 @@ def _indent_line(text: str, chance: Random) -> str:
     return "\n".join(lines)
 
 
+def _other_value(text: str, chance: Random) -> str:
+    """A key gets a value of another shape, in place of all that stood below it."""
+    lines = text.split("\n")
+    keyed = [at for at, line in enumerate(lines) if _KEY.match(line)]
+    if not keyed:
+        return text
+    at = chance.choice(keyed)
+    found = _KEY.match(lines[at])
+    depth = 0 if found is None else len(found[1])
+    end = at + 1
+    while end < len(lines) and (not lines[end].strip() or _depth(lines[end]) > depth):
+        end += 1
+    head = "" if found is None else found[0]
+    return "\n".join([*lines[:at], f"{head} {chance.choice(VALUES)}", *lines[end:]])
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
 def _span(text: str, chance: Random) -> tuple[int, int]:
     start = chance.randint(0, len(text))
     return start, min(len(text), start + chance.randint(1, 30))
@@ -88,6 +114,8 @@ _ACCIDENTS: Sequence[Callable[[str, Random], str]] = (
     _repeat_line,
     _swap_lines,
     _indent_line,
+    _other_value,
+    _other_value,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hub.engine.findings import Finding
@@ -27,6 +27,10 @@ def check(path: str, text: str) -> list[Finding]:
     return told
 
 
+@example("workflows/note.yaml", "{}")
+@example("workflows/note.yaml", "[]")
+@example("hub.yaml", "{}")
+@example("schemas/order.json", "[]")
 @given(st.sampled_from(NAMES), TEXTS)
 def test_any_content_of_any_file_gives_findings_with_a_place(path, text):
     check(path, text)
@@ -49,6 +53,6 @@ def test_lines_of_another_file_give_findings_with_a_place(path, seed):
     check(path, "\n".join(lines))
 
 
-@pytest.mark.parametrize("path", NAMES)
+@pytest.mark.parametrize("path", [name for name in NAMES if "templates" not in name])
 def test_an_empty_file_is_told(path):
     assert check(path, "")

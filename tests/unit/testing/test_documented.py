@@ -12,6 +12,7 @@ from hub.bootstrap.project import DIALECT_FACTS
 from hub.engine.language import trials
 from hub.engine.project import Project, load_project
 from hub.ingest.signatures import AUTH_TYPES
+from hub.testing.coverage import coverage_of
 from hub.testing.plan import Trial
 from hub.testing.reading import check_trials, read_all
 from hub.testing.telling import failure_text
@@ -20,6 +21,7 @@ from hub.testing.trying import Trials
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/testing.md").read_text("utf-8")
 TESTS = "workflows/tests/welcome.yaml"
+REACHED = "reached, in 0.9 s"
 SHOWN = re.compile(r"^```console\n\$ (.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -56,6 +58,19 @@ def test_an_example_of_the_page(trial: Trial):
         verdict = stage.play(trial)
 
     assert verdict.is_passed, "\n".join([*map(str, verdict.problems), *verdict.timeline])
+
+
+def test_the_page_says_how_many_examples_there_are_and_what_they_reach():
+    with Trials(PROJECT) as stage:
+        reached = {place for each in TRIALS for place in stage.play(each).reached}
+    coverage = coverage_of(PROJECT.workflows.values(), reached)
+
+    (_, shown), _ = SHOWN.findall(PAGE)
+    assert shown.splitlines() == [
+        f"welcome: {len(TRIALS)} passed",
+        "",
+        f"{len(TRIALS)} passed, {coverage.percent:.0f} % of {coverage.total} steps {REACHED}",
+    ]
 
 
 def test_the_failure_that_the_page_shows_is_what_is_told():
