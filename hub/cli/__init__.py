@@ -20,6 +20,8 @@ COMMANDS = Commands(
         "web": "serving:web",
         "worker": "serving:worker",
         "demo": "demo:demo",
+        "init": "new:init",
+        "new": "new:new",
         "check": "checking:check",
         "test": "testing:test",
         "fmt": "formatting:fmt",
