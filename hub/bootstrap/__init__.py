@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hub.bootstrap.hub import Hub, check_server, check_values, open_hub
-    from hub.bootstrap.project import LoadedProject, read_project
+    from hub.bootstrap.project import LoadedProject, compile_project, read_project
 
 _HOMES = {
     "Hub": "hub.bootstrap.hub",
     "LoadedProject": "hub.bootstrap.project",
     "check_server": "hub.bootstrap.hub",
+    "compile_project": "hub.bootstrap.project",
     "check_values": "hub.bootstrap.hub",
     "open_hub": "hub.bootstrap.hub",
     "read_project": "hub.bootstrap.project",
@@ -32,6 +33,7 @@ __all__ = [
     "LoadedProject",
     "check_server",
     "check_values",
+    "compile_project",
     "open_hub",
     "read_project",
 ]

@@ -70,15 +70,7 @@ class ProjectReader:
                 f"{self.folder} holds no hub.yaml. Go to the project's folder, or name it:"
                 " hub --project DIR"
             )
-        project = load_project(
-            files,
-            actions=all_actions(),
-            auth_types=AUTH_TYPES,
-            dialects=DIALECT_FACTS,
-            connection_types={each.name: each.actions for each in CONNECTION_TYPES.values()},
-            memory=self._memory,
-        )
-        return LoadedProject(self.folder, project, files)
+        return LoadedProject(self.folder, compile_project(files, self._memory), files)
 
 
 def read_project(folder: Path) -> LoadedProject:
@@ -87,6 +79,18 @@ def read_project(folder: Path) -> LoadedProject:
     Raises `Misconfigured` when there is no `hub.yaml`.
     """
     return ProjectReader(folder).read()
+
+
+def compile_project(files: Mapping[str, str], memory: Memory | None = None) -> Project:
+    """The project that these texts are; broken files are findings of it."""
+    return load_project(
+        files,
+        actions=all_actions(),
+        auth_types=AUTH_TYPES,
+        dialects=DIALECT_FACTS,
+        connection_types={each.name: each.actions for each in CONNECTION_TYPES.values()},
+        memory=memory,
+    )
 
 
 def config_values(settings: ProjectSettings, environment: Mapping[str, str]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ COMMANDS = Commands(
         "demo": "demo:demo",
         "check": "checking:check",
         "test": "testing:test",
+        "fmt": "formatting:fmt",
         "schema": "schemas:schema",
         "run": "starting:run",
         "runs": "runs:runs",

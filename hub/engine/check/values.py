@@ -67,8 +67,12 @@ class Values:
         suggestion: str | None = None,
         severity: Severity | None = None,
         source: str | None = None,
+        fix: str | None = None,
     ) -> None:
-        """A finding on a node of the file; `source` is the file whose schema decided."""
+        """A finding on a node of the file.
+
+        `source` is the file whose schema decided, `fix` what to write there.
+        """
         if node is not None:
             self._add(
                 code,
@@ -78,6 +82,7 @@ class Values:
                 suggestion=suggestion,
                 severity=severity,
                 source=source,
+                fix=fix,
             )
 
     def _add(
@@ -90,6 +95,7 @@ class Values:
         suggestion: str | None = None,
         severity: Severity | None = None,
         source: str | None = None,
+        fix: str | None = None,
     ) -> None:
         self.findings.append(
             self.source.finding(
@@ -100,6 +106,7 @@ class Values:
                 suggestion=suggestion,
                 severity=severity,
                 source=source,
+                fix=fix,
             )
         )
 
@@ -115,6 +122,7 @@ class Values:
             suggestion=suggestion or None,
             severity=severity,
             source=problem.source,
+            fix=problem.fix,
         )
 
     def _problems(self, expression: Expression, problems: Iterable[TypeProblem]) -> None:
@@ -276,7 +284,13 @@ class Values:
         if code != 209:  # noqa: PLR2004 - that one names the input itself
             message = f"{what}: {message}"
         self.refuse(
-            code, message, node, suggestion=suggestion or None, severity=severity, source=source
+            code,
+            message,
+            node,
+            suggestion=suggestion or None,
+            severity=severity,
+            source=source,
+            fix=misfit.fix,
         )
 
     def _literals(

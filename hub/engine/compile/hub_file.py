@@ -12,7 +12,7 @@ from hub.engine.compile.file import mode_value
 from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.schema_words import schema_correction, schema_node
 from hub.engine.compile.values import Places, Values
-from hub.engine.findings import Finding, Source, did_you_mean, in_order
+from hub.engine.findings import Finding, Source, did_you_mean, in_order, only_candidate
 from hub.engine.language.parts import ID
 from hub.engine.language.project import (
     CONFIG_NAME,
@@ -156,7 +156,8 @@ class _HubFile:
         if name is not None and name not in self.secrets:
             message = f"'{name[:60]}' is not listed under `secrets`"
             suggestion = did_you_mean(name, self.secrets) or "write its name here, never its value"
-            self.reader.refuse(203, message, node, suggestion=suggestion)
+            fix = only_candidate(name, self.secrets)
+            self.reader.refuse(203, message, node, suggestion=suggestion, fix=fix)
         return name
 
     # --------------------------------------------------------------------------------- config

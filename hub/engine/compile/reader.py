@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from hub.engine.compile.keys import OF_OTHER_TOOLS
-from hub.engine.findings import Finding, Severity, Source, did_you_mean
+from hub.engine.compile.keys import OF_OTHER_TOOLS, RENAMED
+from hub.engine.findings import Finding, Severity, Source, did_you_mean, only_candidate
 from hub.engine.language import Place
 from hub.engine.language.shapes import (
     Boolean,
@@ -46,8 +46,9 @@ class Reader:
         suggestion: str | None = None,
         source: str | None = None,
         severity: Severity | None = None,
+        fix: str | None = None,
     ) -> None:
-        """A finding on a node: on its first line, if it has several."""
+        """A finding on a node, on the first of its lines; `fix` is what to write there."""
         self.findings.append(
             self.source.finding(
                 code,
@@ -57,6 +58,7 @@ class Reader:
                 severity=severity,
                 suggestion=suggestion,
                 source=source,
+                fix=fix,
             )
         )
 
@@ -109,7 +111,8 @@ class Reader:
         if value is None or value in options:
             return value
         message = f"{what} is one of {', '.join(options)}"
-        self.refuse(110, message, node, suggestion=did_you_mean(value, options))
+        meant, fix = did_you_mean(value, options), only_candidate(value, options)
+        self.refuse(110, message, node, suggestion=meant, fix=fix)
         return None
 
     def name(self, node: Node, kind: Text, *, what: str) -> str | None:
@@ -261,7 +264,15 @@ class Record:
         name = entry.name
         suggestion = OF_OTHER_TOOLS.get(name) or did_you_mean(name, known)
         message = f"{self.what} has no key `{name[:60]}`"
-        self.reader.refuse(110, message, entry.key, suggestion=suggestion)
+        fix = self._meant(name, known)
+        self.reader.refuse(110, message, entry.key, suggestion=suggestion, fix=fix)
+
+    def _meant(self, name: str, known: Iterable[str]) -> str | None:
+        """The key to write instead, if it is certain which, and free here."""
+        is_foreign = name in OF_OTHER_TOOLS
+        meant = RENAMED.get(name) if is_foreign else only_candidate(name, known)
+        is_free = meant is not None and meant in known and meant not in self
+        return meant if is_free else None
 
     def read(self, name: str) -> Any:
         """The value of a key by its kind in the table of the language, or its default there."""

@@ -14,7 +14,7 @@ from hub.engine.compile.step_parts import Parts
 from hub.engine.compile.values import NEVER, Values
 from hub.engine.compile.waits import Waits
 from hub.engine.expressions import Expression, Literal
-from hub.engine.findings import did_you_mean
+from hub.engine.findings import did_you_mean, only_candidate
 from hub.engine.language.parts import ID
 from hub.engine.language.shapes import Place
 from hub.engine.language.steps import BRANCH, NOT_IN_UNDO, STEPS
@@ -408,7 +408,8 @@ class Steps:
         if node.value != "fail":
             message = f"`{name}` is `fail`, `continue` or a list of steps"
             suggestion = did_you_mean(str(node.value), ("fail", "continue"))
-            self.reader.refuse(110, message, node, suggestion=suggestion)
+            fix = only_candidate(str(node.value), ("fail", "continue"))
+            self.reader.refuse(110, message, node, suggestion=suggestion, fix=fix)
         return "fail"
 
     def _compensate(self, record: Record, level: int) -> Block:

@@ -13,7 +13,7 @@ from hub.engine.compile.responding import Responding
 from hub.engine.compile.schema_words import schema_correction, schema_node
 from hub.engine.compile.step_parts import Parts
 from hub.engine.compile.values import Values
-from hub.engine.findings import did_you_mean
+from hub.engine.findings import did_you_mean, only_candidate
 from hub.engine.language.parts import FIELD, ID, TYPES
 from hub.engine.language.workflow import (
     DEDUPE,
@@ -121,9 +121,8 @@ class Triggers:
         elif name is not None and name not in presets and not self.context.is_stored:
             known = [*presets, "public"]
             suggestion = did_you_mean(name, known) or f"hub.yaml has {', '.join(known)}"
-            self.reader.refuse(
-                214, f"there is no auth preset '{name}'", node, suggestion=suggestion
-            )
+            message, fix = f"there is no auth preset '{name}'", only_candidate(name, known)
+            self.reader.refuse(214, message, node, suggestion=suggestion, fix=fix)
         return name or ""
 
     def _check_public(self, record: Record, node: Node) -> None:
@@ -143,7 +142,8 @@ class Triggers:
             message, suggestion = f"there is no dialect '{name}'", did_you_mean(name, dialects)
             if name in _LATER_DIALECTS:
                 message, suggestion = f"this version does not speak the dialect '{name}' yet", None
-            self.reader.refuse(110, message, node, suggestion=suggestion or known)
+            fix = only_candidate(name, dialects)
+            self.reader.refuse(110, message, node, suggestion=suggestion or known, fix=fix)
         return DialectFacts(name)
 
     def _tool(self, record: Record, dialect: DialectFacts) -> str | None:
@@ -175,9 +175,8 @@ class Triggers:
         found = self.context.schema(path)
         if found is None:
             known = [each for each in self.context.files if each.startswith("schemas/")]
-            self.reader.refuse(
-                401, f"there is no file {path}", node, suggestion=did_you_mean(path, known)
-            )
+            meant, fix = did_you_mean(path, known), only_candidate(path, known)
+            self.reader.refuse(401, f"there is no file {path}", node, suggestion=meant, fix=fix)
             return None
         named_by = self.reader.source.file
         self.reader.findings.extend(replace(each, source=named_by) for each in found.findings)

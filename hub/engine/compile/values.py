@@ -19,12 +19,13 @@ from hub.engine.expressions import (
     parse_template,
 )
 from hub.engine.findings import Source
-from hub.engine.yaml_profile import Mapping, Node, Scalar, Sequence, is_broken
+from hub.engine.yaml_profile import Mapping, Node, Scalar, Sequence, as_scalar, is_broken
 
 NEVER = parse_expression("false")
 """Stands for a decision that could not be read: its workflow is not loaded."""
 
 _LOOP = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s+in\s+(?=\S)")
+_ONLY_PART = re.compile(r"\s*(\w+\s+in\s+)?\$\{\{\s*((?:(?!\$\{\{|\}\}).)*?)\s*\}\}\s*")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -103,6 +104,8 @@ class Values:
             return text
         at = text.index("${{")
         start, end = node.span(at, at + 3)
+        inner = _ONLY_PART.fullmatch(text)
+        bare = (inner.group(1) or "") + inner.group(2) if inner else ""
         self.reader.findings.append(
             self.reader.source.finding(
                 302,
@@ -110,6 +113,8 @@ class Values:
                 start=start,
                 end=end,
                 suggestion="write it without `${{ }}`",
+                fix=as_scalar(bare) if inner and node.style != "block" else None,
+                fixed=(node.start, node.end),
             )
         )
         return None
@@ -124,12 +129,15 @@ class Values:
         return expression
 
     def _syntax(self, node: Node, error: ExpressionError, offset: int) -> None:
-        start, end = node.start, node.end
+        start, end, fixed = node.start, node.end, None
         if isinstance(node, Scalar):
             start, end = node.span(offset + error.start, offset + max(error.end, error.start + 1))
+            fixed = node.span(offset + error.fix_start, offset + error.end)
         code = int(error.code.removeprefix("HUB"))
         self.reader.findings.append(
-            self.reader.source.finding(code, error.message, start=start, end=end)
+            self.reader.source.finding(
+                code, error.message, start=start, end=end, fix=error.fix, fixed=fixed
+            )
         )
 
     def _value(self, node: Node) -> CompiledValue:

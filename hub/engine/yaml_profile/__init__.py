@@ -12,6 +12,7 @@ from hub.engine.yaml_profile.nodes import (
     is_broken,
     plain,
 )
+from hub.engine.yaml_profile.quoting import as_scalar, quoted
 
 __all__ = [
     "MAX_BYTES",
@@ -23,7 +24,9 @@ __all__ = [
     "PlainValue",
     "Scalar",
     "Sequence",
+    "as_scalar",
     "is_broken",
     "load",
     "plain",
+    "quoted",
 ]
