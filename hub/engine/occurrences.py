@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import uuid5
 
 from sqlalchemy import Connection
 
@@ -32,7 +32,7 @@ from hub.engine.start import Start
 from hub.engine.workflow import OnEvent, Workflow
 from hub.errors import Rejected
 from hub.storage import events
-from hub.storage.deliveries import start_run
+from hub.storage.deliveries import NewRun, start_run
 from hub.storage.events import StoredEvent
 from hub.values import format_instant
 
@@ -154,13 +154,10 @@ class Occurrences:
             }
         }
         for workflow in self.started_by(event.name):
-            start = self.start(workflow, trigger)
-            try:
-                if _is_wanted(start):
-                    path = f"{command.path}/{workflow.name}"
-                    desk.woken.append(_store(desk, connection, start, path))
-            except Rejected as problem:
-                log.warning("%s was not started by an event: %s", workflow.name, _told(problem))
+            run = _wanted(desk, self.start(workflow, trigger), f"{command.path}/{workflow.name}")
+            if run is not None:
+                start_run(connection, run)
+                desk.woken.append(run.id)
 
     def start_run(self, desk: Desk, command: StartRun) -> Outcome:
         """Start the run that is not waited for, with the step."""
@@ -168,29 +165,29 @@ class Occurrences:
         if not workflow.is_enabled:
             message = f"the workflow '{workflow.name}' is disabled"
             return Failure("not_found", message, step=command.path, attempts=0)
+        start = self.start(workflow, {"inputs": command.inputs})
+        try:
+            run = _new_run(desk, start, command.path)
+        except Rejected as problem:
+            return Failure("invalid_input", _told(problem), step=command.path, attempts=0)
         with desk.fenced(stays_open=True) as connection:
-            start = self.start(workflow, {"inputs": command.inputs})
-            try:
-                run_id = _store(desk, connection, start, command.path)
-            except Rejected as problem:
-                return Failure("invalid_input", _told(problem), step=command.path, attempts=0)
-            result = {"run_id": str(run_id)}
+            start_run(connection, run)
+            result = {"run_id": str(run.id)}
             known = desk.journal.get(command.path)
             inputs = command.inputs if known is None else known.inputs
             entry = Entry(command.path, "call", "succeeded", command.step_id, inputs=inputs)
             desk.keep(connection, replace(entry, attempts=1, result=result))
-        desk.woken.append(run_id)
-        return Done(str(run_id))
+        desk.woken.append(run.id)
+        return Done(str(run.id))
 
 
-def _store(desk: Desk, connection: Connection, start: Start, path: str) -> UUID:
+def _new_run(desk: Desk, start: Start, path: str) -> NewRun:
     """The new run, in a mode that is no bolder than ours; the same one if it is made again.
 
     It stands in the queue of its turn when it begins: whoever has the turn now may wait for us.
+    Raises `Rejected` when its mode cannot be told.
     """
-    run_id = uuid5(desk.run.id, path)
-    start_run(connection, start.new_run(run_id, within=desk.mode, is_queued=False))
-    return run_id
+    return start.new_run(uuid5(desk.run.id, path), within=desk.mode, is_queued=False)
 
 
 def _told(problem: Rejected) -> str:
@@ -198,12 +195,21 @@ def _told(problem: Rejected) -> str:
     return "; ".join(each.message for each in problem.problems) or problem.title
 
 
-def _is_wanted(start: Start) -> bool:
-    """Whether `only_if` of the workflow takes this event; raises `Rejected`."""
+def _wanted(desk: Desk, start: Start, path: str) -> NewRun | None:
+    """The run that an event starts; None if `only_if` of its workflow does not take the event.
+
+    A workflow of which that cannot be told is not started: its mistake does not end our run.
+    """
     trigger = start.workflow.trigger
     if not isinstance(trigger, OnEvent):
-        return False
-    return trigger.only_if is None or start.is_true(trigger.only_if)
+        return None
+    try:
+        if trigger.only_if is not None and not start.is_true(trigger.only_if):
+            return None
+        return _new_run(desk, start, path)
+    except Rejected as problem:
+        log.warning("%s was not started by an event: %s", start.workflow.name, _told(problem))
+        return None
 
 
 def _free(connection: Connection, desk: Desk, command: AwaitEvent) -> Iterator[Event]:

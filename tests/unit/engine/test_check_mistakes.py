@@ -185,7 +185,8 @@ def test_two_workflows_at_one_route_are_told_at_the_path_of_the_second():
 
 
 def test_nearly_every_code_is_planted():
-    elsewhere = {213, 504, 614, 615, 617, 618, 619, 620}  # they need waits, an environment, a file
+    # they need waits, an environment, a file, an action that nobody implemented
+    elsewhere = {213, 504, 614, 615, 617, 618, 619, 620, 701}
 
     planted = {int(code.removeprefix("HUB")) for code, *_ in MISTAKES}
 
