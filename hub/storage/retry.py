@@ -56,7 +56,10 @@ def _undone(steps: Sequence[StepFacts]) -> frozenset[str]:
 
 
 def _is_undone(path: str, undone: frozenset[str]) -> bool:
-    return any(path == each or _holds(each, path) for each in undone)
+    """Whether it is such a step, lies inside one, or is how one was undone."""
+    return any(
+        path == each or _holds(each, path) or path.startswith(f"{each}.undo/") for each in undone
+    )
 
 
 def plan_from_start(steps: Sequence[StepFacts]) -> RetryPlan:
