@@ -22,7 +22,6 @@ from hub.engine.advance import (
     Failure,
     Finished,
     Machine,
-    Pause,
     Perform,
     StartRun,
 )
@@ -84,6 +83,7 @@ class Player:
 
     `did` are the actions that were done, by path; `asked` all commands but these. Somebody cancels
     the run when `cancel_at` actions are done. With `has_events` all waits for events end with one.
+    Pauses end one by one, whenever they are asked to: no clock ends two of them at once.
     """
 
     workflow: Workflow
@@ -170,8 +170,6 @@ class Player:
         """Waits end with what the script says of their path: an event, an answer or nothing."""
         self.asked.append(f"{type(command).__name__} {command.path}")
         self._store(machine)
-        if isinstance(command, Pause):
-            self.now = max(self.now, command.until)
         found = self._usual(command)
         if isinstance(command, AwaitEvent):
             found = self.script.get(command.path, found)
