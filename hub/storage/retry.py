@@ -19,7 +19,13 @@ from hub.storage.steps import copy_journal
 _AROUND = ("call", "for_each")
 _BLOCKS = ("parallel", "steps")
 _UNDO = "#undo"
-_OF_THE_OLD_RUN = ("timeout", "pause", "cancel", "abort")  # they say nothing about the new one
+_OF_THE_OLD_RUN = (
+    "timeout",
+    "pause",
+    "cut",
+    "cancel",
+    "abort",
+)  # they say nothing about the new one
 _DONE = ("succeeded", "skipped")
 _BEGUN = ("started", "retrying")
 

@@ -359,6 +359,27 @@ def test_a_return_in_a_loop_ends_items_that_wait(shop: Shop):
     assert (shop.run(run).status, shop.run(run).result) == ("succeeded", 1)
 
 
+def test_a_branch_that_was_cut_does_not_go_on_when_the_run_is_resumed(shop: Shop):
+    """The event and `three` come in one round; the `fail` cuts off what would follow `three`."""
+    wait = ("- id: door", "  wait: {for: door.opened, key: '${{ inputs.key }}'}")
+    left = branch("left", *letter("one"), *letter("two"), *letter("three"), "- return: 1")
+    right = branch("right", *wait, "- fail: enough")
+    zero = undoable("zero").replace("do: letter.send", "do: order.place")
+    shop.learn(f"steps:\n{zero}  - id: both\n    parallel:\n{left}{right}")
+    shop.world.script["two"] = [lambda: shop.emit("door.opened", data={"by": "Ada"})]
+    shop.world.script["undo zero"] = [Crash()]
+    run = shop.start()
+    with pytest.raises(Crash):
+        shop.work()
+    assert shop.world.said == ["zero", "one", "two", "three", "undo zero"]
+
+    shop.owner_dies()
+    shop.work()
+
+    assert shop.world.said[4:] == ["undo zero", "undo zero"]  # the first time ended its owner
+    assert (shop.run(run).status, shop.run(run).error["code"]) == ("failed", "enough")
+
+
 # ------------------------------------------------------------------------------------------- poison
 
 
