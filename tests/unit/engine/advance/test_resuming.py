@@ -98,6 +98,30 @@ def test_a_run_cut_after_any_command_and_resumed_ends_as_the_uncut_one(
     assert outline(player, ending) == expected
 
 
+@given(
+    play=plays(),
+    choose=st.sampled_from([first, last]),
+    cancel_at=st.sampled_from([None, None, 0, 1, 2, 4]),
+    cuts=st.data(),
+)
+def test_a_run_cut_between_rounds_of_several_commands_ends_as_the_uncut_one(
+    play: Play, choose: Any, cancel_at: int | None, cuts: st.DataObject
+) -> None:
+    """What a cut strand did in its last round leads nowhere, whoever goes on with the run."""
+    uncut = player_of(play, cancel_at=cancel_at)
+    expected = outline(uncut, uncut.play_rounds(choose=choose))
+
+    player = player_of(play, cancel_at=cancel_at)
+    ending = None
+    while ending is None:
+        after = cuts.draw(st.sampled_from([1, 1, 2, 5]))
+        with suppress(Cut):
+            ending = player.play_rounds(cut_after=after, choose=choose)
+
+    found = outline(player, ending)
+    assert (found["ending"], found["did"]) == (expected["ending"], expected["did"])
+
+
 @given(play=plays())
 def test_what_was_decided_stays_decided(play: Play) -> None:
     player = player_of(play)
