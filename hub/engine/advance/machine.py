@@ -91,9 +91,19 @@ class Machine:
             names={**self.facts.names, **self.facts.shared},
         )
         self._begin(self._interpreter.run(self._frame))
+        self._end_again()
+
+    def _end_again(self) -> None:
+        """Go on with the end that somebody gave the run; what it did not say before stays unsaid.
+
+        Answers that it did give are stored.
+        """
+        aborted = self.journal.get(_ABORT)
         if self.journal.get(_CANCEL) is not None:
+            self.take_replies()
             self.cancel()
-        elif (aborted := self.journal.get(_ABORT)) is not None:
+        elif aborted is not None:
+            self.take_replies()
             self.abort(Failure.from_row(aborted.error or {}))
 
     @property
