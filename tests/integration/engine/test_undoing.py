@@ -326,27 +326,6 @@ def test_a_dropped_branch_gives_up_its_turn(shop: Shop):
     assert (shop.run(run).status, shop.rows("SELECT FROM turns")) == ("waiting", [])
 
 
-def test_a_dropped_branch_gives_up_its_key(shop: Shop):
-    """It was between two tries of `once_per` when the run went on without it."""
-    once = (
-        "- id: one",
-        "  do: order.place",
-        "  with: {text: one}",
-        "  once_per: ${{ inputs.key }}",
-    )
-    shop.learn(
-        "steps:\n  - id: race\n    wait_for: first\n    parallel:\n"
-        + branch("left", *once)
-        + branch("right", *letter("two"))
-    )
-    shop.world.script["one"] = [Transient("unavailable", "down")]
-    run = shop.start()
-    shop.work()
-
-    assert shop.run(run).status == "succeeded"
-    assert shop.rows("SELECT FROM once_keys") == []
-
-
 def test_a_return_in_a_loop_ends_items_that_wait(shop: Shop):
     shop.learn(
         "steps:\n  - id: loop\n    for_each: name in inputs.names\n    max_parallel: 2\n"
@@ -357,27 +336,6 @@ def test_a_return_in_a_loop_ends_items_that_wait(shop: Shop):
     shop.work()
 
     assert (shop.run(run).status, shop.run(run).result) == ("succeeded", 1)
-
-
-def test_a_branch_that_was_cut_does_not_go_on_when_the_run_is_resumed(shop: Shop):
-    """The event and `three` come in one round; the `fail` cuts off what would follow `three`."""
-    wait = ("- id: door", "  wait: {for: door.opened, key: '${{ inputs.key }}'}")
-    left = branch("left", *letter("one"), *letter("two"), *letter("three"), "- return: 1")
-    right = branch("right", *wait, "- fail: enough")
-    zero = undoable("zero").replace("do: letter.send", "do: order.place")
-    shop.learn(f"steps:\n{zero}  - id: both\n    parallel:\n{left}{right}")
-    shop.world.script["two"] = [lambda: shop.emit("door.opened", data={"by": "Ada"})]
-    shop.world.script["undo zero"] = [Crash()]
-    run = shop.start()
-    with pytest.raises(Crash):
-        shop.work()
-    assert shop.world.said == ["zero", "one", "two", "three", "undo zero"]
-
-    shop.owner_dies()
-    shop.work()
-
-    assert shop.world.said[4:] == ["undo zero", "undo zero"]  # the first time ended its owner
-    assert (shop.run(run).status, shop.run(run).error["code"]) == ("failed", "enough")
 
 
 # ------------------------------------------------------------------------------------------- poison
