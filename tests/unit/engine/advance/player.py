@@ -21,9 +21,12 @@ from hub.engine.advance import (
     Facts,
     Failure,
     Finished,
+    LeaveTurn,
     Machine,
+    Pause,
     Perform,
     StartRun,
+    TakeTurn,
 )
 from hub.engine.advance.calling import call_inputs
 from hub.engine.advance.journal import Entry, Journal
@@ -131,6 +134,8 @@ class Player:
         while True:
             self._cancel(machine)
             self.replies += [reply.body for reply in machine.take_replies()]
+            if stores_all:
+                self._settle(machine)
             if stores_all or machine.ending is not None:
                 self._store(machine)
             if machine.ending is not None:
@@ -145,6 +150,12 @@ class Player:
                 else:
                     machine.resolve(command, outcome)
             done += 1
+
+    def _settle(self, machine: Machine) -> None:
+        """Turns and pauses between calls take no round: who resumes a run asks for them anew."""
+        while asked := [each for each in machine.commands if _is_asked_anew(each)]:
+            for command in asked:
+                machine.resolve(command, self._do_other(machine, command))
 
     def _cancel(self, machine: Machine) -> None:
         is_wanted = self.cancel_at is not None and len(self.did) >= self.cancel_at
@@ -226,6 +237,11 @@ class Player:
         for note in machine.journal.notes():
             self.stored[note.path] = _kept(note)
         machine.journal.forget_notes()
+
+
+def _is_asked_anew(command: Command) -> bool:
+    is_between = isinstance(command, Pause) and command.path.endswith(".pause")
+    return is_between or isinstance(command, TakeTurn | LeaveTurn)
 
 
 def _oldest(commands: list[Command]) -> Command:

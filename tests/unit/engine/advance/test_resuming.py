@@ -74,7 +74,8 @@ def test_every_step_is_done_once_and_in_order(play: Play, choose: Any) -> None:
         for path, text in zip(player.did, player.texts, strict=True)
         if re.fullmatch(r"s\d+", path) and text not in HANDLED
     ]
-    assert written == sorted(written)
+    if choose is first:  # else branches on the right come first
+        assert written == sorted(written)
 
 
 @given(
