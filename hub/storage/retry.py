@@ -19,7 +19,8 @@ from hub.storage.steps import copy_journal
 _AROUND = ("call", "for_each")
 _BLOCKS = ("parallel", "steps")
 _UNDO = "#undo"
-_OF_THE_OLD_RUN = ("timeout", "pause", "cancel", "abort")  # they say nothing about the new one
+# They say nothing about the new run.
+_OF_THE_OLD_RUN = ("timeout", "pause", "cut", "cancel", "abort")
 _DONE = ("succeeded", "skipped")
 _BEGUN = ("started", "retrying")
 
