@@ -23,6 +23,8 @@ from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, Sequence, load
 
 Route = tuple[str, ...]
 _EXPRESSION = re.compile(r"(?<!\$)\$\{\{(.*?)\}\}", re.DOTALL)
+_GUARD = re.compile(r"([a-z_.]+) (?:==|in) ((?:'[^']*'|[\[\], ])+)")
+_TEXT = re.compile(r"'([^']*)'")
 _LOOP = re.compile(r"^\s*([a-z_0-9]+)\s+in\s+", re.DOTALL)
 
 
@@ -54,9 +56,10 @@ class _Flow:
     def _entry(self, owner: Mapping, place: int, entry: Entry, route: Route) -> Iterator[Mutant]:
         name, is_own = entry.name, _is_own(route)
         below = (*route, name)
-        if "|" not in name:
+        is_null = "vars" in route and isinstance(entry.value, Scalar) and entry.value.value is None
+        if "|" not in name and not is_null:
             yield self._made("key misspelt", entry.key, misspelt(name, self.chance))
-        if not (is_own and _says_nothing(entry)):
+        if not (is_own and _says_nothing(entry)) and not is_null:
             yield from self._dropped(owner, place, entry, route)
         if route[-1:] == ("cases",):
             yield from self._alternatives(entry)
@@ -183,9 +186,24 @@ def _kind(step: Node) -> str:
 def _can_be_told_apart(first: Node, second: Node) -> bool:
     """Whether it matters which of two neighbours comes first."""
     kinds = {_kind(first), _kind(second)}
+    if _exclude_each_other(_guard(first), _guard(second)):
+        return False
     if "log" in kinds:
         return False
     if "vars" not in kinds:
         return True
     behind = second if _kind(first) == "vars" else first
     return "vars." in behind.source.text[behind.start : end_of(behind)]
+
+
+def _guard(step: Node) -> str:
+    found = step.get("if") if isinstance(step, Mapping) else None
+    return str(found.value.value) if found and isinstance(found.value, Scalar) else ""
+
+
+def _exclude_each_other(first: str, second: str) -> bool:
+    """Whether both ask for one value, and for different ones: then never both of them run."""
+    one, other = _GUARD.fullmatch(first), _GUARD.fullmatch(second)
+    if one is None or other is None or one[1] != other[1]:
+        return False
+    return not set(_TEXT.findall(one[2])) & set(_TEXT.findall(other[2]))

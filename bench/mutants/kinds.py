@@ -9,6 +9,9 @@ Left out by construction, so that no survivor is argued away afterwards:
 - a constant inside a key (`key`, `once_per`): any other constant tells the same things apart
 - `log` is not removed or moved, and `vars` change places only with a step that reads one of them:
   they do nothing that a neighbour could notice
+- two neighbours do not change places whose `if` ask for different values of one thing: at most one
+  of them runs
+- a `vars` that is null is not dropped or renamed: `default` and `is set` treat null as missing
 """
 
 from __future__ import annotations
