@@ -38,8 +38,18 @@ _LATENCY = (
     "SELECT extract(epoch FROM runs.ended_at - events.at) * 1000 FROM runs, events"
     " WHERE runs.id = :id AND events.name = 'alarm.rung' AND events.key = :key"
 )
-_ASIDE = "UPDATE runs SET due_at = now() + interval '1 year' WHERE status = 'waiting'"
-_BLOCKS = "SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()"
+_ASIDE = (
+    "UPDATE runs SET due_at = now() + interval '1 year'"
+    " WHERE status = 'waiting' AND due_at <= now()"
+)
+_BLOCKS = (
+    "SELECT sum(coalesce(hits, 0) + coalesce(reads, 0)) FROM pg_stat_io"
+    " WHERE backend_type = 'client backend'"
+)
+_WRITE = (
+    "INSERT INTO workers (id, host, pid, seen_at) VALUES (:id, '', 0, now())"
+    " ON CONFLICT (id) DO UPDATE SET seen_at = now()"
+)
 _COUNT = "SELECT count(*), (SELECT count(*) FROM event_waits) FROM runs WHERE status = 'waiting'"
 
 
@@ -109,6 +119,7 @@ class Night:
             self._hub, scheduled=lambda: self._hub.scheduled, ring=lambda: None, worker=name
         )
         found = {
+            "a commit alone (the disk's own time), ms": self._timed(self._commit),
             "a look for due runs, ms": self._timed(
                 lambda: _nothing(runs.claim(engine, worker="bench", most=10))
             ),
@@ -118,6 +129,7 @@ class Night:
             "the length of the queue, ms": self._timed(
                 lambda: _nothing(runs.count_waiting(engine))
             ),
+            "whether a schedule's run goes on, ms": self._timed(self._look_unfinished),
             "sweeping old events, ms": self._timed(self._sweep_events),
             "an event that wakes one, ms": self._timed(self._emit),
         }
@@ -134,6 +146,14 @@ class Night:
             do()
             times.append(time.perf_counter() - began)
         return median(times) * 1000
+
+    def _commit(self) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(text(_WRITE), {"id": "commit"})
+
+    def _look_unfinished(self) -> None:
+        with self._engine.connect() as connection:
+            _nothing(schedules.has_unfinished(connection, "napper"))
 
     def _sweep_events(self) -> None:
         with self._engine.begin() as connection:
