@@ -1,11 +1,11 @@
 # One line of help stands behind each target; `make help` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench lock clean
+.PHONY: help setup run test check bench bench-mutants bench-sleepers lock clean
 
 BIN := .venv/bin
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: ## make .venv with the locked dependencies (PYTHON=... names another Python)
 	@.ci/setup
@@ -25,6 +25,12 @@ check: setup ## lint, types, import contracts, documentation
 
 bench: setup ## measure on this machine: webhooks/s, latency, memory, and the floor
 	@$(BIN)/python -m bench
+
+bench-mutants: setup ## plant mistakes in all workflows; how many do check and tests catch? (ARGS=...)
+	@$(BIN)/python -m bench.mutants $(ARGS)
+
+bench-sleepers: setup ## what a million sleeping runs cost between due times (ARGS=...)
+	@$(BIN)/python -m bench.sleepers $(ARGS)
 
 lock: ## resolve the dependencies again and lock them with hashes
 	@.ci/lock
