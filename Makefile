@@ -1,6 +1,6 @@
 # One line of help stands behind each target; `make help` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench bench-mutants bench-sleepers lock clean
+.PHONY: help setup run test check bench bench-check bench-mutants bench-sleepers fuzz lock clean
 
 BIN := .venv/bin
 
@@ -26,11 +26,17 @@ check: setup ## lint, types, import contracts, documentation
 bench: setup ## measure on this machine: webhooks/s, latency, memory, and the floor
 	@$(BIN)/python -m bench
 
+bench-check: setup ## measure `hub check` of 1,000 files: cold, and after one change
+	@$(BIN)/python -m bench.checking
+
 bench-mutants: setup ## plant mistakes in all workflows; how many do check and tests catch? (ARGS=...)
 	@$(BIN)/python -m bench.mutants $(ARGS)
 
 bench-sleepers: setup ## what a million sleeping runs cost between due times (ARGS=...)
 	@$(BIN)/python -m bench.sleepers $(ARGS)
+
+fuzz: setup ## damage real files at random for MINUTES=10 and tell what the checker stumbles over
+	@$(BIN)/python -m bench.fuzz --minutes $(or $(MINUTES),10)
 
 lock: ## resolve the dependencies again and lock them with hashes
 	@.ci/lock

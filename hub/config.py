@@ -32,7 +32,9 @@ VARIABLES = (
     Variable("HUB_DATABASE_URL", "PostgreSQL 15 or later; empty: `hub dev` starts its own"),
     Variable("HUB_REDIS_URL", "Redis or Valkey; empty: `hub dev` starts its own"),
     Variable("HUB_PROJECT", "the folder with hub.yaml, workflows/ and schemas/", "."),
-    Variable("HUB_STATE_DIR", "local state of `hub dev`", "<project>/.hub"),
+    Variable(
+        "HUB_STATE_DIR", "local state of `hub dev`; what `hub check` remembers", "<project>/.hub"
+    ),
     Variable("HUB_HOST", "the address `hub web` binds", "127.0.0.1 (0.0.0.0 when PORT is set)"),
     Variable("HUB_PORT", "the port `hub web` binds; PORT counts too", "8000"),
     Variable("HUB_PUBLIC_URL", "how callers reach the hub; links are built from it (S21)"),

@@ -19,7 +19,7 @@ from hub.cli import main
 from hub.cli.describing import field_rows
 from hub.config import VARIABLES
 from hub.connectors.connections import CONNECTION_TYPES, ConnectionType
-from hub.engine.expressions.signatures import FILTERS, FUNCTIONS, KIND_WORDS, Kind, Signature
+from tests import reference
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -127,22 +127,6 @@ def _fields(title: str, schema: Mapping[str, Any]) -> str:
     return _table((title, "Type", "", ""), rows)
 
 
-def filters() -> str:
-    rows = [(f"`{each.usage}`", _works_on(each)) for each in FILTERS.values()]
-    return _table(("Filter", "Works on"), rows)
-
-
-def functions() -> str:
-    return ", ".join(f"`{each.usage}`" for each in FUNCTIONS.values())
-
-
-def _works_on(signature: Signature) -> str:
-    kinds: list[Kind] = [kind for kind in KIND_WORDS if kind in signature.operand]
-    if len(kinds) >= len(KIND_WORDS) - 1:
-        return "anything"
-    return " or ".join(KIND_WORDS[kind] for kind in kinds)
-
-
 # ---------------------------------------------------------------------------------------- Markdown
 
 
@@ -167,9 +151,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "actions": actions,
     "commands": commands,
     "connection-types": connection_types,
-    "filters": filters,
-    "functions": functions,
     "variables": variables,
+    **reference.PARTS,
 }
 
 if __name__ == "__main__":

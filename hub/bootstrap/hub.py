@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Literal
 from uuid import UUID
 
@@ -18,59 +17,68 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.action import Action, Clock
 from hub.bootstrap.actions import all_actions
 from hub.bootstrap.clock import SystemClock, new_id
-from hub.bootstrap.project import (
-    DIALECT_FACTS,
-    LoadedProject,
-    config_values,
-    read_project,
-    say_whether_calls_are_live,
-)
+from hub.bootstrap.in_force import InForce, Makings, in_force
+from hub.bootstrap.lookout import Lookout, Sight
+from hub.bootstrap.project import DIALECT_FACTS, config_values, warn_of_simulated_calls
 from hub.bootstrap.secrets import Seal, Secrets
-from hub.bootstrap.services import Services, open_services
+from hub.bootstrap.services import Services
+from hub.bootstrap.telling import tell
 from hub.config import Settings
 from hub.engine.executor import Executor, Workshop
-from hub.engine.gate import TestDestinations
 from hub.engine.performing import Tools
 from hub.engine.project import Project, bundle
-from hub.engine.readiness import told_at_the_start
-from hub.engine.settings import ProjectSettings
+from hub.engine.settings import PROJECT_FILE, ProjectSettings
 from hub.engine.start import Start
-from hub.engine.versions import compile_bundle
-from hub.engine.workflow import OnEvent, Schedule, Workflow
-from hub.errors import Misconfigured, PayloadProblem
+from hub.engine.versions import compile_bundle, digest
+from hub.engine.workflow import OnEvent, Workflow
+from hub.errors import InvalidWorkflow, Misconfigured
 from hub.ingest.receive import Reception
 from hub.queue import Doorbell, Ringer
 from hub.rates import RateCounter
-from hub.schemas import Validator, compile_schema
 from hub.storage import db, deliveries, versions
 from hub.storage.answers import AnswerBoard
+from hub.storage.versions import StoredVersion
 
 log = logging.getLogger(__name__)
 
 Role = Literal["web", "worker", "command"]
 _SIDE_BY_SIDE = 8
 _WEB_WAITS = timedelta(seconds=1.2)  # a frozen database must be a 503 within 2 s (I11)
+_MOST_STORED = 500  # versions of the past that are kept compiled
 
 
-@dataclass(frozen=True)
+@dataclass
 class Hub:
-    """The open hub. What a role does not use is not opened: properties open on first use."""
+    """The open hub of one process. `current` is what is in force now; it is replaced as a whole.
+
+    What a role does not use is not opened: properties open on first use.
+    """
 
     settings: Settings
-    loaded: LoadedProject
     database: Engine
     clock: Clock
-    secrets: Secrets
     seal: Seal
-    config: Mapping[str, Any]
     doorbell: Doorbell
     rates: RateCounter
-    _programs: dict[str, Workflow] = field(default_factory=dict, repr=False)
+    lookout: Lookout = field(repr=False)
+    current: InForce = field(init=False, repr=False)
+    _stored: dict[str, Workflow] = field(default_factory=dict, repr=False)
+    _hidden: tuple[Secrets, ...] = field(default=(), repr=False)
 
     @property
     def project(self) -> Project:
-        """The workflows that are in force."""
-        return self.loaded.project
+        """The workflows that are in force, and the files that have errors."""
+        return self.current.project
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The values of `config`."""
+        return self.current.config
+
+    @property
+    def secrets(self) -> Secrets:
+        """The secrets that `hub.yaml` names."""
+        return self.current.secrets
 
     @property
     def actions(self) -> Mapping[str, Action]:
@@ -80,11 +88,7 @@ class Hub:
     @property
     def scheduled(self) -> dict[str, Workflow]:
         """The enabled workflows that start by themselves."""
-        return {
-            name: workflow
-            for name, workflow in self.project.served.items()
-            if isinstance(workflow.trigger, Schedule) and workflow.is_enabled
-        }
+        return self.current.scheduled
 
     def started_by(self, event: str) -> list[Workflow]:
         """The workflows that an event of this name starts, if they are enabled and served."""
@@ -102,37 +106,135 @@ class Hub:
         """The workflows that cannot start now: broken files, and actions nobody implemented."""
         return (*self.project.broken, *self.project.unserved)
 
+    @property
+    def reception(self) -> Reception:
+        """Takes requests in, as the files say now."""
+        return self.current.reception
+
+    @property
+    def services(self) -> Services:
+        """What actions ask for by type."""
+        return self.current.services
+
+    @property
+    def executor(self) -> Executor:
+        """Works on a run by what is in force when its work begins."""
+        return self.current.executor
+
     def new_id(self) -> UUID:
         """An id for a row; ids sort by time."""
         return new_id()
 
+    def hide(self, value: Any) -> Any:
+        """The same value without any secret that was named since this process began."""
+        for secrets in self._hidden:
+            value = secrets.hide(value)
+        return value
+
     def start(self, workflow: Workflow, trigger: Mapping[str, Any]) -> Start:
         """What is known of a run before it is stored."""
-        return Start(
-            workflow=workflow,
-            trigger=trigger,
-            config=self.config,
-            now=self.clock.now(),
-            default_mode=self.project.settings.mode,
-        )
+        return self.current.start(workflow, trigger)
 
     def program(self, version: str) -> Workflow:
         """The workflow of a version, also when its file is changed or gone (E15).
 
         Raises `Misconfigured` when the database does not know the version.
         """
-        if version not in self._programs:
+        current = self.current
+        found = current.by_version.get(version) or self._stored.get(version)
+        if found is None:
             stored = versions.find(self.database, version)
             if stored is None:
                 raise Misconfigured(f"the workflow version {version} is not in the database")
-            self._programs[version] = compile_bundle(
-                stored.files,
-                stored.workflow,
-                self.project.settings,
-                self.actions,
-                dialects=DIALECT_FACTS,
-            )
-        return self._programs[version]
+            found = _compiled(stored, current.settings)
+            if len(self._stored) >= _MOST_STORED:
+                self._stored.clear()
+            self._stored[version] = found
+        return found
+
+    # ------------------------------------------------------------------------- files that change
+
+    def look(self) -> Sight | None:
+        """Whether the files say something new. Asks neither database nor clock, writes no log.
+
+        For one thread at a time. Raises `OSError` for files that cannot be read.
+        """
+        return self.lookout.look(self.current.project_file)
+
+    def follow(self, sight: Sight) -> None:
+        """Put in force what was seen, once its versions are stored, and say so in the log.
+
+        Raises `SQLAlchemyError` when the database cannot be asked: then nothing has changed.
+        """
+        before = self.current
+        after = before.replaced_by(sight, self._last_versions)
+        self._keep_versions(sight, known=before.by_version)
+        self._put_in_force(after)
+        tell(before, after)
+
+    def begin(self, sight: Sight, *, serves: bool) -> None:
+        """The same at the start, when nothing is in force yet.
+
+        A command does not serve: its files may be others, and are no "last good" ones for anybody.
+        """
+        after = in_force(sight, self._last_versions, self._makings())
+        if serves:
+            self._keep_versions(sight, known=())
+        self._put_in_force(after)
+        tell(None, after)
+        warn_of_simulated_calls(after.settings, self.settings.environment)
+
+    def keep(self, workflow: Workflow) -> None:
+        """Store the version of a workflow, for a run that a command starts (E15)."""
+        files = bundle(self.project, workflow.name).files
+        versions.store(self.database, version=workflow.version, workflow=workflow.name, files=files)
+
+    def _put_in_force(self, after: InForce) -> None:
+        if all(each is not after.secrets for each in self._hidden):
+            self._hidden = (*self._hidden, after.secrets)
+            self._stored = {}  # compiled under other settings
+        self.current = after
+
+    def _keep_versions(self, sight: Sight, *, known: Collection[str]) -> None:
+        """Store what each workflow runs with, before a run can name it (E15).
+
+        The `hub.yaml` is kept too, for a process that starts when it is broken.
+        """
+        project = sight.loaded.project
+        found = {
+            workflow.version: StoredVersion(name, bundle(project, name).files)
+            for name, workflow in project.workflows.items()
+            if workflow.version not in known
+        }
+        if sight.refused is None:
+            files = {PROJECT_FILE: sight.project_file}
+            found[digest(files)] = StoredVersion(PROJECT_FILE, files)
+        versions.store_all(self.database, found)
+
+    def _last_versions(
+        self, names: Collection[str], settings: ProjectSettings
+    ) -> dict[str, Workflow]:
+        """The last stored version of each of these workflows that can still be read."""
+        found = {}
+        for name, stored in versions.last_of(self.database, names).items():
+            try:
+                found[name] = _compiled(stored, settings)
+            except InvalidWorkflow as problem:
+                log.warning("the last version of %s cannot be read any more: %s", name, problem)
+        return found
+
+    def _makings(self) -> Makings:
+        return Makings(
+            clock=self.clock,
+            environment=self.settings.environment,
+            record=lambda delivery, runs: deliveries.record(self.database, delivery, runs),
+            admit=self.rates.admit,
+            seal=self.seal,
+            hide=self.hide,
+            workshop=self._workshop,
+        )
+
+    # ----------------------------------------------------------------------------- on first use
 
     @cached_property
     def answers(self) -> AnswerBoard:
@@ -140,63 +242,31 @@ class Hub:
         return AnswerBoard(_libpq_url(self.settings.database_url))
 
     @cached_property
-    def reception(self) -> Reception:
-        """Takes requests in."""
-        return Reception(
-            workflows=self.project.workflows,
-            settings=self.project.settings,
-            secrets=self.secrets.live,
-            record=lambda delivery, runs: deliveries.record(self.database, delivery, runs),
-            admit=self.rates.admit,
-            seal=self.seal.close,
-            start=self.start,
-            now=self.clock.now,
-            new_id=self.new_id,
-            unserved=self.project.unserved,
-        )
-
-    @cached_property
     def ringer(self) -> Ringer:
         """Rings the doorbell behind the back of a request."""
         return Ringer(self.doorbell.ring)
 
     @cached_property
-    def services(self) -> Services:
-        """What actions ask for by type."""
-        return open_services(self.project.settings, self.secrets)
+    def _side_by_side(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="side")
 
-    @cached_property
-    def executor(self) -> Executor:
-        """Works on runs."""
-        settings = self.project.settings
-        tools = Tools(
-            actions=self.actions,
-            services=self.services.of,
-            clock=self.clock,
-            destinations=TestDestinations(**settings.test_destinations_with(self.config)),
-            problems=_input_problems,
-            secret=self.secrets.reveal,
-            hide=self.secrets.hide,
-            chance=lambda: random.uniform(0.5, 1.5),  # noqa: S311 - jitter, not a secret
-        )
-        return Executor(
-            Workshop(
-                engine=self.database,
-                tools=tools,
-                program=self.program,
-                config=self.config,
-                new_id=self.new_id,
-                start=self.start,
-                started_by=self.started_by,
-                ring=self.ringer.ring,
-                side_by_side=ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="side"),
-            )
+    def _workshop(self, tools: Tools, config: Mapping[str, Any]) -> Workshop:
+        return Workshop(
+            engine=self.database,
+            tools=tools,
+            program=self.program,
+            config=config,
+            new_id=self.new_id,
+            start=self.start,
+            started_by=self.started_by,
+            ring=self.ringer.ring,
+            side_by_side=self._side_by_side,
         )
 
     def close(self) -> None:
         """Let go of connections."""
-        if "services" in vars(self):  # they were used
-            self.services.close()
+        if "current" in vars(self):
+            self.current.close()
         self.doorbell.close()
         self.rates.close()
         self.database.dispose()
@@ -208,34 +278,48 @@ def open_hub(settings: Settings, *, role: Role, clock: Clock | None = None) -> H
     Raises `Misconfigured` with what to set: no database, old tables, unsafe durability (I2), a
     wrong key, a `config` value of a wrong type.
     """
-    loaded = read_project(settings.project)
-    for finding in loaded.project.findings:
-        log.log(logging.ERROR if finding.is_error else logging.WARNING, "%s", finding)
-    if loaded.project.unserved:
-        log.warning("%s", told_at_the_start(loaded.project.unserved))
-    say_whether_calls_are_live(loaded.project.settings, settings.environment)
+    lookout = Lookout(settings.project, settings.environment)
+    sight = lookout.first()
     database = _open_database(settings, role)
     try:
         _check_database(database, allow_unsafe=settings.allows_unsafe_durability)
-        secrets = Secrets(loaded.project.settings.secrets, settings.environment)
-        for name in secrets.missing():
-            log.warning("the secret %s has no value; what needs it is refused", name)
         hub = Hub(
             settings=settings,
-            loaded=loaded,
             database=database,
             clock=clock or SystemClock(),
-            secrets=secrets,
             seal=Seal(settings.encryption_key),
-            config=config_values(loaded.project.settings, settings.environment),
             doorbell=_doorbell(settings.redis_url),
             rates=RateCounter(settings.redis_url),
+            lookout=lookout,
         )
-        keep_versions(hub)
+        if sight.refused is not None:
+            sight = _under_last_good(sight, lookout, database, settings.environment)
+        hub.begin(sight, serves=role != "command")
     except BaseException:
         database.dispose()
         raise
     return hub
+
+
+def _under_last_good(
+    sight: Sight, lookout: Lookout, database: Engine, environment: Mapping[str, str]
+) -> Sight:
+    """The files under the last `hub.yaml` that was in force, as in processes that run already.
+
+    Raises `Misconfigured` for a `config` value of a wrong type, when there is no such file.
+    """
+    stored = versions.last_of(database, [PROJECT_FILE]).get(PROJECT_FILE)
+    if stored is not None and stored.files[PROJECT_FILE] != sight.project_file:
+        return lookout.again(stored.files[PROJECT_FILE])
+    config_values(sight.loaded.project.settings, environment)
+    return replace(sight, refused=f"{sight.refused}; what can be read of it is in force")
+
+
+def _compiled(stored: StoredVersion, settings: ProjectSettings) -> Workflow:
+    """Raises `InvalidWorkflow` when this hub cannot read that version."""
+    return compile_bundle(
+        stored.files, stored.workflow, settings, all_actions(), dialects=DIALECT_FACTS
+    )
 
 
 def check_values(settings: Settings, project: ProjectSettings) -> None:
@@ -293,14 +377,6 @@ def _check_database(database: Engine, *, allow_unsafe: bool) -> None:
         raise Misconfigured("The tables are not those of this version: run `hub db upgrade`")
 
 
-def keep_versions(hub: Hub) -> None:
-    """Store what each workflow runs with, before a run can name it (E15)."""
-    for name, workflow in hub.project.workflows.items():
-        stored = bundle(hub.project, name)
-        versions.store(hub.database, version=stored.hash, workflow=name, files=stored.files)
-        hub._programs[stored.hash] = workflow  # noqa: SLF001 - filled here, at the opening
-
-
 def _libpq_url(url: str) -> str:
     """The address as psycopg itself reads it."""
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
@@ -314,12 +390,3 @@ def _pool_size(settings: Settings, role: Role) -> int:
         "command": 2,
     }
     return sizes[role]
-
-
-@lru_cache(maxsize=512)
-def _validator(name: str) -> Validator:
-    return compile_schema(all_actions()[name].input_schema)
-
-
-def _input_problems(action: Action, inputs: Any) -> list[PayloadProblem]:
-    return _validator(action.name).problems(inputs)

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from hub.bootstrap.actions import all_actions
+from hub.bootstrap.files import ProjectFiles
 from hub.connectors.connections import CONNECTION_TYPES
+from hub.engine.notes import Memory
 from hub.engine.project import Project, load_project
-from hub.engine.settings import ConfigDeclaration, DialectFacts, ProjectSettings
+from hub.engine.settings import PROJECT_FILE, ConfigDeclaration, DialectFacts, ProjectSettings
 from hub.errors import Misconfigured
 from hub.ingest.dialects import DIALECTS
 from hub.ingest.signatures import AUTH_TYPES
@@ -29,10 +31,7 @@ DIALECT_FACTS = {
     )
     for name, dialect in DIALECTS.items()
 }
-_FOLDERS = ("workflows", "schemas", "templates")
-_ENDINGS = (".yaml", ".yml", ".json", ".html", ".txt", ".md")
-_LARGEST = 1024 * 1024
-_LIVE_CALLS = "LIVE_CALL_ENABLED"
+_LIVE_CALLS, _LIVE = "LIVE_CALL_ENABLED", "true"
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?")
 
@@ -46,54 +45,64 @@ class LoadedProject:
     files: Mapping[str, str] = field(repr=False)
 
 
+class ProjectReader:
+    """Reads one folder again and again; only what changed is read and compiled.
+
+    Belongs to one thread at a time.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files = ProjectFiles(folder)
+        self._memory = Memory()
+
+    def read(self) -> LoadedProject:
+        """The project as it lies there; broken files are its findings.
+
+        Raises `Misconfigured` when there is no `hub.yaml`.
+        """
+        return self.load(self.files.read(self.files.stamps()))
+
+    def load(self, files: Mapping[str, str]) -> LoadedProject:
+        """The project of these files. Raises `Misconfigured` when `hub.yaml` is not among them."""
+        if PROJECT_FILE not in files:
+            raise Misconfigured(
+                f"{self.folder} holds no hub.yaml. Go to the project's folder, or name it:"
+                " hub --project DIR"
+            )
+        return LoadedProject(self.folder, compile_project(files, self._memory), files)
+
+
 def read_project(folder: Path) -> LoadedProject:
     """Read and compile the folder; broken files are findings of the project.
 
     Raises `Misconfigured` when there is no `hub.yaml`.
     """
-    if not (folder / "hub.yaml").is_file():
-        raise Misconfigured(
-            f"{folder} holds no hub.yaml. Go to the project's folder, or name it: hub --project DIR"
-        )
-    files = _read_files(folder)
-    project = load_project(
+    return ProjectReader(folder).read()
+
+
+def compile_project(files: Mapping[str, str], memory: Memory | None = None) -> Project:
+    """The project that these texts are; broken files are findings of it."""
+    return load_project(
         files,
         actions=all_actions(),
         auth_types=AUTH_TYPES,
         dialects=DIALECT_FACTS,
         connection_types={each.name: each.actions for each in CONNECTION_TYPES.values()},
+        memory=memory,
     )
-    return LoadedProject(folder, project, files)
-
-
-def _read_files(folder: Path) -> dict[str, str]:
-    """Path → text, below the folder only: links that lead out of it are left out (S12)."""
-    root = folder.resolve()
-    found = {"hub.yaml": _text(root / "hub.yaml")}
-    for name in _FOLDERS:
-        for path in sorted((root / name).rglob("*")):
-            is_inside = path.resolve().is_relative_to(root)
-            if path.suffix in _ENDINGS and path.is_file() and is_inside:
-                found[path.relative_to(root).as_posix()] = _text(path)
-    return found
-
-
-def _text(path: Path) -> str:
-    """The file's text; bytes that are not UTF-8 become a sign that the reader refuses."""
-    with path.open("rb") as file:
-        return file.read(_LARGEST).decode("utf-8", errors="surrogateescape")
 
 
 def config_values(settings: ProjectSettings, environment: Mapping[str, str]) -> dict[str, Any]:
     """`config.<name>` from the environment; raises `Misconfigured` for a value of a wrong type.
 
-    `LIVE_CALL_ENABLED` is live only when it is exactly `true`; anything else simulates (C-06).
+    `LIVE_CALL_ENABLED` is live only when it is exactly `true` (C-06).
     """
     values: dict[str, Any] = {}
     for name, declared in settings.config.items():
         text = environment.get(declared.env)
         if declared.env == _LIVE_CALLS:
-            values[name] = text == "true"
+            values[name] = text == _LIVE
         elif text:
             values[name] = _value(declared, text)
         elif declared.has_default:
@@ -101,11 +110,10 @@ def config_values(settings: ProjectSettings, environment: Mapping[str, str]) -> 
     return values
 
 
-def say_whether_calls_are_live(settings: ProjectSettings, environment: Mapping[str, str]) -> None:
-    """Say in the log that calls are simulated, and why (C-06); nothing where none are made."""
+def warn_of_simulated_calls(settings: ProjectSettings, environment: Mapping[str, str]) -> None:
+    """Say in the log why calls are not live (C-06)."""
     text = environment.get(_LIVE_CALLS)
-    is_asked = any(declared.env == _LIVE_CALLS for declared in settings.config.values())
-    if is_asked and text != "true":
+    if text != _LIVE and any(each.env == _LIVE_CALLS for each in settings.config.values()):
         told = "is not set" if text is None else f"is {text[:40]!r} and not exactly 'true'"
         log.warning("%s %s: calls are simulated", _LIVE_CALLS, told)
 

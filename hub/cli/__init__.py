@@ -11,26 +11,41 @@ from pathlib import Path
 
 import click
 
-from hub.cli import (
-    asking,
-    checking,
-    demo,
-    describing,
-    doctor,
-    pool,
-    retrying,
-    runs,
-    serving,
-    starting,
-    testing,
-    upkeep,
-)
-from hub.cli.entrance import Entrance
+from hub.cli.entrance import Commands, Entrance
 from hub.cli.environment import Environment
+
+COMMANDS = Commands(
+    {
+        "dev": "serving:dev",
+        "web": "serving:web",
+        "worker": "serving:worker",
+        "demo": "demo:demo",
+        "init": "new:init",
+        "new": "new:new",
+        "check": "checking:check",
+        "test": "testing:test",
+        "fmt": "formatting:fmt",
+        "schema": "schemas:schema",
+        "run": "starting:run",
+        "runs": "runs:runs",
+        "retry": "retrying:retry",
+        "cancel": "retrying:cancel",
+        "holds": "asking:holds",
+        "doctor": "doctor:doctor",
+        "tool": "describing:tool",
+        "openapi": "describing:openapi",
+        "actions": "describing:actions",
+        "key": "upkeep:key",
+        "db": "upkeep:db_commands",
+        "leads": "pool:leads",
+        "phones": "pool:phones",
+    }
+)
 
 
 @click.group(
     cls=Entrance,
+    commands=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option(
@@ -47,27 +62,3 @@ def main(context: click.Context, project: Path | None) -> None:
     Start everything on this machine with `hub dev`, or see it work with `hub demo`.
     """
     context.obj = Environment(project)
-
-
-for _command in (
-    serving.dev,
-    serving.web,
-    serving.worker,
-    demo.demo,
-    checking.check,
-    testing.test,
-    starting.run,
-    runs.runs,
-    retrying.retry,
-    retrying.cancel,
-    asking.holds,
-    doctor.doctor,
-    describing.tool,
-    describing.openapi,
-    describing.actions,
-    upkeep.key,
-    upkeep.db_commands,
-    pool.leads,
-    pool.phones,
-):
-    main.add_command(_command)

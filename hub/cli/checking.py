@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from hub.bootstrap import LoadedProject, compile_project
 from hub.cli.console import complain, say, say_json
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment, without_value
+from hub.cli.formats import FORMATS
+from hub.cli.older_runs import tell_older_runs
+from hub.cli.replacing import replace_text
+from hub.editing import Mending, mend
 from hub.engine.findings import Finding, Source, render_text
+from hub.engine.project import Project
 from hub.engine.settings import PROJECT_FILE
 from hub.testing import check_trials
 
@@ -19,20 +26,30 @@ from hub.testing import check_trials
     "hub check",
     "hub check workflows/appointment-outcome.yaml",
     "hub check --format json | jq .message",
+    "hub check --fix",
+    "hub check --strict --format sarif > hub.sarif",
+    "hub check --running",
 )
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", *FORMATS]),
     default="text",
     show_default=True,
-    help="text with the line and a caret, or one JSON object a line.",
+    help="text with the line and a caret, one JSON object a line, or a form for code hosts.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--strict", is_flag=True, help="Warnings count as mistakes.")
+@click.option("--fix", is_flag=True, help="Mend what has one correction, and tell what it was.")
 @click.option("--env", "with_env", is_flag=True, help="Also name secrets without a value here.")
+@click.option(
+    "--running",
+    "with_runs",
+    is_flag=True,
+    help="Also list the runs that still wait in older versions; needs the database.",
+)
 @pass_environment
 def check(
     environment: Environment,
@@ -41,30 +58,73 @@ def check(
     form: str,
     as_json: bool,
     strict: bool,
+    fix: bool,
     with_env: bool,
+    with_runs: bool,
 ) -> None:
     """Find the mistakes in hub.yaml, the workflows, their schemas and their tests.
 
     A note names a workflow that is right and not served, because nobody implemented an action of
-    its yet. PATHS limit what is shown to these files and folders; all files are read all the same.
-    Needs no database. Exits with 1 when there is a mistake; a note is none.
+    its yet. PATHS limit what is shown and mended to these files and folders; all files are read all
+    the same. Needs no database but with --running. Exits with 1 when there is a mistake (with
+    --strict: or a warning); a note is none.
     """
+    form = "json" if as_json else form
+    if with_runs and form not in {"text", "json"}:
+        raise click.UsageError(f"--running cannot be told in the format {form}")
     loaded = environment.loaded
-    project = loaded.project
-    found: Sequence[Finding] = [*project.findings, *project.notes, *check_trials(project)]
+    if fix:
+        loaded = _mended(loaded, paths, form=form)
+    found = _findings(loaded.project)
     if with_env:
         found = [*found, *_secrets_without_value(environment)]
     shown = [each for each in found if _is_asked_for(loaded.folder, each.file, paths)]
-    if as_json or form == "json":
-        for each in shown:
-            say_json(each.as_json())
-    else:
+    _tell(loaded, shown, form=form)
+    if with_runs:
+        tell_older_runs(environment, as_json=form == "json")
+    if any(each.is_error or (strict and not each.is_note) for each in shown):
+        raise click.exceptions.Exit(1)
+
+
+def _findings(project: Project) -> list[Finding]:
+    return [*project.findings, *project.notes, *check_trials(project)]
+
+
+def _tell(loaded: LoadedProject, shown: Sequence[Finding], *, form: str) -> None:
+    if form == "text":
         if shown:
             say(render_text(shown, loaded.files))
             say()
         say(_summary(len(loaded.project.workflows) + len(loaded.project.broken), shown))
-    if any(each.is_error or (strict and not each.is_note) for each in shown):
-        raise click.exceptions.Exit(1)
+    elif shown or form == "sarif":
+        say(FORMATS[form](shown, loaded.folder))
+
+
+def _mended(loaded: LoadedProject, paths: Sequence[Path], *, form: str) -> LoadedProject:
+    """Write the corrections into the files and tell them, file by file."""
+    mended = mend(
+        loaded.files,
+        lambda files: _findings(compile_project(files)),
+        asked=lambda file: _is_asked_for(loaded.folder, file, paths),
+    )
+    for file in sorted({each.finding.file for each in mended.mendings}):
+        replace_text(loaded.folder / file, before=loaded.files[file], after=mended.files[file])
+        _tell_mended(file, mended.of(file), form=form)
+    return replace(loaded, project=compile_project(mended.files), files=mended.files)
+
+
+def _tell_mended(file: str, mendings: Sequence[Mending], *, form: str) -> None:
+    """For people and in JSON; the other forms tell what is left, and nothing else."""
+    if form == "json":
+        for each in mendings:
+            say_json({**each.finding.as_json(), "fixed": True})
+    if form != "text":
+        return
+    say(f"{file}: {_count(len(mendings), 'correction')}")
+    for each in mendings:
+        place = f"{each.finding.line}:{each.finding.column}"
+        say(f"  {place} {each.finding.code} {each.written} → {each.meant}")
+    say()
 
 
 def _is_asked_for(folder: Path, file: str, paths: Sequence[Path]) -> bool:

@@ -21,10 +21,10 @@ from hub.connectors.connections import CONNECTION_TYPES
 from hub.domain import monitor
 from hub.engine.project import Project
 from hub.engine.readiness import why_not_served
-from hub.engine.settings import ConnectionSettings
+from hub.engine.settings import PROJECT_FILE, ConnectionSettings
 from hub.errors import HubError, Misconfigured
 from hub.queue import Doorbell
-from hub.storage import db, invariants, reading, workers
+from hub.storage import db, invariants, reading, versions, workers
 
 State = Literal["ok", "warning", "broken"]
 
@@ -74,6 +74,7 @@ def examine(environment: Environment) -> Iterator[Examined]:
         server = _server(environment, engine)
         yield server
         if server.status != "broken":
+            yield from _earlier_versions(environment, engine)
             yield from _rows(engine, lease=environment.settings.lease)
     finally:
         engine.dispose()
@@ -226,6 +227,28 @@ def _reason(problem: SQLAlchemyError) -> str:
 
 
 # ---------------------------------------------------------------------------------------- the rows
+
+
+def _earlier_versions(environment: Environment, engine: Engine) -> Iterator[Examined]:
+    """What web and worker serve in the place of files with errors; nothing where there are none."""
+    try:
+        project = environment.loaded.project
+    except Misconfigured:
+        return
+    is_refused = any(each.file == PROJECT_FILE for each in project.errors)
+    broken = [*project.broken, *([PROJECT_FILE] if is_refused else [])]
+    if not broken:
+        return
+    known = versions.last_of(engine, broken)
+    rows = tuple(f"{name}: {_IN_PLACE[name in known]}" for name in broken)
+    said = f"of {len(broken)} files with errors {len(known)} have an earlier version in force"
+    yield Examined("earlier versions", "warning", said, rows)
+
+
+_IN_PLACE = {
+    True: "its last good version stays in force until the file is mended",
+    False: "there is no earlier version: it is not served until the file is mended",
+}
 
 
 def _rows(engine: Engine, *, lease: timedelta) -> Iterator[Examined]:

@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from importlib import import_module
 from typing import Any, TypeVar
 
 import click
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hub.cli.console import complain
 from hub.cli.environment import Environment
@@ -23,6 +22,37 @@ from hub.errors import HubError
 Command = TypeVar("Command", bound=click.Command)
 EXAMPLE = "Example"
 pass_environment = click.make_pass_decorator(Environment)
+
+
+class Commands(MutableMapping[str, click.Command]):
+    """The commands by name, each `module:attribute` of this package; imported when it is wanted.
+
+    A person waits for `hub check`, which needs little of what the others need.
+    """
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        self._places = dict(places)
+        self._loaded: dict[str, click.Command] = {}
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._loaded:
+            module, _, attribute = self._places[name].partition(":")
+            self._loaded[name] = getattr(import_module(f"{__package__}.{module}"), attribute)
+        return self._loaded[name]
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._places[name] = ""
+        self._loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._places[name]
+        self._loaded.pop(name, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
 
 
 class Entrance(click.Group):
@@ -39,10 +69,11 @@ class Entrance(click.Group):
             raise click.exceptions.Exit(0) from None
         except HubError as refused:
             complain(f"hub: {refused}")
-        except (DBAPIError, PoolTimeout) as problem:
-            complain(f"hub: the database cannot be used: {_first_line(problem)}")
         except Exception as fault:  # noqa: BLE001 - nobody above would tell a person
-            _confess(ctx, fault)
+            if _is_of_the_database(fault):
+                complain(f"hub: the database cannot be used: {_first_line(fault)}")
+            else:
+                _confess(ctx, fault)
         else:
             return result
         raise click.exceptions.Exit(1)
@@ -53,6 +84,12 @@ def _write_no_more() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
+
+
+def _is_of_the_database(fault: Exception) -> bool:
+    """Asked without loading what only commands with a database need."""
+    errors = sys.modules.get("sqlalchemy.exc")
+    return errors is not None and isinstance(fault, (errors.DBAPIError, errors.TimeoutError))
 
 
 def _first_line(problem: Exception) -> str:

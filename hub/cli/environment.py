@@ -12,22 +12,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
-
-from hub import embedded, logs
-from hub.bootstrap import (
-    Hub,
-    LoadedProject,
-    check_server,
-    check_values,
-    open_hub,
-    read_project,
-)
-from hub.bootstrap.secrets import Secrets
+from hub import bootstrap, logs
+from hub.bootstrap.checked import CheckedProject, check_project
 from hub.config import Settings
 from hub.errors import Misconfigured
-from hub.storage import db
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from hub.bootstrap import Hub, LoadedProject
+    from hub.bootstrap.secrets import Secrets
 
 SECRETS_FILE = "secrets.json"
 _REDIS = ("redis://", "rediss://", "unix://")
@@ -61,7 +57,12 @@ class Environment:
     @cached_property
     def loaded(self) -> LoadedProject:
         """The project's files, compiled. Raises `Misconfigured` where there is no hub.yaml."""
-        return read_project(self.stated.project)
+        return bootstrap.read_project(self.stated.project)
+
+    @property
+    def checked(self) -> CheckedProject:
+        """What is wrong with the project's files. Raises `Misconfigured` without hub.yaml."""
+        return check_project(self.stated.project, self.stated.state_dir)
 
     def use_logs(self, level: str | None = None) -> None:
         """Log as JSON lines; a command that a person waits for only tells errors."""
@@ -71,6 +72,8 @@ class Environment:
     @contextmanager
     def database(self) -> Iterator[Engine]:
         """The database, for commands that look and change rows. Raises `Misconfigured`."""
+        from hub.storage import db  # noqa: PLC0415 - only commands with a database load it
+
         self._require_database()
         engine = db.open_engine(self.settings.database_url, pool_size=2, application="hub-command")
         try:
@@ -85,8 +88,8 @@ class Environment:
     @contextmanager
     def hub(self) -> Iterator[Hub]:
         """The open hub of a command. Raises `Misconfigured` with what to set."""
-        opened = open_hub(self.servable(), role="command")
-        logs.hide(opened.secrets.hide)
+        opened = bootstrap.open_hub(self.servable(), role="command")
+        logs.hide(opened.hide)
         try:
             yield opened
         finally:
@@ -105,8 +108,8 @@ class Environment:
     def startable(self) -> Settings:
         """The settings, once web and worker can start with them. Raises `Misconfigured`."""
         settings = self.servable()
-        check_values(settings, self.loaded.project.settings)
-        check_server(settings)
+        bootstrap.check_values(settings, self.loaded.project.settings)
+        bootstrap.check_server(settings)
         return settings
 
     def _require_database(self) -> None:
@@ -120,6 +123,8 @@ class Environment:
     @property
     def secrets(self) -> Secrets:
         """The values of the secrets that hub.yaml names."""
+        from hub.bootstrap.secrets import Secrets  # noqa: PLC0415 - as above
+
         return Secrets(self.loaded.project.settings.secrets, self.settings.environment)
 
 
@@ -134,6 +139,8 @@ def completed(settings: Settings, found: Mapping[str, str]) -> Settings:
 def _embedded_urls(settings: Settings) -> dict[str, str]:
     if settings.database_url and settings.redis_url:
         return {}
+    from hub import embedded  # noqa: PLC0415 - only commands with a database load it
+
     servers = embedded.find(settings.state_dir)
     if servers is None:
         return {}

@@ -118,6 +118,7 @@ def start_by_hand(
     )
     if mode is not None:
         new = replace(new, mode=mode)
+    hub.keep(workflow)
     with hub.database.begin() as connection:
         start_run(connection, new)
     hub.doorbell.ring(run_id)
@@ -125,14 +126,14 @@ def start_by_hand(
 
 
 def _workflow(hub: Hub, name: str) -> Workflow:
+    if name in hub.project.broken:
+        raise NotPossible(f"{name} has mistakes: run `hub check`")
     found = hub.project.served.get(name)
     if found is not None:
         return found
     if name in hub.project.unserved:
         reason = why_not_served(hub.project.unserved[name])
         raise NotPossible(f"{name} is not served: {reason}; see `hub actions`")
-    if name in hub.project.broken:
-        raise NotPossible(f"{name} has mistakes: run `hub check`")
     known = ", ".join(sorted(hub.project.workflows)) or "none"
     meant = did_you_mean(name, hub.project.workflows)
     hint = f": {meant}" if meant else f"; there are: {known}"

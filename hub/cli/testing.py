@@ -78,6 +78,9 @@ def test(
         _say_as_json(report)
     else:
         _say(report, loaded.files, timeline=timeline)
+        if not text:
+            _say_coverage(report)
+        say(f"\n{summary(report)}", bold=True)
     is_covered = least is None or report.coverage.percent >= least
     if not is_covered and not as_json:
         say(f"the tests reach less than {least} % of the steps", colour="red")
@@ -104,12 +107,14 @@ def _say(report: Report, files: Mapping[str, str], *, timeline: bool) -> None:
         say(f"{workflow}: {told}", colour="red" if failed else "green")
         for verdict in verdicts:
             _say_one(verdict, files, timeline=timeline)
+
+
+def _say_coverage(report: Report) -> None:
     missing = coverage_lines(report.coverage)
     if missing:
         say("\nSteps that no test reached:")
         for line in missing:
             say(line)
-    say(f"\n{summary(report)}", bold=True)
 
 
 def _say_one(verdict: Verdict, files: Mapping[str, str], *, timeline: bool) -> None:

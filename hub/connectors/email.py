@@ -78,6 +78,7 @@ class EmailClient:
     errors=("invalid_address", "not_configured", "tls_unavailable"),
     outward=True,
     destination_inputs={"to": "email"},
+    template_inputs=("html",),
 )
 def send(
     mail: EmailClient,
@@ -87,6 +88,7 @@ def send(
     to: Email,
     subject: str,
     text: str,
+    html: str | None = None,
     reply_to: Email | None = None,
     invite: Invite | None = None,
 ) -> Mailed:
@@ -96,8 +98,11 @@ def send(
     message_id = f"<{digest}@{mail.sender.partition('@')[2]}>"
     message["Message-ID"] = message_id
     message["Date"] = clock.now()
+    if html is not None:
+        message.add_alternative(_HALF_CHARACTER.sub("\ufffd", html), subtype="html")
     if invite is not None:
         _attach(message, invite, to=to, at=clock.now())
+    if html is not None or invite is not None:
         # A boundary of our own: what is sent again is the same, byte for byte.
         message.set_boundary(f"=_{digest}")
     mail.deliver(message, to=to, timeout=attempt.timeout)

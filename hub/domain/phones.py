@@ -56,6 +56,13 @@ class Released:
 
 
 @dataclass(frozen=True)
+class Added:
+    """How many numbers are new."""
+
+    added: int
+
+
+@dataclass(frozen=True)
 class NumberOwner:
     """The lead who holds a number, if anybody does."""
 
@@ -189,6 +196,15 @@ def find_lead(db: Connection, *, number: str) -> NumberOwner:
         last_name=row.last_name,
         release_at=row.release_at,
     )
+
+
+@action("phones.add", effect="idempotent", errors=("invalid_number",), example={"added": 1})
+def add(db: Connection, clock: Clock, *, numbers: list[str]) -> Added:
+    """Put numbers into the pool; those that are there already stay as they are.
+
+    They may be written in any way that names their country (D9).
+    """
+    return Added(add_numbers(db, clock, numbers=numbers))
 
 
 def add_numbers(db: Connection, clock: Clock, *, numbers: Iterable[str]) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Lock
 from time import monotonic
@@ -23,6 +24,7 @@ from sqlalchemy.exc import DBAPIError
 from hub.action import Mode
 from hub.engine.advance.commands import LeaveTurn, ReplyNow
 from hub.engine.advance.journal import Entry, Journal
+from hub.engine.advance.waiting import consumed_events
 from hub.errors import HubError, StepFailed
 from hub.storage import runs, steps, turns
 from hub.storage.runs import ClaimedRun, OpenClaim
@@ -155,6 +157,11 @@ class Desk:
             self.taken_events |= {event_id}
         return is_free
 
+    def give_events_back(self) -> None:
+        """Of the events that waits have taken, those whose branch was cut are free again."""
+        if self.taken_events:
+            self.taken_events = consumed_events(self.journal)
+
     @property
     def has_news(self) -> bool:
         """Whether somebody waits for what is not stored yet."""
@@ -186,8 +193,8 @@ class Desk:
         self._carried += 1
 
     def taken_back(self, stored: Iterable[StepRow]) -> Desk:
-        """The same run from what is stored of it, to go on step by step."""
-        return Desk(self.engine, self.run, stored, began=self._began)
+        """The same run from what is stored of it, to go on step by step; deaths were seen to."""
+        return Desk(self.engine, replace(self.run, deaths=0), stored, began=self._began)
 
     def keep(self, connection: Connection, entry: Entry) -> None:
         """What became of a step, stored with this transaction."""

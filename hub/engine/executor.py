@@ -203,6 +203,7 @@ class Executor:
                 desk.commit()
                 self._ring(desk)
             if self._others.is_cancelled(desk, machine.cancel_on):
+                desk.commit()  # what was done is done, and will be undone
                 raise CancelRequested(f"run {desk.run.id}: an event of its `cancel_on` came")
             blocked = self._round(desk, machine)
             if blocked and self._resting.sleep(desk, machine, blocked):
@@ -233,6 +234,7 @@ class Executor:
     def _round(self, desk: Desk, machine: Machine) -> list[Blocked]:
         """Do every open command once; a list when none of them got on."""
         commands = machine.commands
+        desk.give_events_back()
         if desk.has_news and any(isinstance(each, Perform | TakeTurn) for each in commands):
             with desk.fenced():
                 pass  # the caller listens: the answer goes out before the next deed
@@ -310,8 +312,8 @@ class Executor:
     ) -> None:
         """End the run, and let go of what others wait for."""
         runs.end(connection, desk.run, ending, response=response)
-        if ending.status != "succeeded":
-            once.abandon(connection, desk.run.id)
+        if ending.status != "succeeded" or desk.journal.has_unended():
+            once.abandon(connection, desk.run.id)  # a branch may have been cut in between
         if desk.listens or desk.run.token > 1:
             events.forget(connection, desk.run.id)
         if desk.run.token > 1:  # an earlier owner may have taken turns that we do not know of

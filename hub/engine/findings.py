@@ -5,17 +5,28 @@ from __future__ import annotations
 import difflib
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Literal
+
+from hub.engine.finding_codes import WARNINGS
 
 Severity = Literal["error", "warning", "note"]
 
 _MOST_LISTED = 5
-_WARNINGS = frozenset({106, 331, 332, 333, 502, 611, 612, 613, 614, 618, 619})
-"""Codes that are warnings unless the finding says otherwise."""
 NOT_SERVED = "HUB701"
 """A note: the file is right, but the hub cannot do all that it asks for yet."""
+_NEAR = 0.65
+
+
+@dataclass(frozen=True)
+class Fix:
+    """What to write instead of the characters from `column` to `end_column` of a line."""
+
+    line: int
+    column: int
+    end_column: int
+    text: str
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,7 @@ class Finding:
     message: str
     suggestion: str | None = None
     source: str | None = None
+    fix: Fix | None = None
 
     @property
     def is_error(self) -> bool:
@@ -64,6 +76,7 @@ class Finding:
             "message": self.message,
             "suggestion": self.suggestion,
             "source": self.source,
+            "fix": None if self.fix is None else asdict(self.fix),
         }
         return {name: value for name, value in parts.items() if value is not None}
 
@@ -100,13 +113,19 @@ class Source:
         severity: Severity | None = None,
         suggestion: str | None = None,
         source: str | None = None,
+        fix: str | None = None,
+        fixed: tuple[int, int] | None = None,
     ) -> Finding:
-        """A finding on the characters from `start` to `end`, cut at the end of the line."""
+        """A finding on the characters from `start` to `end`, cut at the end of the line.
+
+        `fix` replaces exactly these characters, or those of the span `fixed`; what goes over
+        several lines gets none.
+        """
         line, column = self.position(start)
         width = max(1, min(start + 1 if end is None else end, self.line_end(start)) - start)
         return Finding(
             code=f"HUB{code}",
-            severity=severity or ("warning" if code in _WARNINGS else "error"),
+            severity=severity or ("warning" if code in WARNINGS else "error"),
             file=self.file,
             line=line,
             column=column,
@@ -114,7 +133,15 @@ class Source:
             message=message,
             suggestion=suggestion,
             source=source,
+            fix=self._fix(fix, fixed or (start, start + 1 if end is None else end)),
         )
+
+    def _fix(self, text: str | None, span: tuple[int, int]) -> Fix | None:
+        start, end = span
+        if text is None or end > self.line_end(start):
+            return None
+        line, column = self.position(start)
+        return Fix(line, column, column + end - start, text)
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -151,8 +178,28 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
         folded.setdefault(_folded(each), each)
     if _folded(name) in folded:
         return folded[_folded(name)]
-    close = difflib.get_close_matches(name, candidates, n=1, cutoff=0.65)
+    close = difflib.get_close_matches(name, candidates, n=1, cutoff=_NEAR)
     return close[0] if close else None
+
+
+def only_candidate(name: str, known: Iterable[str]) -> str | None:
+    """The name that was meant, if nothing else can be: no other is near, or one slip away."""
+    names = list(dict.fromkeys(known))
+    found = nearest(name, names)
+    close = difflib.get_close_matches(name, names, n=2, cutoff=_NEAR)
+    slips = [each for each in names if _is_one_slip(name, each)]
+    is_alone = len(close) <= 1 or slips == [found]
+    return found if is_alone or _folded(found or "") == _folded(name) else None
+
+
+def _is_one_slip(written: str, meant: str) -> bool:
+    """One letter is missing, too many or wrong, or two neighbours changed places."""
+    start = next((i for i, (a, b) in enumerate(zip(written, meant, strict=False)) if a != b), None)
+    if start is None:
+        return abs(len(written) - len(meant)) == 1
+    rest, other = written[start:], meant[start:]
+    is_swap = rest[:2] == other[1::-1] and len(other) > 1 and rest[2:] == other[2:]
+    return is_swap or rest[1:] == other[1:] or rest[1:] == other or rest == other[1:]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:

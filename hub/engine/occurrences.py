@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import uuid5
 
 from sqlalchemy import Connection
 
@@ -32,7 +32,7 @@ from hub.engine.start import Start
 from hub.engine.workflow import OnEvent, Workflow
 from hub.errors import Rejected
 from hub.storage import events
-from hub.storage.deliveries import start_run
+from hub.storage.deliveries import NewRun, start_run
 from hub.storage.events import StoredEvent
 from hub.values import format_instant
 
@@ -59,7 +59,7 @@ class Occurrences:
         """The event or the answer that ends the wait, `None` when its time is up."""
         if command.names:
             with desk.fenced(stores=False, stays_open=True) as connection:
-                accepted = list(_accepted(connection, desk, command))
+                accepted = list(_free(connection, desk, command))
             for found in accepted:
                 if desk.take_event(found.id):
                     return Done(found)
@@ -94,15 +94,16 @@ class Occurrences:
         entry = desk.journal.get(poll.perform.path)
         if entry is not None:
             again = replace(entry, status="retrying", due_at=desk.now() + poll.every)
-            with desk.fenced(is_checked=False, stays_open=True) as connection:
+            with desk.fenced(is_checked=False) as connection:  # sleep looks whether it is cancelled
                 desk.keep(connection, again)
 
     def is_cancelled(self, desk: Desk, wanted: Sequence[AwaitEvent]) -> bool:
-        """Whether an event has come that cancels the run."""
+        """Whether an event has come that cancels the run, even if a wait has taken it."""
         if not wanted:
             return False
         with desk.fenced(stores=False, stays_open=True) as connection:
-            return any(any(_accepted(connection, desk, each)) for each in wanted)
+            found = (_accepted(connection, desk, each, without=frozenset()) for each in wanted)
+            return any(any(each) for each in found)
 
     def lie_down(
         self, desk: Desk, connection: Connection, commands: Sequence[Command | AwaitEvent]
@@ -117,7 +118,7 @@ class Occurrences:
             [(name, each.key) for each in waits for name in each.names],
         )
         desk.listens = bool(waits)
-        return not any(any(_accepted(connection, desk, each)) for each in waits)
+        return not any(any(_free(connection, desk, each)) for each in waits)
 
     # ----------------------------------------------------------------------------------- sending
 
@@ -153,10 +154,10 @@ class Occurrences:
             }
         }
         for workflow in self.started_by(event.name):
-            start = self.start(workflow, trigger)
-            if _is_wanted(start):
-                path = f"{command.path}/{workflow.name}"
-                desk.woken.append(_store(desk, connection, start, path))
+            run = _wanted(desk, self.start(workflow, trigger), f"{command.path}/{workflow.name}")
+            if run is not None:
+                start_run(connection, run)
+                desk.woken.append(run.id)
 
     def start_run(self, desk: Desk, command: StartRun) -> Outcome:
         """Start the run that is not waited for, with the step."""
@@ -164,49 +165,69 @@ class Occurrences:
         if not workflow.is_enabled:
             message = f"the workflow '{workflow.name}' is disabled"
             return Failure("not_found", message, step=command.path, attempts=0)
+        start = self.start(workflow, {"inputs": command.inputs})
+        try:
+            run = _new_run(desk, start, command.path)
+        except Rejected as problem:
+            return Failure("missing_value", _told(problem), step=command.path, attempts=0)
         with desk.fenced(stays_open=True) as connection:
-            start = self.start(workflow, {"inputs": command.inputs})
-            run_id = _store(desk, connection, start, command.path)
-            result = {"run_id": str(run_id)}
+            start_run(connection, run)
+            result = {"run_id": str(run.id)}
             known = desk.journal.get(command.path)
             inputs = command.inputs if known is None else known.inputs
             entry = Entry(command.path, "call", "succeeded", command.step_id, inputs=inputs)
             desk.keep(connection, replace(entry, attempts=1, result=result))
-        desk.woken.append(run_id)
-        return Done(str(run_id))
+        desk.woken.append(run.id)
+        return Done(str(run.id))
 
 
-def _store(desk: Desk, connection: Connection, start: Start, path: str) -> UUID:
+def _new_run(desk: Desk, start: Start, path: str) -> NewRun:
     """The new run, in a mode that is no bolder than ours; the same one if it is made again.
 
     It stands in the queue of its turn when it begins: whoever has the turn now may wait for us.
+    Raises `Rejected` when its mode cannot be told.
     """
-    run_id = uuid5(desk.run.id, path)
-    run = start.new_run(run_id, within=desk.mode)
-    start_run(connection, replace(run, turn=None))
-    return run_id
+    return start.new_run(uuid5(desk.run.id, path), within=desk.mode, is_queued=False)
 
 
-def _is_wanted(start: Start) -> bool:
-    """Whether `only_if` of the workflow takes this event."""
+def _told(problem: Rejected) -> str:
+    """Why no run can be made."""
+    return "; ".join(each.message for each in problem.problems) or problem.title
+
+
+def _wanted(desk: Desk, start: Start, path: str) -> NewRun | None:
+    """The run that an event starts; None if `only_if` of its workflow does not take the event.
+
+    A workflow of which that cannot be told is not started: its mistake does not end our run.
+    """
     trigger = start.workflow.trigger
-    if not isinstance(trigger, OnEvent) or trigger.only_if is None:
-        return isinstance(trigger, OnEvent)
+    if not isinstance(trigger, OnEvent):
+        return None
     try:
-        return start.is_true(trigger.only_if)
+        if trigger.only_if is not None and not start.is_true(trigger.only_if):
+            return None
+        return _new_run(desk, start, path)
     except Rejected as problem:
-        log.warning("%s was not started by an event: %s", start.workflow.name, problem)
-        return False
+        log.warning("%s was not started by an event: %s", start.workflow.name, _told(problem))
+        return None
 
 
-def _accepted(connection: Connection, desk: Desk, command: AwaitEvent) -> Iterator[Event]:
-    """The events that the wait takes; one that came when its time was up is too late."""
+def _free(connection: Connection, desk: Desk, command: AwaitEvent) -> Iterator[Event]:
+    """The events that the wait takes and no other wait of the run has taken."""
+    taken = command.consumed | desk.taken_events
+    return _accepted(connection, desk, command, without=taken)
+
+
+def _accepted(
+    connection: Connection, desk: Desk, command: AwaitEvent, *, without: frozenset[int]
+) -> Iterator[Event]:
+    """The events that are wanted; one that came when the time was up is too late."""
     found = events.find(
         connection,
         command.names,
         command.key,
         since=desk.run.created_at,
-        without=command.consumed | desk.taken_events,
+        without=without,
     )
     for each in found:
         if command.until is None or each.at <= command.until:

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from hub.action import Action
-from hub.engine.check import Outcome, check_file, check_hub_file
-from hub.engine.compile import CompiledFile, Context, HubFile, compile_file, compile_hub_file
-from hub.engine.compile.link import Linker, linked
+from hub.engine.check import check_hub_file
+from hub.engine.compile import Context, HubFile, compile_hub_file
 from hub.engine.findings import Finding, Source, in_order
+from hub.engine.loading import Loaded, load_workflows
+from hub.engine.notes import Memory
 from hub.engine.readiness import note_of, unserved_workflows
 from hub.engine.settings import PROJECT_FILE, DialectFacts, ProjectSettings
 from hub.engine.versions import Bundle, bundle_of
-from hub.engine.workflow import Workflow
+from hub.engine.workflow import Endpoint, Workflow
 
 _FILE = re.compile(r"workflows/([^/]*)\.ya?ml")
-_UNKNOWN_NAMES = frozenset({"HUB214", "HUB215"})
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 
@@ -27,6 +27,7 @@ class Project:
     """A folder of workflows. `workflows` holds the clean ones, `broken` the names of the others.
 
     Of the clean ones, `served` may start; `unserved` wait for somebody to implement an action.
+    `closed` is the path at which each broken one would be served, as far as that can be known.
     """
 
     settings: ProjectSettings
@@ -35,6 +36,7 @@ class Project:
     broken: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict, repr=False)
     actions: Mapping[str, Action] = field(default_factory=dict, repr=False)
+    closed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -65,36 +67,50 @@ def load_project(
     auth_types: Collection[str],
     dialects: Mapping[str, DialectFacts],
     connection_types: Mapping[str, Collection[str]] | None = None,
+    memory: Memory | None = None,
 ) -> Project:
     """Read `hub.yaml` and all workflows; `files` is path → text below the project's folder.
 
     `connection_types` names the actions that each type of connection is for.
-
-    Never raises: a broken file is left out, with those that call it (S5).
+    Never raises: a broken file is left out, with those that call it (S5). With the `memory` of the
+    last look only what changed since then is compiled and checked.
     """
-    hub_file = _hub_file(files, auth_types)
+    hub_file = read_hub_file(files, auth_types)
     context = Context(
         files, hub_file.settings, actions, dialects, connection_types=connection_types or {}
     )
-    names, misnamed = _names(files)
-    compiled = {
-        name: compile_file(path, files[path], name=name, context=context)
-        for name, path in names.items()
-    }
-    linker = Linker(compiled, context)
-    linker.check_names()
-    linker.check_routes()
-    workflows = _usable(linker)
-    found = [finding for file in compiled.values() for finding in file.findings]
-    found += [finding for findings in linker.found.values() for finding in findings]
+    names, misnamed = workflow_files(files)
+    loaded = load_workflows(context, names, Memory() if memory is None else memory)
     return Project(
         settings=hub_file.settings,
-        workflows=workflows,
-        findings=in_order([*hub_file.findings, *check_hub_file(hub_file), *misnamed, *found]),
-        broken=tuple(sorted(name for name in compiled if name not in workflows)),
+        workflows=loaded.workflows,
+        findings=in_order(
+            [*hub_file.findings, *check_hub_file(hub_file), *misnamed, *loaded.findings]
+        ),
+        broken=tuple(sorted(loaded.broken)),
         files=dict(files),
         actions=actions,
+        closed=_closed(loaded, hub_file.settings),
     )
+
+
+def _closed(loaded: Loaded, settings: ProjectSettings) -> dict[str, str]:
+    """A file that cannot be read at all may be an endpoint: it is where it would be by its name."""
+    paths: dict[str, str] = {}
+    for name, broken in loaded.broken.items():
+        if broken is None:
+            paths[name] = f"{settings.base_path}/{name}"
+        elif isinstance(broken.trigger, Endpoint) and broken.is_enabled:
+            paths[name] = broken.trigger.path
+    return paths
+
+
+def check_settings(
+    text: str, auth_types: Collection[str]
+) -> tuple[ProjectSettings, tuple[Finding, ...]]:
+    """What a `hub.yaml` says, and what is wrong with it. Never raises."""
+    hub_file = compile_hub_file(text, auth_types=auth_types)
+    return hub_file.settings, in_order([*hub_file.findings, *check_hub_file(hub_file)])
 
 
 def bundle(project: Project, name: str) -> Bundle:
@@ -102,7 +118,8 @@ def bundle(project: Project, name: str) -> Bundle:
     return bundle_of(name, project.workflows, files=project.files, actions=project.actions)
 
 
-def _hub_file(files: Mapping[str, str], auth_types: Collection[str]) -> HubFile:
+def read_hub_file(files: Mapping[str, str], auth_types: Collection[str]) -> HubFile:
+    """What `hub.yaml` says; where there is none, that it is missing."""
     if PROJECT_FILE in files:
         return compile_hub_file(files[PROJECT_FILE], auth_types=auth_types)
     missing = Source(PROJECT_FILE, "").finding(
@@ -112,7 +129,7 @@ def _hub_file(files: Mapping[str, str], auth_types: Collection[str]) -> HubFile:
     return replace(found, findings=(missing,))
 
 
-def _names(files: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]]:
+def workflow_files(files: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]]:
     """Name → path of the workflow files, and findings on files that are not named like one."""
     names: dict[str, str] = {}
     findings = []
@@ -126,34 +143,3 @@ def _names(files: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]]:
             message = "a workflow's file is named `<name>.yaml` in small letters, digits and -"
             findings.append(Source(path, files[path]).finding(110, message, start=0))
     return names, findings
-
-
-def _usable(linker: Linker) -> dict[str, Workflow]:
-    """The clean workflows, callees first."""
-    usable: dict[str, Workflow] = {}
-    results: dict[str, Outcome] = {}
-    for name in linker.in_call_order():
-        file = linker.files[name]
-        linker.refuse_broken_calls(name, usable)
-        if file.workflow is None or not _can_be_checked(file, linker):
-            continue
-        linker.found.setdefault(name, []).extend(
-            check_file(file, context=linker.context, called=usable, results=results)
-        )
-        if _is_clean(file, linker):
-            context = linker.context
-            version = bundle_of(
-                name, {**usable, name: file.workflow}, files=context.files, actions=context.actions
-            ).hash
-            usable[name] = linked(file.workflow, version, usable)
-    return usable
-
-
-def _can_be_checked(file: CompiledFile, linker: Linker) -> bool:
-    """Whether at most presets and actions are unknown: their results can then be anything."""
-    found = [*file.findings, *linker.found.get(file.name, ())]
-    return all(each.code in _UNKNOWN_NAMES for each in found if each.is_error)
-
-
-def _is_clean(file: CompiledFile, linker: Linker) -> bool:
-    return file.is_clean and not any(each.is_error for each in linker.found.get(file.name, ()))

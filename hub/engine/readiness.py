@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from hub.action import Action
-from hub.engine.compile.link import steps_of
+from hub.engine.compile.link import actions_of, steps_of
 from hub.engine.findings import NOT_SERVED, Finding
-from hub.engine.workflow import Call, Do, Step, Workflow
+from hub.engine.workflow import Call, Step, Workflow
 
 
 def missing_actions(workflow: Workflow, actions: Mapping[str, Action]) -> tuple[str, ...]:
@@ -71,7 +71,7 @@ def _missing(workflow: Workflow, actions: Mapping[str, Action]) -> Iterator[str]
 
 def _missing_in(step: Step, actions: Mapping[str, Action]) -> list[str]:
     """What one step asks for and nobody implemented, without what it calls."""
-    asked_for = [step.action] if isinstance(step, Do) else []
+    asked_for = [each.action for each in actions_of(step)]
     return [name for name in asked_for if name not in actions or not actions[name].is_implemented]
 
 

@@ -113,8 +113,12 @@ class Start:
         is_bound_to_body: bool = False,
         scheduled_at: datetime | None = None,
         within: Mode = "live",
+        is_queued: bool = True,
     ) -> NewRun:
-        """The row to store; `within` is the mode of the run that makes it: it gets none bolder."""
+        """The row to store; `within` is the mode of the run that makes it: it gets none bolder.
+
+        One that is not `is_queued` stands in line for its turn when it begins.
+        """
         return NewRun(
             id=run_id,
             workflow=self.workflow.name,
@@ -126,7 +130,7 @@ class Start:
             window=window,
             is_awaited=is_awaited,
             is_bound_to_body=is_bound_to_body,
-            turn=self.turn(),
+            turn=self.turn() if is_queued else None,
             scheduled_at=scheduled_at,
         )
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from hub.action import Action
 from hub.engine.compile import Context, compile_file
-from hub.engine.compile.link import Linker, called_names, linked, steps_of
+from hub.engine.compile.link import Linker, actions_of, called_names, linked, steps_of
 from hub.engine.compile.waits import event_path
-from hub.engine.expressions import Literal
+from hub.engine.expressions import Literal, Template
 from hub.engine.settings import DialectFacts, ProjectSettings
 from hub.engine.workflow import Do, Endpoint, Workflow
 from hub.errors import InvalidWorkflow
@@ -108,9 +108,9 @@ def _paths(
 
 def template_paths(workflow: Workflow, actions: Mapping[str, Action]) -> Iterator[str]:
     """The files of `templates/` that its steps name."""
-    for step in steps_of(workflow):
-        action = actions.get(step.action) if isinstance(step, Do) else None
-        given = dict(_literal_inputs(step)) if isinstance(step, Do) else {}
+    for step in (ask for each in steps_of(workflow) for ask in actions_of(each)):
+        action = actions.get(step.action)
+        given = dict(_literal_inputs(step))
         for name in action.template_inputs if action else ():
             path = given.get(name)
             if isinstance(path, str):
@@ -124,3 +124,5 @@ def _literal_inputs(step: Do) -> Iterator[tuple[str, object]]:
         for name, value in getattr(step.inputs, "entries", ()):
             if isinstance(value, Literal):
                 yield name, value.value
+            elif isinstance(value, Template) and value.file is not None:
+                yield name, value.file

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from hub.engine.workflow import Endpoint
@@ -60,6 +60,12 @@ class EndpointIndex:
             if params is not None:
                 found.append((methods, params))
         return found
+
+
+def is_one_of(paths: Iterable[str], path: str) -> bool:
+    """Whether the path of a request is one of these, which may have `{name}` parts."""
+    given = path.split("/")
+    return any(_params(tuple(each.split("/")), given) is not None for each in paths)
 
 
 def _params(parts: tuple[str, ...], given: list[str]) -> dict[str, str] | None:

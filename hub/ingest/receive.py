@@ -6,7 +6,7 @@ doorbell and the waiting come after it, and are the web's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ from hub.ingest import rate_limits
 from hub.ingest.answers import as_sentence
 from hub.ingest.body import Body, read_json
 from hub.ingest.dialects import FORM_TYPE, Call, Reply, Unpacked
-from hub.ingest.endpoints import EndpointIndex
+from hub.ingest.endpoints import EndpointIndex, is_one_of
 from hub.ingest.entrance import Entrance, open_entrance
 from hub.ingest.form_body import read_form
 from hub.ingest.planning import Planned, Planner
@@ -33,6 +33,7 @@ from hub.ingest.signatures import Verified, verify
 from hub.storage.deliveries import NewDelivery, NewRun, Recorded
 
 RETRY_AFTER = timedelta(seconds=5)
+_CLOSED_FOR = timedelta(minutes=1)  # until somebody has mended the file
 _NOT_SAVED = "The request could not be saved. Please try again in a moment."
 
 
@@ -72,27 +73,53 @@ class Reception:
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
         unserved: Mapping[str, tuple[str, ...]] | None = None,
+        closed: Collection[str] = (),
+        known: Reception | None = None,
     ) -> None:
         """`secrets` gives the live values of a secret by its name; `seal` encrypts bytes.
 
         `admit` counts requests, over all processes. `unserved`: workflows that nothing may start,
-        each with the actions that are missing.
+        each with the actions that are missing. `closed` are paths whose workflow has errors; a
+        workflow whose preset or dialect is gone is closed too. What a `known` reception has ready
+        for the same workflow is taken over.
         """
         self._secrets, self._record, self._seal, self._admit = secrets, record, seal, admit
         self._start, self._now, self._new_id = start, now, new_id
         self._unserved = dict(unserved or {})
-        self._entrances = {
-            name: open_entrance(workflow, workflow.trigger, settings)
-            for name, workflow in workflows.items()
-            if isinstance(workflow.trigger, Endpoint) and workflow.is_enabled
-        }
+        self._settings = settings
+        self._entrances: dict[str, Entrance] = {}
+        self._closed = {*closed}
+        for name, workflow in workflows.items():
+            if isinstance(workflow.trigger, Endpoint) and workflow.is_enabled:
+                self._open(name, workflow, workflow.trigger, known)
         self._index = EndpointIndex(
             {name: entrance.endpoint for name, entrance in self._entrances.items()}
         )
 
+    def _open(
+        self, name: str, workflow: Workflow, endpoint: Endpoint, known: Reception | None
+    ) -> None:
+        ready = None if known is None else known.ready(name, workflow, self._settings)
+        try:
+            self._entrances[name] = ready or open_entrance(workflow, endpoint, self._settings)
+        except KeyError:  # an earlier version, whose preset `hub.yaml` does not have any more
+            self._closed.add(endpoint.path)
+
+    def ready(self, name: str, workflow: Workflow, settings: ProjectSettings) -> Entrance | None:
+        """What stands ready for this very workflow, if it is the same under these settings."""
+        entrance = self._entrances.get(name)
+        is_same = entrance is not None and entrance.workflow is workflow
+        return entrance if is_same and self._settings.auth == settings.auth else None
+
     def find(self, method: str, path: str) -> Route:
-        """The endpoint of a request; raises `Rejected` 404 or 405."""
-        match = self._index.find(method, path)
+        """The endpoint of a request; raises `Rejected` 404, 405 or, for a closed one, 503."""
+        try:
+            match = self._index.find(method, path)
+        except Rejected:
+            if is_one_of(self._closed, path):
+                title = "This endpoint is closed: the file of its workflow has errors."
+                raise Rejected(503, title, retry_after=_CLOSED_FOR) from None
+            raise
         return Route(self._entrances[match.workflow], match.params)
 
     def receive(

@@ -169,7 +169,7 @@ def _of_keyword(word: str, value: Any, root: Any, pointer: str) -> Iterator[str]
         yield "may only stand at the top"
     elif word == "$ref":
         yield from _of_reference(value, root)
-    elif word == "format" and value not in FORMATS:
+    elif word == "format" and (not isinstance(value, str) or value not in FORMATS):
         yield f"is not known; the formats are {', '.join(FORMATS)}"
     elif word in _NUMERIC and not _is_sane(value):
         yield "must be a number that fits into 64 bits"

@@ -94,11 +94,12 @@ _DELIVERY = """
            CAST(:headers AS jsonb), :body, :body_digest, :is_sealed, :remote_ip, :received_at,
            CAST(:notes AS jsonb)
 """
+# `created_at` by the clock: the event that starts a run in its own transaction came before it.
 _RUN = """
     INSERT INTO runs (id, workflow, version, delivery_id, status, mode, trigger, dedupe_key,
-                      is_awaited, scheduled_at, retry_of, due_at, deadline)
+                      is_awaited, scheduled_at, retry_of, created_at, due_at, deadline)
     SELECT :run_id, :workflow, :version, :delivery_id, 'queued', :mode, CAST(:trigger AS jsonb),
-           :dedupe_key, :is_awaited, :scheduled_at, :retry_of, now(),
+           :dedupe_key, :is_awaited, :scheduled_at, :retry_of, clock_timestamp(), now(),
            now() + CAST(:timeout AS interval)
 """
 _HISTORY = """

@@ -2,7 +2,8 @@
 
 Whoever emits an event and whoever lies down to wait for it hold the same advisory lock: either the
 event is committed before the look, or the sleeper is in `event_waits` before the event is. A
-sleeper whose row is locked right now is awake, and looks again before it lies down.
+sleeper whose row is locked right now is about to be woken by somebody else, who may yet take that
+back: it is waited for. Whoever lies down shows no `waiting` yet, so nobody waits for that.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ _WAKE = text(
         SELECT runs.id FROM event_waits JOIN runs ON runs.id = event_waits.run_id
          WHERE event_waits.name = :name AND event_waits.key = :key
            AND runs.status = 'waiting' AND runs.due_at > now()
-           FOR NO KEY UPDATE OF runs SKIP LOCKED)
+         ORDER BY runs.id FOR NO KEY UPDATE OF runs)
     RETURNING id
     """
 )

@@ -75,6 +75,7 @@ INVARIANTS = (
                       runs.id, workflow, runs.status, steps.path) AS fault
           FROM runs JOIN steps ON steps.run_id = runs.id
          WHERE runs.ended_at IS NOT NULL AND steps.kind = 'do' AND steps.status = 'started'
+           AND steps.path NOT LIKE '%.poll'
            AND NOT runs.is_maybe_done
          ORDER BY runs.ended_at
         """,

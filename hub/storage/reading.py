@@ -74,6 +74,18 @@ class StepFacts:
 
 
 @dataclass(frozen=True)
+class WaitingRun:
+    """A run that has not ended; `waits_for` is the path of the last step that is not done yet."""
+
+    id: UUID
+    workflow: str
+    version: str
+    status: str
+    since: datetime
+    waits_for: str | None
+
+
+@dataclass(frozen=True)
 class Change:
     """One change of a run's state (E1)."""
 
@@ -195,6 +207,33 @@ def delivery_of(connection: Connection, run_id: UUID) -> DeliveryFacts | None:
         .first()
     )
     return DeliveryFacts(**row) if row else None
+
+
+def waiting_elsewhere(connection: Connection, current: Mapping[str, str]) -> list[WaitingRun]:
+    """Runs that have not ended and go on with another version than the current one, oldest first.
+
+    `current` is the version by workflow; a workflow that is not there has none.
+    """
+    rows = connection.execute(
+        text(
+            """
+            SELECT runs.id, workflow, version, runs.status,
+                   coalesce(step.started_at, runs.created_at) AS since, step.path AS waits_for
+              FROM runs LEFT JOIN LATERAL (
+                   SELECT path, started_at FROM steps
+                    WHERE run_id = runs.id AND steps.status IN ('started', 'retrying')
+                    ORDER BY seq DESC LIMIT 1) AS step ON true
+             WHERE NOT runs.status = ANY(:ended)
+               AND NOT EXISTS (
+                   SELECT FROM unnest(CAST(:names AS text[]), CAST(:versions AS text[]))
+                            AS now(name, version)
+                    WHERE now.name = workflow AND now.version = runs.version)
+             ORDER BY since, runs.id
+            """
+        ),
+        {"ended": list(ENDED), "names": list(current), "versions": list(current.values())},
+    )
+    return [WaitingRun(**row) for row in rows.mappings()]
 
 
 def run_again(connection: Connection, run_id: UUID) -> list[UUID]:

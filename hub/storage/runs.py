@@ -287,7 +287,7 @@ _END = text(
                error = CAST(:error AS jsonb),
                response = coalesce(response, CAST(:response AS json)),
                is_maybe_done = is_maybe_done OR :maybe OR EXISTS (
-                   SELECT FROM steps WHERE run_id = :id AND kind = 'do'
+                   SELECT FROM steps WHERE run_id = :id AND kind = 'do' AND path NOT LIKE '%.poll'
                       AND (steps.status = 'started'
                            OR steps.status = 'retrying'
                               AND steps.error @> '{{"maybe_done": true}}'))
@@ -318,7 +318,7 @@ def end(
     """The last change of a run's state, with the answer of one that has had none.
 
     An answer of 400 or more frees the key as well. A step that was begun and has no result makes
-    the run `is_maybe_done`: the journal must be written before.
+    the run `is_maybe_done`, unless it only asks: the journal must be written before.
     """
     values = {
         "status": ending.status,

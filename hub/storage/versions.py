@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, text
@@ -12,15 +12,34 @@ from hub.storage.json_text import json_text
 
 
 def store(engine: Engine, *, version: str, workflow: str, files: Mapping[str, str]) -> None:
-    """Keep the files of a version; storing it again changes nothing."""
-    with engine.begin() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO workflow_versions (hash, workflow, files)"
-                " VALUES (:version, :workflow, CAST(:files AS jsonb)) ON CONFLICT DO NOTHING"
-            ),
-            {"version": version, "workflow": workflow, "files": json_text(dict(files))},
-        )
+    """Keep the files of a version; storing it again changes nothing but its rank (`last_of`)."""
+    store_all(engine, {version: StoredVersion(workflow, files)})
+
+
+def store_all(engine: Engine, found: Mapping[str, StoredVersion]) -> None:
+    """Keep the files of several versions, by hash, in one transaction.
+
+    The version that came into force last has the youngest `created_at` of its workflow, also when
+    it was there before and has come back.
+    """
+    rows = [
+        {"version": version, "workflow": each.workflow, "files": json_text(dict(each.files))}
+        for version, each in sorted(found.items())
+    ]
+    if rows:
+        with engine.begin() as connection:
+            connection.execute(_STORE, rows)
+
+
+_STORE = text(
+    """
+    INSERT INTO workflow_versions AS kept (hash, workflow, files)
+    VALUES (:version, :workflow, CAST(:files AS jsonb))
+    ON CONFLICT (hash) DO UPDATE SET created_at = clock_timestamp()
+     WHERE EXISTS (SELECT FROM workflow_versions AS other
+                    WHERE other.workflow = kept.workflow AND other.created_at > kept.created_at)
+    """
+)
 
 
 @dataclass(frozen=True)
@@ -39,3 +58,18 @@ def find(engine: Engine, version: str) -> StoredVersion | None:
             {"version": version},
         ).first()
     return StoredVersion(row.workflow, row.files) if row else None
+
+
+def last_of(engine: Engine, workflows: Collection[str]) -> dict[str, StoredVersion]:
+    """The version of each of these workflows that came into force last; of some there is none."""
+    if not workflows:
+        return {}
+    with at_once(engine) as connection:
+        rows = connection.execute(
+            text(
+                "SELECT DISTINCT ON (workflow) workflow, files FROM workflow_versions"
+                " WHERE workflow = ANY(:workflows) ORDER BY workflow, created_at DESC, hash"
+            ),
+            {"workflows": sorted(workflows)},
+        )
+        return {row.workflow: StoredVersion(row.workflow, row.files) for row in rows}

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 from hub.engine.check.scope import STANDARD_CODES
 from hub.engine.compile.reader import Reader, Record
+from hub.engine.language.trials import EXPECT, RESPONSE, SENT, SHOWN
 from hub.engine.workflow import Workflow
 from hub.engine.yaml_profile import Entry, Node, Scalar
 from hub.engine.yaml_profile import Mapping as Tree
-from hub.testing.keys import EXPECT_KEYS, RESPONSE_KEYS, SHOWN_KEYS, STATUSES
 from hub.testing.names import Names, done_by, fail_codes
-
-_MOST_RUNS = 10_000
 
 
 @dataclass
@@ -26,7 +24,7 @@ class Expectations:
 
     def read(self, node: Node | None) -> Tree | None:
         """The tree, as it stands in the file; None when it has another shape."""
-        record = self.reader.record(node, EXPECT_KEYS, what="`expect`")
+        record = self.reader.record(node, EXPECT, what="`expect`")
         if record is None:
             return None
         if not record.node.entries:
@@ -41,15 +39,15 @@ class Expectations:
     def _checks(self) -> Mapping[str, Callable[[Record, Node], object]]:
         return {
             "response": self._response,
-            "status": lambda record, _: record.choice("status", STATUSES, None),
+            "status": lambda record, _: record.read("status"),
             "error": lambda _, node: self._error(node),
             "steps": lambda _, node: self._each(node, "steps", self._step),
             "did": lambda _, node: self._each(node, "did", self._deed),
             "did_not": lambda _, node: self._each(node, "did_not", self.names.action),
             "simulated": lambda _, node: self._each(node, "simulated", self._deed),
             "emitted": lambda _, node: self._each(node, "emitted", self._emitted),
-            "runs": lambda record, _: record.integer("runs", 0, lowest=0, highest=_MOST_RUNS),
-            "took": lambda _, node: self.reader.duration(node, what="`took`"),
+            "runs": lambda record, _: record.read("runs"),
+            "took": lambda record, _: record.read("took"),
             "shows": lambda _, node: self._each(node, "shows", self._shown),
         }
 
@@ -58,9 +56,9 @@ class Expectations:
             check(item)
 
     def _response(self, _: Record, node: Node) -> None:
-        response = self.reader.record(node, RESPONSE_KEYS, what="`response`")
+        response = self.reader.record(node, RESPONSE, what="`response`")
         if response is not None:
-            response.integer("status", 0, lowest=100, highest=599)
+            response.read("status")
 
     def _step(self, node: Node) -> None:
         self.names.step(node, self.workflow)
@@ -70,7 +68,7 @@ class Expectations:
         entry = _single(node)
         self.names.event(node if entry is None else entry.key)
         if entry is not None:
-            self.reader.record(entry.value, ("key", "data"), what="an event")
+            self.reader.record(entry.value, SENT)
 
     def _deed(self, node: Node) -> None:
         """An action's name, or the action with some of its inputs."""
@@ -96,9 +94,7 @@ class Expectations:
             self.reader.refuse(110, "write `action: {with: …, gives: …}`", node)
             return
         action = self.names.action(entry.key)
-        record = self.reader.record(
-            entry.value, SHOWN_KEYS, what="what is shown", required=("gives",)
-        )
+        record = self.reader.record(entry.value, SHOWN)
         if action is None or record is None:
             return
         if action.effect != "read" or action.outward:

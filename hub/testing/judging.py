@@ -9,6 +9,7 @@ from typing import Any
 from hub.engine.yaml_profile import Mapping as Tree
 from hub.engine.yaml_profile import Node, plain
 from hub.engine.yaml_profile import Sequence as Items
+from hub.errors import StepFailed
 from hub.testing.matching import ABSENT, Mismatch, fits, mismatches
 from hub.testing.playing import Played
 from hub.testing.stage import Stage
@@ -164,7 +165,11 @@ def _shows(stage: Stage, node: Node) -> Iterator[Mismatch]:
         entry = _single(item)
         if entry is None or gives is None:
             continue
-        value = stage.look(entry[0], inputs)
+        try:
+            value = stage.look(entry[0], inputs)
+        except StepFailed as failed:
+            yield Mismatch(item, f"{entry[0]} fails: {failed.code}: {failed.message}")
+            continue
         yield from mismatches(gives, value, entry[0])
 
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 from hub.action import Action
 from hub.engine.check.scope import STANDARD_CODES
 from hub.engine.compile.reader import Reader, Record
+from hub.engine.language.trials import OUTCOME
 from hub.engine.yaml_profile import Entry, Mapping, Node, Sequence, is_broken, plain
-from hub.testing.keys import OUTCOME_KEYS
 from hub.testing.names import Names
 from hub.testing.plan import Mocked
 
@@ -44,17 +44,15 @@ class Mocks:
         return tuple(self._outcome(item, action) for item in entry.value.items)
 
     def _outcome(self, node: Node, action: Action) -> Mocked:
-        record = self.reader.record(node, OUTCOME_KEYS, what=f"a mock of {action.name}")
+        record = self.reader.record(node, OUTCOME, what=f"a mock of {action.name}")
         if record is None:
             return Mocked()
-        if not any(name in record for name in ("returns", "fails", "takes")):
-            self.reader.refuse(110, "a mock has `returns`, `fails` or `takes`", node)
         returns = self._returns(record, action)
         return Mocked(
             returns=returns,
             fails=self._fails(record, action),
-            is_maybe_done=record.boolean("maybe_done", default=False),
-            takes=record.duration("takes", timedelta(0)),
+            is_maybe_done=record.read("maybe_done"),
+            takes=record.read("takes") or timedelta(0),
         )
 
     def _returns(self, record: Record, action: Action) -> object:

@@ -208,9 +208,11 @@ class Names:
             return ()
         names = self if is_told else Names(Reader(self.reader.source), self.project)
         items = names.reader.items(node, what="`given`")
-        return tuple(each for each in map(names.given_action, items) if each is not None)
+        real = names.real(parts.get("real"), is_told=False)
+        found = (names.given_action(item, real) for item in items)
+        return tuple(each for each in found if each is not None)
 
-    def given_action(self, node: Node) -> tuple[str, Any] | None:
+    def given_action(self, node: Node, real: Iterable[str]) -> tuple[str, Any] | None:
         """One `connector.action: inputs`, which must fit the action."""
         if not isinstance(node, Tree) or len(node.entries) != 1:
             self.reader.refuse(110, "each of `given` is one action with its inputs", node)
@@ -223,8 +225,29 @@ class Names:
             message = f"{action.name} reaches out of the hub: it is never done for real in a test"
             self.reader.refuse(215, message, entry.key)
             return None
+        connector = action.name.partition(".")[0]
+        if connector not in real:
+            message = f"{action.name} is done before the test only where `real` names '{connector}'"
+            self.reader.refuse(110, message, entry.key)
         self.check_value(entry.value, action.input_schema, what=action.name)
         return action.name, plain(entry.value)
+
+    # ------------------------------------------------------------------------ what is missing
+
+    def check_complete(self, trial: Node, parts: Mapping[str, Any], workflow: Workflow) -> None:
+        """What the workflow cannot start without, and neither the test nor its file gives."""
+        trigger = workflow.trigger
+        fields: tuple[ValueField, ...] = ()
+        if isinstance(trigger, Endpoint):
+            fields, word = trigger.params, "params"
+        elif isinstance(trigger, Inputs):
+            fields, word = trigger.fields, "inputs"
+        else:
+            return
+        for each in fields:
+            is_needed = not each.is_optional and each.default is None
+            if is_needed and each.name not in parts[word]:
+                self.reader.refuse(209, f"`{word}` lacks '{each.name}'", trial)
 
 
 def step_names(workflow: Workflow) -> list[str]:

@@ -141,6 +141,7 @@ class Played:
             try:
                 has_begun = self.machine is None
                 self._take_ends(self.at_hand)
+                self._crash_if_asked()
                 self._commit()
                 if self.at_hand.ending is not None:
                     self._end(self.at_hand.ending)
@@ -181,7 +182,6 @@ class Played:
                 machine.fail(command, outcome)
             else:
                 machine.resolve(command, outcome.result)
-            self._crash_if_asked()
             return True
         self.status = "waiting"
         return False

@@ -12,24 +12,20 @@ from typing import Any
 
 from hub.engine.compile.reader import Reader, Record
 from hub.engine.findings import Finding, correction, in_order
+from hub.engine.language.trials import REQUEST, SHARED_KEYS, TEST, TESTS
 from hub.engine.project import Project
-from hub.engine.workflow import Position, Workflow
+from hub.engine.workflow import OnEvent, Position, Workflow
 from hub.engine.yaml_profile import Mapping as Tree
 from hub.engine.yaml_profile import Node, is_broken, load, plain
 from hub.testing.expecting import Expectations
-from hub.testing.keys import (
-    FILE_KEYS,
-    MERGED_KEYS,
-    REQUEST_KEYS,
-    SHARED_KEYS,
-    TRIAL_KEYS,
-)
 from hub.testing.mocking import Mocks
 from hub.testing.names import Names
 from hub.testing.plan import NOON, Given, Request, Trial, TrialFile
 from hub.testing.timelines import Timelines
 
 _Parts = Mapping[str, Node]
+_MERGED = ("payload", "params", "query", "inputs", "config", "mocks")
+"""Keys whose values are joined key by key; of all others the test's own replaces the file's."""
 
 
 def read_trials(path: str, content: str, project: Project) -> TrialFile:
@@ -54,15 +50,15 @@ class _File:
     _titles: dict[str, Node] = field(default_factory=dict)
 
     def trials(self, root: Node) -> tuple[Trial, ...]:
-        required = ("hub", "workflow", "tests")
-        record = self.reader.record(root, FILE_KEYS, what="a file of tests", required=required)
+        record = self.reader.record(root, TESTS)
         if record is None:
             return ()
         if (language := record.get("hub")) is not None:
             self.reader.language(language)
-        self.workflow_name = record.text("workflow") or ""
+        self.workflow_name = record.read("workflow") or ""
         workflow = self._workflow(record)
-        shared = {name: node for name in SHARED_KEYS if (node := record.get(name)) is not None}
+        names = (key.name for key in SHARED_KEYS)
+        shared = {name: node for name in names if (node := record.get(name)) is not None}
         self._given(shared, {}, workflow)  # so that a mistake at the top is told once
         node = record.get("tests")
         items = () if node is None else self.reader.items(node, what="`tests`")
@@ -85,14 +81,17 @@ class _File:
         return found
 
     def _trial(self, node: Node, shared: _Parts, workflow: Workflow | None) -> Trial | None:
-        required = ("name", "expect")
-        record = self.reader.record(node, TRIAL_KEYS, what="a test", required=required)
+        record = self.reader.record(node, TEST)
         if record is None:
             return None
-        name = record.text("name") or ""
+        name = record.read("name") or ""
         self._check_name(record, name)
-        own = {name: each for name in TRIAL_KEYS if (each := record.get(name)) is not None}
+        own = {name: each for name in TEST.names if (each := record.get(name)) is not None}
         given = self._given(own, shared, workflow)
+        if given is not None and workflow is not None:
+            parts = {"params": given.params, "inputs": given.inputs}
+            self.names.check_complete(_first(record), parts, workflow)
+            self._check_start(record, given, workflow)
         expect = Expectations(self.reader, self.names, workflow).read(record.get("expect"))
         if expect is None or given is None:
             return None
@@ -101,6 +100,13 @@ class _File:
         mocks = own.get("mocks")
         mocked = [each.name for each in mocks.entries] if isinstance(mocks, Tree) else []
         return Trial(name, self.workflow_name, place, given, expect, tuple(mocked))
+
+    def _check_start(self, record: Record, given: Given, workflow: Workflow) -> None:
+        """A workflow that events start is started by the timeline."""
+        is_started = any(each.emit is not None for each in given.timeline)
+        if isinstance(workflow.trigger, OnEvent) and not is_started:
+            message = f"an event starts {workflow.name}: write one into the `timeline`"
+            self.reader.refuse(110, message, _first(record))
 
     def _check_name(self, record: Record, name: str) -> None:
         node = record.get("name")
@@ -112,7 +118,7 @@ class _File:
     def _given(self, own: _Parts, shared: _Parts, workflow: Workflow | None) -> Given | None:
         """What a test starts from. Only what it says itself is checked: the file's own was."""
         parts = _joined_parts(own, shared)
-        values = {name: self._values(name, own, parts) for name in MERGED_KEYS if name != "mocks"}
+        values = {name: self._values(name, own, parts) for name in _MERGED if name != "mocks"}
         self.names.check_given(own, workflow)
         mocks = Mocks(self.reader, self.names)
         checked = mocks.read(own.get("mocks"))
@@ -153,10 +159,10 @@ class _File:
         if node is None:
             return None
         reader = self.reader if "request" in own else Reader(self.reader.source)
-        record = reader.record(node, REQUEST_KEYS, what="`request`")
+        record = reader.record(node, REQUEST, what="`request`")
         if record is None:
             return None
-        body, headers, query = (record.get(name) for name in REQUEST_KEYS)
+        body, headers, query = (record.get(name) for name in REQUEST.names)
         return Request(
             body=None if body is None else plain(body),
             headers={name: _text(value) for name, value in _object(headers).items()},
@@ -172,10 +178,15 @@ def _joined_parts(own: _Parts, shared: _Parts) -> dict[str, Node]:
     if "payload" in own:
         parts.pop("request", None)
     for name, node in own.items():
-        if name in MERGED_KEYS and name in parts:
+        if name in _MERGED and name in parts:
             parts[f"file's {name}"] = parts[name]
         parts[name] = node
     return parts
+
+
+def _first(record: Record) -> Node:
+    """Where a test begins."""
+    return record.node.entries[0].key if record.node.entries else record.node
 
 
 def _object(node: Node | None) -> dict[str, Any]:

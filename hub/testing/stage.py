@@ -30,7 +30,7 @@ from hub.engine.advance.failure import Failure
 from hub.engine.advance.journal import Entry
 from hub.engine.start import Start, turn_digest
 from hub.engine.workflow import Endpoint, OnEvent, Schedule, Workflow
-from hub.errors import Rejected
+from hub.errors import Permanent, Rejected
 from hub.storage.deliveries import NewDelivery, NewRun, Recorded
 from hub.storage.runs import Ending
 from hub.testing.acting import Actor, Real
@@ -166,9 +166,10 @@ class Stage:
         self.real = self._actor.real = real
 
     def look(self, action: str, inputs: Any) -> Any:
-        """What a reading action gives now, when all is over."""
-        if self.real is None:
-            raise LookupError("the test has no database")
+        """What a reading action gives now, when all is over; raises `StepFailed`."""
+        if self.real is None or not self.real.does(self.actions[action]):
+            connector = action.partition(".")[0]
+            raise Permanent("not_configured", f"write `real: [{connector}]` in the test")
         return self.real.look(self.actions[action], inputs)
 
     # ------------------------------------------------------------------------- starting runs

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.engine.compile.reader import Reader, Record
+from hub.engine.language.trials import TIMELINE
 from hub.engine.workflow import Position
 from hub.engine.yaml_profile import Mapping as Tree
 from hub.engine.yaml_profile import Node, Scalar, plain
-from hub.testing.keys import EVENT_KEYS
 from hub.testing.names import Names
 from hub.testing.plan import Happening
 
@@ -32,7 +32,7 @@ class Timelines:
         return tuple(each for each in map(self._entry, items) if each is not None)
 
     def _entry(self, node: Node) -> Happening | None:
-        record = self.reader.record(node, EVENT_KEYS, what="an entry of the timeline")
+        record = self.reader.record(node, TIMELINE)
         if record is None:
             return None
         self._check_one(record, ("after", "at"), node)
@@ -45,9 +45,9 @@ class Timelines:
             after=self._after(record),
             at=None if at is None else self.names.instant(at, "`at`"),
             emit=None if emitted is None else self.names.event(emitted),
-            key=record.text("key", "") or "",
+            key=record.read("key") or "",
             data=self._data(record),
-            is_again=record.choice("request", ("again",), None) == "again",
+            is_again=record.read("request") == "again",
             is_cancel=self._is_cancel(record),
         )
 
@@ -69,8 +69,7 @@ class Timelines:
             record.check_required(["key"])
 
     def _after(self, record: Record) -> Any:
-        node = record.get("after")
-        return None if node is None else self.reader.duration(node, what="`after`")
+        return record.read("after")
 
     def _data(self, record: Record) -> Any:
         emitted, node = record.get("emit"), record.get("data")
@@ -85,6 +84,6 @@ class Timelines:
         node = record.get("cancel")
         if node is None:
             return False
-        if not record.boolean("cancel", default=False):
+        if not record.read("cancel"):
             self.reader.refuse(110, "`cancel` is true", node)
         return True

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from hub.engine.project import Project
 from hub.engine.workflow import Position
-from hub.errors import StepFailed
+from hub.errors import Rejected, StepFailed
 from hub.testing.judging import judge, notes
 from hub.testing.matching import Mismatch
 from hub.testing.plan import Trial
@@ -87,8 +87,16 @@ class Trials:
             problem = self._prepare(stage, stack)
             if problem is not None:
                 return Verdict(trial, (problem,))
-            stage.play()
-            return _verdict(stage)
+            try:
+                stage.play()
+                return _verdict(stage)
+            except Rejected as refusal:
+                told = "; ".join([refusal.title, *(each.message for each in refusal.problems)])
+                problem = Problem(trial.position, f"the run cannot start: {told}")
+            except Exception as fault:  # noqa: BLE001 - the other tests are still to be played
+                told = f"{type(fault).__name__}: {fault}"
+                problem = Problem(trial.position, f"a fault of the hub: {told}")
+            return Verdict(trial, (problem,), timeline=tuple(_timeline(stage)))
 
     def _prepare(self, stage: Stage, stack: ExitStack) -> Problem | None:
         """The database with what the test is given, where it wants one."""

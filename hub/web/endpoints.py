@@ -25,7 +25,8 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
     guard = QueueGuard(hub)
 
     def receive(path: str) -> Response:
-        route = hub.reception.find(flask_request.method, f"/{path}")
+        reception = hub.reception  # all of the request is served by what is in force now
+        route = reception.find(flask_request.method, f"/{path}")
         g.facts = {"workflow": route.entrance.workflow.name}
         request = inbound_request(
             max_body=route.max_body,
@@ -42,7 +43,7 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
                 return signals[run_id]
 
             storing = flask_request.environ.get(STORING, nullcontext)
-            receipt = hub.reception.receive(request, route, expect=expect, storing=storing)
+            receipt = reception.receive(request, route, expect=expect, storing=storing)
             if receipt.new_runs:
                 hub.ringer.ring(receipt.new_runs[-1])
             guard.look()

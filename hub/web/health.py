@@ -24,13 +24,15 @@ def add_health(app: Flask, hub: Hub) -> None:
     @app.get("/readyz")
     def readyz() -> Response:
         """The database can be written to and has the right tables; Redis is only reported (I3)."""
-        database = _database_state(hub)
+        database, current = _database_state(hub), hub.current
         found = {
             "status": "ready" if database == "ok" else "not ready",
             "database": database,
             "redis": "ok" if hub.doorbell.is_reachable() else "unreachable",
-            "workflows": len(hub.project.workflows),
-            "broken_workflows": list(hub.project.broken),
+            "workflows": len(current.project.workflows),
+            "broken_workflows": list(current.project.broken),
+            "earlier_versions": list(current.kept),
+            "hub_yaml": "ok" if current.refused is None else "has errors",
         }
         status = 200 if database == "ok" else 503
         return Response(to_json_bytes(found), status, content_type=_JSON)

@@ -216,6 +216,14 @@ class OpeningApp:
             self._hub.answers.stop()
             self._hub.close()
 
+    def _follow(self, hub: Any) -> None:
+        """Take up what is saved in the project's files; reading them keeps no request waiting."""
+        following = import_module("hub.bootstrap.following").Following(hub)
+        in_a_thread = gevent.get_hub().threadpool
+        while True:
+            gevent.sleep(following.LOOK_EVERY)
+            following.take(in_a_thread.apply(following.look))
+
     def _keep_opening(self) -> None:
         while not self._open():
             gevent.sleep(_OPEN_EVERY)
@@ -232,10 +240,11 @@ class OpeningApp:
         except unreachable as problem:
             log.warning("the database cannot be reached yet: %s", type(problem).__name__)
             return False
-        logs.hide(hub.secrets.hide)
+        logs.hide(hub.hide)
         hub.answers.start()
         self._hub = hub
         self._app = web.create_app(hub)
+        gevent.spawn(self._follow, hub)
         return True
 
 

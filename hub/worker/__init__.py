@@ -4,6 +4,7 @@ listener.py   RQ hears the doorbell
 doorbell.py   what an RQ job does here: wake the runner
 runner.py     claims, a pool of threads, leases
 rounds.py     what any worker does now and then: sweep, schedules
+watch.py      takes up files that are saved
 process.py    start, signals, drain
 """
 

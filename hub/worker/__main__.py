@@ -31,7 +31,7 @@ def main() -> int:
     except Misconfigured as wrong:
         sys.stderr.write(f"hub worker: {wrong}\n")
         return 2
-    logs.hide(hub.secrets.hide)
+    logs.hide(hub.hide)
     code = run_worker(hub)
     hub.close()
     return code

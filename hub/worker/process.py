@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from time import monotonic
 from uuid import UUID, uuid4
@@ -15,11 +16,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.bootstrap import Hub
 from hub.storage import workers
+from hub.storage.runs import ClaimedRun, OpenClaim
 from hub.storage.workers import WorkerName
 from hub.worker.doorbell import bell
 from hub.worker.listener import Listener
 from hub.worker.rounds import Rounds
 from hub.worker.runner import Runner
+from hub.worker.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +40,22 @@ def run_worker(hub: Hub) -> int:
     return _Process(hub).run()
 
 
+class _InForce:
+    """Gives each run to the executor of what is in force when its work begins."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def work(
+        self,
+        run: ClaimedRun,
+        *,
+        is_stopping: Callable[[], bool],
+        claim: OpenClaim | None = None,
+    ) -> None:
+        self._hub.executor.work(run, is_stopping=is_stopping, claim=claim)
+
+
 class _Process:
     def __init__(self, hub: Hub) -> None:
         name = WorkerName(id=uuid4().hex, host=socket.gethostname(), pid=os.getpid())
@@ -45,7 +64,7 @@ class _Process:
         self._listener = Listener(hub.settings.redis_url)
         self._runner = Runner(
             engine=hub.database,
-            executor=hub.executor,
+            executor=_InForce(hub),
             name=f"{name.host}:{name.pid}:{name.id[:8]}",
             size=hub.settings.worker_runs,
             bell=bell(),
@@ -55,6 +74,7 @@ class _Process:
         self._rounds = Rounds(
             hub, scheduled=lambda: hub.scheduled, ring=self._wake, worker=self._name
         )
+        self._watch = Watch(hub)
 
     def _wake(self) -> None:
         """Work has turned up here: look at once, and let the others look too."""
@@ -64,6 +84,7 @@ class _Process:
     def run(self) -> int:
         self._runner.start()
         self._rounds.start()
+        self._watch.start()
         self._listener.start()
         log.info("the worker is ready", extra={"runs": self._hub.settings.worker_runs})
         signal.sigwait(_SIGNALS)
@@ -75,6 +96,7 @@ class _Process:
         ends_at = monotonic() + DRAIN_WITHIN.total_seconds()
         self._runner.stop()
         self._rounds.stop()
+        self._watch.stop()
         self._listener.stop()
         drainer = threading.Thread(target=self._leave, name="drain", daemon=True)
         drainer.start()
@@ -95,6 +117,7 @@ class _Process:
     def _leave(self) -> None:
         self._runner.drain()
         self._rounds.join()
+        self._watch.join()
         self._listener.join()
         try:
             workers.say_goodbye(self._hub.database, self._name)

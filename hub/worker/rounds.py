@@ -67,7 +67,7 @@ class Rounds:
         self._scheduled = scheduled
         self._ring = ring
         self._worker = worker
-        self._is_planned = False
+        self._planned: object = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._go, name="rounds", daemon=True)
 
@@ -91,7 +91,8 @@ class Rounds:
     def once(self) -> None:
         """One round: say that we live, free lost runs, fire what is due. Never raises.
 
-        The first one plans the schedules of this project's files.
+        The first one plans the schedules of this project's files, and so does each that finds
+        other ones.
         """
         self._do("saying that the worker lives", self._say_alive)
         self._do("planning the schedules", self._plan)
@@ -116,11 +117,13 @@ class Rounds:
         return 0
 
     def _plan(self) -> int:
-        if not self._is_planned:
+        scheduled = self._scheduled()
+        found = {name: workflow.version for name, workflow in scheduled.items()}, self._hub.broken
+        if self._planned != found:
             with at_once(self._hub.database) as connection:
                 now = DatabaseClock(connection).now()  # the host's own may be wrong (E13)
-            plan_schedules(self._hub, self._scheduled(), now)
-            self._is_planned = True
+            plan_schedules(self._hub, scheduled, now)
+            self._planned = found
         return 0
 
     def _fire_due(self) -> int:

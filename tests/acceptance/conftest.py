@@ -6,7 +6,6 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -98,7 +97,8 @@ def open_story(
             settings = Settings.from_environment(environment, project=project)
             clock = FakeClock(NOW)
             bell = HeardDoorbell(redis)
-            opened = replace(open_hub(settings, role="worker", clock=clock), doorbell=bell)
+            opened = open_hub(settings, role="worker", clock=clock)
+            opened.doorbell = bell
             closing.callback(opened.close)
             vars(opened)["answers"] = answer_board  # it listens already
             plan_schedules(opened, opened.scheduled, clock.now())

@@ -81,6 +81,35 @@ def test_paths_limit_what_is_shown(terminal: Terminal):
     assert terminal.type("check", "nowhere.yaml").code == 2
 
 
+@pytest.mark.parametrize("form", ["sarif", "github"])
+def test_code_hosts_are_told_in_their_own_form(terminal: Terminal, form: str):
+    clean = terminal.type("check", "--format", form)
+    plant(terminal, "payload.name }} wants", "payload.nmae }} wants")
+    planted = terminal.type("check", "--format", form)
+
+    assert (clean.code, planted.code) == (0, 1)
+    assert "HUB203" not in clean.out
+    assert "HUB203" in planted.out
+    assert form != "sarif" or json.loads(planted.out)["runs"][0]["results"]
+
+
+def test_warnings_count_only_when_one_is_strict(terminal: Terminal):
+    plant(terminal, "topic }}.", "topic | default('x') }}.")
+
+    lenient, strict = terminal.type("check"), terminal.type("check", "--strict")
+
+    assert (lenient.code, strict.code) == (0, 1)
+    assert lenient.out == strict.out
+    assert "1 warning" in strict.out
+
+
+def test_runs_in_older_versions_need_a_database_and_a_form_for_people(terminal: Terminal):
+    assert terminal.type("check", "--running", "--format", "sarif").code == 2
+    refused = terminal.type("check", "--running")
+
+    assert (refused.code, "HUB_DATABASE_URL" in refused.err) == (1, True)
+
+
 def test_secrets_without_a_value_are_named_on_demand(terminal: Terminal):
     found = terminal.type("check", "--env", "--json").lines
 

@@ -75,6 +75,20 @@ def test_a_broken_file_is_named_with_line_and_column(project: Path, terminal: Te
     assert checks["workflows"]["message"].endswith(" in force, 1 broken")
     assert checks["workflows"]["rows"][0].startswith("workflows/lead-phone.yaml:")
     assert "leadid" in checks["workflows"]["rows"][0]
+    assert checks["earlier versions"]["rows"] == [
+        "lead-phone: its last good version stays in force until the file is mended"
+    ]
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_broken_file_that_never_was_in_force_is_said_not_to_be_served(
+    project: Path, terminal: Terminal
+):
+    (project / "workflows" / "new.yaml").write_text("hub: 1\n")
+
+    (told,) = found(terminal.type("doctor", "--json"))["earlier versions"]["rows"]
+
+    assert told == "new: there is no earlier version: it is not served until the file is mended"
 
 
 BREAKING = {

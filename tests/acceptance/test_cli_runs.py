@@ -42,6 +42,24 @@ def test_the_run_list_says_what_others_rely_on(hub: Story, terminal: Terminal):
     assert str(lead) not in listed.out
 
 
+def test_runs_that_wait_in_an_older_version_are_listed_by_the_checker(
+    hub: Story, terminal: Terminal
+):
+    hub.holder()
+    quiet = terminal.type("check", "--running")
+    with hub.transaction() as db:
+        db.execute(text("UPDATE runs SET status = 'waiting', ended_at = NULL, version = 'old'"))
+
+    told = terminal.type("check", "--running")
+    (line,) = terminal.type("check", "--running", "--json").lines
+
+    assert (quiet.code, told.code) == (0, 0)
+    assert quiet.out.splitlines()[-1] == "no runs in older versions"
+    assert "lead-phone" in told.out
+    assert (line["workflow"], line["version"], line["status"]) == ("lead-phone", "old", "waiting")
+    assert line["current_version"] != "old"
+
+
 def test_the_run_list_can_be_narrowed(hub: Story, terminal: Terminal):
     hub.gives_phone(hub.lead())  # no number: refused, which is a success of the run
     hub.call_ends(hub.lead(), "appointment_booked", at=hub.now() + DAY)

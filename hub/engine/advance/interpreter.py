@@ -8,6 +8,7 @@ variables, replies) become notes, which the executor stores with the next effect
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from hub.engine.advance.answering import Answering
@@ -56,7 +57,7 @@ class Interpreter:
         self._values = self._decisions.values
         self.undoing = Undoing(self._decisions, self._block)
         self.cancel_on: tuple[AwaitEvent, ...] = ()
-        self._waiting = Waiting(self._decisions, self._command)
+        self._waiting = Waiting(self._decisions, self._command, self._longest_wait)
         calling = Calling(self._decisions, self.workflow)
         looping = Looping(self._decisions, lambda frame, block: self._block(frame, block, ""))
         branching = Branching(self._decisions, self._block)
@@ -110,6 +111,11 @@ class Interpreter:
         if frame.workflow is self.undoing.root:
             yield from self.undoing.undo(frame.workflow)
         yield from self._handle(frame, frame.workflow.on_error, "on_error/", failure)
+
+    def _longest_wait(self) -> timedelta | None:
+        """A run that is being undone has no timeout any more: each of its waits has as long."""
+        root = self.undoing.root
+        return root.timeout if root is not None and self.undoing.is_over else None
 
     # ------------------------------------------------------------------ a workflow and its blocks
 
@@ -169,13 +175,14 @@ class Interpreter:
         A block is walked in any case: steps behind it see what those inside of it gave.
         """
         is_block = isinstance(step, Parallel | Group)
+        has_steps = isinstance(step, Group) or (isinstance(step, Call) and not step.is_detached)
         try:
             entry = None if is_block else self._decisions.journal.ended(path)
-            if entry is None and isinstance(step, Do | Call):
+            if entry is None and isinstance(step, Do | Call) and not has_steps:
                 self.undoing.register(frame, step, path)
             walk = self._settled[type(step)]
             result = entry.result if entry else (yield from walk(frame, step, path))
-            if isinstance(step, Group):
+            if has_steps:
                 self.undoing.register(frame, step, path)
         except Failure as failure:
             yield from self._failed(frame, step, path, failure)

@@ -58,6 +58,11 @@ class Journal:
         """Whether an earlier owner of the run stored anything of this item of a loop."""
         return prefix in self._begun
 
+    def has_unended(self) -> bool:
+        """Whether an action was begun and has no end."""
+        entries = self._entries.values()
+        return any(each.kind == "do" and each.status not in _ENDED for each in entries)
+
     def get(self, path: str) -> Entry | None:
         """The entry of a step, ended or not."""
         return self._entries.get(path)

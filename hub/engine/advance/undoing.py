@@ -22,7 +22,10 @@ Undoable = Do | Call | Group
 
 
 class Undoing:
-    """Compensations of one run of `root`. `failed`: the first that failed for good, if one did."""
+    """Compensations of one run of `root`. `failed`: the first that failed for good, if one did.
+
+    `is_over`: the run does nothing more that would be undone.
+    """
 
     def __init__(
         self, decisions: Decisions, run_block: Callable[[Frame, Block, str], Steps]
@@ -31,13 +34,13 @@ class Undoing:
         self._run_block = run_block
         self.root: Workflow | None = None
         self.is_active = False
-        self._is_over = False
+        self.is_over = False
         self.failed: Failure | None = None
 
     def register(self, frame: Frame, step: Undoable, path: str) -> None:
-        """Note what the step sees: before it is done, a block behind its own steps."""
+        """Note what the step sees: before it is done, a block or a call behind its own steps."""
         is_known = self._decisions.journal.get(path + UNDO) is not None
-        if not step.compensate or is_known or self._is_over:
+        if not step.compensate or is_known or self.is_over:
             return
         outer = self._outer_names(frame.workflow)
         known = {
@@ -55,7 +58,7 @@ class Undoing:
 
         What is done afterwards, in the last handlers of the run, is not undone.
         """
-        self._is_over = True
+        self.is_over = True
         journal = self._decisions.journal
         was_active, self.is_active = self.is_active, True
         for entry in [each for each in journal.entries() if each.path.endswith(UNDO)][::-1]:

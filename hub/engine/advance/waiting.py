@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hub.engine.advance.commands import (
@@ -19,21 +19,31 @@ from hub.engine.advance.decisions import Decisions
 from hub.engine.advance.failure import Failure
 from hub.engine.advance.flow import Steps
 from hub.engine.advance.frame import Frame, earliest
-from hub.engine.expressions import Expression
+from hub.engine.advance.journal import Journal
+from hub.engine.expressions import CompiledValue, Expression
 from hub.engine.typed import typed
 from hub.engine.workflow import CancelOn, Do, Emit, Poll, Wait, Workflow
 from hub.schemas import compile_schema
 from hub.values import plain
 
+LONGEST_KEY = 500  # characters
+_NOTHING = timedelta()
+
 Ask = Callable[[Frame, Do, str], Perform]
 
 
 class Waiting:
-    """Waits and events of one run; `ask(frame, step, path)` is the command of a poll's action."""
+    """Waits and events of one run; `ask(frame, step, path)` is the command of a poll's action.
 
-    def __init__(self, decisions: Decisions, ask: Ask) -> None:
+    `longest`: how long a wait without `timeout` takes, where no timeout of the run ends it.
+    """
+
+    def __init__(
+        self, decisions: Decisions, ask: Ask, longest: Callable[[], timedelta | None]
+    ) -> None:
         self._decisions = decisions
         self._ask = ask
+        self._longest = longest
 
     # ------------------------------------------------------------------------------------- wait
 
@@ -57,25 +67,39 @@ class Waiting:
         until: datetime = known["until"]
         if until > self._decisions.facts.timer():
             yield Pause(path, earliest([until, frame.deadline]) or until)
-        if frame.deadline is not None and frame.deadline < until:
-            raise _too_late(path)
+        is_cut = frame.deadline is not None and frame.deadline < until
+        if is_cut or known.get("is_timeout"):
+            raise self._timed_out(step, path, is_own=not is_cut)
         return self._done(step, path, {"at": until})
 
     def _begun(self, frame: Frame, step: Wait, path: str) -> dict[str, Any]:
         """What is decided when the wait begins: its end, its key, when to ask first."""
         values, now = self._decisions.values, self._decisions.facts.timer()
-        if step.until is not None:
-            until = values.render(frame, step.until, path)
-            if not isinstance(until, datetime):
-                raise Failure("invalid_input", "`until` is a date and time", step=path, attempts=0)
-            return {"until": until}
-        length = values.duration(frame, step.duration or step.timeout, path)
-        begun: dict[str, Any] = {"until": None if length is None else now + length}
+        timeout = values.duration(frame, step.timeout, path)
+        limit = None if timeout is None else now + timeout
+        if not step.events and step.poll is None:
+            until = self._end(frame, step, path, now)
+            if limit is None or until <= limit:
+                return {"until": until}
+            return {"until": limit, "is_timeout": True}
+        longest = self._longest()
+        if limit is None and longest is not None:
+            limit = now + longest
+        begun: dict[str, Any] = {"until": limit}
         if step.events:
-            begun["key"] = values.text(frame, step.key, path) or ""
+            begun["key"] = self._key(frame, step.key, path)
         if step.poll is not None:
             begun["ask_at"] = now + step.poll.every if step.events else now
         return begun
+
+    def _end(self, frame: Frame, step: Wait, path: str, now: datetime) -> datetime:
+        """When a wait for a time is over by itself."""
+        if step.until is None:
+            return now + (self._decisions.values.duration(frame, step.duration, path) or _NOTHING)
+        until = self._decisions.values.render(frame, step.until, path)
+        if not isinstance(until, datetime):
+            raise Failure("invalid_input", "`until` is a date and time", step=path, attempts=0)
+        return until
 
     def _awaited(self, frame: Frame, step: Wait, path: str, known: Mapping[str, Any]) -> Steps:
         until = known["until"]
@@ -84,7 +108,7 @@ class Waiting:
             names=step.events,
             key=known.get("key", ""),
             accepts=self._accepts(frame, step.only_if, path),
-            consumed=self._consumed(),
+            consumed=consumed_events(self._decisions.journal),
             until=earliest([until, frame.deadline]),
             poll=None if step.poll is None else self._asking(frame, step.poll, path, known),
         )
@@ -94,9 +118,14 @@ class Waiting:
         if isinstance(found, Asked) and step.poll is not None:
             return self._done(step, path, self._answer(frame, step, path, found.result))
         is_own = until is not None and (frame.deadline is None or until <= frame.deadline)
-        failure = _too_late(path)
+        raise self._timed_out(step, path, is_own=is_own)
+
+    def _timed_out(self, step: Wait, path: str, *, is_own: bool) -> Failure:
+        """`is_own`: the time of the wait itself is up, not that of a block around it."""
+        told = "what was waited for did not come in time"
+        failure = Failure("timeout", told, step=path, attempts=0)
         self._fail(step, path, failure, result={"timed_out": True} if is_own else None)
-        raise failure
+        return failure
 
     def is_timed_out(self, path: str) -> bool:
         """Whether this wait ended because its own `timeout` was over."""
@@ -154,7 +183,7 @@ class Waiting:
         if journal.ended(path) is not None:
             return
         try:
-            key = values.text(frame, step.key, path) or ""
+            key = self._key(frame, step.key, path)
             data = plain(values.render(frame, step.data, path))
             _check_data(frame.workflow, step.event, data, path)
         except Failure as failure:
@@ -181,8 +210,15 @@ class Waiting:
         )
 
     def _keys(self, frame: Frame, wanted: tuple[CancelOn, ...]) -> list[str]:
-        values = self._decisions.values
-        return [values.text(frame, each.key, "cancel_on") or "" for each in wanted]
+        return [self._key(frame, each.key, "cancel_on") for each in wanted]
+
+    def _key(self, frame: Frame, value: CompiledValue | None, path: str) -> str:
+        """The key of an event, which an index must hold."""
+        key = self._decisions.values.text(frame, value, path) or ""
+        if len(key) > LONGEST_KEY:
+            told = f"the key of an event has at most {LONGEST_KEY} characters"
+            raise Failure("invalid_input", told, step=path, attempts=0)
+        return key
 
     def _accepts(
         self, frame: Frame, condition: Expression | None, path: str
@@ -196,11 +232,11 @@ class Waiting:
 
         return accepts
 
-    def _consumed(self) -> frozenset[int]:
-        """The events that other waits of this run have taken."""
-        entries = self._decisions.journal.entries()
-        results = (each.result for each in entries if each.kind == "wait" and each.result)
-        return frozenset(result["id"] for result in results if "id" in result)
+
+def consumed_events(journal: Journal) -> frozenset[int]:
+    """The events that the waits of this run have taken."""
+    results = (each.result for each in journal.entries() if each.kind == "wait" and each.result)
+    return frozenset(result["id"] for result in results if "id" in result)
 
 
 def event_names(workflow: Workflow, event: Event) -> dict[str, Any]:
@@ -224,7 +260,3 @@ def _check_data(workflow: Workflow, event: str, data: Any, path: str) -> None:
     if problems:
         told = f"{event}: {problems[0].pointer or 'data'}: {problems[0].message}"
         raise Failure("invalid_input", told, step=path, attempts=0)
-
-
-def _too_late(path: str) -> Failure:
-    return Failure("timeout", "what was waited for did not come in time", step=path, attempts=0)

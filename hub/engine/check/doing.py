@@ -24,6 +24,7 @@ from hub.engine.expressions.types import (
     is_secret,
     object_type,
 )
+from hub.engine.findings import did_you_mean
 from hub.engine.workflow import Block, Call, Do, Fail, Inputs, OnError
 from hub.engine.yaml_profile import Mapping as MappingNode
 
@@ -95,7 +96,8 @@ def _check_guarded(walk: Walk, step: Do, action: Action, kind: Type) -> None:
             walk.values.refuse(501, message, _input(walk, step, name))
     entries = dict(step.inputs.entries) if isinstance(step.inputs, ObjectOf) else {}
     for name in (*action.literal_inputs, *action.template_inputs):
-        if isinstance(entries.get(name), Template):
+        given = entries.get(name)
+        if isinstance(given, Template) and given.file is None:
             message = f"`{name}` of {action.name} is fixed: an expression cannot stand here"
             suggestion = "give values as `params`" if "params" in fields else None
             walk.values.refuse(503, message, _input(walk, step, name), suggestion=suggestion)
@@ -104,8 +106,16 @@ def _check_guarded(walk: Walk, step: Do, action: Action, kind: Type) -> None:
 def _check_templates(walk: Walk, step: Do, action: Action) -> None:
     for name in action.template_inputs:
         path = _literal_input(step, name)
-        if isinstance(path, str) and (not path.startswith("templates/") or path not in walk.files):
-            walk.values.refuse(403, f"there is no file {path}", _input(walk, step, name))
+        if not isinstance(path, str):
+            continue
+        node = _input(walk, step, name)
+        if not path.startswith("templates/"):
+            message = f"`{name}` of {action.name} names a file of templates/"
+            walk.values.refuse(403, message, node, suggestion="write `templates/<name>`")
+        elif path not in walk.files:
+            known = [each for each in walk.files if each.startswith("templates/")]
+            suggestion = did_you_mean(path, known)
+            walk.values.refuse(403, f"there is no file {path}", node, suggestion=suggestion)
 
 
 def _literal_input(step: Do, name: str) -> Any:

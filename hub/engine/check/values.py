@@ -67,8 +67,12 @@ class Values:
         suggestion: str | None = None,
         severity: Severity | None = None,
         source: str | None = None,
+        fix: str | None = None,
     ) -> None:
-        """A finding on a node of the file; `source` is the file whose schema decided."""
+        """A finding on a node of the file.
+
+        `source` is the file whose schema decided, `fix` what to write there.
+        """
         if node is not None:
             self._add(
                 code,
@@ -78,6 +82,7 @@ class Values:
                 suggestion=suggestion,
                 severity=severity,
                 source=source,
+                fix=fix,
             )
 
     def _add(
@@ -90,9 +95,11 @@ class Values:
         suggestion: str | None = None,
         severity: Severity | None = None,
         source: str | None = None,
+        fix: str | None = None,
+        file: Source | None = None,
     ) -> None:
         self.findings.append(
-            self.source.finding(
+            (file or self.source).finding(
                 code,
                 message,
                 start=start,
@@ -100,10 +107,13 @@ class Values:
                 suggestion=suggestion,
                 severity=severity,
                 source=source,
+                fix=fix,
             )
         )
 
-    def _problem(self, problem: TypeProblem, start: int, end: int) -> None:
+    def _problem(
+        self, problem: TypeProblem, start: int, end: int, *, file: Source | None = None
+    ) -> None:
         code = int(problem.code.removeprefix("HUB"))
         severity: Severity = "warning" if problem.is_warning else "error"
         message, _, suggestion = problem.message.partition(" — ")
@@ -115,6 +125,8 @@ class Values:
             suggestion=suggestion or None,
             severity=severity,
             source=problem.source,
+            fix=problem.fix,
+            file=file,
         )
 
     def _problems(self, expression: Expression, problems: Iterable[TypeProblem]) -> None:
@@ -148,9 +160,12 @@ class Values:
     def _template(self, template: Template, env: TypeEnv) -> Type:
         inference = infer_template(template, env)
         node = self.places.node(template)
+        if template.file is not None and template.parts:
+            node = self.places.node(template.parts[0].expression)
         for problem in inference.problems:
             if isinstance(node, Scalar):
-                self._problem(problem, *node.span(problem.start, problem.end))
+                start, end = node.span(problem.start, problem.end)
+                self._problem(problem, start, end, file=node.source)
         return inference.type
 
     # ------------------------------------------------------------------------------ positions
@@ -276,7 +291,13 @@ class Values:
         if code != 209:  # noqa: PLR2004 - that one names the input itself
             message = f"{what}: {message}"
         self.refuse(
-            code, message, node, suggestion=suggestion or None, severity=severity, source=source
+            code,
+            message,
+            node,
+            suggestion=suggestion or None,
+            severity=severity,
+            source=source,
+            fix=misfit.fix,
         )
 
     def _literals(

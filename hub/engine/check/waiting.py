@@ -10,7 +10,7 @@ from hub.engine.check.scope import error_type, event_env
 from hub.engine.check.state import Way
 from hub.engine.check.walk import Exit, Walk
 from hub.engine.compile.waits import event_path
-from hub.engine.expressions import Type, TypeEnv, narrow, type_from_schema
+from hub.engine.expressions import Literal, ObjectOf, Type, TypeEnv, narrow, type_from_schema
 from hub.engine.expressions.types import (
     ANYTHING,
     Instant,
@@ -117,15 +117,23 @@ def _poll(walk: Walk, step: Wait, poll: Poll, env: TypeEnv) -> Type:
 
 
 def _checked_data(walk: Walk, step: Wait, ask: Do, data: Type) -> Type:
-    """What a poll beside an event finds must be what the event would carry: then it is that."""
+    """What a poll beside an event finds must be what the event would carry: then it is that.
+
+    A whole result may have fields that the event has not, where its schema does not forbid them.
+    """
     schemas = walk.workflow.event_schemas
     wanted = union_of(type_from_schema(schemas.get(name)) for name in step.events)
     source = event_path(step.events[0]) if len(step.events) == 1 else None
-    poll = step.poll
     place = walk.node(ask, "data", "do")
-    value = None if poll is None else poll.data
-    walk.values.fits(value, data, wanted, place=place, source=source)
-    return wanted
+    value = None if step.poll is None else step.poll.data
+    allowed = wanted
+    if isinstance(wanted, ObjectType) and not isinstance(value, Literal | ObjectOf):
+        is_closed = any(
+            schemas.get(name, {}).get("additionalProperties") is False for name in step.events
+        )
+        allowed = wanted if is_closed else replace(wanted, extra=wanted.extra or ANYTHING)
+    walk.values.fits(value, data, allowed, place=place, source=source)
+    return wanted if len(step.events) == 1 else data
 
 
 def walk_emit(walk: Walk, step: Emit, env: TypeEnv) -> Way:

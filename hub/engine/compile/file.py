@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from hub.engine.compile.context import Context
-from hub.engine.compile.keys import CONCURRENCY_KEYS, TRIGGER_KEYS, WORKFLOW_KEYS
 from hub.engine.compile.reader import Reader, Record
 from hub.engine.compile.step_parts import Parts
 from hub.engine.compile.steps import Steps
@@ -15,6 +14,8 @@ from hub.engine.compile.values import Places, Values
 from hub.engine.compile.waits import Waits
 from hub.engine.expressions import CompiledValue, Literal
 from hub.engine.findings import Finding, in_order
+from hub.engine.language.parts import MODE
+from hub.engine.language.workflow import CONCURRENCY, TRIGGERS, WORKFLOW
 from hub.engine.workflow import (
     Block,
     Concurrency,
@@ -23,9 +24,8 @@ from hub.engine.workflow import (
     Trigger,
     Workflow,
 )
-from hub.engine.yaml_profile import Document, Mapping, Node, is_broken, load
+from hub.engine.yaml_profile import Document, Node, Scalar, load
 
-MODES = ("live", "test", "simulate")
 _LONGEST_RUN = timedelta(days=3653)
 
 
@@ -71,12 +71,11 @@ class _File:
     context: Context
 
     def workflow(self, root: Node) -> Workflow | None:
-        required = ("hub", "title", "steps")
-        record = self.reader.record(root, WORKFLOW_KEYS, what="a workflow", required=required)
+        record = self.reader.record(root, WORKFLOW)
         if record is None:
             return None
         self._language(record)
-        parts = Parts(self.reader, self.values)
+        parts = Parts(self.reader, self.values, self.context)
         waits = Waits(self.reader, self.values, parts, self.context)
         trigger = self._trigger(record, parts, waits)
         steps = Steps(self.reader, self.values, self.path, parts, waits)
@@ -85,13 +84,13 @@ class _File:
         compiled = Workflow(
             name=self.name,
             version="",
-            title=record.text("title") or self.name,
+            title=record.read("title") or self.name,
             trigger=trigger or Inputs(),
             steps=() if block is None else steps.block(block),
-            description=record.text("description") or "",
+            description=record.read("description") or "",
             tags=self._tags(record),
-            is_enabled=record.boolean("enabled", default=True),
-            timezone=record.timezone("timezone", None) or self.context.settings.timezone,
+            is_enabled=record.read("enabled"),
+            timezone=record.read("timezone") or self.context.settings.timezone,
             mode=self._mode(record),
             concurrency=self._concurrency(record, parts) or _in_turn(trigger),
             timeout=self._timeout(record),
@@ -117,11 +116,12 @@ class _File:
             self.reader.refuse(110, "`hub: 1` is the first key", entry.key)
 
     def _trigger(self, record: Record, parts: Parts, waits: Waits) -> Trigger | None:
-        entries = [entry for name in TRIGGER_KEYS if (entry := record.entry(name)) is not None]
+        entries = [entry for name in TRIGGERS if (entry := record.entry(name)) is not None]
         if len(entries) != 1:
             words = "`endpoint`, `schedule`, `event` and `inputs`"
             message = f"a workflow has exactly one of {words}"
-            place = entries[1].key if entries else record.node.entries[0].key
+            written = entries[1:2] or record.node.entries[:1]
+            place = written[0].key if written else record.node
             self.reader.refuse(111, message, place)
             return None
         node = entries[0].value
@@ -148,32 +148,26 @@ class _File:
 
     def _concurrency(self, record: Record, parts: Parts) -> Concurrency | None:
         node = record.get("concurrency")
-        inner = self.reader.record(node, CONCURRENCY_KEYS, what="`concurrency`")
+        inner = self.reader.record(node, CONCURRENCY, what="`concurrency`")
         if inner is None:
             return None
-        if "key" not in inner and "limit" not in inner:
-            self.reader.refuse(110, "`concurrency` needs `key` or `limit`", inner.node)
         key = inner.entry("key")
         return Concurrency(
             key=None if key is None else parts.key_of(key),
-            limit=inner.integer("limit", 1, lowest=1, highest=10_000),
-            when_full=inner.choice("when_full", ("queue", "reject", "cancel_running"), "queue"),
+            limit=inner.read("limit"),
+            when_full=inner.read("when_full"),
         )
 
     def _timeout(self, record: Record) -> timedelta:
-        lowest = timedelta(seconds=1)
-        timeout = record.duration("timeout", timedelta(days=30), lowest=lowest)
+        timeout: timedelta = record.read("timeout")
         return min(timeout, _LONGEST_RUN)
 
 
 def mode_value(reader: Reader, values: Values, node: Node) -> CompiledValue:
     """`mode`: one of the three words, or an expression that gives one."""
     value = values.value(node)
-    if isinstance(value, Literal) and not is_broken(node):
-        if isinstance(node, Mapping):
-            reader.refuse(110, f"`mode` is one of {', '.join(MODES)}", node)
-        else:
-            reader.choice(node, MODES, what="`mode`")
+    if isinstance(value, Literal) or not isinstance(node, Scalar):
+        reader.literal(node, MODE.literal, what="`mode`")
     return value
 
 

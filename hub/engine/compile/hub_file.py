@@ -11,9 +11,21 @@ from typing import Any
 from hub.engine.compile.file import mode_value
 from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.schema_words import schema_correction, schema_node
-from hub.engine.compile.step_parts import ID, ID_FORM
 from hub.engine.compile.values import Places, Values
-from hub.engine.findings import Finding, Source, did_you_mean, in_order
+from hub.engine.findings import Finding, Source, did_you_mean, in_order, only_candidate
+from hub.engine.language.parts import ID
+from hub.engine.language.project import (
+    CONFIG_NAME,
+    CONNECTION_PLACE,
+    DECLARATION,
+    DESTINATIONS,
+    ENVIRONMENT,
+    HUB,
+    OUTBOUND,
+    PORT,
+    PRESET,
+    PROJECT_NAME,
+)
 from hub.engine.settings import (
     PROJECT_FILE,
     AuthPreset,
@@ -25,28 +37,7 @@ from hub.engine.settings import (
 from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, is_broken, load, plain
 from hub.schemas import lint_schema
 
-KEYS = (
-    "hub",
-    "timezone",
-    "base_path",
-    "mode",
-    "auth",
-    "config",
-    "secrets",
-    "connections",
-    "test_destinations",
-    "outbound_allow",
-)
-DESTINATION_KINDS = ("phone", "email", "channel", "url")
-_CONNECTION_KEYS = ("type", "base_url", "credentials", "options")
-_ENVIRONMENT = r"[A-Z][A-Z0-9_]{0,127}"
-_ENVIRONMENT_FORM = "capital letters, digits and _ (such as `BROKER_API_TOKEN`)"
-_NAME = r"[a-z][a-z0-9_-]{0,62}"
-_NAME_FORM = "small letters, digits, _ and -"
-_BASE_PATH = r"(?:/[A-Za-z0-9._~-]+)+"
-_TYPES = ("string", "integer", "number", "boolean", "array")
-_HIGHEST_PORT = 65_535
-_FROM_CONFIG = re.compile(rf"\$\{{\{{\s*config\.({ID})\s*\}}\}}")
+_FROM_CONFIG = re.compile(rf"\$\{{\{{\s*config\.({ID.pattern})\s*\}}\}}")
 
 
 @dataclass(frozen=True)
@@ -66,7 +57,7 @@ def compile_hub_file(content: str, *, auth_types: Collection[str]) -> HubFile:
     if document.root is None and not document.findings:
         reader.findings.append(document.source.finding(110, "hub.yaml is empty", start=0))
         return HubFile(ProjectSettings(), tuple(reader.findings), document.source, places)
-    record = reader.record(document.root, KEYS, what="hub.yaml", required=("hub",))
+    record = reader.record(document.root, HUB)
     settings = ProjectSettings()
     if record is not None:
         settings = _HubFile(reader, Values(reader, places), auth_types).settings(record)
@@ -89,8 +80,8 @@ class _HubFile:
         self.secrets = self._secrets(record)
         self.config = {each.name: each for each in self._config(record)}
         return ProjectSettings(
-            timezone=record.timezone("timezone", "UTC") or "UTC",
-            base_path=self._base_path(record),
+            timezone=record.read("timezone"),
+            base_path=record.read("base_path"),
             auth={each.name: each for each in self._presets(record)},
             config=self.config,
             secrets=self.secrets,
@@ -101,20 +92,10 @@ class _HubFile:
             outbound_allow=self._outbound_allow(record),
         )
 
-    def _base_path(self, record: Record) -> str:
-        node = record.get("base_path")
-        if node is None:
-            return "/webhook"
-        path = self.reader.name(node, _BASE_PATH, what="`base_path`", form="`/webhook`")
-        return path or "/webhook"
-
     def _secrets(self, record: Record) -> tuple[str, ...]:
         node = record.get("secrets")
         items = () if node is None else self.reader.items(node, what="`secrets`")
-        names = (
-            self.reader.name(item, _ENVIRONMENT, what="a secret's name", form=_ENVIRONMENT_FORM)
-            for item in items
-        )
+        names = (self.reader.name(item, ENVIRONMENT, what="a secret's name") for item in items)
         return tuple(dict.fromkeys(name for name in names if name is not None))
 
     def _named(self, record: Record, key: str) -> list[Entry]:
@@ -128,7 +109,7 @@ class _HubFile:
         return [
             entry
             for entry in node.entries
-            if self.reader.name(entry.key, _NAME, what=f"the name `{entry.name}`", form=_NAME_FORM)
+            if self.reader.name(entry.key, PROJECT_NAME, what=f"the name `{entry.name}`")
         ]
 
     # ----------------------------------------------------------------------------------- auth
@@ -143,18 +124,15 @@ class _HubFile:
             message = "`public` means that anybody may call: a preset needs another name"
             self.reader.refuse(110, message, entry.key)
             return None
-        if is_broken(entry.value) or not isinstance(entry.value, Mapping):
-            self.reader.record(entry.value, (), what=what)
-            return None
-        record = Record(self.reader, entry.value, what)
-        record.check_required(("type", "secret"))
-        kind = record.choice("type", self.auth_types, None)
-        if kind is None:
+        record = self.reader.record(entry.value, PRESET, what=what)
+        node = None if record is None else record.get("type")
+        kind = node and self.reader.choice(node, self.auth_types, what="`type`")
+        if record is None or not kind:
             return None
         options = {
             each.name: self._option(each)
-            for each in entry.value.entries
-            if each.name not in ("type", "secret")
+            for each in record.node.entries
+            if each.name not in PRESET.names
         }
         return AuthPreset(entry.name, kind, self._secret_names(record.get("secret")), options)
 
@@ -178,7 +156,8 @@ class _HubFile:
         if name is not None and name not in self.secrets:
             message = f"'{name[:60]}' is not listed under `secrets`"
             suggestion = did_you_mean(name, self.secrets) or "write its name here, never its value"
-            self.reader.refuse(203, message, node, suggestion=suggestion)
+            fix = only_candidate(name, self.secrets)
+            self.reader.refuse(203, message, node, suggestion=suggestion, fix=fix)
         return name
 
     # --------------------------------------------------------------------------------- config
@@ -188,26 +167,19 @@ class _HubFile:
         return [each for each in declared if each is not None]
 
     def _declaration(self, entry: Entry) -> ConfigDeclaration | None:
-        self.reader.name(entry.key, ID, what=f"the name `{entry.name}`", form=ID_FORM)
-        if is_broken(entry.value) or not isinstance(entry.value, Mapping):
-            self.reader.record(entry.value, (), what=f"`{entry.name}`")
+        self.reader.name(entry.key, CONFIG_NAME, what=f"the name `{entry.name}`")
+        record = self.reader.record(entry.value, DECLARATION, what=f"`{entry.name}`")
+        if record is None or record.read("type") is None or "env" not in record:
             return None
-        record = Record(self.reader, entry.value, f"`{entry.name}`")
-        record.check_required(("type", "env"))
-        kind, env = record.choice("type", _TYPES, None), record.get("env")
-        if kind is None or env is None:
-            return None
-        given = plain(entry.value)
+        given = plain(record.node)
         schema = {key: value for key, value in given.items() if key not in ("env", "default")}
         for problem in lint_schema(schema):
-            place = schema_node(entry.value, problem) if problem.pointer else entry.key
+            place = schema_node(record.node, problem) if problem.pointer else entry.key
             suggestion = schema_correction(problem, beside=("env",))
             message = f"the type cannot be used: {problem.message}"
             self.reader.refuse(402, message, place, suggestion=suggestion)
-        self.reader.check_default(entry.value, schema)
-        form = _ENVIRONMENT_FORM
-        variable = self.reader.name(env, _ENVIRONMENT, what="`env`", form=form) or ""
-        declaration = ConfigDeclaration(entry.name, schema, variable)
+        self.reader.check_default(record.node, schema)
+        declaration = ConfigDeclaration(entry.name, schema, record.read("env") or "")
         if "default" not in given:
             return declaration
         return replace(declaration, default=given["default"], has_default=True)
@@ -220,13 +192,13 @@ class _HubFile:
 
     def _connection(self, entry: Entry) -> ConnectionSettings | None:
         what = f"the connection `{entry.name}`"
-        record = self.reader.record(entry.value, _CONNECTION_KEYS, what=what, required=("type",))
+        record = self.reader.record(entry.value, CONNECTION_PLACE, what=what)
         if record is None:
             return None
         return ConnectionSettings(
             name=entry.name,
-            type=record.text("type") or "",
-            base_url=record.text("base_url"),
+            type=record.read("type") or "",
+            base_url=record.read("base_url"),
             credentials={
                 each.name: self._secret(each.value) or ""
                 for each in self._named(record, "credentials")
@@ -238,13 +210,13 @@ class _HubFile:
 
     def _test_destinations(self, record: Record) -> dict[str, tuple[str, ...]]:
         node = record.get("test_destinations")
-        inner = self.reader.record(node, DESTINATION_KINDS, what="`test_destinations`")
+        inner = self.reader.record(node, DESTINATIONS, what="`test_destinations`")
         if inner is None:
             return {}
         return {
             entry.name: self._texts(entry)
             for entry in inner.node.entries
-            if entry.name in DESTINATION_KINDS and not _FROM_CONFIG.fullmatch(_text(entry.value))
+            if entry.name in DESTINATIONS.names and not _FROM_CONFIG.fullmatch(_text(entry.value))
         }
 
     def _destinations_from(self, record: Record) -> dict[str, str]:
@@ -280,19 +252,14 @@ class _HubFile:
         if isinstance(node, Scalar):
             network = self._network(node)
             return None if network is None else OutboundRule(network)
-        record = self.reader.record(
-            node, ("network", "ports"), what="a rule of `outbound_allow`", required=("network",)
-        )
+        record = self.reader.record(node, OUTBOUND)
         place = None if record is None else record.get("network")
         network = None if place is None else self._network(place)
         if record is None or network is None:
             return None
         ports = record.get("ports")
         items = () if ports is None else self.reader.items(ports, what="`ports`")
-        numbers = (
-            self.reader.integer(item, what="a port", lowest=1, highest=_HIGHEST_PORT)
-            for item in items
-        )
+        numbers = (self.reader.integer(item, PORT, what="a port") for item in items)
         return OutboundRule(network, tuple(number for number in numbers if number is not None))
 
     def _network(self, node: Node) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from hub.engine.compile.context import Context
 from hub.engine.compile.file import CompiledFile
-from hub.engine.findings import Finding, correction, did_you_mean, listed
+from hub.engine.findings import Finding, correction, did_you_mean, listed, only_candidate
 from hub.engine.workflow import (
     Block,
     Call,
@@ -162,12 +162,14 @@ class Linker:
         if step.action and step.action not in self.context.actions:
             message = f"there is no action '{step.action}'"
             suggestion = did_you_mean(step.action, self.context.actions)
-            self._refuse(name, 215, message, step, "do", suggestion=suggestion)
+            fix = only_candidate(step.action, self.context.actions)
+            self._refuse(name, 215, message, step, "do", suggestion=suggestion, fix=fix)
         connections = self.context.settings.connections
         if step.connection is not None and step.connection not in connections:
             message = f"hub.yaml has no connection '{step.connection}'"
             suggestion = did_you_mean(step.connection, connections)
-            self._refuse(name, 110, message, step, "connection", suggestion=suggestion)
+            fix = only_candidate(step.connection, connections)
+            self._refuse(name, 110, message, step, "connection", suggestion=suggestion, fix=fix)
         elif step.connection is not None:
             self._check_connection(name, step, connections[step.connection].type)
 
@@ -193,7 +195,8 @@ class Linker:
         if callee is None:
             message = f"there is no workflow '{step.workflow}'"
             suggestion = correction(step.workflow, self._callable(), what="those with `inputs` are")
-            self._refuse(name, 216, message, step, "call", suggestion=suggestion)
+            fix = only_candidate(step.workflow, self._callable())
+            self._refuse(name, 216, message, step, "call", suggestion=suggestion, fix=fix)
         elif callee.workflow is not None and not isinstance(callee.workflow.trigger, Inputs):
             message = f"'{step.workflow}' cannot be called: only workflows with `inputs` can"
             self._refuse(name, 216, message, step, "call")
@@ -221,14 +224,15 @@ class Linker:
         compiled: Step | Endpoint,
         *keys: str,
         suggestion: str | None = None,
+        fix: str | None = None,
     ) -> None:
         """A finding on the value of the first of the keys that the step has."""
         file = self.files[name]
         node = file.places.value_of(compiled, *keys)
         if node is None:
             return
-        finding = file.document.source.finding(
-            code, message, start=node.start, end=node.end, suggestion=suggestion
+        finding = node.source.finding(
+            code, message, start=node.start, end=node.end, suggestion=suggestion, fix=fix
         )
         self.found.setdefault(name, []).append(finding)
 

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from collections.abc import Sequence as Items
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from hub.engine.compile.keys import OF_OTHER_TOOLS
-from hub.engine.findings import Finding, Severity, Source, did_you_mean
+from hub.engine.compile.keys import OF_OTHER_TOOLS, RENAMED
+from hub.engine.findings import Finding, Severity, Source, did_you_mean, only_candidate
+from hub.engine.language import Place
+from hub.engine.language.shapes import (
+    Boolean,
+    Choice,
+    Duration,
+    Integer,
+    Key,
+    Kind,
+    Number,
+    Text,
+    Timezone,
+)
 from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, Sequence, is_broken, plain
 from hub.schemas import compile_schema, lint_schema
 from hub.values import parse_duration, zone
 
+_ANY_LENGTH = Duration()
 _WORDS = {Mapping: "keys and values", Sequence: "a list", Scalar: "one value"}
 
 
@@ -34,8 +46,9 @@ class Reader:
         suggestion: str | None = None,
         source: str | None = None,
         severity: Severity | None = None,
+        fix: str | None = None,
     ) -> None:
-        """A finding on a node: on its first line, if it has several."""
+        """A finding on a node, on the first of its lines; `fix` is what to write there."""
         self.findings.append(
             self.source.finding(
                 code,
@@ -45,21 +58,32 @@ class Reader:
                 severity=severity,
                 suggestion=suggestion,
                 source=source,
+                fix=fix,
             )
         )
 
     def record(
-        self, node: Node | None, known: Items[str], *, what: str, required: Iterable[str] = ()
+        self,
+        node: Node | None,
+        place: Place,
+        *,
+        what: str | None = None,
+        required: Iterable[str] | None = None,
     ) -> Record | None:
-        """The keys of a mapping; None (and a finding) for any other shape."""
+        """The keys of a mapping; None (and a finding) for any other shape.
+
+        `required`: those that are missed here, where other words are found for the others.
+        """
+        what = what or place.title
         if node is None or is_broken(node):
             return None
         if not isinstance(node, Mapping):
             self.refuse(110, f"{what} needs keys and values, not {shape(node)}", node)
             return None
-        record = Record(self, node, what)
-        record.check_keys(known)
-        record.check_required(required)
+        record = Record(self, node, what, place)
+        record.check_keys(place)
+        record.check_required(place.required if required is None else required)
+        record.check_any()
         return record
 
     def items(self, node: Node, *, what: str) -> tuple[Node, ...]:
@@ -87,24 +111,37 @@ class Reader:
         if value is None or value in options:
             return value
         message = f"{what} is one of {', '.join(options)}"
-        self.refuse(110, message, node, suggestion=did_you_mean(value, options))
+        meant, fix = did_you_mean(value, options), only_candidate(value, options)
+        self.refuse(110, message, node, suggestion=meant, fix=fix)
         return None
 
-    def name(self, node: Node, pattern: str, *, what: str, form: str) -> str | None:
+    def name(self, node: Node, kind: Text, *, what: str) -> str | None:
         """Text of a certain form."""
         value = self.text(node, what=what)
-        if value is None or re.fullmatch(pattern, value):
+        if value is None or kind.pattern is None or re.fullmatch(kind.pattern, value):
             return value
-        self.refuse(110, f"{what} has the form {form}", node)
+        self.refuse(110, f"{what} has the form {kind.form}", node)
         return None
 
-    def integer(self, node: Node, *, what: str, lowest: int, highest: int) -> int | None:
+    def integer(self, node: Node, bounds: Integer, *, what: str) -> int | None:
         """A whole number inside its bounds."""
         value = self._plain(node, what)
-        if isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest:
-            return value
+        is_whole = isinstance(value, int) and not isinstance(value, bool)
+        if is_whole and bounds.lowest <= value <= bounds.highest:
+            return int(value)
         if value is not None:
-            self.refuse(110, f"{what} is a whole number from {lowest} to {highest}", node)
+            words = f"a whole number from {bounds.lowest} to {bounds.highest}"
+            self.refuse(110, f"{what} is {words}", node)
+        return None
+
+    def number(self, node: Node, bounds: Number, *, what: str) -> float | None:
+        """A number inside its bounds."""
+        value = self._plain(node, what)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number and bounds.lowest <= value <= bounds.highest:
+            return float(value)
+        if value is not None:
+            self.refuse(110, f"{what} is a number from {bounds.lowest} to {bounds.highest}", node)
         return None
 
     def language(self, node: Node) -> None:
@@ -123,7 +160,7 @@ class Reader:
         return None
 
     def duration(
-        self, node: Node, *, what: str, lowest: timedelta | None = None
+        self, node: Node, bounds: Duration = _ANY_LENGTH, *, what: str
     ) -> timedelta | None:
         """A length of time such as `90s`, `15m` or `1h30m`."""
         value = self._plain(node, what)
@@ -134,8 +171,11 @@ class Reader:
         except ValueError as problem:
             self.refuse(110, f"{what}: {problem}", node)
             return None
-        if length < (lowest or timedelta(0)):
+        if length < parse_duration(bounds.lowest):
             self.refuse(110, f"{what} is too short", node)
+            return None
+        if bounds.highest is not None and length > parse_duration(bounds.highest):
+            self.refuse(110, f"{what} is at most {bounds.highest}", node)
             return None
         return length
 
@@ -150,6 +190,11 @@ class Reader:
             self.refuse(110, f"{what}: {problem}", node)
             return None
         return value
+
+    def literal(self, node: Node, kind: Kind, *, what: str) -> Any:
+        """One value of a kind that knows no expressions; None after a finding."""
+        read = _LITERALS[type(kind)]
+        return read(self, node, kind, what)
 
     def check_default(self, node: Mapping, schema: dict[str, Any]) -> None:
         """The `default` beside a schema must fit it (HUB206)."""
@@ -181,6 +226,7 @@ class Record:
     reader: Reader
     node: Mapping
     what: str
+    place: Place
 
     def __contains__(self, name: str) -> bool:
         return self.node.get(name) is not None
@@ -194,11 +240,11 @@ class Record:
         entry = self.node.get(name)
         return None if entry is None else entry.value
 
-    def check_keys(self, known: Items[str]) -> None:
+    def check_keys(self, place: Place) -> None:
         """Unknown keys: the nearest known one, or what another tool's key is called here."""
         for entry in self.node.entries:
-            if entry.name not in known:
-                self._unknown(entry, known)
+            if entry.name not in place.names and not place.others:
+                self._unknown(entry, place.names)
 
     def check_required(self, required: Iterable[str]) -> None:
         """Missing keys."""
@@ -207,52 +253,38 @@ class Record:
                 first = self.node.entries[0].key if self.node.entries else self.node
                 self.reader.refuse(110, f"{self.what} needs the key `{name}`", first)
 
-    def _unknown(self, entry: Entry, known: Items[str]) -> None:
+    def check_any(self) -> None:
+        """One of several keys must be there, whichever."""
+        names = self.place.any_of
+        if names and not any(name in self for name in names):
+            words = " or ".join(f"`{name}`" for name in names)
+            self.reader.refuse(110, f"{self.what} needs {words}", self.node)
+
+    def _unknown(self, entry: Entry, known: Iterable[str]) -> None:
         name = entry.name
         suggestion = OF_OTHER_TOOLS.get(name) or did_you_mean(name, known)
         message = f"{self.what} has no key `{name[:60]}`"
-        self.reader.refuse(110, message, entry.key, suggestion=suggestion)
+        fix = self._meant(name, known)
+        self.reader.refuse(110, message, entry.key, suggestion=suggestion, fix=fix)
 
-    def text(self, name: str, default: str | None = None) -> str | None:
-        """Plain text, or the default."""
-        node = self.get(name)
-        return default if node is None else self.reader.text(node, what=f"`{name}`")
+    def _meant(self, name: str, known: Iterable[str]) -> str | None:
+        """The key to write instead, if it is certain which, and free here."""
+        is_foreign = name in OF_OTHER_TOOLS
+        meant = RENAMED.get(name) if is_foreign else only_candidate(name, known)
+        is_free = meant is not None and meant in known and meant not in self
+        return meant if is_free else None
 
-    def choice(self, name: str, options: Iterable[str], default: Any) -> Any:
-        """One word of a closed list, or the default."""
-        node = self.get(name)
-        found = None if node is None else self.reader.choice(node, options, what=f"`{name}`")
-        return default if found is None else found
+    def read(self, name: str) -> Any:
+        """The value of a key by its kind in the table of the language, or its default there."""
+        key, node = self.place[name], self.get(name)
+        found = None if node is None else self.reader.literal(node, key.kind, what=f"`{name}`")
+        return default_of(key) if found is None else found
 
-    def boolean(self, name: str, *, default: bool) -> bool:
-        """True or false, or the default."""
-        node = self.get(name)
-        found = None if node is None else self.reader.boolean(node, what=f"`{name}`")
-        return default if found is None else found
 
-    def integer(self, name: str, default: int, *, lowest: int, highest: int) -> int:
-        """A whole number inside its bounds, or the default."""
-        node = self.get(name)
-        if node is None:
-            return default
-        found = self.reader.integer(node, what=f"`{name}`", lowest=lowest, highest=highest)
-        return default if found is None else found
-
-    def duration(
-        self, name: str, default: timedelta, *, lowest: timedelta | None = None
-    ) -> timedelta:
-        """A length of time, or the default."""
-        node = self.get(name)
-        found = (
-            None if node is None else self.reader.duration(node, what=f"`{name}`", lowest=lowest)
-        )
-        return default if found is None else found
-
-    def timezone(self, name: str, default: str | None) -> str | None:
-        """An IANA name, or the default."""
-        node = self.get(name)
-        found = None if node is None else self.reader.timezone(node, what=f"`{name}`")
-        return default if found is None else found
+def default_of(key: Key) -> Any:
+    """What a key means when it is left out; durations as lengths."""
+    is_length = isinstance(key.kind, Duration) and key.default is not None
+    return parse_duration(key.default) if is_length else key.default
 
 
 def shape(node: Node) -> str:
@@ -260,3 +292,14 @@ def shape(node: Node) -> str:
     if isinstance(node, Scalar) and node.value is None:
         return "nothing"
     return _WORDS[type(node)]
+
+
+_LITERALS: dict[type, Callable[[Reader, Node, Any, str], Any]] = {
+    Text: lambda reader, node, kind, what: reader.name(node, kind, what=what),
+    Choice: lambda reader, node, kind, what: reader.choice(node, kind.words, what=what),
+    Integer: lambda reader, node, kind, what: reader.integer(node, kind, what=what),
+    Number: lambda reader, node, kind, what: reader.number(node, kind, what=what),
+    Boolean: lambda reader, node, _, what: reader.boolean(node, what=what),
+    Duration: lambda reader, node, kind, what: reader.duration(node, kind, what=what),
+    Timezone: lambda reader, node, _, what: reader.timezone(node, what=what),
+}

@@ -8,11 +8,11 @@ from datetime import timedelta
 from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.values import Values
 from hub.engine.expressions import Literal
+from hub.engine.language.workflow import AT_ONCE, IN_A_WORD, WITHIN
 from hub.engine.settings import DialectFacts
 from hub.engine.workflow import Accepted, AtOnce, Respond, Within
 from hub.engine.yaml_profile import Mapping, Node, Scalar, is_broken
 
-_LONGEST_WITHIN = timedelta(minutes=5)
 _PATIENCE_OF_A_CALL = timedelta(seconds=10)
 
 
@@ -29,7 +29,7 @@ class Responding:
         if node is None or is_broken(node):
             return Accepted()
         if isinstance(node, Scalar):
-            self.reader.choice(node, ("accepted",), what="`respond`")
+            self.reader.choice(node, IN_A_WORD.words, what="`respond`")
             return Accepted()
         names = {entry.name for entry in node.entries} if isinstance(node, Mapping) else set()
         if "at_once" in names:
@@ -41,29 +41,24 @@ class Responding:
         return Accepted()
 
     def _at_once(self, node: Node) -> Respond:
-        record = self.reader.record(node, ("at_once", "status"), what="`respond` with `at_once`")
+        record = self.reader.record(node, AT_ONCE, what="`respond` with `at_once`")
         body = None if record is None else record.get("at_once")
         if record is None or body is None:
             return Accepted()
-        status = record.integer("status", 202, lowest=200, highest=299)
-        return AtOnce(body=self.values.value(body), status=status)
+        return AtOnce(body=self.values.value(body), status=record.read("status"))
 
     def _within(self, node: Node, dialect: DialectFacts) -> Respond:
-        keys = ("within", "otherwise", "failed", "status")
-        record = self.reader.record(node, keys, what="`respond` with `within`")
+        record = self.reader.record(node, WITHIN, what="`respond` with `within`")
         if record is None:
             return Accepted()
-        deadline = record.duration("within", timedelta(seconds=5), lowest=timedelta(seconds=1))
-        place = record.get("within") or node
-        if deadline > _LONGEST_WITHIN:
-            self.reader.refuse(110, "`within` is at most 5m", place)
-        elif deadline > _PATIENCE_OF_A_CALL and dialect.is_tool:
+        deadline = record.read("within")
+        if deadline > _PATIENCE_OF_A_CALL and dialect.is_tool:
             message = "a voice call waits hardly longer than 10s for an answer"
-            self.reader.refuse(611, message, place)
+            self.reader.refuse(611, message, record.get("within") or node)
         otherwise, failed = record.get("otherwise"), record.get("failed")
         return Within(
             deadline=deadline,
             otherwise=Literal(None) if otherwise is None else self.values.value(otherwise),
             failed=None if failed is None else self.values.value(failed),
-            status=record.integer("status", 202, lowest=200, highest=599),
+            status=record.read("status"),
         )

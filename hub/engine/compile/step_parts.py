@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from hub.engine.compile.keys import RETRY_KEYS
+from hub.engine.compile.context import Context
 from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.values import Values
 from hub.engine.expressions import CompiledValue, ListOf, Literal, ObjectOf
+from hub.engine.language.parts import ID, RETRY, RETRY_KIND
+from hub.engine.language.shapes import Either, Integer, Key, Kind, OrExpression
+from hub.engine.language.workflow import ANSWER_HEADERS
 from hub.engine.workflow import Retry
 from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, is_broken
 
-ID = r"[a-z][a-z0-9_]{0,62}"
-ID_FORM = "small letters, digits and _ (such as `tell_team`)"
-ACTION = r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*"
-ACTION_FORM = "connector.action, such as `slack.post`"
-_HEADER = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
-_MAX_ATTEMPTS = 50
-_MAX_FACTOR = 10
+_TRIES = next(kind for kind in RETRY_KIND.kinds if isinstance(kind, Integer))
 
 
 @dataclass
@@ -28,20 +24,18 @@ class Parts:
 
     reader: Reader
     values: Values
+    context: Context
 
-    def named(self, entry: Entry | None, pattern: str, form: str) -> str:
-        """Literal text of a certain form."""
-        if entry is None:
-            return ""
-        return self.reader.name(entry.value, pattern, what=f"`{entry.name}`", form=form) or ""
-
-    def inputs(self, record: Record) -> CompiledValue:
-        """`with`: keys and values."""
+    def inputs(self, record: Record, action: str = "") -> CompiledValue:
+        """`with`: keys and values; what the action takes from a file is the text of that file."""
         node = record.get("with")
         if node is None:
             return Literal({})
         if isinstance(node, Mapping):
-            return self.values.value(node)
+            known = self.context.actions.get(action)
+            return self.values.inputs(
+                node, known.template_inputs if known else (), self.context.files
+            )
         if not is_broken(node):
             self.reader.refuse(110, f"`with` needs keys and values, not {shape(node)}", node)
         return Literal({})
@@ -54,7 +48,7 @@ class Parts:
             self.reader.refuse(110, f"`vars` needs names and values, not {shape(node)}", node)
             return ()
         for entry in node.entries:
-            self.reader.name(entry.key, ID, what=f"the name `{entry.name}`", form=ID_FORM)
+            self.reader.name(entry.key, ID, what=f"the name `{entry.name}`")
         return tuple((entry.name, self.values.value(entry.value)) for entry in node.entries)
 
     def key(self, record: Record, name: str) -> CompiledValue | None:
@@ -78,28 +72,18 @@ class Parts:
         value = record.get(kind)
         return {
             "value": Literal(None) if value is None else self.values.value(value),
-            "status": self.status(record, lowest=200),
+            "status": self.computed(record, "status"),
             "headers": self.headers(record),
         }
 
-    def duration_value(self, record: Record, name: str) -> CompiledValue | None:
-        """A duration, or one expression that gives one."""
-        node = record.get(name)
+    def computed(self, record: Record, name: str) -> CompiledValue | None:
+        """A literal of the kind that the table names, or one expression that gives it."""
+        node, kind = record.get(name), _literal_of(record.place[name])
         if node is None:
             return None
         value = self.values.value(node)
-        if isinstance(value, Literal) and not is_broken(node):
-            self.reader.duration(node, what=f"`{name}`", lowest=timedelta(seconds=1))
-        return value
-
-    def status(self, record: Record, *, lowest: int) -> CompiledValue | None:
-        """A status, or one expression that gives it."""
-        node = record.get("status")
-        if node is None:
-            return None
-        value = self.values.value(node)
-        if isinstance(value, Literal):
-            self.reader.integer(node, what="`status`", lowest=lowest, highest=599)
+        if isinstance(value, Literal) or not isinstance(node, Scalar):
+            self.reader.literal(node, kind, what=f"`{name}`")
         return value
 
     def headers(self, record: Record) -> CompiledValue | None:
@@ -111,7 +95,7 @@ class Parts:
             self.reader.refuse(110, f"`headers` needs names and values, not {shape(node)}", node)
             return None
         for entry in node.entries:
-            self.reader.name(entry.key, _HEADER, what="a header", form="`X-Name`")
+            self.reader.name(entry.key, ANSWER_HEADERS.name, what="a header")
         return self.values.value(node)
 
     def retry(self, record: Record, default: Retry) -> Retry:
@@ -120,29 +104,24 @@ class Parts:
         if node is None or is_broken(node):
             return default
         if isinstance(node, Scalar):
-            attempts = self.reader.integer(node, what="`retry`", lowest=0, highest=_MAX_ATTEMPTS)
+            attempts = self.reader.integer(node, _TRIES, what="`retry`")
             return Retry(attempts=default.attempts if attempts is None else attempts)
-        inner = self.reader.record(node, RETRY_KEYS, what="`retry`", required=("attempts",))
+        inner = self.reader.record(node, RETRY, what="`retry`")
         return default if inner is None else self._long_retry(inner)
 
     def _long_retry(self, record: Record) -> Retry:
         only_if = record.get("only_if")
         return Retry(
-            attempts=record.integer("attempts", 5, lowest=1, highest=_MAX_ATTEMPTS),
-            first=record.duration("first", timedelta(seconds=2)),
-            factor=self._factor(record),
-            maximum=record.duration("max", timedelta(minutes=5)),
-            jitter=record.boolean("jitter", default=True),
+            attempts=record.read("attempts"),
+            first=record.read("first"),
+            factor=record.read("factor"),
+            maximum=record.read("max"),
+            jitter=record.read("jitter"),
             only_if=None if only_if is None else self.values.decision(only_if, what="`only_if`"),
         )
 
-    def _factor(self, record: Record) -> float:
-        node = record.get("factor")
-        if node is None or is_broken(node):
-            return 2
-        value = node.value if isinstance(node, Scalar) else None
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if is_number and 1 <= float(value or 0) <= _MAX_FACTOR:
-            return float(value or 0)
-        self.reader.refuse(110, f"`factor` is a number from 1 to {_MAX_FACTOR}", node)
-        return 2
+
+def _literal_of(key: Key) -> Kind:
+    """What stands there when it is no expression."""
+    kinds = key.kind.kinds if isinstance(key.kind, Either) else (key.kind,)
+    return next(kind.literal for kind in kinds if isinstance(kind, OrExpression))

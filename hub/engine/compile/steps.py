@@ -9,13 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.engine.compile.keys import COMMON_STEP_KEYS, STEP_KEYS, STEP_KINDS
 from hub.engine.compile.reader import Reader, Record, shape
-from hub.engine.compile.step_parts import ACTION, ACTION_FORM, ID, ID_FORM, Parts
+from hub.engine.compile.step_parts import Parts
 from hub.engine.compile.values import NEVER, Values
 from hub.engine.compile.waits import Waits
 from hub.engine.expressions import Expression, Literal
-from hub.engine.findings import did_you_mean
+from hub.engine.findings import did_you_mean, only_candidate
+from hub.engine.language.parts import ID
+from hub.engine.language.shapes import Place
+from hub.engine.language.steps import BRANCH, NOT_IN_UNDO, STEPS
 from hub.engine.workflow import (
     Block,
     Call,
@@ -43,9 +45,9 @@ from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, is_broken
 MAX_STEPS = 200
 MAX_LEVELS = 6
 _FEWEST_BRANCHES = 2
-_WORKFLOW = r"[a-z][a-z0-9-]{0,62}"
-_NEEDS_ID = frozenset({"do", "call", "wait", "for_each", "parallel", "steps"})
-_NOT_IN_UNDO = frozenset({"reply", "return", "continue"})
+_ANY_STEP = Place(
+    "a step", "", tuple({key.name: key for each in STEPS.values() for key in each.keys}.values())
+)
 _UNDO_RETRIES = 10  # of each step of a compensation (chapter 9)
 
 
@@ -90,16 +92,22 @@ class Steps:
         kind = self._kind(node)
         if kind is None:
             return None
-        record = Record(self.reader, node, f"a step with `{kind.name}`")
-        record.check_keys((*COMMON_STEP_KEYS, *STEP_KEYS[kind.name]))
+        record = self._record(node, STEPS[kind.name])
         self._check_place(kind)
         step = _BUILDERS[kind.name](self, record, self._common(record, kind, place), level)
         self.values.places.add(step, node)
         return step
 
+    def _record(self, node: Mapping, place: Place) -> Record:
+        """The keys of a step; a missing `id` has a finding of its own."""
+        record = Record(self.reader, node, place.title, place)
+        record.check_keys(place)
+        record.check_required(name for name in place.required if name != "id")
+        return record
+
     def _kind(self, node: Mapping) -> Entry | None:
         """The key that says what the step does: exactly one."""
-        kinds = [entry for entry in node.entries if entry.name in STEP_KINDS]
+        kinds = [entry for entry in node.entries if entry.name in STEPS]
         if "for_each" in {entry.name for entry in kinds}:
             kinds = [entry for entry in kinds if entry.name != "steps"]
         if len(kinds) == 1:
@@ -112,21 +120,20 @@ class Steps:
         return None
 
     def _no_kind(self, node: Mapping) -> None:
-        known = {name for keys in STEP_KEYS.values() for name in keys} | set(COMMON_STEP_KEYS)
         before = len(self.reader.findings)
-        Record(self.reader, node, "a step").check_keys(sorted(known))
+        Record(self.reader, node, "a step", _ANY_STEP).check_keys(_ANY_STEP)
         if len(self.reader.findings) > before:
             return
         condition = node.get("if")
         if condition is not None:
             self.reader.refuse(110, "`if` needs `then`, or a step to skip", condition.key)
         else:
-            words = ", ".join(name if name != "then" else "if + then" for name in STEP_KINDS)
+            words = ", ".join(name if name != "then" else "if + then" for name in STEPS)
             self.reader.refuse(110, f"a step needs one of: {words}", node)
 
     def _check_place(self, kind: Entry) -> None:
         """Steps that mean something only inside of handlers, or nothing in an undoing."""
-        if self._is_undo and kind.name in _NOT_IN_UNDO:
+        if self._is_undo and kind.name in NOT_IN_UNDO:
             message = f"`{kind.name}` cannot stand in `compensate`: the run is over already"
             self.reader.refuse(110, message, kind.key)
         elif kind.name == "continue" and not self._is_handler:
@@ -135,7 +142,7 @@ class Steps:
 
     def _common(self, record: Record, kind: Entry, place: int) -> dict[str, Any]:
         step_id = self._id(record, kind)
-        name = record.text("name")
+        name = record.read("name")
         condition = record.get("if")
         line, column = self.reader.source.position(record.node.start)
         word = "if" if kind.name == "then" else kind.name
@@ -154,12 +161,12 @@ class Steps:
     def _id(self, record: Record, kind: Entry) -> str | None:
         node = record.get("id")
         if node is None:
-            if kind.name in _NEEDS_ID and not self._is_undo:
+            if record.place["id"].is_required and not self._is_undo:
                 suggestion = "add `id: <name>`; later steps read `steps.<name>`"
                 message = f"a step with `{kind.name}` needs an `id`"
                 self.reader.refuse(211, message, record.node, suggestion=suggestion)
             return None
-        name = self.reader.name(node, ID, what="`id`", form=ID_FORM)
+        name = self.reader.name(node, ID, what="`id`")
         if name is None:
             return None
         line = self.reader.source.position(node.start)[0]
@@ -174,16 +181,15 @@ class Steps:
 
     def do(self, record: Record, common: dict[str, Any], level: int) -> Step:
         """`do:`."""
-        node = record.entry("do")
-        action = self.parts.named(node, ACTION, ACTION_FORM)
+        action = record.read("do") or ""
         return Do(
             **common,
             action=action,
-            inputs=self.parts.inputs(record),
-            connection=record.text("connection"),
+            inputs=self.parts.inputs(record, action),
+            connection=record.read("connection"),
             retry=self.parts.retry(record, Retry(_UNDO_RETRIES) if self._is_undo else Retry()),
-            timeout=self.parts.duration_value(record, "timeout"),
-            delivery=record.choice("delivery", ("at_least_once", "at_most_once"), None),
+            timeout=self.parts.computed(record, "timeout"),
+            delivery=record.read("delivery"),
             idempotency_key=self.parts.key(record, "idempotency_key"),
             once_per=self.parts.key(record, "once_per"),
             on_error=self._handler(record, "on_error", level),
@@ -192,27 +198,26 @@ class Steps:
 
     def call(self, record: Record, common: dict[str, Any], level: int) -> Step:
         """`call:`."""
-        node = record.entry("call")
-        attempts = _UNDO_RETRIES if self._is_undo else 0
-        is_detached = record.boolean("detach", default=False)
+        attempts = _UNDO_RETRIES if self._is_undo else record.place["retry"].default
+        is_detached = record.read("detach")
         for name in ("retry", "timeout") if is_detached else ():
             if (entry := record.entry(name)) is not None:
                 message = f"`{name}` says nothing here: a detached call is not waited for"
                 self.reader.refuse(110, message, entry.key, suggestion="delete it")
         return Call(
             **common,
-            workflow=self.parts.named(node, _WORKFLOW, "small letters, digits and -"),
+            workflow=record.read("call") or "",
             inputs=self.parts.inputs(record),
             is_detached=is_detached,
             retry=self.parts.retry(record, Retry(attempts=attempts)),
-            timeout=self.parts.duration_value(record, "timeout"),
+            timeout=self.parts.computed(record, "timeout"),
             on_error=self._handler(record, "on_error", level),
             compensate=self._compensate(record, level),
         )
 
     def wait(self, record: Record, common: dict[str, Any], level: int) -> Step:
         """`wait:`."""
-        timeout = self.parts.duration_value(record, "timeout")
+        timeout = self.parts.computed(record, "timeout")
         return Wait(
             **common,
             **self.waits.what(record, common),
@@ -234,10 +239,9 @@ class Steps:
 
     def if_then(self, record: Record, common: dict[str, Any], level: int) -> Step:
         """`if` + `then:`."""
-        record.check_required(["if"])
         branches = [self._branch(record.get("if"), record.get("then"), level)]
         for node in self._elifs(record):
-            inner = self.reader.record(node, ("if", "then"), what="`elif`", required=("if", "then"))
+            inner = self.reader.record(node, BRANCH, what="`elif`")
             if inner is not None:
                 branches.append(self._branch(inner.get("if"), inner.get("then"), level))
         otherwise = record.get("else")
@@ -262,7 +266,6 @@ class Steps:
         """`switch:`."""
         node = record.get("switch")
         subject = None if node is None else self.values.decision(node, what="`switch`")
-        record.check_required(["cases"])
         cases: list[tuple[tuple[str, ...], Block]] = []
         otherwise: Block | None = None
         for entry in self._cases(record):
@@ -286,17 +289,16 @@ class Steps:
         """`for_each:`."""
         node = record.get("for_each")
         loop = None if node is None else self.values.loop(node)
-        record.check_required(["steps"])
         body, collect = record.get("steps"), record.get("collect")
         return ForEach(
             **common,
             item_name=loop[0] if loop else "item",
             items=loop[1] if loop else NEVER,
             body=() if body is None else self._body(body, level, "`steps`"),
-            max_parallel=record.integer("max_parallel", 1, lowest=1, highest=100),
-            on_item_error=record.choice("on_item_error", ("fail", "continue"), "fail"),
+            max_parallel=record.read("max_parallel"),
+            on_item_error=record.read("on_item_error"),
             collect=None if collect is None else self.values.value(collect),
-            timeout=self.parts.duration_value(record, "timeout"),
+            timeout=self.parts.computed(record, "timeout"),
             on_error=self._handler(record, "on_error", level),
         )
 
@@ -309,8 +311,8 @@ class Steps:
         return Parallel(
             **common,
             branches=branches,
-            wait_for=record.choice("wait_for", ("all", "first"), "all"),
-            timeout=self.parts.duration_value(record, "timeout"),
+            wait_for=record.read("wait_for"),
+            timeout=self.parts.computed(record, "timeout"),
             on_error=self._handler(record, "on_error", level),
         )
 
@@ -323,7 +325,7 @@ class Steps:
             self.reader.refuse(110, message, node)
             return ()
         for entry in node.entries:
-            self.reader.name(entry.key, ID, what="the name of a branch", form=ID_FORM)
+            self.reader.name(entry.key, ID, what="the name of a branch")
         return node.entries
 
     def group(self, record: Record, common: dict[str, Any], level: int) -> Step:
@@ -332,7 +334,7 @@ class Steps:
         return Group(
             **common,
             body=() if body is None else self._inner(body, level, "`steps`"),
-            timeout=self.parts.duration_value(record, "timeout"),
+            timeout=self.parts.computed(record, "timeout"),
             on_error=self._handler(record, "on_error", level),
             compensate=self._compensate(record, level),
         )
@@ -365,9 +367,9 @@ class Steps:
         message = record.get("message")
         return Fail(
             **common,
-            code=self.parts.named(record.entry("fail"), ID, "a code such as `slot_taken`"),
+            code=record.read("fail") or "",
             message=None if message is None else self.values.value(message),
-            status=self.parts.status(record, lowest=400),
+            status=self.parts.computed(record, "status"),
         )
 
     def log(self, record: Record, common: dict[str, Any], level: int) -> Step:
@@ -377,7 +379,7 @@ class Steps:
         return Log(
             **common,
             text=Literal("") if text is None else self.values.value(text),
-            level=record.choice("level", ("debug", "info", "warning", "error"), "info"),
+            level=record.read("level"),
         )
 
     def _inner(self, node: Node, level: int, what: str) -> Block:
@@ -407,7 +409,8 @@ class Steps:
         if node.value != "fail":
             message = f"`{name}` is `fail`, `continue` or a list of steps"
             suggestion = did_you_mean(str(node.value), ("fail", "continue"))
-            self.reader.refuse(110, message, node, suggestion=suggestion)
+            fix = only_candidate(str(node.value), ("fail", "continue"))
+            self.reader.refuse(110, message, node, suggestion=suggestion, fix=fix)
         return "fail"
 
     def _compensate(self, record: Record, level: int) -> Block:

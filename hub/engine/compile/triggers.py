@@ -8,13 +8,19 @@ from datetime import timedelta
 from typing import Any
 
 from hub.engine.compile.context import Context
-from hub.engine.compile.keys import DEDUPE_KEYS, ENDPOINT_KEYS, FIELD_KEYS, SCHEDULE_KEYS
 from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.responding import Responding
 from hub.engine.compile.schema_words import schema_correction, schema_node
-from hub.engine.compile.step_parts import ID, ID_FORM, Parts
+from hub.engine.compile.step_parts import Parts
 from hub.engine.compile.values import Values
-from hub.engine.findings import did_you_mean
+from hub.engine.findings import did_you_mean, only_candidate
+from hub.engine.language.parts import FIELD, ID, TYPES
+from hub.engine.language.workflow import (
+    DEDUPE,
+    ENDPOINT,
+    READABLE_HEADER,
+    SCHEDULE,
+)
 from hub.engine.schedule import parse_cron
 from hub.engine.settings import DialectFacts
 from hub.engine.workflow import (
@@ -30,13 +36,10 @@ from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, is_broken, pla
 from hub.schemas import lint_schema
 from hub.values import is_secret_header
 
-METHODS = ("POST", "GET", "PUT", "PATCH", "DELETE")
 _WITHOUT_PAYLOAD = frozenset({"GET", "DELETE"})
-_PATH = r"/(?:[A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*\})(?:/(?:[A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*\}))*"
-_SCHEMA_PATH = r"schemas/(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*\.json"
+_BESIDE = ("optional", "default")
 _SIZES = {"KB": 1024, "MB": 1024 * 1024}
 _LARGEST_BODY = 64 * 1024 * 1024
-_RATE = re.compile(r"([1-9][0-9]{0,8}) per (second|minute|hour|day)(?: per (ip|caller))?")
 _WINDOWS = {
     "second": timedelta(seconds=1),
     "minute": timedelta(minutes=1),
@@ -48,7 +51,6 @@ _MOST_COUNTED = 100_000
 _OF_THE_HUB = ("admin", "healthz", "metrics", "openapi.json", "readyz")
 _SECRET_TYPES = ("shared_header", "bearer")  # their header is the secret itself
 _LATER_DIALECTS = ("retell.tool", "retell.event", "calendly", "twilio.sms")
-_TYPES = ("string", "integer", "number", "boolean", "array", "object")
 
 
 @dataclass
@@ -65,11 +67,11 @@ class Triggers:
 
     def endpoint(self, node: Node) -> Endpoint | None:
         """`endpoint:`; without an explicit `auth` it is refused."""
-        record = self.reader.record(node, ENDPOINT_KEYS, what="`endpoint`")
+        record = self.reader.record(node, ENDPOINT, what="`endpoint`", required=())
         if record is None:
             return None
         dialect = self._dialect(record)
-        method = record.choice("method", METHODS, "POST")
+        method = record.read("method")
         path = self._path(record)
         payload_path = self._payload_path(record, method)
         endpoint = Endpoint(
@@ -85,7 +87,7 @@ class Triggers:
             headers=self._header_names(record),
             rate_limit=self._rate_limit(record),
             max_body=self._max_body(record, dialect),
-            timezone=record.timezone("timezone", None),
+            timezone=record.read("timezone"),
             dedupe=self._dedupe(record),
             respond=Responding(self.reader, self.values).respond(record, dialect),
         )
@@ -97,7 +99,7 @@ class Triggers:
         node = record.get("path")
         if node is None:
             return default
-        path = self.reader.name(node, _PATH, what="`path`", form="`/api/v1/things/{id}`")
+        path = record.read("path")
         if path is not None and {".", ".."} & set(path.split("/")):
             self.reader.refuse(110, "`path` cannot hold `.` or `..`", node)
         elif path is not None and path.split("/")[1] in _OF_THE_HUB and not self.context.is_stored:
@@ -119,9 +121,8 @@ class Triggers:
         elif name is not None and name not in presets and not self.context.is_stored:
             known = [*presets, "public"]
             suggestion = did_you_mean(name, known) or f"hub.yaml has {', '.join(known)}"
-            self.reader.refuse(
-                214, f"there is no auth preset '{name}'", node, suggestion=suggestion
-            )
+            message, fix = f"there is no auth preset '{name}'", only_candidate(name, known)
+            self.reader.refuse(214, message, node, suggestion=suggestion, fix=fix)
         return name or ""
 
     def _check_public(self, record: Record, node: Node) -> None:
@@ -141,7 +142,8 @@ class Triggers:
             message, suggestion = f"there is no dialect '{name}'", did_you_mean(name, dialects)
             if name in _LATER_DIALECTS:
                 message, suggestion = f"this version does not speak the dialect '{name}' yet", None
-            self.reader.refuse(110, message, node, suggestion=suggestion or known)
+            fix = only_candidate(name, dialects)
+            self.reader.refuse(110, message, node, suggestion=suggestion or known, fix=fix)
         return DialectFacts(name)
 
     def _tool(self, record: Record, dialect: DialectFacts) -> str | None:
@@ -154,9 +156,8 @@ class Triggers:
             return None
         if not dialect.is_tool and not self.context.is_stored:
             self.reader.refuse(110, f"the dialect {dialect.name} has no tools", node)
-        return self.reader.name(
-            node, r"[A-Za-z0-9_-]{1,64}", what="`tool`", form="letters, digits, _ and -"
-        )
+        name: str | None = record.read("tool")
+        return name
 
     def _payload_path(self, record: Record, method: str) -> str | None:
         node = record.get("payload")
@@ -164,8 +165,8 @@ class Triggers:
             return None
         if method in _WITHOUT_PAYLOAD:
             self.reader.refuse(110, f"a {method} request has no payload", node)
-        form = "`schemas/<name>.json`"
-        return self.reader.name(node, _SCHEMA_PATH, what="`payload`", form=form)
+        path: str | None = record.read("payload")
+        return path
 
     def _schema(self, record: Record, path: str | None) -> dict[str, Any] | None:
         node = record.get("payload")
@@ -174,9 +175,8 @@ class Triggers:
         found = self.context.schema(path)
         if found is None:
             known = [each for each in self.context.files if each.startswith("schemas/")]
-            self.reader.refuse(
-                401, f"there is no file {path}", node, suggestion=did_you_mean(path, known)
-            )
+            meant, fix = did_you_mean(path, known), only_candidate(path, known)
+            self.reader.refuse(401, f"there is no file {path}", node, suggestion=meant, fix=fix)
             return None
         named_by = self.reader.source.file
         self.reader.findings.extend(replace(each, source=named_by) for each in found.findings)
@@ -210,7 +210,7 @@ class Triggers:
 
     def _header_name(self, node: Node, record: Record) -> str | None:
         """What a workflow reads is stored: a header that proves the caller may not be (S6)."""
-        name = self.reader.name(node, r"[A-Za-z0-9_-]+", what="a header", form="`X-Name`")
+        name = self.reader.name(node, READABLE_HEADER, what="a header")
         if name is None or self.context.is_stored:
             return name
         if is_secret_header(name) or name.lower() == self._own_header(record):
@@ -228,31 +228,24 @@ class Triggers:
 
     def _rate_limit(self, record: Record) -> RateLimit | None:
         """Without `per ip` or `per caller` all requests to the endpoint count together."""
-        node = record.get("rate_limit")
-        text = None if node is None else self.reader.text(node, what="`rate_limit`")
+        node, text = record.get("rate_limit"), record.read("rate_limit")
         if node is None or text is None:
             return None
-        found = _RATE.fullmatch(text)
-        if found is None:
-            message = "`rate_limit` is a number per second, minute, hour or day"
-            suggestion = "write `10 per minute`, `10 per minute per ip` or `… per caller`"
-            self.reader.refuse(110, message, node, suggestion=suggestion)
-            return None
-        count, per = int(found[1]), _PER[found[3]]
+        number, _, window, *per_whom = text.split()
+        count, per = int(number), _PER[per_whom[-1] if per_whom else None]
         if count > _MOST_COUNTED:
             self.reader.refuse(110, f"`rate_limit` counts to {_MOST_COUNTED:,} at most", node)
         auth = record.get("auth")
         if per == "caller" and isinstance(auth, Scalar) and auth.value == "public":
             message = "nobody proves himself at a `public` endpoint: its callers are not known"
             self.reader.refuse(110, message, node, suggestion="write `per ip`")
-        return RateLimit(count, _WINDOWS[found[2]], per)
+        return RateLimit(count, _WINDOWS[window], per)
 
     def _max_body(self, record: Record, dialect: DialectFacts) -> int:
         node = record.get("max_body")
         if node is None:
             return dialect.default_max_body
-        form = "`256KB` or `5MB`"
-        text = self.reader.name(node, r"[1-9][0-9]{0,5}(KB|MB)", what="`max_body`", form=form)
+        text = record.read("max_body")
         if text is None:
             return dialect.default_max_body
         size = int(text[:-2]) * _SIZES[text[-2:]]
@@ -264,21 +257,21 @@ class Triggers:
         node = record.get("dedupe")
         if node is None:
             return None
-        inner = self.reader.record(node, DEDUPE_KEYS, what="`dedupe`", required=("key",))
+        inner = self.reader.record(node, DEDUPE, what="`dedupe`")
         key = None if inner is None else inner.entry("key")
         if inner is None or key is None:
             return None
         return Dedupe(
             key=self.parts.key_of(key),
-            window=inner.duration("window", timedelta(days=7), lowest=timedelta(seconds=1)),
-            on_duplicate=inner.choice("on_duplicate", ("replay", "accept", "reject"), "replay"),
+            window=inner.read("window"),
+            on_duplicate=inner.read("on_duplicate"),
         )
 
     # ------------------------------------------------------------------------ schedule, inputs
 
     def schedule(self, node: Node) -> Schedule | None:
         """`schedule:` with `every` or `cron`."""
-        record = self.reader.record(node, SCHEDULE_KEYS, what="`schedule`")
+        record = self.reader.record(node, SCHEDULE, what="`schedule`")
         if record is None:
             return None
         every, cron = record.get("every"), record.get("cron")
@@ -289,17 +282,12 @@ class Triggers:
             message = "`every` counts on the clock of UTC"
             self.reader.refuse(110, message, zone.key, suggestion="write `cron`, or delete it")
         return Schedule(
-            every=self._every(every),
+            every=record.read("every"),
             cron=self._cron(cron),
-            timezone=record.timezone("timezone", None),
-            overlap=record.choice("overlap", ("skip", "queue", "allow"), "skip"),
-            missed=record.choice("missed", ("run_once", "skip", "run_all"), "run_once"),
+            timezone=record.read("timezone"),
+            overlap=record.read("overlap"),
+            missed=record.read("missed"),
         )
-
-    def _every(self, node: Node | None) -> timedelta | None:
-        if node is None:
-            return None
-        return self.reader.duration(node, what="`every`", lowest=timedelta(seconds=1))
 
     def _cron(self, node: Node | None) -> str | None:
         text = None if node is None else self.reader.text(node, what="`cron`")
@@ -327,7 +315,7 @@ class Triggers:
         return tuple(each for each in fields if each is not None)
 
     def _value_field(self, entry: Entry) -> ValueField | None:
-        name = self.reader.name(entry.key, ID, what=f"the name `{entry.name}`", form=ID_FORM)
+        name = self.reader.name(entry.key, ID, what=f"the name `{entry.name}`")
         if name is None or is_broken(entry.value):
             return None
         if not isinstance(entry.value, Mapping):
@@ -335,16 +323,16 @@ class Triggers:
             self.reader.refuse(110, message, entry.value, suggestion="write `{type: string}`")
             return None
         given = plain(entry.value)
-        schema = {key: value for key, value in given.items() if key not in FIELD_KEYS}
-        if given.get("type") not in _TYPES:
-            self.reader.refuse(110, f"`{name}` needs a type: {', '.join(_TYPES)}", entry.key)
+        schema = {key: value for key, value in given.items() if key not in _BESIDE}
+        if given.get("type") not in TYPES:
+            self.reader.refuse(110, f"`{name}` needs a type: {', '.join(TYPES)}", entry.key)
             return None
         for problem in () if self.context.is_stored else lint_schema(schema):
             message = f"the schema of `{name}` cannot be used: {problem.message}"
             place = schema_node(entry.value, problem) if problem.pointer else entry.key
-            suggestion = schema_correction(problem, beside=FIELD_KEYS)
+            suggestion = schema_correction(problem, beside=_BESIDE)
             self.reader.refuse(402, message, place, suggestion=suggestion)
-        record = Record(self.reader, entry.value, f"`{name}`")
+        record = Record(self.reader, entry.value, f"`{name}`", FIELD)
         self.reader.check_default(entry.value, schema)
-        field = ValueField(name, schema, is_optional=record.boolean("optional", default=False))
+        field = ValueField(name, schema, is_optional=record.read("optional"))
         return replace(field, default=given["default"]) if "default" in given else field

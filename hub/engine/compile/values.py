@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from collections.abc import Mapping as Files
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hub.engine.compile.reader import Reader, shape
@@ -12,6 +14,7 @@ from hub.engine.expressions import (
     Expression,
     ExpressionError,
     Literal,
+    Template,
     from_template,
     list_of,
     object_of,
@@ -19,12 +22,22 @@ from hub.engine.expressions import (
     parse_template,
 )
 from hub.engine.findings import Source
-from hub.engine.yaml_profile import Mapping, Node, Scalar, Sequence, is_broken
+from hub.engine.yaml_profile import (
+    Entry,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    Whole,
+    as_scalar,
+    is_broken,
+)
 
 NEVER = parse_expression("false")
 """Stands for a decision that could not be read: its workflow is not loaded."""
 
 _LOOP = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s+in\s+(?=\S)")
+_ONLY_PART = re.compile(r"\s*(\w+\s+in\s+)?\$\{\{\s*((?:(?!\$\{\{|\}\}).)*?)\s*\}\}\s*")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -75,6 +88,41 @@ class Values:
         self.places.add(compiled, node)
         return compiled
 
+    def inputs(
+        self, node: Mapping, from_files: Collection[str], files: Files[str, str]
+    ) -> CompiledValue:
+        """Keys and values; those of `from_files` name a file of `templates/`, which is read."""
+        compiled = object_of(
+            (entry.name, self._file_or_value(entry, from_files, files)) for entry in node.entries
+        )
+        self.places.add(compiled, node)
+        return compiled
+
+    def _file_or_value(
+        self, entry: Entry, from_files: Collection[str], files: Files[str, str]
+    ) -> CompiledValue:
+        path = entry.value.value if isinstance(entry.value, Scalar) else None
+        is_file = isinstance(path, str) and path.startswith("templates/") and path in files
+        if entry.name not in from_files or not is_file:
+            return self.value(entry.value)
+        compiled = self._file(str(path), files[str(path)])
+        self.places.add(compiled, entry.value)
+        return compiled
+
+    def _file(self, path: str, text: str) -> Template:
+        """A text with expressions that is a file of its own; findings stand in that file."""
+        node = Whole(Source(path, text), 0, len(text), text)
+        try:
+            template = replace(parse_template(text), file=path)
+        except ExpressionError as error:
+            code = int(error.code.removeprefix("HUB"))
+            found = node.source.finding(code, error.message, start=error.start, end=error.end)
+            self.reader.findings.append(found)
+            return Template(text, (text,), path)
+        for part in template.parts:
+            self.places.add(part.expression, node, part.offset)
+        return template
+
     def decision(self, node: Node, *, what: str) -> Expression | None:
         """A bare expression; None after a finding."""
         text = self._bare_text(node, what)
@@ -103,6 +151,8 @@ class Values:
             return text
         at = text.index("${{")
         start, end = node.span(at, at + 3)
+        inner = _ONLY_PART.fullmatch(text)
+        bare = (inner.group(1) or "") + inner.group(2) if inner else ""
         self.reader.findings.append(
             self.reader.source.finding(
                 302,
@@ -110,6 +160,8 @@ class Values:
                 start=start,
                 end=end,
                 suggestion="write it without `${{ }}`",
+                fix=as_scalar(bare) if inner and node.style != "block" else None,
+                fixed=(node.start, node.end),
             )
         )
         return None
@@ -124,12 +176,15 @@ class Values:
         return expression
 
     def _syntax(self, node: Node, error: ExpressionError, offset: int) -> None:
-        start, end = node.start, node.end
+        start, end, fixed = node.start, node.end, None
         if isinstance(node, Scalar):
             start, end = node.span(offset + error.start, offset + max(error.end, error.start + 1))
+            fixed = node.span(offset + error.fix_start, offset + error.end)
         code = int(error.code.removeprefix("HUB"))
         self.reader.findings.append(
-            self.reader.source.finding(code, error.message, start=start, end=end)
+            self.reader.source.finding(
+                code, error.message, start=start, end=end, fix=error.fix, fixed=fixed
+            )
         )
 
     def _value(self, node: Node) -> CompiledValue:

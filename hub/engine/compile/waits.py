@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from hub.engine.compile.context import Context
-from hub.engine.compile.keys import CANCEL_KEYS, EVENT_KEYS, POLL_KEYS, WAIT_KEYS
 from hub.engine.compile.reader import Reader, Record, shape
-from hub.engine.compile.step_parts import ACTION, ACTION_FORM, Parts
+from hub.engine.compile.step_parts import Parts
 from hub.engine.compile.values import NEVER, Values
 from hub.engine.expressions import Literal
 from hub.engine.findings import did_you_mean
+from hub.engine.language.parts import EVENT
+from hub.engine.language.steps import POLL, WAITS
+from hub.engine.language.workflow import CANCEL_ON, ON_EVENT
 from hub.engine.workflow import CancelOn, Do, OnEvent, Poll, Retry
 from hub.engine.yaml_profile import Mapping, Node, Scalar, Sequence, is_broken
 
 EVENT_FOLDER = "schemas/events/"
-_EVENT = r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+"
-_EVENT_FORM = "`thing.happened`: small letters, digits, _ and a dot"
-_SHORTEST = timedelta(seconds=1)
 _AGAIN_AND_AGAIN = 1_000_000_000  # a poll goes on asking until its wait is over
 
 
@@ -42,7 +40,7 @@ class Waits:
 
     def event(self, node: Node) -> str | None:
         """The name of one event, which has a schema (HUB213)."""
-        name = self.reader.name(node, _EVENT, what="an event", form=_EVENT_FORM)
+        name = self.reader.name(node, EVENT, what="an event")
         if name is None or name in self.named:
             return name
         found = self.context.schema(event_path(name))
@@ -73,7 +71,7 @@ class Waits:
 
     def trigger(self, node: Node) -> OnEvent | None:
         """`event:` a run for each of these events."""
-        record = self.reader.record(node, EVENT_KEYS, what="`event`", required=("name",))
+        record = self.reader.record(node, ON_EVENT, what="`event`")
         if record is None:
             return None
         only_if = record.get("only_if")
@@ -93,8 +91,7 @@ class Waits:
         return tuple(each for each in found if each is not None)
 
     def _cancel(self, node: Node) -> CancelOn | None:
-        required = ("event", "key")
-        record = self.reader.record(node, CANCEL_KEYS, what="`cancel_on`", required=required)
+        record = self.reader.record(node, CANCEL_ON, what="`cancel_on`")
         if record is None:
             return None
         only_if = record.get("only_if")
@@ -114,9 +111,9 @@ class Waits:
         if node is None or is_broken(node):
             return {}
         if not isinstance(node, Mapping):
-            return {"duration": self.parts.duration_value(record, "wait")}
+            return {"duration": self.parts.computed(record, "wait")}
         form = self._form(node)
-        inner = form and self.reader.record(node, WAIT_KEYS[form], what=f"`wait` with `{form}`")
+        inner = form and self.reader.record(node, WAITS[form], what=f"`wait` with `{form}`")
         if not inner:
             return {}
         if form == "until":
@@ -124,7 +121,7 @@ class Waits:
         return self._for(inner, common) if form == "for" else self._asks(inner, common)
 
     def _form(self, node: Mapping) -> str | None:
-        forms = [name for name in WAIT_KEYS if node.get(name) is not None]
+        forms = [name for name in WAITS if node.get(name) is not None]
         if len(forms) == 1:
             return forms[0]
         message = "`wait` is a duration such as `10m`, or has `until`, `for` or `poll`"
@@ -145,7 +142,6 @@ class Waits:
         return value
 
     def _for(self, record: Record, common: dict[str, Any]) -> dict[str, Any]:
-        record.check_required(["key"])
         only_if = record.get("only_if")
         return {
             "events": self._events(record.get("for"), what="`for`"),
@@ -156,20 +152,19 @@ class Waits:
 
     def _poll(self, record: Record, name: str, common: dict[str, Any]) -> Poll | None:
         """The question, the interval and the condition of `poll` or `or_poll`."""
-        required = ("do", "every", "done_if")
-        node = record.get(name)
-        inner = self.reader.record(node, POLL_KEYS, what=f"`{name}`", required=required)
+        inner = self.reader.record(record.get(name), POLL, what=f"`{name}`")
         if inner is None:
             return None
         done_if, data = inner.get("done_if"), inner.get("data")
-        every = inner.duration("every", timedelta(seconds=30), lowest=_SHORTEST)
+        every = inner.read("every")
         decided = None if done_if is None else self.values.decision(done_if, what="`done_if`")
+        action = inner.read("do") or ""
         ask = Do(
             slug="poll",
             position=common["position"],
-            action=self.parts.named(inner.entry("do"), ACTION, ACTION_FORM),
-            inputs=self.parts.inputs(inner),
-            connection=inner.text("connection"),
+            action=action,
+            inputs=self.parts.inputs(inner, action),
+            connection=inner.read("connection"),
             retry=Retry(_AGAIN_AND_AGAIN, first=every, factor=1, maximum=every, jitter=False),
         )
         self.values.places.add(ask, inner.node)

@@ -15,7 +15,7 @@ PathKey = tuple[str | int, ...]
 class TypeProblem:
     """A finding inside an expression; offsets count in its text.
 
-    `source` is the file whose schema decided, where one did.
+    `source` is the file whose schema decided, where one did; `fix` is to be written there.
     """
 
     code: str
@@ -24,6 +24,7 @@ class TypeProblem:
     end: int
     is_warning: bool = False
     source: str | None = None
+    fix: str | None = None
 
     def moved(self, distance: int) -> TypeProblem:
         """The same finding in a text that begins `distance` characters earlier."""
@@ -110,12 +111,30 @@ class Findings:
     def __init__(self) -> None:
         self.problems: list[TypeProblem] = []
 
-    def error(self, code: str, message: str, place: Node, *, source: str | None = None) -> None:
+    def error(
+        self,
+        code: str,
+        message: str,
+        place: Node,
+        *,
+        source: str | None = None,
+        fix: str | None = None,
+    ) -> None:
         """Note something that is wrong."""
-        problem = TypeProblem(code, message, place.start, place.end, source=source)
+        problem = TypeProblem(code, message, place.start, place.end, source=source, fix=fix)
         self.problems.append(problem)
 
-    def warning(self, code: str, message: str, place: Node, *, source: str | None = None) -> None:
+    def warning(
+        self,
+        code: str,
+        message: str,
+        place: Node,
+        *,
+        source: str | None = None,
+        fix: str | None = None,
+    ) -> None:
         """Note something that is doubtful."""
-        problem = TypeProblem(code, message, place.start, place.end, True, source)  # noqa: FBT003
+        problem = TypeProblem(
+            code, message, place.start, place.end, is_warning=True, source=source, fix=fix
+        )
         self.problems.append(problem)

@@ -6,11 +6,23 @@ from __future__ import annotations
 class ExpressionError(Exception):
     """The text is no expression of the language. Offsets count characters of that text.
 
-    `code` is the finding's number (`HUB301`), `message` names the remedy.
+    `code` is the finding's number (`HUB301`), `message` names the remedy; `fix` is what to write
+    instead of the characters from `fix_start` (or `start`) to `end`.
     """
 
-    def __init__(self, code: str, message: str, *, start: int, end: int) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        start: int,
+        end: int,
+        fix: str | None = None,
+        fix_start: int | None = None,
+    ) -> None:
         super().__init__(message)
+        self.fix = fix
+        self.fix_start = start if fix_start is None else fix_start
         self.code = code
         self.message = message
         self.start = start
@@ -19,7 +31,12 @@ class ExpressionError(Exception):
     def moved(self, distance: int) -> ExpressionError:
         """The same error in a text that begins `distance` characters earlier."""
         return ExpressionError(
-            self.code, self.message, start=self.start + distance, end=self.end + distance
+            self.code,
+            self.message,
+            start=self.start + distance,
+            end=self.end + distance,
+            fix=self.fix,
+            fix_start=self.fix_start + distance,
         )
 
 

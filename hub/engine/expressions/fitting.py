@@ -23,6 +23,7 @@ from hub.engine.expressions.types import (
     members_of,
     union_of,
 )
+from hub.engine.findings import only_candidate
 from hub.values import is_e164, parse_duration, parse_instant, parse_local, zone
 
 _MOST_SHOWN = 6
@@ -49,6 +50,7 @@ class Misfit:
     message: str
     path: tuple[str, ...] = ()
     is_warning: bool = False
+    fix: str | None = None
 
 
 def misfits(source: Type, target: Type) -> tuple[Misfit, ...]:
@@ -171,7 +173,10 @@ def _fit_object(source: ObjectType, target: ObjectType) -> Iterator[Misfit]:
             continue
         if target.extra is None:
             near = suggestion(name, tuple(target.fields))
-            yield Misfit("HUB209", f"there is no '{name}' here{near}", (name,))
+            fix = only_candidate(
+                name, [each for each in target.fields if each not in source.fields]
+            )
+            yield Misfit("HUB209", f"there is no '{name}' here{near}", (name,), fix=fix)
         else:
             yield from (_inside(misfit, name) for misfit in _misfits(given.type, target.extra))
 

@@ -12,6 +12,8 @@ from hub.engine.expressions.signatures import (
     FUNCTIONS,
     STEP_TESTS,
     TESTS,
+    filter_meant,
+    test_meant,
     unknown_filter,
     unknown_function,
     unknown_test,
@@ -42,6 +44,7 @@ from hub.engine.expressions.syntax import (
     constant_path,
 )
 from hub.engine.expressions.tokens import KEYWORDS, TokenReader
+from hub.engine.findings import only_candidate
 
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 _CONSTANTS = {"true": True, "false": False, "null": None}
@@ -201,7 +204,8 @@ def _filter(reader: TokenReader) -> FilterStep:
     reader.take()
     signature = FILTERS.get(word.text)
     if signature is None:
-        raise reader.refusal(unknown_filter(word.text), word, code="HUB204")
+        fix = filter_meant(word.text)
+        raise reader.refusal(unknown_filter(word.text), word, code="HUB204", fix=fix)
     arguments = read_arguments(reader, signature, word, read_value=_expression)
     return FilterStep(word.text, arguments, start=word.start, end=reader.last_end)
 
@@ -216,7 +220,9 @@ def _test(reader: TokenReader, asked: Node | None) -> TestStep:
         raise reader.unexpected("a test is needed after `is`: set, empty, ok, failed, skipped")
     reader.take()
     if word.text not in TESTS:
-        raise reader.refusal(unknown_test(word.text, is_negated=is_negated), word, code="HUB207")
+        message = unknown_test(word.text, is_negated=is_negated)
+        fix = test_meant(word.text, is_negated=is_negated)
+        raise reader.refusal(message, word, code="HUB207", fix=fix, fix_start=start)
     if word.text in STEP_TESTS and not _is_step(asked):
         message = f"`is {word.text}` asks about a step: write `steps.<id> is {word.text}`"
         raise reader.refusal(message, word, code="HUB206")
@@ -304,7 +310,8 @@ def _word(reader: TokenReader) -> Node:
 def _call(reader: TokenReader, word: Token) -> Call:
     signature = FUNCTIONS.get(word.text)
     if signature is None:
-        raise reader.refusal(unknown_function(word.text), word, code="HUB205")
+        fix = only_candidate(word.text, FUNCTIONS)
+        raise reader.refusal(unknown_function(word.text), word, code="HUB205", fix=fix)
     arguments = read_arguments(reader, signature, word, read_value=_expression)
     return Call(word.text, arguments, start=word.start, end=reader.last_end)
 

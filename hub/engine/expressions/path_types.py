@@ -22,6 +22,7 @@ from hub.engine.expressions.types import (
     union_of,
     without,
 )
+from hub.engine.findings import only_candidate
 
 UNKNOWN = Seen(ANYTHING, is_certain=False)
 
@@ -32,7 +33,8 @@ def infer_name(node: Name, env: TypeEnv, findings: Findings) -> Seen:
     """The type of a name in scope, or HUB201."""
     kind = env.names.get(node.name)
     if kind is None:
-        findings.error("HUB201", _unknown_name(node.name, env), node)
+        fix = None if node.name in env.why else only_candidate(node.name, env.names)
+        findings.error("HUB201", _unknown_name(node.name, env), node, fix=fix)
         return UNKNOWN
     return known(Seen(kind, is_certain=not isinstance(kind, Anything)), (node.name,), env)
 
@@ -105,8 +107,14 @@ def _field(kind: ObjectType, key: str, look: Look, env: TypeEnv, findings: Findi
     if kind.extra is not None:
         return Seen(kind.extra, is_certain=False)
     code, message = _unknown_field(kind, key, look.path, env)
-    findings.error(code, message, look.step, source=env.source_of(look.path))
+    fix = only_candidate(key, kind.fields) if _can_be_meant(key, look, env) else None
+    findings.error(code, message, look.step, source=env.source_of(look.path), fix=fix)
     return UNKNOWN
+
+
+def _can_be_meant(key: str, look: Look, env: TypeEnv) -> bool:
+    """Whether another name is meant: the key is written as `.name`, and stands nowhere else."""
+    return isinstance(look.step, FieldStep) and f"steps.{key}" not in env.why
 
 
 def _unknown_field(

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final, Literal
 
+from hub.engine.findings import only_candidate
+
 Kind = Literal[
     "null",
     "boolean",
@@ -184,12 +186,29 @@ def unknown_function(name: str) -> str:
     return f"there is no function '{name}'" + suggestion(name, tuple(FUNCTIONS))
 
 
+def filter_meant(name: str) -> str | None:
+    """The filter that must be meant, if that is certain."""
+    return _OTHER_FILTER_WORDS.get(name) or only_candidate(name, FILTERS)
+
+
+def test_meant(name: str, *, is_negated: bool) -> str | None:
+    """The whole test that must be meant, from `is` on, if that is certain."""
+    word = only_candidate(name, TESTS)
+    spelt = f"is {'not ' if is_negated else ''}{word}" if word else None
+    return _test_of_others(name, is_negated=is_negated) or spelt
+
+
+def _test_of_others(name: str, *, is_negated: bool) -> str | None:
+    word = _OTHER_TEST_WORDS.get(name)
+    if word is None or not is_negated:
+        return word
+    return "is set" if word == "is not set" else word.replace("is ", "is not ")
+
+
 def unknown_test(name: str, *, is_negated: bool) -> str:
     """Say that there is no such test, and which one to write."""
-    word = _OTHER_TEST_WORDS.get(name)
+    word = _test_of_others(name, is_negated=is_negated)
     if word is not None:
-        if is_negated:
-            word = "is set" if word == "is not set" else word.replace("is ", "is not ")
         return f"there is no test '{name}': write `{word}`"
     return f"there is no test '{name}'" + suggestion(name, TESTS)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from hub.engine.expressions.errors import EvaluationError, ExpressionError, Fault, MissingValue
@@ -31,10 +32,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text with expressions: literal pieces and parts, in order."""
+    """A text with expressions: literal pieces and parts, in order.
+
+    `file` is the one of `templates/` that the text is; its values become text, safe for HTML where
+    the name ends in `.html`.
+    """
 
     text: str
     pieces: tuple[str | Part, ...]
+    file: str | None = None
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -49,7 +55,7 @@ class Template:
     @property
     def single(self) -> Part | None:
         """The only expression, if there is nothing else: then the value keeps its type."""
-        only = self.pieces[0] if len(self.pieces) == 1 else None
+        only = self.pieces[0] if len(self.pieces) == 1 and self.file is None else None
         return only if isinstance(only, Part) else None
 
 
@@ -180,10 +186,22 @@ def render(template: Template, scope: Scope) -> Any:
     values = [
         piece if isinstance(piece, str) else _evaluated(piece, scope) for piece in template.pieces
     ]
+    work = Work(scope, template.text)
     try:
-        return joined(Work(scope, template.text), values)
+        if template.file is not None and template.file.endswith(".html"):
+            values = [
+                value if isinstance(piece, str) else _for_html(work, value)
+                for piece, value in zip(template.pieces, values, strict=True)
+            ]
+        return joined(work, values)
     except Fault as fault:
         raise EvaluationError(str(fault), start=0, end=len(template.text)) from None
+
+
+def _for_html(work: Work, value: Any) -> Any:
+    """The text of a value as HTML shows it; nothing in it is markup."""
+    text = joined(work, [value])
+    return escape(text) if isinstance(text, str) else text
 
 
 def _evaluated(part: Part, scope: Scope) -> Any:

@@ -97,10 +97,17 @@ class TokenReader:
         self.depth -= 1
 
     def refusal(
-        self, message: str, place: Token | Node, *, code: str = "HUB301"
+        self,
+        message: str,
+        place: Token | Node,
+        *,
+        code: str = "HUB301",
+        fix: str | None = None,
+        fix_start: int | None = None,
     ) -> ExpressionError:
-        """Say what is wrong at a place."""
-        return ExpressionError(code, message, start=place.start, end=place.end)
+        """Say what is wrong at a place, and what to write there."""
+        start, end = place.start, place.end
+        return ExpressionError(code, message, start=start, end=end, fix=fix, fix_start=fix_start)
 
     def unexpected(self, expected: str) -> ExpressionError:
         """Say that the next word cannot stand here."""

@@ -9,9 +9,11 @@ from hub.engine.yaml_profile.nodes import (
     PlainValue,
     Scalar,
     Sequence,
+    Whole,
     is_broken,
     plain,
 )
+from hub.engine.yaml_profile.quoting import as_scalar, quoted
 
 __all__ = [
     "MAX_BYTES",
@@ -23,7 +25,10 @@ __all__ = [
     "PlainValue",
     "Scalar",
     "Sequence",
+    "Whole",
+    "as_scalar",
     "is_broken",
     "load",
     "plain",
+    "quoted",
 ]

@@ -19,6 +19,7 @@ from hub.engine.yaml_profile.nodes import (
     Sequence,
     Style,
 )
+from hub.engine.yaml_profile.quoting import our_template, quoted
 
 MAX_DEPTH = 32
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,14}")
@@ -153,7 +154,8 @@ class Builder:
         start, end = event.start_mark.index, event.end_mark.index
         if not re.fullmatch(r"\w+", event.anchor):
             message = "text cannot start with `*`"
-            self._refuse(102, message, start, end, suggestion="put the text in quotes")
+            fix = quoted(self._text[start:end])
+            self._refuse(102, message, start, end, suggestion="put the text in quotes", fix=fix)
         elif not (self._stack and self._stack[-1].key and self._stack[-1].key.value == "<<"):
             message = f"aliases (`*{event.anchor}`) are not allowed"
             self._refuse(104, message, start, end, suggestion="repeat the value, or quote the text")
@@ -194,7 +196,8 @@ class Builder:
 
     def _foreign_template(self, start: int, end: int) -> None:
         message = f"`{self._text[start : start + 3].rstrip()}` does not start an expression"
-        self._refuse(103, message, start, end, suggestion="write `${{ ... }}`")
+        fix = our_template(self._text[start:end])
+        self._refuse(103, message, start, end, suggestion="write `${{ ... }}`", fix=fix)
 
     def _is_key(self) -> bool:
         return bool(self._stack) and self._stack[-1].is_mapping and self._stack[-1].key is None
@@ -253,9 +256,10 @@ class Builder:
         end: int | None = None,
         *,
         suggestion: str | None = None,
+        fix: str | None = None,
     ) -> None:
         self.findings.append(
-            self.source.finding(code, message, start=start, end=end, suggestion=suggestion)
+            self.source.finding(code, message, start=start, end=end, suggestion=suggestion, fix=fix)
         )
 
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from hub.engine.findings import Finding, Source, in_order
 from hub.engine.yaml_profile.build import MAX_DEPTH, Builder, TooDeep
 from hub.engine.yaml_profile.lines import comment_findings, tab_findings
 from hub.engine.yaml_profile.nodes import Node
+from hub.engine.yaml_profile.quick import events_of
 from hub.engine.yaml_profile.syntax import Repair, repair, syntax_problem
 
 MAX_BYTES = 65_536
@@ -110,7 +110,7 @@ def _with_tabs(source: Source, findings: list[Finding]) -> tuple[Finding, ...]:
 def _parse(builder: Builder, text: str) -> MarkedYAMLError | YAMLError | Finding | None:
     """Feed the events to the builder; what stopped it, if anything."""
     try:
-        for event in YAML(typ="safe", pure=True).parse(text):
+        for event in events_of(text):
             builder.take(event)
     except TooDeep as deep:
         return builder.source.finding(

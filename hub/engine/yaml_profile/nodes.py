@@ -58,6 +58,15 @@ class Scalar(Node):
 
 
 @dataclass(frozen=True, eq=False)
+class Whole(Scalar):
+    """A file that is one text from its first sign to its last."""
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The same offsets: nothing is quoted or indented."""
+        return start, max(end, start + 1)
+
+
+@dataclass(frozen=True, eq=False)
 class Sequence(Node):
     """A list of nodes."""
 

@@ -9,10 +9,16 @@ from dataclasses import dataclass
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from hub.engine.findings import Finding, Source
+from hub.engine.yaml_profile.quoting import our_template, quoted
 
 _VALUE = re.compile(r"(?P<lead>[ ]*(?:-[ ]+)*(?:[^\s:#'\"{\[][^:\n]*:[ ]+)?)(?P<value>\S.*)?")
 _DIRECTIVE = re.compile(r"(?:[ ]*(?:#[^\n]*)?\n)*%")
 _SPECIAL = "@`%*&!"
+_COLON_INSIDE = "`: ` inside a text"
+_HALF_IN_QUOTES = "a value that starts with a quote must end with it"
+_NEED_QUOTES = "expressions inside [ ] or { } need quotes"
+_WITH_COMMENT = re.compile(r"(.*?)([ \t]*(?:[ \t]#[ \t].*)?)")
+_FLOW_TEXT = re.compile(r"""(?<![\w"'$}])(?:[^\s,\[\]{}"':]+ +)*\$\{\{.*?\}\}(?=\s*(?:[,\]}]|$))""")
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,11 @@ def syntax_problem(
         at = directive.end() - 1
         code, message, suggestion = 104, "directives (`%`) are not allowed", "delete the line"
     end = source.line_end(at) if at == value_start else at + 1
-    finding = source.finding(code, message, start=at, end=end, suggestion=suggestion)
+    fix = None if directive else _fix(value, message)
+    fixed = (value_start, value_start + len(value))
+    finding = source.finding(
+        code, message, start=at, end=end, suggestion=suggestion, fix=fix, fixed=fixed
+    )
     return SyntaxProblem(finding, line_start, value_start)
 
 
@@ -113,7 +123,7 @@ def _explained(
     problem = str(getattr(error, "problem", "") or "")
     if "mapping values" in problem:
         remedy = "put the text in quotes, or write it as a block after `|`"
-        return "`: ` inside a text", remedy, offset
+        return _COLON_INSIDE, remedy, offset
     if "expected <block end>" in problem or "block" in str(getattr(error, "context", "")):
         return "the indentation does not fit the lines above", None, offset
     return f"this cannot be read: {_plain_words(problem, text, offset)}", None, offset
@@ -126,15 +136,33 @@ def _quoted(value: str, at: int) -> tuple[str, str | None, int]:
             "use single quotes, or write `\\\\`",
             at,
         )
-    message = "a value that starts with a quote must end with it"
-    return message, "put the whole value in quotes, or write it as a block after `|`", at
+    return _HALF_IN_QUOTES, "put the whole value in quotes, or write it as a block after `|`", at
 
 
 def _bracketed(value: str, at: int) -> tuple[str, str | None, int]:
     if "${{" in value:
-        return "expressions inside [ ] or { } need quotes", "put the expression in quotes", at
+        return _NEED_QUOTES, "put the expression in quotes", at
     closing = "]" if value[0] == "[" else "}"
     return f"`{value[0]}` is not closed, or something stands after `{closing}`", None, at
+
+
+def _fix(value: str, message: str) -> str | None:
+    """The value as its message asks for, if it is certain what that is."""
+    if re.match(r"=?\{\{", value):
+        return our_template(value)
+    text, comment = _WITH_COMMENT.fullmatch(value).groups()  # type: ignore[union-attr]  # matches always
+    if message == _NEED_QUOTES:
+        return _expressions_in_quotes(text) + comment
+    is_closed = value[:1] in "'\"" and value.count(value[:1]) % 2 == 0 and "\\" not in value
+    if message == _HALF_IN_QUOTES:
+        return quoted(text) + comment if is_closed else None
+    is_text = message.startswith("text cannot start with") or message == _COLON_INSIDE
+    return quoted(text) + comment if is_text else None
+
+
+def _expressions_in_quotes(text: str) -> str:
+    """Each `${{ }}` of a list or mapping on one line, with what belongs to its text, in quotes."""
+    return _FLOW_TEXT.sub(lambda found: quoted(found.group()), text)
 
 
 def _plain_words(problem: str, text: str, offset: int) -> str:

@@ -40,9 +40,13 @@ def test_an_open_hub_knows_its_workflows_and_stores_what_they_run_with(opening):
     greets = hub.project.workflows["greets"]
     assert hub.program(greets.version) is greets
     with hub.database.connect() as connection:
-        (stored,) = connection.execute(text("SELECT hash, workflow, files FROM workflow_versions"))
-    assert (stored.hash, stored.workflow) == (greets.version, "greets")
-    assert list(stored.files) == ["workflows/greets.yaml"]
+        rows = connection.execute(
+            text("SELECT hash, workflow, files FROM workflow_versions ORDER BY workflow")
+        )
+        flow, project_file = rows
+    assert (flow.hash, flow.workflow) == (greets.version, "greets")
+    assert list(flow.files) == ["workflows/greets.yaml"]
+    assert (project_file.workflow, list(project_file.files)) == ("hub.yaml", ["hub.yaml"])
 
 
 def test_a_schedule_that_is_switched_off_rests(folder: Folder, opening):

@@ -52,6 +52,20 @@ def failure_of(client, attempt, clock, **inputs):
     return type(found), found.code, found.maybe_done
 
 
+def test_a_mail_can_be_html_and_text_and_is_the_same_when_it_is_sent_again(
+    client, attempt, clock, server
+):
+    for _ in range(2):
+        send(client, attempt, clock, to=TO, subject="s", text="plain é", html="<b>é</b>")
+
+    first, second = server.messages
+    parts = {part.get_content_type(): part for part in first.message.iter_parts()}
+    assert first.message.get_content_type() == "multipart/alternative"
+    assert list(parts) == ["text/plain", "text/html"]
+    assert parts["text/html"].get_content().strip() == "<b>é</b>"
+    assert first.content == second.content
+
+
 def test_a_mail_is_handed_in(client, attempt, clock, server):
     mailed = send(
         client,

@@ -40,6 +40,7 @@ def test_these_are_all_actions_of_the_trade():
         "leads.create",
         "leads.get",
         "leads.update",
+        "phones.add",
         "phones.assign",
         "phones.find_lead",
         "phones.list_expired",

@@ -216,6 +216,13 @@ def test_d9_ways_of_writing_one_number_are_one_number(desk, written):
     assert desk.phone(number).lead_id == lead
 
 
+def test_numbers_are_put_into_the_pool_once(desk):
+    with desk.transaction() as db:
+        assert phones.add(db, desk.clock, numbers=["+1 415 555 0100", "+14155550101"]).added == 2
+        assert phones.add(db, desk.clock, numbers=["+14155550100"]).added == 0
+    assert desk.assign(desk.lead()).created
+
+
 def test_d9_what_is_no_number_is_refused(desk):
     with desk.transaction() as db:
         assert code_of(phones.find_lead, db, number="call me") == "invalid_number"

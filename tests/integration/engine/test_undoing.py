@@ -157,6 +157,20 @@ def test_the_compensations_of_a_called_workflow_belong_to_the_run(shop: Shop):
     assert shop.world.said == ["one", "after", "undo deep"]
 
 
+def test_a_call_is_undone_before_what_it_did(shop: Shop):
+    """It succeeded after its steps, so its own undoing comes first."""
+    shop.learn(
+        "steps:\n  - id: inner\n    call: other\n    with: {key: deep}\n    compensate:\n"
+        "      - do: letter.send\n        with: {text: undo call}\n" + step("order.place", "after"),
+        other=INPUTS + "steps:\n" + undoable("one"),
+    )
+    shop.world.script["after"] = [Permanent("sold_out", "none left")]
+    shop.start()
+    shop.work()
+
+    assert shop.world.said == ["one", "after", "undo call", "undo one"]
+
+
 def test_each_item_of_a_loop_is_undone_with_what_it_saw(shop: Shop):
     body = undoable("one").replace("text: one", "text: '${{ name }}'")
     body = body.replace("steps.one.text", "name")
@@ -312,6 +326,27 @@ def test_a_dropped_branch_gives_up_its_turn(shop: Shop):
     assert (shop.run(run).status, shop.rows("SELECT FROM turns")) == ("waiting", [])
 
 
+def test_a_dropped_branch_gives_up_its_key(shop: Shop):
+    """It was between two tries of `once_per` when the run went on without it."""
+    once = (
+        "- id: one",
+        "  do: order.place",
+        "  with: {text: one}",
+        "  once_per: ${{ inputs.key }}",
+    )
+    shop.learn(
+        "steps:\n  - id: race\n    wait_for: first\n    parallel:\n"
+        + branch("left", *once)
+        + branch("right", *letter("two"))
+    )
+    shop.world.script["one"] = [Transient("unavailable", "down")]
+    run = shop.start()
+    shop.work()
+
+    assert shop.run(run).status == "succeeded"
+    assert shop.rows("SELECT FROM once_keys") == []
+
+
 def test_a_return_in_a_loop_ends_items_that_wait(shop: Shop):
     shop.learn(
         "steps:\n  - id: loop\n    for_each: name in inputs.names\n    max_parallel: 2\n"
@@ -339,6 +374,26 @@ def test_E10_a_run_that_ends_its_owners_is_undone(shop: Shop):
 
     assert shop.world.said == ["one", "two", *["three"] * 3, "undo two", "undo one", "sorry"]
     assert (shop.run(run).status, shop.run(run).error["code"]) == ("failed", "poison")
+
+
+def test_E10_a_run_that_ended_its_owners_tries_its_undoing_again(shop: Shop):
+    """The first two undoings share a transaction; the one that fails takes the other back."""
+    shop.learn(THREE.replace("do: letter.send", "do: ledger.write"))
+    shop.world.script["three"] = [Crash()] * 3
+    shop.world.script["undo one"] = [Transient("unavailable", "down")] * 2
+    run = shop.start()
+    for _ in range(3):
+        with pytest.raises(Crash):
+            shop.work()
+        shop.owner_dies()
+    shop.work()
+    assert (shop.run(run).status, shop.ledger) == ("waiting", ["undo two"])
+
+    shop.wake()
+    shop.work()
+
+    assert (shop.run(run).status, shop.run(run).error["code"]) == ("failed", "poison")
+    assert shop.ledger == ["undo one", "undo two"]
 
 
 def test_E10_an_undoing_that_ends_its_owners_is_given_up(shop: Shop):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from hub.errors import Permanent, Transient
+from hub.storage.runs import request_cancel
 from tests.integration.engine.workshop import Crash, Shop, step
 
 WAIT = """\
@@ -109,6 +112,24 @@ def test_an_event_that_comes_while_the_run_lies_down_is_not_missed(shop: Shop):
     assert (shop.run(run).status, shop.ledger) == ("succeeded", ["before", "opened by Ada"])
 
 
+def test_a_sleeper_that_somebody_else_wakes_in_vain_is_woken_all_the_same(shop: Shop):
+    """One emitter has woken the run and dies before its commit; the other one came meanwhile."""
+    both = WAIT.replace("for: door.opened", "for: [door.opened, house.sold]")
+    shop.learn(both.replace("data.by", "data.by | required"))
+    shop.start()
+    shop.work()
+    with ThreadPoolExecutor(1) as pool, shop.engine.connect() as dying:
+        shop.emit_on(dying, "house.sold")
+        emitting = pool.submit(shop.emit, "door.opened", "one", {"by": "Ada"})
+        shop.until_somebody_waits_for_a_lock()
+        dying.rollback()
+        emitting.result()
+
+    shop.work()
+
+    assert shop.ledger == ["before", "opened by Ada"]
+
+
 def test_each_run_takes_an_event_once_and_several_runs_may_take_the_same(shop: Shop):
     body = """\
 steps:
@@ -153,6 +174,26 @@ def test_two_waits_side_by_side_take_two_events(shop: Shop):
     shop.work()
 
     assert shop.ledger == ["Ada Bob"]
+
+
+def test_an_event_that_a_cut_branch_had_taken_is_there_for_the_next_wait(shop: Shop):
+    wait = "{for: door.%s, key: '${{ inputs.key }}'}"
+    shop.learn(
+        "steps:\n  - id: race\n    wait_for: first\n    parallel:\n"
+        f"      left:\n        - id: one\n          wait: {wait % 'opened'}\n"
+        f"      right:\n        - id: two\n          wait: {wait % 'closed'}\n"
+        f"  - id: again\n    wait: {wait % 'closed'}\n"
+    )
+    run = shop.start()
+    shop.emit("door.opened", data={"by": "Ada"})
+    shop.emit("door.closed")
+
+    shop.work()
+
+    assert (shop.run(run).status, list(shop.steps(run))) == (
+        "succeeded",
+        ["race", "one", "two", "again"],
+    )
 
 
 def test_a_wait_that_ignores_some_events_takes_the_next(shop: Shop):
@@ -216,6 +257,20 @@ def test_a_wait_of_some_time_and_a_wait_until_a_date(shop: Shop):
     assert (shop.run(run).status, shop.ledger) == ("succeeded", ["done"])
 
 
+@pytest.mark.parametrize("wait", ["30m", "{until: \"${{ run.started_at | plus('30m') }}\"}"])
+def test_a_wait_for_a_time_may_time_out_as_well(shop: Shop, wait: str):
+    nap = f"steps:\n  - id: nap\n    wait: {wait}\n    timeout: 5m\n    on_timeout: continue\n"
+    shop.learn(nap + "  - if: steps.nap is timed_out\n    return: short\n")
+    run = shop.start()
+    shop.work()
+    assert timedelta(minutes=4) < due_in(shop, run) <= timedelta(minutes=5)
+
+    shop.time_is_up(run)
+    shop.work()
+
+    assert (shop.run(run).status, shop.run(run).result) == ("succeeded", "short")
+
+
 def test_a_wait_within_a_block_ends_with_the_time_of_the_block(shop: Shop):
     shop.learn(
         "steps:\n  - id: block\n    timeout: 5m\n    on_error:\n"
@@ -232,6 +287,22 @@ def test_a_wait_within_a_block_ends_with_the_time_of_the_block(shop: Shop):
 
     assert (shop.run(run).status, shop.run(run).error["code"]) == ("failed", "timeout")
     assert shop.ledger == ["late"]
+
+
+def test_E2_no_wait_of_a_cancelled_run_is_without_end(shop: Shop):
+    last = "on_cancel:\n  - id: word\n    wait: {for: door.closed, key: '${{ inputs.key }}'}\n"
+    shop.learn("timeout: 2h\n" + WAIT + last)
+    run = shop.start()
+    shop.work()
+    with shop.engine.begin() as connection:
+        request_cancel(connection, run)
+    shop.work()
+    assert due_in(shop, run) <= timedelta(hours=2)
+
+    shop.time_is_up(run)
+    shop.work()
+
+    assert shop.run(run).status == "cancelled"
 
 
 # -------------------------------------------------------------------------------------------- polls
@@ -330,6 +401,38 @@ def test_event_or_poll_the_answer_comes_first_even_if_asking_fails_at_times(
         shop.work()
 
     assert (shop.run(run).status, shop.ledger) == ("succeeded", ["by poll, door.opened"])
+
+
+def test_a_run_that_is_cancelled_while_it_asks_does_not_wait_for_the_next_time(shop: Shop):
+    shop.learn(POLL)
+    run = shop.start()
+
+    def cancel() -> None:
+        with shop.engine.begin() as connection:
+            request_cancel(connection, run)
+
+    shop.world.script["ask"] = [cancel]
+    shop.work()
+
+    assert shop.run(run).status == "cancelled"
+
+
+@pytest.mark.parametrize("last", [Crash(), Transient("timeout", "slow", maybe_done=True)])
+def test_a_question_without_an_answer_leaves_no_doubt_behind(shop: Shop, last: BaseException):
+    shop.learn(EITHER)
+    shop.world.script["ask"] = [last]
+    run = shop.start()
+    shop.work()
+    with suppress(Crash):
+        shop.ask_now(run)
+        shop.work()
+    assert shop.world.said == ["ask"]
+
+    shop.owner_dies()
+    shop.emit("door.opened", data={"by": "Ada"})
+    shop.work()
+
+    assert (shop.run(run).status, shop.run(run).is_maybe_done) == ("succeeded", False)
 
 
 def test_a_worker_that_dies_while_asking_asks_again(shop: Shop):

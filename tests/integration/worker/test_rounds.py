@@ -228,16 +228,35 @@ def test_the_first_round_plans_the_schedules_and_the_later_ones_leave_them(offic
 
 
 def test_a_schedule_of_another_project_version_is_left_to_its_workers(office, station):
-    station.plan()
     rounds = station.rounds()
     rounds.once()
-    make_due(office)
+    workflow = station.plan()
     station.workflows.clear()
+    make_due(office)
 
     rounds.once()
 
     assert started(office) == []
     assert next_at(office) < station.now()
+    station.workflows[workflow.name] = workflow
+    station.rounds().once()
+    assert len(started(office)) == 1
+
+
+def test_a_schedule_whose_file_is_saved_or_removed_is_planned_or_rests_at_the_next_round(
+    office, station
+):
+    rounds = station.rounds()
+    rounds.once()
+    workflow = station.plan()
+    office.do("DELETE FROM schedules")
+
+    rounds.once()
+    assert next_at(office) <= station.now() + QUARTER
+
+    del station.workflows[workflow.name]
+    rounds.once()
+    assert office.count("schedules") == 0
 
 
 # ------------------------------------------------------------------------------------ the sweep

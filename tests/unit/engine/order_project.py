@@ -206,6 +206,7 @@ steps:
           with:
             url: https://shop.example.com/${{ steps.order.id }}
             bearer: ${{ secrets.API_TOKEN }}
+            page: templates/order.html
 
   - id: seen
     wait:
@@ -321,6 +322,11 @@ steps:
       at: ${{ event.at }}
 """
 
+PAGE = """\
+<p>${{ payload.customer }} ordered ${{ payload.item | upper }}.</p>
+<p>${{ steps.order.id }}${{ ', ' ~ payload.note if payload.note is set else '' }}</p>
+"""
+
 FILES = {
     "hub.yaml": PROJECT,
     "schemas/order.json": ORDER_SCHEMA,
@@ -331,6 +337,7 @@ FILES = {
     "workflows/order.yaml": ORDER,
     "workflows/remind.yaml": REMIND,
     "workflows/note.yaml": NOTE,
+    "templates/order.html": PAGE,
 }
 
 

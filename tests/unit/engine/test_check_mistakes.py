@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.engine.planted import check_planted
+from hub.engine.finding_codes import CODES
+from tests.unit.engine.planted import check_planted, expected_place, unmarked
 from tests.unit.engine.small_project import FILES, findings
 
 BOOK, TAKE = "workflows/book.yaml", "workflows/take-seat.yaml"
@@ -147,6 +148,18 @@ TYPE_MISTAKES = [
         "«${{ payload.phone | default('') }}»",
     ),
     ("HUB503", SWEEP, "method: GET", "method: «${{ run.mode }}»"),
+    (
+        "HUB611",
+        BOOK,
+        "  respond:\n    within: 5s",
+        "  dialect: vapi.tool\n  tool: book\n  respond:\n    within: «20s»",
+    ),
+    (
+        "HUB612",
+        BOOK,
+        "  - reply: ${{ vars.label }} until ${{ steps.seat.until | local('long') }}\n",
+        "",
+    ),
     ("HUB616", TAKE, "  - return:\n", "  - «reply: x»\n\n  - return:\n"),
     ("HUB616", TAKE, "taken.until }}\n", "taken.until }}\n    status: «404»\n"),
 ]
@@ -156,6 +169,28 @@ MISTAKES = [*YAML_MISTAKES, *SHAPE_MISTAKES, *TYPE_MISTAKES]
 @pytest.mark.parametrize(("code", "path", "old", "new"), MISTAKES)
 def test_a_mistake_is_told_at_its_place(code, path, old, new):
     check_planted((code, path, old, new), FILES, findings)
+
+
+def test_two_workflows_at_one_route_are_told_at_the_path_of_the_second():
+    path = "workflows/copy.yaml"
+    marked = FILES[BOOK].replace("  auth: broker", "  path: «/webhook/book»\n  auth: broker")
+
+    (told,) = findings({**FILES, path: unmarked(marked)})
+
+    assert told.code == "HUB620"
+    assert (told.file, expected_place(marked)) == (
+        path,
+        (told.line, told.column, told.end_column),
+    )
+
+
+def test_nearly_every_code_is_planted():
+    # they need waits, an environment, a file, an action that nobody implemented
+    elsewhere = {213, 504, 614, 615, 617, 618, 619, 620, 701}
+
+    planted = {int(code.removeprefix("HUB")) for code, *_ in MISTAKES}
+
+    assert set(CODES) - planted <= elsewhere
 
 
 def test_the_clean_project_has_no_findings():

@@ -285,6 +285,19 @@ def test_what_a_poll_found_is_what_its_condition_says():
     )
 
 
+def test_a_whole_result_may_have_more_fields_than_the_event_it_stands_for():
+    steps = (
+        "  - id: seen\n    wait:\n      for: order.paid\n      key: ${{ payload.item }}\n"
+        "      or_poll:\n        do: web.get\n        with: {url: 'https://example.com'}\n"
+        "        every: 5s\n        done_if: result.paid == true\n        data: DATA\n"
+        "    timeout: 1h\n  - log: ${{ steps.seen.data.method }}\n"
+    )
+
+    assert not told(steps.replace("DATA", "\"${{ {'amount': 1, 'method': 'card', 'more': 2} }}\""))
+    assert told(steps.replace("DATA", "{amount: 1, method: card, more: 2}")) == [("HUB209", 10)]
+    assert told(steps.replace("DATA", "\"${{ {'amount': 1} }}\"")) == [("HUB209", 10)]
+
+
 def test_the_trigger_of_an_event_workflow_is_its_event():
     head = HEAD.replace(
         "endpoint:\n  auth: broker\n  payload: schemas/order.json\n",

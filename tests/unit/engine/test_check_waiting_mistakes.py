@@ -1,4 +1,7 @@
-"""Planted mistakes in flows that wait, send events, branch side by side and undo."""
+"""Planted mistakes in flows that wait, send events, branch side by side and undo.
+
+Length: one row for each mistake.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from tests.unit.engine.order_project import FILES, findings
 from tests.unit.engine.planted import check_planted
 
 ORDER, REMIND, NOTE = "workflows/order.yaml", "workflows/remind.yaml", "workflows/note.yaml"
-SCHEMAS = "schemas/order.json"
+SCHEMAS, PAGE = "schemas/order.json", "templates/order.html"
 
 # code, file, text of the clean file, the text with the mistake
 STRUCTURE = [
@@ -82,6 +85,17 @@ STRUCTURE = [
     ("HUB617", REMIND, "  - return:\n      told: true", "  - «continue»: true"),
 ]
 NAMES = [
+    ("HUB201", PAGE, "{{ payload.item | upper }}", "{{ «inputs».item | upper }}"),
+    ("HUB202", PAGE, "{{ steps.order.id }}", "{{ steps.«ordr».id }}"),
+    ("HUB203", PAGE, "{{ payload.item | upper }}", "{{ payload.«itm» | upper }}"),
+    (
+        "HUB210",
+        PAGE,
+        "{{ ', ' ~ payload.note if payload.note is set else '' }}",
+        "{{ «payload.note» }}",
+    ),
+    ("HUB300", PAGE, "</p>\n<p>", "</p>«${{ »\n<p>"),
+    ("HUB403", ORDER, "templates/order.html", "«templates/ordr.html»"),
     ("HUB201", ORDER, "  key: ${{ run.id }}", "  key: ${{ «steps».order.id }}"),
     ("HUB201", ORDER, "  key: ${{ payload.item }}", "  key: ${{ «run».id }}"),
     (

@@ -145,7 +145,7 @@ def test_a_limit_of_another_form_is_told_what_to_write(text):
     trigger = f"endpoint:\n  auth: broker\n  rate_limit: '{text}'"
     (finding,) = errors(MINIMAL.format(trigger=trigger, steps="  - return: x"))
 
-    assert "write `10 per minute`" in finding.text
+    assert "has the form `10 per minute per ip`" in finding.text
 
 
 @pytest.mark.parametrize(

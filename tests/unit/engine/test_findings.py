@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from hub.engine.findings import Finding, Source, did_you_mean, in_order, render_text
+import pytest
+
+from hub.engine.findings import (
+    Finding,
+    Fix,
+    Source,
+    did_you_mean,
+    in_order,
+    only_candidate,
+    render_text,
+)
 
 SOURCE = Source("workflows/x.yaml", "steps:\n  - lead_id: ${{ payload.leadid }}\n")
 
@@ -76,3 +86,34 @@ def test_the_nearest_name_is_proposed_and_nothing_far_away():
     assert did_you_mean("leadId", known) == "did you mean 'lead_id'?"
     assert did_you_mean("apointment_time", known) == "did you mean 'appointment_time'?"
     assert did_you_mean("zebra", known) is None
+
+
+def test_a_correction_has_its_place_in_the_line():
+    found = SOURCE.finding(203, "x", start=SOURCE.text.index("leadid }}"), fix="lead_id")
+    wider = SOURCE.finding(302, "x", start=10, fix="x", fixed=(8, 15))
+
+    assert found.fix == Fix(2, 26, 27, "lead_id")
+    assert found.as_json()["fix"] == {"line": 2, "column": 26, "end_column": 27, "text": "lead_id"}
+    assert (wider.column, wider.fix) == (4, Fix(2, 2, 9, "x"))
+    assert "fix" not in SOURCE.finding(203, "x", start=0).as_json()
+
+
+def test_what_goes_over_several_lines_gets_no_correction():
+    assert SOURCE.finding(203, "x", start=0, end=9, fix="y").fix is None
+
+
+@pytest.mark.parametrize(
+    ("written", "known", "meant"),
+    [
+        ("leadid", ["lead_id", "lead_ip"], "lead_id"),
+        ("nmae", ["name", "phone"], "name"),
+        ("seats", ["seat", "seating"], "seat"),
+        ("sets", ["seats", "sits"], None),
+        ("guest_ide", ["guest_id", "guest_if"], "guest_id"),
+        ("appointment", ["appointments_one", "appointments_two"], None),
+        ("nothing", ["name"], None),
+        ("x", [], None),
+    ],
+)
+def test_a_name_is_certain_when_no_other_could_be_meant(written, known, meant):
+    assert only_candidate(written, known) == meant

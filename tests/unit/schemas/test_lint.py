@@ -125,3 +125,9 @@ def test_several_problems_are_told_at_once():
 def test_a_schema_that_is_too_deep_is_not_walked():
     schema = json.loads('{"not":' * 500 + "{}" + "}" * 500)
     assert lint_schema(schema)[0].message.startswith("the schema is nested more than")
+
+
+def test_a_format_that_is_no_text_is_told_and_not_looked_up():
+    problems = lint_schema({"type": "string", "format": {}})
+
+    assert [each.pointer for each in problems] == ["/format"]

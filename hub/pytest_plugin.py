@@ -1,6 +1,7 @@
 """For pytest: each test of `workflows/tests/*.yaml` is an item, with its file and line.
 
-Installed with the hub; it collects only from a folder `workflows/tests` of a project.
+Installed with the hub; it collects only from the folder `workflows/tests` of a project, and loads
+the hub only there.
 """
 
 from __future__ import annotations
@@ -12,19 +13,22 @@ from typing import Any
 
 import pytest
 
-from hub.testing.reading import is_trial_file
+_FOLDER = ("workflows", "tests")
+_ENDINGS = (".yaml", ".yml")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """A file of tests, wherever its project lies."""
-    folder = file_path.parent.parent.parent
-    try:
-        path = file_path.relative_to(folder).as_posix()
-    except ValueError:
+    if file_path.suffix not in _ENDINGS or file_path.parts[-3:-1] != _FOLDER:
         return None
-    if not is_trial_file(path) or not (folder / "hub.yaml").is_file():
+    if not (_folder(file_path) / "hub.yaml").is_file():
         return None
     return _File.from_parent(parent, path=file_path)
+
+
+def _folder(path: Path) -> Path:
+    """The project that a file of tests belongs to."""
+    return path.parent.parent.parent
 
 
 class TestFailed(Exception):
@@ -41,7 +45,7 @@ class _File(pytest.File):
         """One item for each test; a file with mistakes is one item that tells them."""
         from hub.engine.findings import render_text  # noqa: PLC0415 - only where it is needed
 
-        loaded, stage, files = _project(self.config, self.path.parent.parent.parent)
+        loaded, stage, files = _project(self.config, _folder(self.path))
         name = f"workflows/tests/{self.path.name}"
         file = next(each for each in files if each.path == name)
         if not file.is_clean:

@@ -1,0 +1,257 @@
+"""`hub check` and what it remembers in the state directory, so that the second time is short.
+
+Nothing else is imported before it is known that a file changed: a person waits. What is remembered
+is JSON, is never run, and is thrown away for every doubt: another hub, another Python, other
+packages, a damaged file. With plug-ins installed nothing is remembered, for their code is not ours
+to watch.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hub.bootstrap.clock import SystemClock
+from hub.bootstrap.files import ProjectFiles, Stamp
+from hub.engine.findings import Finding
+from hub.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from hub.action import Action
+
+FILE = "check.json"
+_FORM = 1
+_PLUG_INS = "hub.actions"
+_SURE = timedelta(seconds=1)  # a file that is younger may change again within its own time stamp
+_NO_HUB_YAML = "holds no hub.yaml. Go to the project's folder, or name it: hub --project DIR"
+
+
+@dataclass(frozen=True)
+class CheckedProject:
+    """What is wrong with the files of a folder; `files` is path → text, read when it is asked."""
+
+    folder: Path
+    findings: tuple[Finding, ...]
+    workflows: int
+    files: Mapping[str, str]
+
+
+class Texts(Mapping[str, str]):
+    """The files of a project, each read when it is asked for."""
+
+    def __init__(self, files: ProjectFiles, stamps: Mapping[str, Stamp]) -> None:
+        self._files, self._stamps = files, stamps
+        self._read: dict[str, str] = {}
+
+    def __getitem__(self, path: str) -> str:
+        if path not in self._read:
+            found = self._files.read({path: self._stamps[path]})
+            self._read[path] = found.get(path, "")
+        return self._read[path]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._stamps
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stamps)
+
+    def __len__(self) -> int:
+        return len(self._stamps)
+
+
+def check_project(folder: Path, state_dir: Path) -> CheckedProject:
+    """Everything that is wrong with the files; only what changed since the last time is read.
+
+    Raises `Misconfigured` when there is no `hub.yaml`.
+    """
+    gc.disable()  # nothing is thrown away before the end, and looking for it takes time
+    try:
+        return _check(folder, state_dir)
+    finally:
+        gc.enable()
+
+
+def _check(folder: Path, state_dir: Path) -> CheckedProject:
+    files = ProjectFiles(folder)
+    stamps = files.stamps()
+    if "hub.yaml" not in stamps:
+        raise Misconfigured(f"{folder} {_NO_HUB_YAML}")
+    texts = Texts(files, stamps)
+    maker = _maker()
+    known = _remembered(state_dir / FILE, maker)
+    if known is not None:
+        with suppress(AttributeError, LookupError, TypeError, ValueError):
+            return _again(folder, state_dir, texts, stamps, known)
+    return _anew(folder, state_dir, texts, stamps, maker)
+
+
+def _again(
+    folder: Path,
+    state_dir: Path,
+    texts: Texts,
+    stamps: Mapping[str, Stamp],
+    known: dict[str, Any],
+) -> CheckedProject:
+    """With the help of what is remembered; it is no more than JSON so far."""
+    sure = known["sure"]
+    unsure = [path for path, stamp in stamps.items() if sure.get(path, [[]])[0] != list(stamp)]
+    if not unsure and len(sure) == len(stamps):
+        return _told(folder, known, texts)
+    digests = {path: sure[path][1] for path in stamps if path in sure and path not in unsure}
+    return _checked(folder, state_dir, texts, stamps, {**known, "digests": digests})
+
+
+def _anew(
+    folder: Path, state_dir: Path, texts: Texts, stamps: Mapping[str, Stamp], maker: str
+) -> CheckedProject:
+    from hub.bootstrap.actions import all_actions  # noqa: PLC0415 - needs all services' libraries
+    from hub.bootstrap.project import DIALECT_FACTS  # noqa: PLC0415 - as above
+    from hub.ingest.signatures import AUTH_TYPES  # noqa: PLC0415 - as above
+
+    known = {
+        "maker": maker,
+        "actions": {name: _declared(each) for name, each in all_actions().items()},
+        "auth_types": list(AUTH_TYPES),
+        "dialects": {name: vars(each) for name, each in DIALECT_FACTS.items()},
+        "notes": None,
+        "digests": {},
+    }
+    return _checked(folder, state_dir, texts, stamps, json.loads(json.dumps(known)))
+
+
+def _checked(
+    folder: Path,
+    state_dir: Path,
+    texts: Texts,
+    stamps: Mapping[str, Stamp],
+    known: dict[str, Any],
+) -> CheckedProject:
+    """Check what changed, and remember it all."""
+    from hub.engine.notes import digest, with_all_names  # noqa: PLC0415 - not where nothing changed
+    from hub.engine.recheck import recheck  # noqa: PLC0415 - as above
+    from hub.engine.settings import DialectFacts  # noqa: PLC0415 - as above
+
+    began = SystemClock().now()
+    sure = known["digests"]
+    digests = {path: sure.get(path) or digest(texts[path]) for path in stamps}
+    checked = recheck(
+        texts,
+        with_all_names(digests),
+        actions={name: _action(name, each) for name, each in known["actions"].items()},
+        auth_types=known["auth_types"],
+        dialects={
+            name: DialectFacts(**{**each, "payload_names": tuple(each["payload_names"])})
+            for name, each in known["dialects"].items()
+        },
+        notes=known["notes"],
+    )
+    latest = int((began - _SURE).timestamp() * 1e9)
+    remembered = {
+        "maker": known["maker"],
+        "actions": known["actions"],
+        "auth_types": known["auth_types"],
+        "dialects": known["dialects"],
+        "sure": {
+            path: [list(stamp), digests[path]]
+            for path, stamp in stamps.items()
+            if max(stamp[:2]) < latest
+        },
+        "findings": [each.as_json() for each in checked.findings],
+        "workflows": checked.workflows,
+        "notes": checked.notes,
+    }
+    if not entry_points(group=_PLUG_INS):
+        _remember(state_dir, remembered)
+    return CheckedProject(folder, checked.findings, checked.workflows, texts)
+
+
+def _told(folder: Path, known: Mapping[str, Any], texts: Texts) -> CheckedProject:
+    found = tuple(Finding(**each) for each in known["findings"])
+    return CheckedProject(folder, found, int(known["workflows"]), texts)
+
+
+# ------------------------------------------------------------------------------------- remembering
+
+
+def _maker() -> str:
+    """Who remembers: this code, this Python, these packages."""
+    own = Path(__file__).resolve().parents[1]
+    parts: list[object] = [_FORM, platform.python_version(), str(own), *sorted(_stamps_of(own))]
+    for place in sys.path:
+        with suppress(OSError):
+            names = (each.name for each in Path(place or ".").iterdir())
+            parts += sorted(f"{place}/{name}" for name in names if name.endswith("-info"))
+    return sha256(repr(parts).encode()).hexdigest()
+
+
+def _stamps_of(folder: Path) -> Iterable[tuple[str, int, int]]:
+    """Path, time and size of our own modules."""
+    for entry in os.scandir(folder):
+        if entry.is_dir(follow_symlinks=False):
+            yield from _stamps_of(Path(entry.path))
+        elif entry.name.endswith(".py"):
+            found = entry.stat()
+            yield entry.path, found.st_mtime_ns, found.st_size
+
+
+def _remembered(file: Path, maker: str) -> dict[str, Any] | None:
+    """None for what is not there, damaged or somebody else's."""
+    try:
+        found = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and found.get("maker") == maker else None
+
+
+def _remember(state_dir: Path, known: Mapping[str, Any]) -> None:
+    """Write it down, for this account alone; where that is not possible, not."""
+    draft = state_dir / f"{FILE}.{os.getpid()}"
+    with suppress(OSError):
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogatepass") as file:
+            file.write(json.dumps(known, separators=(",", ":")))
+        draft.replace(state_dir / FILE)
+
+
+def _declared(action: Action) -> dict[str, Any]:
+    return {**action.declaration(), "destination_inputs": dict(action.destination_inputs)}
+
+
+def _action(name: str, declared: Mapping[str, Any]) -> Action:
+    """What the checker knows of an action, without its code."""
+    from hub.action import Action  # noqa: PLC0415 - not where nothing changed
+
+    return Action(
+        name=name,
+        summary=declared["summary"],
+        function=_is_not_here,
+        effect=declared["effect"],
+        input_schema=declared["input"],
+        output_schema=declared["output"],
+        errors=tuple(declared["errors"]),
+        example=declared["example"],
+        services=(),
+        inputs=(),
+        outward=declared["outward"],
+        timeout=timedelta(seconds=declared["timeout_seconds"]),
+        secret_inputs=tuple(declared["secret_inputs"]),
+        literal_inputs=tuple(declared["literal_inputs"]),
+        template_inputs=tuple(declared["template_inputs"]),
+        destination_inputs=declared["destination_inputs"],
+    )
+
+
+def _is_not_here() -> None:
+    raise NotImplementedError("an action that was only declared cannot be done")

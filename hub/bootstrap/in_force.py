@@ -1,0 +1,216 @@
+"""What is in force from one moment to the next: never changed, only replaced as a whole.
+
+Whoever serves a request or works on a run asks for it once and keeps to it. A file with errors
+leaves its last good version here; a file that is gone leaves nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from typing import Any
+
+from hub.action import Action, Clock
+from hub.bootstrap.actions import all_actions
+from hub.bootstrap.clock import new_id
+from hub.bootstrap.lookout import Sight
+from hub.bootstrap.secrets import Seal, Secrets
+from hub.bootstrap.services import Services, open_services
+from hub.engine.executor import Executor, Workshop
+from hub.engine.findings import Finding
+from hub.engine.gate import TestDestinations
+from hub.engine.performing import Tools
+from hub.engine.project import Project
+from hub.engine.readiness import unserved_workflows
+from hub.engine.settings import ProjectSettings
+from hub.engine.start import Start
+from hub.engine.workflow import Schedule, Workflow
+from hub.errors import PayloadProblem
+from hub.ingest.rate_limits import Admit
+from hub.ingest.receive import Reception, RecordRuns
+from hub.schemas import Validator, compile_schema
+
+FindLast = Callable[[list[str], ProjectSettings], Mapping[str, Workflow]]
+"""The last stored version of each of these workflows; of some there is none."""
+
+
+class ServicesOnUse:
+    """The services of some settings, opened when they are first asked for.
+
+    Those of settings that are not in force any more are closed with the last run that has them.
+    """
+
+    def __init__(self, settings: ProjectSettings, secrets: Secrets) -> None:
+        self._settings, self._secrets = settings, secrets
+
+    @cached_property
+    def opened(self) -> Services:
+        """Raises `Misconfigured` when `outbound_allow` cannot be read."""
+        return open_services(self._settings, self._secrets)
+
+    def close(self) -> None:
+        """Let go of connections, if there are any."""
+        if "opened" in vars(self):
+            self.opened.close()
+
+
+@dataclass(frozen=True)
+class Makings:
+    """What a process has for good, and everything in force is made with."""
+
+    clock: Clock
+    environment: Mapping[str, str]
+    record: RecordRuns
+    admit: Admit
+    seal: Seal
+    hide: Callable[[Any], Any]
+    workshop: Callable[[Tools, Mapping[str, Any]], Workshop]
+
+
+@dataclass(frozen=True)
+class InForce:
+    """The workflows that serve, under one `hub.yaml`.
+
+    `project.workflows` are those in force and `project.broken` the names of all files with errors:
+    of these `kept` are served by an earlier version, the others by none. `refused` says why the
+    `hub.yaml` that lies there is not the one in force.
+    """
+
+    project: Project
+    project_file: str
+    config: Mapping[str, Any]
+    secrets: Secrets
+    findings: tuple[Finding, ...]
+    kept: tuple[str, ...]
+    refused: str | None
+    reception: Reception = field(repr=False)
+    _makings: Makings = field(repr=False)
+    services_on_use: ServicesOnUse = field(repr=False)
+
+    @property
+    def settings(self) -> ProjectSettings:
+        """What the `hub.yaml` in force says."""
+        return self.project.settings
+
+    @cached_property
+    def by_version(self) -> Mapping[str, Workflow]:
+        """The workflows in force by their version."""
+        return {workflow.version: workflow for workflow in self.project.workflows.values()}
+
+    @property
+    def scheduled(self) -> dict[str, Workflow]:
+        """The enabled workflows that start by themselves."""
+        return {
+            name: workflow
+            for name, workflow in self.project.served.items()
+            if isinstance(workflow.trigger, Schedule) and workflow.is_enabled
+        }
+
+    def start(self, workflow: Workflow, trigger: Mapping[str, Any]) -> Start:
+        """What is known of a run before it is stored."""
+        return _start(self._makings, self.settings, self.config, workflow, trigger)
+
+    @property
+    def services(self) -> Services:
+        """What actions ask for by type; opened on first use."""
+        return self.services_on_use.opened
+
+    @cached_property
+    def executor(self) -> Executor:
+        """Works on runs."""
+        tools = Tools(
+            actions=all_actions(),
+            services=self.services.of,
+            clock=self._makings.clock,
+            destinations=TestDestinations(**self.settings.test_destinations_with(self.config)),
+            problems=_input_problems,
+            secret=self.secrets.reveal,
+            hide=self._makings.hide,
+            chance=lambda: random.uniform(0.5, 1.5),  # noqa: S311 - jitter, not a secret
+        )
+        return Executor(self._makings.workshop(tools, self.config))
+
+    def close(self) -> None:
+        """Let go of what the services keep open."""
+        self.services_on_use.close()
+
+    def replaced_by(self, sight: Sight, find_last: FindLast) -> InForce:
+        """What is in force when the files are as they are seen now."""
+        return in_force(sight, find_last, self._makings, last=self)
+
+
+def in_force(
+    sight: Sight, find_last: FindLast, makings: Makings, *, last: InForce | None = None
+) -> InForce:
+    """What is in force by these files; a broken one has its last good version.
+
+    That is the one in force until now, else the last stored one, so that processes agree whenever
+    they were started. Raises what `find_last` raises.
+    """
+    project, config = sight.loaded.project, sight.config
+    settings = project.settings
+    is_same = last is not None and last.settings == settings
+    before = last.project.workflows if last is not None and is_same else {}
+    good = {name: before[name] for name in project.broken if name in before}
+    unknown = [name for name in project.broken if name not in good]
+    kept = {**good, **(find_last(unknown, settings) if unknown else {})}
+    workflows = {**kept, **project.workflows}  # a clean file wins where both have one route
+    secrets = (
+        last.secrets
+        if last is not None and is_same
+        else Secrets(settings.secrets, makings.environment)
+    )
+    return InForce(
+        project=replace(project, workflows=workflows),
+        project_file=sight.project_file,
+        config=config,
+        secrets=secrets,
+        findings=sight.findings,
+        kept=tuple(sorted(kept)),
+        refused=sight.refused,
+        reception=Reception(
+            workflows=workflows,
+            settings=settings,
+            secrets=secrets.live,
+            record=makings.record,
+            admit=makings.admit,
+            unserved=unserved_workflows(workflows, all_actions()),
+            seal=makings.seal.close,
+            start=lambda workflow, trigger: _start(makings, settings, config, workflow, trigger),
+            now=makings.clock.now,
+            new_id=new_id,
+            closed=[path for name, path in project.closed.items() if name not in kept],
+            known=None if last is None else last.reception,
+        ),
+        _makings=makings,
+        services_on_use=last.services_on_use
+        if last is not None and is_same
+        else ServicesOnUse(settings, secrets),
+    )
+
+
+def _start(
+    makings: Makings,
+    settings: ProjectSettings,
+    config: Mapping[str, Any],
+    workflow: Workflow,
+    trigger: Mapping[str, Any],
+) -> Start:
+    return Start(
+        workflow=workflow,
+        trigger=trigger,
+        config=config,
+        now=makings.clock.now(),
+        default_mode=settings.mode,
+    )
+
+
+@lru_cache(maxsize=512)
+def _validator(name: str) -> Validator:
+    return compile_schema(all_actions()[name].input_schema)
+
+
+def _input_problems(action: Action, inputs: Any) -> list[PayloadProblem]:
+    return _validator(action.name).problems(inputs)

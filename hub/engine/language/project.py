@@ -1,0 +1,145 @@
+"""`hub.yaml` (language, chapters 1 and 13; docs/configuration.md)."""
+
+from __future__ import annotations
+
+from hub.engine.language.parts import MODE
+from hub.engine.language.shapes import (
+    Choice,
+    Either,
+    Fixed,
+    Inner,
+    Integer,
+    Key,
+    ListOf,
+    Named,
+    OrExpression,
+    Place,
+    Text,
+    Timezone,
+    Version,
+)
+
+ENVIRONMENT = Text(
+    r"[A-Z][A-Z0-9_]{0,127}", "capital letters, digits and _ (such as `BROKER_API_TOKEN`)"
+)
+PROJECT_NAME = Text(r"[a-z][a-z0-9_-]{0,62}", "small letters, digits, _ and -")
+CONFIG_NAME = Text(r"[a-z][a-z0-9_]{0,62}", "small letters, digits and _ (such as `tell_team`)")
+CONFIG_TYPES = ("string", "integer", "number", "boolean", "array")
+PORT = Integer(1, 65_535)
+
+PRESET = Place(
+    "a preset of `auth`",
+    "One way for callers to prove themselves; its type says which further keys it has.",
+    keys=(
+        Key("type", Text(names="auth_type"), "How the proof is made.", is_required=True),
+        Key(
+            "secret",
+            Either((Text(), ListOf(Text()))),
+            "The name of a secret, or a list of names of which any is right.",
+            is_required=True,
+            examples=("BROKER_API_TOKEN",),
+        ),
+    ),
+    others=Fixed(),
+)
+
+DECLARATION = Place(
+    "a value of `config`",
+    "Where a setting comes from, and its JSON Schema.",
+    keys=(
+        Key("type", Choice(CONFIG_TYPES), "What kind of value it is.", is_required=True),
+        Key(
+            "env",
+            ENVIRONMENT,
+            "The variable of the environment that holds it.",
+            is_required=True,
+            examples=("TEAM_EMAIL",),
+        ),
+        Key("default", Fixed(), "What it is when the variable is not set."),
+    ),
+    others=Fixed(),
+)
+
+CONNECTION_PLACE = Place(
+    "a connection",
+    "An account of a service outside.",
+    keys=(
+        Key("type", Text(), "Which service it is.", is_required=True, examples=("slack",)),
+        Key("base_url", Text(), "Where the service lies.", otherwise="the service's own"),
+        Key("credentials", Named(Text(), PROJECT_NAME), "Names of secrets, never their values."),
+        Key("options", Named(Fixed(), PROJECT_NAME), "Settings of this account."),
+    ),
+)
+
+_TEXTS = OrExpression(ListOf(Text()))
+
+DESTINATIONS = Place(
+    "test_destinations",
+    "Who may be reached in mode `test`; the first takes what was meant for others.",
+    keys=(
+        Key("phone", _TEXTS, "Phone numbers such as `+12025550100`."),
+        Key("email", _TEXTS, "E-mail addresses."),
+        Key("channel", _TEXTS, "Channels such as `#test`."),
+        Key("url", _TEXTS, "Addresses of other services."),
+    ),
+)
+
+NETWORK = Text(form="a network such as `10.1.0.0/16`")
+
+OUTBOUND = Place(
+    "a rule of `outbound_allow`",
+    "Private addresses that `http.*` may reach all the same.",
+    keys=(
+        Key("network", NETWORK, "The network, such as `10.1.0.0/16`.", is_required=True),
+        Key(
+            "ports",
+            ListOf(PORT),
+            "The ports that may be reached.",
+            otherwise="all",
+        ),
+    ),
+)
+
+HUB = Place(
+    "hub.yaml",
+    "The settings that all workflows of a project share.",
+    keys=(
+        Key("hub", Version(), "The version of the language.", is_required=True),
+        Key(
+            "timezone",
+            Timezone(),
+            "The zone of workflows that name none.",
+            default="UTC",
+            examples=("America/New_York",),
+        ),
+        Key(
+            "base_path",
+            Text(r"(?:/[A-Za-z0-9._~-]+)+", "`/webhook`"),
+            "What stands before the names of endpoints without a `path`.",
+            default="/webhook",
+        ),
+        Key("mode", MODE, "The mode of workflows that name none.", otherwise="`simulate`"),
+        Key("auth", Named(Inner(PRESET), PROJECT_NAME), "How callers prove themselves."),
+        Key(
+            "config",
+            Named(Inner(DECLARATION), CONFIG_NAME),
+            "Settings that workflows read as `config.<name>`; they come from the environment.",
+        ),
+        Key(
+            "secrets",
+            ListOf(ENVIRONMENT),
+            "Names that may stand in `auth`, `connections` and as `secrets.<NAME>`.",
+        ),
+        Key(
+            "connections",
+            Named(Inner(CONNECTION_PLACE), PROJECT_NAME),
+            "Accounts of the services outside.",
+        ),
+        Key("test_destinations", Inner(DESTINATIONS), "Who may be reached in mode `test`."),
+        Key(
+            "outbound_allow",
+            ListOf(Either((NETWORK, Inner(OUTBOUND)))),
+            "Private networks that `http.*` may reach.",
+        ),
+    ),
+)
