@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from types import FrameType
 from typing import Literal
@@ -15,6 +16,7 @@ from hub.bootstrap.actions import all_actions
 from hub.bootstrap.project import DIALECT_FACTS
 from hub.connectors.connections import CONNECTION_TYPES
 from hub.engine.compile.link import called_names
+from hub.engine.notes import Memory
 from hub.engine.project import Project, load_project
 from hub.engine.workflow import OnEvent
 from hub.ingest.signatures import AUTH_TYPES
@@ -35,10 +37,10 @@ class Judge:
     """The project without mistakes, and what becomes of it with one."""
 
     def __init__(self, folder: Path) -> None:
-        loaded = read_project(folder)
-        self.files = loaded.files
+        self.files = read_project(folder).files
         self._actions = all_actions()
-        self._base = loaded.project
+        self._memory = Memory()
+        self._base = self._load(self.files, self._memory)
         self._above = _readers(self._base)
         self._trials = {file.workflow: file for file in read_all(self._base)}
 
@@ -55,7 +57,7 @@ class Judge:
         files = {**self.files, mutant.path: mutant.applied(self.files[mutant.path])}
         name = Path(mutant.path).stem
         concerned = _closure([name], self._above)
-        project = self._load(self._subset(files, mutant, concerned))
+        project = self._load(files, copy(self._memory))
         if project.findings:
             return "check"
         try:
@@ -64,34 +66,15 @@ class Judge:
         except Hangs:
             return "test"
 
-    # --------------------------------------------------------------------------------- loading
-
-    def _subset(
-        self, files: Mapping[str, str], mutant: Mutant, concerned: Iterable[str]
-    ) -> Mapping[str, str]:
-        """Files that the mutant can matter to: it, its callers, and all that these call.
-
-        All of them where it changes what is called or where it is served (HUB216, HUB620).
-        """
-        text = self.files[mutant.path]
-        line = text.splitlines()[mutant.line(text) - 1].strip(" -")
-        if line.startswith(("call:", "path:", "method:")):
-            return files
-        below = {name: called_names(each) for name, each in self._base.workflows.items()}
-        kept = _closure(concerned, below)
-        return {
-            path: text
-            for path, text in files.items()
-            if not path.startswith("workflows/") or Path(path).stem in kept
-        }
-
-    def _load(self, files: Mapping[str, str]) -> Project:
+    def _load(self, files: Mapping[str, str], memory: Memory) -> Project:
+        """The project of these files; what did not change is known from the memory."""
         return load_project(
             files,
             actions=self._actions,
             auth_types=AUTH_TYPES,
             dialects=DIALECT_FACTS,
             connection_types={each.name: each.actions for each in CONNECTION_TYPES.values()},
+            memory=memory,
         )
 
     # ----------------------------------------------------------------------------------- tests
