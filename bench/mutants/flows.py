@@ -59,7 +59,7 @@ class _Flow:
         is_null = "vars" in route and isinstance(entry.value, Scalar) and entry.value.value is None
         if "|" not in name and not is_null:
             yield self._made("key misspelt", entry.key, misspelt(name, self.chance))
-        if not (is_own and _says_nothing(entry)) and not is_null:
+        if not (is_own and _says_nothing(entry, route)) and not is_null:
             yield from self._dropped(owner, place, entry, route)
         if route[-1:] == ("cases",):
             yield from self._alternatives(entry)
@@ -167,8 +167,10 @@ def _is_decision(name: str) -> bool:
     return name in ("if", "switch", "for_each") or name.endswith("_if")
 
 
-def _says_nothing(entry: Entry) -> bool:
+def _says_nothing(entry: Entry, route: Route) -> bool:
     value = entry.value.value if isinstance(entry.value, Scalar) else None
+    if route[-1:] == ("respond",) and (entry.name, value) == ("status", 202):
+        return True
     return entry.name in FOR_PEOPLE - {"title"} or (entry.name, value) in DEFAULTS
 
 

@@ -66,8 +66,7 @@ def main() -> None:
             found = Night(house, hub, options).measured()
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} processors")
     print(f"python -m bench.sleepers {' '.join(sys.argv[1:])}".rstrip())
-    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
-    print(f"medians of {options.looks} (woken runs: {options.wakes}); load {load}\n")
+    print(f"medians of {options.looks} (woken runs: {options.wakes})\n")
     print(f"{'sleeping runs':42}" + "".join(f"{size:>12,}" for size in options.sizes))
     for what in found[0]:
         print(f"{what:42}" + "".join(f"{each[what]:12.2f}" for each in found))
@@ -108,7 +107,8 @@ class Night:
             _settle(self._engine)
             seconds = time.monotonic() - began
             print(f"{_told(self._engine)}; filled in {seconds:.0f} s", file=sys.stderr)
-            found.append({**self._statements(), **self._worker_alone(), **self._wakes()})
+            figures = {**self._statements(), **self._worker_alone(), **self._wakes()}
+            found.append({**figures, "load of the machine meanwhile": os.getloadavg()[1]})
         return found
 
     def _statements(self) -> dict[str, float]:
