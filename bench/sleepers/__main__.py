@@ -46,6 +46,11 @@ _BLOCKS = (
     "SELECT sum(coalesce(hits, 0) + coalesce(reads, 0)) FROM pg_stat_io"
     " WHERE backend_type = 'client backend'"
 )
+_COUNT_NOW = "SELECT pg_stat_force_next_flush()"  # so that our own reading is not counted later
+_SCANNED = (
+    "SELECT sum(seq_tup_read) FROM pg_stat_user_tables"
+    " WHERE relname IN ('runs', 'run_history', 'steps', 'event_waits')"
+)
 _WRITE = (
     "INSERT INTO workers (id, host, pid, seen_at) VALUES (:id, '', 0, now())"
     " ON CONFLICT (id) DO UPDATE SET seen_at = now()"
@@ -107,8 +112,10 @@ class Night:
             _settle(self._engine)
             seconds = time.monotonic() - began
             print(f"{_told(self._engine)}; filled in {seconds:.0f} s", file=sys.stderr)
-            figures = {**self._statements(), **self._worker_alone(), **self._wakes()}
-            found.append({**figures, "load of the machine meanwhile": os.getloadavg()[1]})
+            figures, before = self._statements(), self._scanned()
+            figures |= {**self._worker_alone(), **self._wakes()}
+            figures["rows read without an index meanwhile"] = self._scanned() - before
+            found.append({**figures, "load of the machine": os.getloadavg()[1]})
         return found
 
     def _statements(self) -> dict[str, float]:
@@ -135,6 +142,7 @@ class Night:
         }
         with engine.begin() as connection:
             connection.execute(text(_ASIDE))
+            connection.execute(text(_COUNT_NOW))
         _settle(engine)
         return found
 
@@ -187,9 +195,16 @@ class Night:
         }
 
     def _blocks(self) -> int:
+        return self._counted(_BLOCKS)
+
+    def _scanned(self) -> int:
+        """Rows of the tables that grow with the sleepers, read one after the other."""
+        return self._counted(_SCANNED)
+
+    def _counted(self, question: str) -> int:
         time.sleep(1.5)  # what the backends counted is told once a second
         with self._engine.connect() as connection:
-            return int(connection.execute(text(_BLOCKS)).scalar_one())
+            return int(connection.execute(text(question)).scalar_one())
 
     def _wakes(self) -> dict[str, float]:
         """From the emitted event to the end of the run that it woke, by the database's clock."""
@@ -225,6 +240,7 @@ def _settle(engine: Engine) -> None:
 def _told(engine: Engine) -> str:
     with engine.connect() as connection:
         asleep, waits = connection.execute(text(_COUNT)).one()
+        connection.execute(text(_COUNT_NOW))
     return f"{asleep:,} runs sleep, {waits:,} of them until an event comes"
 
 
