@@ -1,11 +1,11 @@
 # One line of help stands behind each target; `make help` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench bench-check fuzz lock clean
+.PHONY: help setup run test check bench bench-check bench-mutants bench-sleepers fuzz lock clean
 
 BIN := .venv/bin
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: ## make .venv with the locked dependencies (PYTHON=... names another Python)
 	@.ci/setup
@@ -28,6 +28,12 @@ bench: setup ## measure on this machine: webhooks/s, latency, memory, and the fl
 
 bench-check: setup ## measure `hub check` of 1,000 files: cold, and after one change
 	@$(BIN)/python -m bench.checking
+
+bench-mutants: setup ## plant mistakes in all workflows; how many do check and tests catch? (ARGS=...)
+	@$(BIN)/python -m bench.mutants $(ARGS)
+
+bench-sleepers: setup ## what a million sleeping runs cost between due times (ARGS=...)
+	@$(BIN)/python -m bench.sleepers $(ARGS)
 
 fuzz: setup ## damage real files at random for MINUTES=10 and tell what the checker stumbles over
 	@$(BIN)/python -m bench.fuzz --minutes $(or $(MINUTES),10)

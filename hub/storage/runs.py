@@ -361,10 +361,19 @@ def clear_deaths(connection: Connection, run: ClaimedRun) -> None:
         connection.execute(_CLEAR_DEATHS, {"id": run.id})
 
 
+# Who is queued is due at once: only these are looked at, and not the many that sleep.
+_QUEUED = text(
+    """
+    SELECT count(*) FROM (
+        SELECT FROM runs WHERE status = 'queued' AND is_awaited = true AND due_at <= now()
+         UNION ALL
+        SELECT FROM runs WHERE status = 'queued' AND is_awaited = false AND due_at <= now()
+    ) AS queued
+    """
+)
+
+
 def count_waiting(engine: Engine) -> int:
-    """How many runs are due or will be due: the length of the queue."""
+    """How many runs wait for a worker: the length of the queue."""
     with at_once(engine) as connection:
-        found = connection.execute(
-            text("SELECT count(*) FROM runs WHERE status = 'queued' AND ended_at IS NULL")
-        )
-        return int(found.scalar_one())
+        return int(connection.execute(_QUEUED).scalar_one())

@@ -147,6 +147,11 @@ runs = Table(
     Index("ix_runs_delivery", "delivery_id"),
     Index(None, "workflow", "created_at"),
     Index(None, "created_at"),
+    Index(  # whether the last run of a schedule still goes on, however many there were
+        "ix_runs_scheduled_unfinished",
+        "workflow",
+        postgresql_where=text("ended_at IS NULL AND scheduled_at IS NOT NULL"),
+    ),
     Index(
         "uq_runs_schedule",
         "workflow",
