@@ -140,6 +140,20 @@ def test_a_detached_call_is_a_run_of_its_own(shop: Shop):
     assert started.id in shop.rung
 
 
+def test_a_detached_run_has_the_version_that_is_in_force_when_it_is_made(shop: Shop):
+    caller = "steps:\n  - id: nap\n    wait: 1h\n"
+    caller += "  - id: aside\n    call: other\n    detach: true\n"
+    shop.learn(caller, other=INPUTS + "steps:\n" + step("ledger.write", "old"))
+    run = shop.start()
+    shop.work()
+    shop.learn(caller, other=INPUTS + "steps:\n" + step("ledger.write", "new"))
+
+    shop.time_is_up(run)
+    shop.work()
+
+    assert shop.ledger == ["new"]
+
+
 def test_a_disabled_workflow_cannot_be_called(shop: Shop):
     for more in ("", "    detach: true\n"):
         shop.learn(
