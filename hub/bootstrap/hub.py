@@ -101,6 +101,9 @@ class Hub:
             and workflow.is_enabled
         ]
 
+    def _served(self, name: str) -> Workflow | None:
+        return self.project.served.get(name)
+
     @property
     def broken(self) -> tuple[str, ...]:
         """The workflows that cannot start now: broken files, and actions nobody implemented."""
@@ -259,7 +262,7 @@ class Hub:
             new_id=self.new_id,
             start=self.start,
             started_by=self.started_by,
-            in_force=lambda name: self.project.served.get(name),
+            in_force=self._served,
             ring=self.ringer.ring,
             side_by_side=self._side_by_side,
         )

@@ -50,7 +50,8 @@ def retry(
 ) -> None:
     """Run again what RUN did not get done, as a new run with the same version of the workflow.
 
-    Results before the failed step are taken over; a run that succeeded begins at its first step.
+    Results before the failed step are taken over; a run that succeeded begins at its first step,
+    one that was undone at the first step that was.
     Asks before anything is sent a second time.
     """
     environment.use_logs("error")
@@ -128,13 +129,17 @@ def _path_of(steps: Sequence[StepFacts], wanted: str) -> str:
     )
 
 
+_UNDOING = ".undo/"  # steps that undo belong to the old run
+
+
 def _effects(steps: Sequence[StepFacts], actions: Mapping[str, Action]) -> list[str]:
     """Sentences on what would leave the hub a second time, for sure or perhaps."""
     told = []
     for step in steps:
         action = actions.get(step.action or "")
         is_outward = action is None or (action.outward and action.effect != "read")
-        if step.kind != "do" or step.is_simulated or not is_outward:
+        is_undoing = _UNDOING in step.path
+        if step.kind != "do" or step.is_simulated or is_undoing or not is_outward:
             continue
         if step.status == "succeeded":
             told.append(f"{step.path} ({step.action}) was done")
@@ -158,7 +163,10 @@ def _ask(doubts: Sequence[str]) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @pass_environment
 def cancel(environment: Environment, *, run_id: UUID, as_json: bool) -> None:
-    """End RUN before its time. What it did is not undone."""
+    """End RUN before its time.
+
+    What it did is undone as its steps say (`compensate`), then its `on_cancel` runs.
+    """
     environment.use_logs("error")
     with environment.database() as engine:
         with engine.begin() as connection:

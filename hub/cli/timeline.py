@@ -25,6 +25,7 @@ _SEALED = "(sealed: HUB_ENCRYPTION_KEY is not the key it was sealed with)"
 _LONGEST_BODY = 2000
 _SHORTEST = timedelta(milliseconds=1)  # shorter is not worth a number
 _EVENTS = ("do", "call", "wait", "emit", "for_each", "parallel", "reply", "fail", "cancel", "abort")
+_UNSEEN = frozenset({"item", "cut", "cancel_on", "timeout", "pause"})  # how the hub goes on
 _WITH_VALUES = frozenset({"do", "call", "wait", "emit", "for_each"})
 _OF_UNDOING = {"started": "can be undone", "succeeded": "undone", "failed": "not undone"}
 _SECRET_PLACES = tuple(
@@ -92,7 +93,7 @@ class Teller:
         say(f"{line.workflow}  {line.id}", bold=True)
         for label, text in self._head(told):
             say(f"  {label:<9}{text}")
-        steps = [step for step in told.steps if values or step.kind in _EVENTS]
+        steps = [step for step in _seen(told.steps) if values or step.kind in _EVENTS]
         if steps:
             say()
             cells = [_cells(step, line.created_at) for step in steps]
@@ -153,6 +154,8 @@ class Teller:
             shown = [(name, value) for name, value in said if value not in (None, {}, [])]
             if step.kind not in _WITH_VALUES and not step.error:
                 continue
+            if step.kind == "undo":
+                shown = [("error", step.error)]
             if shown:
                 say()
                 say(f"  {step.path}", dim=True)
@@ -237,10 +240,21 @@ def _step_as_json(step: StepFacts) -> dict[str, Any]:
     }
 
 
+def _seen(steps: Sequence[StepFacts]) -> list[StepFacts]:
+    """Without the hub's own notes, and without what could be undone of steps that failed."""
+    done = {step.path for step in steps if step.status == "succeeded"}
+    return [
+        step
+        for step in steps
+        if step.kind not in _UNSEEN
+        and (step.kind != "undo" or step.path.removesuffix("#undo") in done)
+    ]
+
+
 def _cells(step: StepFacts, began_at: datetime) -> tuple[str, ...]:
     took = None if step.ended_at is None else step.ended_at - step.started_at
     return (
-        duration(step.started_at - began_at),
+        duration(max(step.started_at - began_at, timedelta())),
         step.path,
         step.action or step.kind if step.kind == "do" else step.kind,
         _state(step),

@@ -243,7 +243,7 @@ class Within:
     """`respond: within`: wait for a reply, at most that long."""
 
     deadline: timedelta
-    otherwise: CompiledValue
+    otherwise: CompiledValue | None
     failed: CompiledValue | None = None
     status: int = 202
 

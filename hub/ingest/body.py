@@ -49,6 +49,8 @@ def read_json(raw: bytes) -> Body:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise Rejected(400, "The body is not UTF-8.") from None
+    if not text.strip():
+        raise Rejected(400, "The body is empty.")
     if _is_too_deep(raw):
         raise Rejected(
             400,

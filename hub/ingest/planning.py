@@ -87,11 +87,17 @@ class Planner:
         )
         reply, wait = None, None
         if isinstance(respond, Within):
-            reply = Reply(plain(start.answer(respond.otherwise, run.id)), status=respond.status)
+            reply = Reply(self._meanwhile(start, respond, run), status=respond.status)
             wait = respond.deadline
         elif isinstance(respond, AtOnce):
             reply = Reply(plain(start.answer(respond.body, run.id)), status=respond.status)
         return Planned(run, reply, wait, key.is_strict, times=times)
+
+    def _meanwhile(self, start: Start, respond: Within, run: NewRun) -> Any:
+        """What is said when no answer came in time: without `otherwise`, that it was accepted."""
+        if respond.otherwise is None:
+            return {"status": "accepted", "run_id": str(run.id)}
+        return plain(start.answer(respond.otherwise, run.id))
 
     def _trigger(self, payload: Any) -> dict[str, Any]:
         request = self.request

@@ -123,6 +123,9 @@ class Waiting:
     def _timed_out(self, step: Wait, path: str, *, is_own: bool) -> Failure:
         """`is_own`: the time of the wait itself is up, not that of a block around it."""
         told = "what was waited for did not come in time"
+        asked = self._decisions.journal.get(f"{path}.poll")
+        if asked is not None and asked.error:
+            told += f"; asking failed: {asked.error['code']}: {asked.error['message']}"
         failure = Failure("timeout", told, step=path, attempts=0)
         self._fail(step, path, failure, result={"timed_out": True} if is_own else None)
         return failure

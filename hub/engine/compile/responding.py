@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.values import Values
-from hub.engine.expressions import Literal
 from hub.engine.language.workflow import AT_ONCE, IN_A_WORD, WITHIN
 from hub.engine.settings import DialectFacts
 from hub.engine.workflow import Accepted, AtOnce, Respond, Within
@@ -58,7 +57,7 @@ class Responding:
         otherwise, failed = record.get("otherwise"), record.get("failed")
         return Within(
             deadline=deadline,
-            otherwise=Literal(None) if otherwise is None else self.values.value(otherwise),
+            otherwise=None if otherwise is None else self.values.value(otherwise),
             failed=None if failed is None else self.values.value(failed),
             status=record.read("status"),
         )

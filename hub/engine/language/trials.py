@@ -20,6 +20,7 @@ from hub.engine.language.shapes import (
 )
 
 _DATA = Named(Fixed())
+_DEED = Either((ACTION, Named(Fixed(), ACTION, fewest=1)))
 STATUSES = ("queued", "running", "waiting", "succeeded", "failed", "cancelled", "undo_failed")
 
 OUTCOME = Place(
@@ -111,11 +112,15 @@ EXPECT = Place(
         Key("steps", ListOf(ID), "The ids of the steps that ran, in order."),
         Key(
             "did",
-            ListOf(Either((ACTION, Named(Fixed(), ACTION, fewest=1)))),
+            ListOf(_DEED),
             "All actions with an effect, in order; given inputs must match.",
         ),
         Key("did_not", ListOf(ACTION), "Actions that must not have been done."),
-        Key("simulated", ListOf(ACTION), "Actions that the mode held back."),
+        Key(
+            "simulated",
+            ListOf(_DEED),
+            "Actions that the mode held back; given inputs must match.",
+        ),
         Key(
             "emitted",
             ListOf(Either((EVENT, Named(Inner(SENT), EVENT, fewest=1)))),

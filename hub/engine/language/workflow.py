@@ -76,7 +76,12 @@ WITHIN = Place(
             is_required=True,
             default="5s",
         ),
-        Key("otherwise", Value(), "The body when none came in time; the run goes on."),
+        Key(
+            "otherwise",
+            Value(),
+            "The body when none came in time; the run goes on.",
+            otherwise="`status: accepted` and the run's id",
+        ),
         Key(
             "failed",
             Value(),
