@@ -1,8 +1,9 @@
 # One line of help stands behind each target; `make help` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench bench-check bench-mutants bench-sleepers fuzz lock clean
+.PHONY: help setup run test proofs check bench bench-check bench-mutants bench-sleepers fuzz lock clean
 
 BIN := .venv/bin
+PROOFS := tests/unit/engine/expressions tests/unit/engine/advance tests/integration/domain/test_races.py
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -15,6 +16,9 @@ run: setup ## start everything, send real webhooks, show what happened (ONCE=1 e
 
 test: setup ## run the whole suite against a real PostgreSQL and Redis that it starts itself (ARGS=...)
 	@$(BIN)/pytest $(ARGS)
+
+proofs: setup ## the properties of the language and the races with their full figures (half an hour)
+	@$(BIN)/pytest --hypothesis-profile=proofs $(or $(ARGS),$(PROOFS))
 
 check: setup ## lint, types, import contracts, documentation
 	$(BIN)/ruff check

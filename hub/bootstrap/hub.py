@@ -259,6 +259,7 @@ class Hub:
             new_id=self.new_id,
             start=self.start,
             started_by=self.started_by,
+            in_force=lambda name: self.project.served.get(name),
             ring=self.ringer.ring,
             side_by_side=self._side_by_side,
         )

@@ -60,6 +60,7 @@ class Workshop:
     new_id: Callable[[], UUID]
     start: Callable[[Workflow, Mapping[str, Any]], Start]
     started_by: Callable[[str], Iterable[Workflow]]  # the workflows that an event starts
+    in_force: Callable[[str], Workflow | None]  # by name
     ring: Callable[[UUID], object]
     side_by_side: ThreadPoolExecutor
 
@@ -70,7 +71,9 @@ class Executor:
     def __init__(self, workshop: Workshop) -> None:
         self._shop = workshop
         self._performer = Performer(workshop.tools)
-        self._others = Occurrences(self._performer, workshop.start, workshop.started_by)
+        self._others = Occurrences(
+            self._performer, workshop.start, workshop.started_by, workshop.in_force
+        )
         self._resting = Resting(workshop.engine, workshop.ring, self._others)
         self._doers: Mapping[type[Command], Callable[[Desk, Any], Outcome]] = {
             Perform: self._performer.perform,

@@ -46,12 +46,14 @@ class Occurrences:
     """Does the commands that have to do with other runs.
 
     `start` is what is known of a run to be made; `started_by` are the workflows that an event
-    starts.
+    starts. A detached run has the version `in_force` when it is made; one that is gone has the
+    version that the caller knows.
     """
 
     performer: Performer
     start: Callable[[Workflow, Mapping[str, Any]], Start]
     started_by: Callable[[str], Iterable[Workflow]]
+    in_force: Callable[[str], Workflow | None]
 
     # ------------------------------------------------------------------------------------ waiting
 
@@ -161,7 +163,7 @@ class Occurrences:
 
     def start_run(self, desk: Desk, command: StartRun) -> Outcome:
         """Start the run that is not waited for, with the step."""
-        workflow = command.workflow
+        workflow = self.in_force(command.workflow.name) or command.workflow
         if not workflow.is_enabled:
             message = f"the workflow '{workflow.name}' is disabled"
             return Failure("not_found", message, step=command.path, attempts=0)
@@ -169,7 +171,7 @@ class Occurrences:
         try:
             run = _new_run(desk, start, command.path)
         except Rejected as problem:
-            return Failure("missing_value", _told(problem), step=command.path, attempts=0)
+            return Failure("invalid_input", _told(problem), step=command.path, attempts=0)
         with desk.fenced(stays_open=True) as connection:
             start_run(connection, run)
             result = {"run_id": str(run.id)}

@@ -94,14 +94,14 @@ _DELIVERY = """
            CAST(:headers AS jsonb), :body, :body_digest, :is_sealed, :remote_ip, :received_at,
            CAST(:notes AS jsonb)
 """
-# `created_at` by the clock: the event that starts a run in its own transaction came before it.
 _RUN = """
     INSERT INTO runs (id, workflow, version, delivery_id, status, mode, trigger, dedupe_key,
                       is_awaited, scheduled_at, retry_of, created_at, due_at, deadline)
     SELECT :run_id, :workflow, :version, :delivery_id, 'queued', :mode, CAST(:trigger AS jsonb),
-           :dedupe_key, :is_awaited, :scheduled_at, :retry_of, clock_timestamp(), now(),
-           now() + CAST(:timeout AS interval)
+           :dedupe_key, :is_awaited, :scheduled_at, :retry_of, {at}, now(),
+           {at} + CAST(:timeout AS interval)
 """
+_RUN_NOW, _RUN_AT = _RUN.format(at="now()"), _RUN.format(at="at")
 _HISTORY = """
     INSERT INTO run_history (run_id, status, token, why)
     SELECT :run_id, 'queued', 0, 'accepted'
@@ -119,18 +119,21 @@ _CLAIM_KEY = """
     RETURNING run_id
 """
 _RECORD_ONE = text(
-    f"WITH delivered AS ({_DELIVERY}), started AS ({_RUN}), told AS ({_HISTORY})"
+    f"WITH delivered AS ({_DELIVERY}), started AS ({_RUN.format(at='now()')}), told AS ({_HISTORY})"
     " SELECT CAST(:run_id AS uuid)"
 )
 _RECORD_ONE_KEYED = text(
     f"WITH claimed AS ({_CLAIM_KEY}),"  # noqa: S608
     f" delivered AS ({_DELIVERY} FROM claimed),"
-    f" started AS ({_RUN} FROM claimed),"
+    f" started AS ({_RUN.format(at='now()')} FROM claimed),"
     f" told AS ({_HISTORY} FROM claimed)"
     " SELECT run_id FROM claimed"
 )
 _STORE_DELIVERY = text(_DELIVERY)
-_STORE_RUN = text(f"WITH started AS ({_RUN}) {_HISTORY}")
+# By the clock: the event that starts a run in its own transaction came before it.
+_STORE_RUN = text(
+    f"WITH clock AS (SELECT clock_timestamp() AS at), started AS ({_RUN_AT} FROM clock) {_HISTORY}"  # noqa: S608 - our own text
+)
 _TAKE_KEY = text(_CLAIM_KEY)
 _HELD = """
     SELECT run_id, body_digest = :body_digest AS is_same_body, delivery_id

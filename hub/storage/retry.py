@@ -19,7 +19,8 @@ from hub.storage.steps import copy_journal
 _AROUND = ("call", "for_each")
 _BLOCKS = ("parallel", "steps")
 _UNDO = "#undo"
-_OF_THE_OLD_RUN = ("timeout", "pause", "cancel", "abort")  # they say nothing about the new one
+# They say nothing about the new run.
+_OF_THE_OLD_RUN = ("timeout", "pause", "cut", "cancel", "abort")
 _DONE = ("succeeded", "skipped")
 _BEGUN = ("started", "retrying")
 
@@ -38,14 +39,28 @@ def step_to_repeat(steps: Sequence[StepFacts], failed_at: str | None) -> str | N
 
     Of a run that was undone it is the first step that was.
     """
-    undone = {step.path for step in steps if step.kind == "undo" and step.status != "started"}
+    undone = _undone(steps)
     for step in steps:
-        if step.path + _UNDO in undone:
+        if step.kind != "undo" and _is_undone(step.path, undone):
             return step.path
     if failed_at:
         return failed_at
     begun = (step.path for step in steps if step.kind == "do" and step.status in _BEGUN)
     return next(begun, None)
+
+
+def _undone(steps: Sequence[StepFacts]) -> frozenset[str]:
+    """The steps whose effect is gone, or may be; those inside an undone block by their own path."""
+    notes = [step for step in steps if step.kind == "undo" and step.status != "started"]
+    inside = (path for note in notes for path in (note.inputs or {}).get("inside", ()))
+    return frozenset([*(note.path.removesuffix(_UNDO) for note in notes), *inside])
+
+
+def _is_undone(path: str, undone: frozenset[str]) -> bool:
+    """Whether it is such a step, lies inside one, or is how one was undone."""
+    return any(
+        path == each or _holds(each, path) or path.startswith(f"{each}.undo/") for each in undone
+    )
 
 
 def plan_from_start(steps: Sequence[StepFacts]) -> RetryPlan:
@@ -56,6 +71,7 @@ def plan_from_start(steps: Sequence[StepFacts]) -> RetryPlan:
 def plan_from_step(steps: Sequence[StepFacts], path: str | None) -> RetryPlan:
     """Go on at the step with this path; None: behind all that was done."""
     places = {step.path: place for place, step in enumerate(steps)}
+    undone = _undone(steps)
     border = places.get(path or "", len(steps))
     kept, reopened, repeated = [], [], []
     for place, step in enumerate(steps):
@@ -64,7 +80,9 @@ def plan_from_step(steps: Sequence[StepFacts], path: str | None) -> RetryPlan:
         if path and (is_around or (is_open and place < border)):
             kept.append(step.path)
             reopened.append(step.path)
-        elif _is_kept(step, path or "", is_before=place < border, loops=steps):
+        elif not _is_undone(step.path.removesuffix(_UNDO), undone) and _is_kept(
+            step, path or "", is_before=place < border, loops=steps
+        ):
             kept.append(step.path)
         else:
             repeated.append(step)
@@ -75,7 +93,7 @@ def _is_kept(step: StepFacts, path: str, *, is_before: bool, loops: Sequence[Ste
     if step.kind in _OF_THE_OLD_RUN or (path and (step.path == path or _holds(path, step.path))):
         return False
     if step.kind == "undo":
-        return is_before and step.status == "started"
+        return step.status == "started" and (is_before or _is_beside(step.path, path, loops))
     is_open = step.kind in _AROUND and step.status == "started"
     if is_before:
         return is_open or step.status not in _BEGUN

@@ -76,6 +76,15 @@ def test_all_kinds_live_together_and_in_our_own_project(terminal: Terminal):
     assert terminal.type("test", "--coverage", "100").code == 0
 
 
+def test_what_is_written_is_in_the_one_format(terminal: Terminal):
+    for kind in KINDS:
+        terminal.type("new", f"a-{kind}", "--kind", kind, "--title", "Who's there: a #1 door")
+
+    typed = terminal.type("fmt", "--check")
+
+    assert (typed.code, typed.err) == (0, ""), typed.out
+
+
 def test_the_next_commands_can_be_typed_as_they_stand(terminal: Terminal):
     typed = terminal.type("new", "first-steps")
 

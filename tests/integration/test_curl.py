@@ -15,6 +15,6 @@ def test_a_request_is_sent_as_curl_sends_it(capsys: pytest.CaptureFixture[str]):
 
     first, second = receiver.requests
     assert (first.method, first.path, first.body) == ("POST", "/door", b'{"name": "Ada"}')
-    assert first.headers["X-Key"] == "a: b"
+    assert first.headers["x-key"] == "a: b"
     assert (second.method, second.path) == ("GET", "/ready")
     assert capsys.readouterr().out != ""

@@ -51,6 +51,7 @@ class Branching:
         blocks = [each for each in step.branches if first in (None, each[0])]
         frames = [frame.copy(deadline=deadline) for _ in blocks]
         outcomes = yield Fork(
+            path=path,
             branches=tuple(
                 self._branch(inner, block, f"{_trail(frame, path)}{name}/")
                 for inner, (name, block) in zip(frames, blocks, strict=True)

@@ -41,9 +41,10 @@ class Fork:
 
     A failure stops it (`stops_at: failure`): none begins any more, those that run go on to their
     end; or cuts it (`cut`): none goes on behind its present command. `first`: so does the first
-    that is done. A `return` and a `fail` always cut it.
+    that is done. A `return` and a `fail` always cut it. `path` is that of the step.
     """
 
+    path: str
     branches: tuple[Branch, ...]
     limit: int
     stops_at: Literal["never", "failure", "cut", "first"] = "never"

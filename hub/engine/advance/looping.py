@@ -41,6 +41,7 @@ class Looping:
         self._decisions.journal.note(path, "for_each", "started", step_id=step.id, inputs=items)
         deadline = self._decisions.deadline(frame, step.timeout, path)
         outcomes = yield Fork(
+            path=path,
             branches=tuple(
                 self._branch(frame, step, item, prefix=f"{path}[{place}]/", deadline=deadline)
                 for place, item in enumerate(items)

@@ -28,6 +28,7 @@ from hub.engine.advance.journal import Journal
 from hub.engine.workflow import Workflow
 
 _STOPPED = Failure("cancelled", "the block has ended", attempts=0, is_cut=True)
+_CUT = "#cut"  # behind the path of a block whose strands were ended by one of them
 _CANCEL, _ABORT = "#cancel", "#abort"  # where the journal says that the run was ended from outside
 
 
@@ -90,9 +91,19 @@ class Machine:
             names={**self.facts.names, **self.facts.shared},
         )
         self._begin(self._interpreter.run(self._frame))
+        self._end_again()
+
+    def _end_again(self) -> None:
+        """Go on with the end that somebody gave the run; what it did not say before stays unsaid.
+
+        Answers that it did give are stored.
+        """
+        aborted = self.journal.get(_ABORT)
         if self.journal.get(_CANCEL) is not None:
+            self.take_replies()
             self.cancel()
-        elif (aborted := self.journal.get(_ABORT)) is not None:
+        elif aborted is not None:
+            self.take_replies()
             self.abort(Failure.from_row(aborted.error or {}))
 
     @property
@@ -207,9 +218,11 @@ class Machine:
             strand.command = asked
             self._open[_name(asked)] = strand
             return
+        cut_by = self.journal.get(asked.path + _CUT)
+        branches = list(enumerate(asked.branches))
         strand.fork = _Fork(
             asked,
-            waiting=iter(enumerate(asked.branches)),
+            waiting=iter(branches if cut_by is None else [branches[cut_by.result]]),
             outcomes=[_STOPPED] * len(asked.branches),
         )
         for _ in range(asked.limit):
@@ -232,11 +245,20 @@ class Machine:
         fork.running -= 1
         fork.outcomes[strand.places[-1]] = outcome
         if _cuts(fork.asked, outcome):
+            if _ends_more(outcome):
+                self._note_cut(fork, strand)
             self._cut(parent, fork)
         elif fork.asked.stops_at == "failure" and isinstance(outcome, Failure):
             fork.is_stopped = True
         self._start_next(parent, fork)
         self._join(parent)
+
+    def _note_cut(self, fork: _Fork, strand: _Strand) -> None:
+        """Whoever goes on with the run walks this strand alone: the others had no say any more.
+
+        What they did in the round that cut them is in the journal, and would lead further.
+        """
+        self.journal.note(fork.asked.path + _CUT, "cut", "succeeded", result=strand.places[-1])
 
     def _cut(self, parent: _Strand, fork: _Fork) -> None:
         """End all other strands of a fork: what they are doing now is the last they do."""
@@ -297,11 +319,15 @@ def _name(command: Command) -> str:
 
 def _cuts(fork: Fork, outcome: Any) -> bool:
     """Whether this outcome of a strand ends the others."""
-    if isinstance(outcome, Returned):
+    if _ends_more(outcome):
         return True
-    if isinstance(outcome, Failure):
-        return outcome.is_final or fork.stops_at == "cut"
-    return fork.stops_at == "first"
+    return fork.stops_at == ("cut" if isinstance(outcome, Failure) else "first")
+
+
+def _ends_more(outcome: Any) -> bool:
+    """Whether it ends the workflow: a `return`, or a `fail`."""
+    is_final = isinstance(outcome, Failure) and outcome.is_final
+    return is_final or isinstance(outcome, Returned)
 
 
 def _undo_failed(undo: Failure, outcome: Any) -> Failure:

@@ -14,7 +14,7 @@ from hub.engine.advance.failure import Failure
 from hub.engine.advance.flow import Steps
 from hub.engine.advance.frame import Frame
 from hub.engine.advance.journal import Entry
-from hub.engine.compile.link import steps_of
+from hub.engine.compile.link import all_steps, steps_of
 from hub.engine.workflow import Block, Call, Do, Group, Workflow
 
 UNDO = "#undo"
@@ -50,6 +50,7 @@ class Undoing:
             "names": {name: value for name, value in frame.names.items() if name not in outer},
             "steps": dict(frame.results),
             "vars": dict(frame.variables),
+            "inside": _inside(frame, step),
         }
         self._decisions.journal.note(path + UNDO, "undo", "started", inputs=known)
 
@@ -94,6 +95,12 @@ class Undoing:
         """What all steps of a workflow see: of a called one only what is shared."""
         facts = self._decisions.facts
         return {**(facts.names if owner is self.root else {}), **facts.shared}
+
+
+def _inside(frame: Frame, step: Undoable) -> list[str]:
+    """The paths of the steps that a block holds: to begin again with it is to do them again."""
+    body = step.body if isinstance(step, Group) else ()
+    return [frame.prefix + each.id for each in all_steps(body) if each.id]
 
 
 def _find(root: Workflow, name: str, step_id: str) -> tuple[Workflow, Undoable]:

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from hub.errors import Permanent
+from hub.storage.runs import request_cancel
 from tests.integration.engine.workshop import Crash, Shop, step
 
 ENDPOINT = """\
@@ -140,3 +141,27 @@ def test_I9_a_failure_or_a_refusal_frees_the_key(shop: Shop, steps: str, *, is_f
     )
     shop.work()
     assert (shop.rows("SELECT * FROM dedupe_keys") == []) is is_free
+
+
+def test_a_cancelled_run_says_nothing_more_when_it_is_resumed(shop: Shop):
+    """`one` was done when the run was cancelled; the reply behind it was never given."""
+    branches = (
+        "  - id: both\n    parallel:\n      left:\n"
+        "        - {id: one, do: letter.send, with: {text: one}}\n        - reply: Done.\n"
+        "      right:\n        - {id: two, do: ledger.write, with: {text: two}}\n"
+    )
+    learn(shop, branches + "on_cancel:\n" + step("letter.send", "goodbye"))
+    run = start(shop)
+
+    def cancel() -> None:
+        with shop.engine.begin() as connection:
+            request_cancel(connection, run)
+
+    shop.world.script |= {"one": [cancel], "goodbye": [Crash()]}
+    with pytest.raises(Crash):
+        shop.work()
+    shop.owner_dies()
+    shop.work()
+
+    assert (shop.run(run).status, shop.steps(run)["one"].status) == ("cancelled", "succeeded")
+    assert told(shop, run)["failed"]

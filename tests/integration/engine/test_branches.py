@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.errors import Permanent, Transient
+from hub.errors import Permanent
 from tests.integration.engine.workshop import INPUTS, Shop, step
 
 # ------------------------------------------------------------------------------ groups, continue
@@ -129,27 +129,6 @@ def test_a_dropped_branch_gives_up_its_turn(shop: Shop):
     shop.work()
 
     assert (shop.run(run).status, shop.rows("SELECT FROM turns")) == ("waiting", [])
-
-
-def test_a_dropped_branch_gives_up_its_key(shop: Shop):
-    """It was between two tries of `once_per` when the run went on without it."""
-    once = (
-        "- id: one",
-        "  do: order.place",
-        "  with: {text: one}",
-        "  once_per: ${{ inputs.key }}",
-    )
-    shop.learn(
-        "steps:\n  - id: race\n    wait_for: first\n    parallel:\n"
-        + branch("left", *once)
-        + branch("right", *letter("two"))
-    )
-    shop.world.script["one"] = [Transient("unavailable", "down")]
-    run = shop.start()
-    shop.work()
-
-    assert shop.run(run).status == "succeeded"
-    assert shop.rows("SELECT FROM once_keys") == []
 
 
 def test_a_return_in_a_loop_ends_items_that_wait(shop: Shop):

@@ -140,6 +140,20 @@ def test_a_detached_call_is_a_run_of_its_own(shop: Shop):
     assert started.id in shop.rung
 
 
+def test_a_detached_run_has_the_version_that_is_in_force_when_it_is_made(shop: Shop):
+    caller = "steps:\n  - id: nap\n    wait: 1h\n"
+    caller += "  - id: aside\n    call: other\n    detach: true\n"
+    shop.learn(caller, other=INPUTS + "steps:\n" + step("ledger.write", "old"))
+    run = shop.start()
+    shop.work()
+    shop.learn(caller, other=INPUTS + "steps:\n" + step("ledger.write", "new"))
+
+    shop.time_is_up(run)
+    shop.work()
+
+    assert shop.ledger == ["new"]
+
+
 def test_a_disabled_workflow_cannot_be_called(shop: Shop):
     for more in ("", "    detach: true\n"):
         shop.learn(
@@ -253,53 +267,3 @@ def test_an_event_between_two_steps_that_share_a_transaction_undoes_the_first(sh
     assert shop.run(run).status == "cancelled"
     assert shop.world.said == ["zero", "one", "undo one", "goodbye"]
     assert shop.ledger == ["goodbye", "one"]
-
-
-# ------------------------------------------- mistakes of a workflow that is started
-
-NOTED = '{"type": "object", "required": ["note"], "properties": {"note": {"type": "object"}}}'
-TELL = "  - emit: note.written\n    key: ${{ inputs.key }}\n    data: {note: {}}\n"
-IN_TURN = "concurrency: {key: '${{ NOTE.who }}'}\n"
-
-
-def test_a_started_workflow_whose_turn_cannot_be_told_fails_alone(shop: Shop):
-    reader = "event: {name: note.written}\n" + IN_TURN.replace("NOTE", "event.data.note")
-    shop.learn(
-        "steps:\n" + TELL + step("ledger.write", "after"),
-        reader=reader + "steps:\n" + step("ledger.write", "read"),
-        files={"schemas/events/note.written.json": NOTED},
-    )
-    run = shop.start()
-    shop.work()
-
-    assert (shop.run(run).status, shop.ledger) == ("succeeded", ["after"])
-    (started,) = shop.rows("SELECT status, error FROM runs WHERE workflow = 'reader'")
-    assert (started.status, started.error["code"]) == ("failed", "missing_value")
-
-
-def test_a_started_workflow_whose_mode_cannot_be_told_is_not_started(shop: Shop):
-    reader = "event: {name: note.written}\nmode: ${{ event.data.note.mode }}\n"
-    shop.learn(
-        "steps:\n" + TELL + step("ledger.write", "after"),
-        reader=reader + "steps:\n" + step("ledger.write", "read"),
-        files={"schemas/events/note.written.json": NOTED},
-    )
-    run = shop.start()
-    shop.work()
-
-    assert (shop.run(run).status, shop.ledger) == ("succeeded", ["after"])
-    assert shop.rows("SELECT FROM runs WHERE workflow = 'reader'") == []
-
-
-def test_a_detached_workflow_whose_mode_cannot_be_told_fails_the_step(shop: Shop):
-    shop.learn(
-        "steps:\n  - id: other\n    call: reader\n    detach: true\n    with: {note: {}}\n"
-        "    on_error: continue\n" + step("ledger.write", "after"),
-        reader="inputs:\n  note: {type: object}\nmode: ${{ inputs.note.mode }}\n"
-        "steps:\n" + step("ledger.write", "read"),
-    )
-    run = shop.start()
-    shop.work()
-
-    assert (shop.run(run).status, shop.ledger) == ("succeeded", ["after"])
-    assert shop.steps(run)["other"].error["code"] == "missing_value"

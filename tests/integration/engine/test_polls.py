@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
 from hub.errors import Permanent, Transient
-from hub.storage.runs import request_cancel
 from tests.integration.engine.test_waits import due_in
 from tests.integration.engine.workshop import Crash, Shop
 
@@ -106,38 +104,6 @@ def test_event_or_poll_the_answer_comes_first_even_if_asking_fails_at_times(
         shop.work()
 
     assert (shop.run(run).status, shop.ledger) == ("succeeded", ["by poll, door.opened"])
-
-
-def test_a_run_that_is_cancelled_while_it_asks_does_not_wait_for_the_next_time(shop: Shop):
-    shop.learn(POLL)
-    run = shop.start()
-
-    def cancel() -> None:
-        with shop.engine.begin() as connection:
-            request_cancel(connection, run)
-
-    shop.world.script["ask"] = [cancel]
-    shop.work()
-
-    assert shop.run(run).status == "cancelled"
-
-
-@pytest.mark.parametrize("last", [Crash(), Transient("timeout", "slow", maybe_done=True)])
-def test_a_question_without_an_answer_leaves_no_doubt_behind(shop: Shop, last: BaseException):
-    shop.learn(EITHER)
-    shop.world.script["ask"] = [last]
-    run = shop.start()
-    shop.work()
-    with suppress(Crash):
-        shop.ask_now(run)
-        shop.work()
-    assert shop.world.said == ["ask"]
-
-    shop.owner_dies()
-    shop.emit("door.opened", data={"by": "Ada"})
-    shop.work()
-
-    assert (shop.run(run).status, shop.run(run).is_maybe_done) == ("succeeded", False)
 
 
 def test_a_worker_that_dies_while_asking_asks_again(shop: Shop):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
@@ -110,24 +109,6 @@ def test_an_event_that_comes_while_the_run_lies_down_is_not_missed(shop: Shop):
     assert (shop.run(run).status, shop.ledger) == ("succeeded", ["before", "opened by Ada"])
 
 
-def test_a_sleeper_that_somebody_else_wakes_in_vain_is_woken_all_the_same(shop: Shop):
-    """One emitter has woken the run and dies before its commit; the other one came meanwhile."""
-    both = WAIT.replace("for: door.opened", "for: [door.opened, house.sold]")
-    shop.learn(both.replace("data.by", "data.by | required"))
-    shop.start()
-    shop.work()
-    with ThreadPoolExecutor(1) as pool, shop.engine.connect() as dying:
-        shop.emit_on(dying, "house.sold")
-        emitting = pool.submit(shop.emit, "door.opened", "one", {"by": "Ada"})
-        shop.until_somebody_waits_for_a_lock()
-        dying.rollback()
-        emitting.result()
-
-    shop.work()
-
-    assert shop.ledger == ["before", "opened by Ada"]
-
-
 def test_each_run_takes_an_event_once_and_several_runs_may_take_the_same(shop: Shop):
     body = """\
 steps:
@@ -172,26 +153,6 @@ def test_two_waits_side_by_side_take_two_events(shop: Shop):
     shop.work()
 
     assert shop.ledger == ["Ada Bob"]
-
-
-def test_an_event_that_a_cut_branch_had_taken_is_there_for_the_next_wait(shop: Shop):
-    wait = "{for: door.%s, key: '${{ inputs.key }}'}"
-    shop.learn(
-        "steps:\n  - id: race\n    wait_for: first\n    parallel:\n"
-        f"      left:\n        - id: one\n          wait: {wait % 'opened'}\n"
-        f"      right:\n        - id: two\n          wait: {wait % 'closed'}\n"
-        f"  - id: again\n    wait: {wait % 'closed'}\n"
-    )
-    run = shop.start()
-    shop.emit("door.opened", data={"by": "Ada"})
-    shop.emit("door.closed")
-
-    shop.work()
-
-    assert (shop.run(run).status, list(shop.steps(run))) == (
-        "succeeded",
-        ["race", "one", "two", "again"],
-    )
 
 
 def test_a_wait_that_ignores_some_events_takes_the_next(shop: Shop):

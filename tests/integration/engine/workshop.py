@@ -168,6 +168,7 @@ class Shop:
         self._clock = clock
         self._pool = pool
         self._workflows: dict[str, Workflow] = {}
+        self._versions: dict[str, Workflow] = {}
 
     def learn(
         self,
@@ -189,6 +190,7 @@ class Shop:
         )
         assert not project.errors, "\n".join(map(str, project.errors))
         self._workflows = dict(project.workflows)
+        self._versions |= {each.version: each for each in project.workflows.values()}
         for name in project.workflows:
             kept = bundle(project, name)
             versions.store(self.engine, version=kept.hash, workflow=name, files=kept.files)
@@ -205,16 +207,16 @@ class Shop:
             hide=lambda value: value,
             chance=lambda: self.chance,
         )
-        by_version = {each.version: each for each in self._workflows.values()}
         return Executor(
             Workshop(
                 engine=self.engine,
                 tools=tools,
-                program=by_version.__getitem__,
+                program=self._versions.__getitem__,
                 config={},
                 new_id=uuid4,
                 start=lambda workflow, trigger: Start(workflow, trigger, {}, self._clock.now()),
                 started_by=self._started_by,
+                in_force=self._workflows.get,
                 ring=self.rung.append,
                 side_by_side=self._pool,
             )

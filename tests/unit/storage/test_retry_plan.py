@@ -116,3 +116,76 @@ def test_from_the_start_nothing_is_kept():
 
     assert plan_from_start(journal).kept == ()
     assert len(plan_from_start(journal).repeated) == 2
+
+
+# ------------------------------------------------------------------------- runs that were undone
+
+
+def undo(path: str, status: str = "succeeded", **inputs: Any) -> StepFacts:
+    return step(f"{path}#undo", status, kind="undo", inputs=inputs)
+
+
+def test_every_item_that_was_undone_is_done_anew():
+    journal = [
+        step("each", kind="for_each"),
+        undo("each[0]/one"),
+        step("each[0]/one"),
+        undo("each[1]/one"),
+        step("each[1]/one"),
+        step("after", "failed"),
+    ]
+
+    first = step_to_repeat(journal, "after")
+    plan = plan_from_step(journal, first)
+
+    assert (first, plan.kept) == ("each[0]/one", ("each",))
+
+
+def test_what_was_undone_is_done_anew_also_before_a_later_step():
+    journal = [undo("one"), step("one"), step("two"), step("three", "failed")]
+
+    assert plan_from_step(journal, "three").kept == ("two",)
+
+
+def test_the_steps_of_a_block_that_was_undone_are_done_anew():
+    journal = [
+        step("zero"),
+        step("one"),
+        step("two"),
+        step("both", kind="steps"),
+        undo("both", inside=["one", "two"]),
+        step("after", "failed"),
+    ]
+
+    first = step_to_repeat(journal, "after")
+
+    assert (first, plan_from_step(journal, first).kept) == ("one", ("zero",))
+
+
+def test_the_steps_of_a_call_that_was_undone_are_done_anew():
+    journal = [
+        step("zero"),
+        step("hold", kind="call"),
+        step("hold/one"),
+        undo("hold", inside=[]),
+        step("after", "failed"),
+    ]
+
+    first = step_to_repeat(journal, "after")
+
+    assert (first, plan_from_step(journal, first).kept) == ("hold", ("zero",))
+
+
+def test_an_item_that_is_kept_can_still_be_undone():
+    journal = [
+        step("each", "failed", kind="for_each"),
+        step("each[0]/one", "failed"),
+        undo("each[1]/one", "started"),
+        step("each[1]/one"),
+    ]
+
+    assert plan_from_step(journal, "each[0]/one").kept == (
+        "each",
+        "each[1]/one#undo",
+        "each[1]/one",
+    )

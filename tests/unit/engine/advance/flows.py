@@ -146,7 +146,7 @@ class Author:
         )
 
     def _nap(self, _depth: int, common: dict[str, Any]) -> Step:
-        return Wait(**common, id=self._id(), duration=compile_value("5m"))
+        return Wait(**common, id=self._id(), duration=compile_value("9d"))
 
     def _emit(self, _depth: int, common: dict[str, Any]) -> Step:
         return Emit(**common, event="door.closed", data=compile_value({}))

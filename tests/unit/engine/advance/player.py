@@ -21,10 +21,12 @@ from hub.engine.advance import (
     Facts,
     Failure,
     Finished,
+    LeaveTurn,
     Machine,
     Pause,
     Perform,
     StartRun,
+    TakeTurn,
 )
 from hub.engine.advance.calling import call_inputs
 from hub.engine.advance.journal import Entry, Journal
@@ -84,6 +86,7 @@ class Player:
 
     `did` are the actions that were done, by path; `asked` all commands but these. Somebody cancels
     the run when `cancel_at` actions are done. With `has_events` all waits for events end with one.
+    Pauses end one by one, whenever they are asked to: no clock ends two of them at once.
     """
 
     workflow: Workflow
@@ -102,20 +105,57 @@ class Player:
 
     def play(self, *, cut_after: int | None = None, choose: Chooser | None = None) -> Finished:
         """Until the end; with `cut_after` the owner dies after so many commands: `Cut`."""
+        return self._play(cut_after, lambda commands: [(choose or _oldest)(commands)])
+
+    def play_rounds(self, *, cut_after: int | None = None, choose: Chooser) -> Finished:
+        """As the executor does: all open commands are done before the machine hears of the first.
+
+        It hears of them in the order of `choose`; the owner dies when all that is stored.
+        """
+
+        def ordered(commands: list[Command]) -> list[Command]:
+            waiting, found = list(commands), []
+            while waiting:
+                found.append(choose(waiting))
+                waiting.remove(found[-1])
+            return found
+
+        return self._play(cut_after, ordered, stores_all=True)
+
+    def _play(
+        self,
+        cut_after: int | None,
+        chosen: Callable[[list[Command]], list[Command]],
+        *,
+        stores_all: bool = False,
+    ) -> Finished:
         machine = Machine(self.workflow, self._facts(), Journal(self.stored.values()))
         done = 0
         while True:
             self._cancel(machine)
             self.replies += [reply.body for reply in machine.take_replies()]
-            if machine.ending is not None:
+            if stores_all:
+                self._settle(machine)
+            if stores_all or machine.ending is not None:
                 self._store(machine)
+            if machine.ending is not None:
                 return machine.ending
             if done == cut_after:
                 raise Cut
-            commands = machine.commands
-            self.most_at_once = max(self.most_at_once, len(commands))
-            self._do(machine, (choose or (lambda open_: open_[0]))(commands))
+            self.most_at_once = max(self.most_at_once, len(machine.commands))
+            round_ = [(each, self._do(machine, each)) for each in chosen(machine.commands)]
+            for command, outcome in round_:
+                if isinstance(outcome, Failure):
+                    machine.fail(command, outcome)
+                else:
+                    machine.resolve(command, outcome)
             done += 1
+
+    def _settle(self, machine: Machine) -> None:
+        """Turns and pauses between calls take no round: who resumes a run asks for them anew."""
+        while asked := [each for each in machine.commands if _is_asked_anew(each)]:
+            for command in asked:
+                machine.resolve(command, self._do_other(machine, command))
 
     def _cancel(self, machine: Machine) -> None:
         is_wanted = self.cancel_at is not None and len(self.did) >= self.cancel_at
@@ -139,10 +179,9 @@ class Player:
         self.now += timedelta(seconds=1)
         return self.now
 
-    def _do(self, machine: Machine, command: Command) -> None:
+    def _do(self, machine: Machine, command: Command) -> Any:
         if not isinstance(command, Perform):
-            self._do_other(machine, command)
-            return
+            return self._do_other(machine, command)
         outcome = self._outcome(command)
         entry = Entry(
             path=command.path,
@@ -161,26 +200,18 @@ class Player:
         self._store(machine)
         self.stored[command.path] = _kept(entry)
         machine.journal.put(entry)
-        if isinstance(outcome, Failure):
-            machine.fail(command, outcome)
-        else:
-            machine.resolve(command, outcome)
+        return outcome
 
-    def _do_other(self, machine: Machine, command: Command) -> None:
+    def _do_other(self, machine: Machine, command: Command) -> Any:
         """Waits end with what the script says of their path: an event, an answer or nothing."""
         self.asked.append(f"{type(command).__name__} {command.path}")
         self._store(machine)
-        if isinstance(command, Pause):
-            self.now = max(self.now, command.until)
         found = self._usual(command)
         if isinstance(command, AwaitEvent):
             found = self.script.get(command.path, found)
         if isinstance(command, AwaitEvent) and isinstance(found, list):
             found = next((each for each in found if self._is_taken(command, each)), None)
-        if isinstance(found, Failure):
-            machine.fail(command, found)
-        else:
-            machine.resolve(command, found)
+        return found
 
     def _usual(self, command: Command) -> Any:
         """What a command ends with of which the script says nothing."""
@@ -206,6 +237,15 @@ class Player:
         for note in machine.journal.notes():
             self.stored[note.path] = _kept(note)
         machine.journal.forget_notes()
+
+
+def _is_asked_anew(command: Command) -> bool:
+    is_between = isinstance(command, Pause) and command.path.endswith(".pause")
+    return is_between or isinstance(command, TakeTurn | LeaveTurn)
+
+
+def _oldest(commands: list[Command]) -> Command:
+    return commands[0]
 
 
 def _kept(entry: Entry) -> Entry:
