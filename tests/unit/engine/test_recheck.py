@@ -37,7 +37,11 @@ steps:
       mail:
         - id: mail
           do: email.send
-          with: {to: a@example.com, subject: Hello, html: templates/page.html}
+          with:
+            to: a@example.com
+            subject: Hello
+            text: Hello
+            html: templates/page.html
       poll:
         - id: ended
           wait:
