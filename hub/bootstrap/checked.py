@@ -18,7 +18,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -157,7 +156,7 @@ class _Look:
             "secrets": list(found.secrets),
             "notes": found.notes,
         }
-        if not entry_points(group=_PLUG_INS):
+        if notes is not None or not _has_plug_ins():  # with any there were no notes
             _remember(self.state_dir, known)
         return self._told(known)
 
@@ -211,9 +210,15 @@ def _maker() -> str:
     parts: list[object] = [_FORM, platform.python_version(), str(own), *sorted(_stamps_of(own))]
     for place in sys.path:
         with suppress(OSError):
-            names = (each.name for each in Path(place or ".").iterdir())
-            parts += sorted(f"{place}/{name}" for name in names if name.endswith("-info"))
+            found = [each for each in os.scandir(place or ".") if each.name.endswith("-info")]
+            parts += sorted((place, each.name, each.stat().st_mtime_ns) for each in found)
     return sha256(repr(parts).encode()).hexdigest()
+
+
+def _has_plug_ins() -> bool:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - packages that change tell `_maker`
+
+    return bool(entry_points(group=_PLUG_INS))
 
 
 def _stamps_of(folder: Path) -> Iterable[tuple[str, int, int]]:
