@@ -18,7 +18,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +28,11 @@ from hub.errors import Misconfigured
 
 if TYPE_CHECKING:
     from hub.action import Action
+    from hub.engine.retrial import ReadTrial
+    from hub.engine.settings import DialectFacts
 
 FILE = "check.json"
-_FORM = 1
+_FORM = 2
 _PLUG_INS = "hub.actions"
 _SURE = timedelta(seconds=1)  # a file that is younger may change again within its own time stamp
 _NO_HUB_YAML = "holds no hub.yaml. Go to the project's folder, or name it: hub --project DIR"
@@ -39,11 +40,15 @@ _NO_HUB_YAML = "holds no hub.yaml. Go to the project's folder, or name it: hub -
 
 @dataclass(frozen=True)
 class CheckedProject:
-    """What is wrong with the files of a folder; `files` is path → text, read when it is asked."""
+    """What is wrong with the files of a folder; `files` is path → text, read when it is asked.
+
+    `workflows` is their number, `secrets` are the names that `hub.yaml` gives.
+    """
 
     folder: Path
     findings: tuple[Finding, ...]
     workflows: int
+    secrets: tuple[str, ...]
     files: Mapping[str, str]
 
 
@@ -70,115 +75,130 @@ class Texts(Mapping[str, str]):
         return len(self._stamps)
 
 
-def check_project(folder: Path, state_dir: Path) -> CheckedProject:
+def check_project(folder: Path, state_dir: Path, read_trial: ReadTrial) -> CheckedProject:
     """Everything that is wrong with the files; only what changed since the last time is read.
 
-    Raises `Misconfigured` when there is no `hub.yaml`.
+    `read_trial` tells what is wrong with a file of tests; it is of this hub's own code. Raises
+    `Misconfigured` when there is no `hub.yaml`.
     """
     gc.disable()  # nothing is thrown away before the end, and looking for it takes time
     try:
-        return _check(folder, state_dir)
+        return _check(folder, state_dir, read_trial)
     finally:
         gc.enable()
 
 
-def _check(folder: Path, state_dir: Path) -> CheckedProject:
+def _check(folder: Path, state_dir: Path, read_trial: ReadTrial) -> CheckedProject:
     files = ProjectFiles(folder)
     stamps = files.stamps()
     if "hub.yaml" not in stamps:
         raise Misconfigured(f"{folder} {_NO_HUB_YAML}")
-    texts = Texts(files, stamps)
+    look = _Look(folder, state_dir, Texts(files, stamps), stamps, read_trial)
     maker = _maker()
     known = _remembered(state_dir / FILE, maker)
     if known is not None:
         with suppress(AttributeError, LookupError, TypeError, ValueError):
-            return _again(folder, state_dir, texts, stamps, known)
-    return _anew(folder, state_dir, texts, stamps, maker)
+            return look.again(known)
+    return look.checked(_facts(maker), {}, None)
 
 
-def _again(
-    folder: Path,
-    state_dir: Path,
-    texts: Texts,
-    stamps: Mapping[str, Stamp],
-    known: dict[str, Any],
-) -> CheckedProject:
-    """With the help of what is remembered; it is no more than JSON so far."""
-    sure = known["sure"]
-    unsure = [path for path, stamp in stamps.items() if sure.get(path, [[]])[0] != list(stamp)]
-    if not unsure and len(sure) == len(stamps):
-        return _told(folder, known, texts)
-    digests = {path: sure[path][1] for path in stamps if path in sure and path not in unsure}
-    return _checked(folder, state_dir, texts, stamps, {**known, "digests": digests})
+@dataclass(frozen=True)
+class _Look:
+    """One look at a folder: its files and when they were written."""
+
+    folder: Path
+    state_dir: Path
+    texts: Texts
+    stamps: Mapping[str, Stamp]
+    read_trial: ReadTrial
+
+    def again(self, known: Mapping[str, Any]) -> CheckedProject:
+        """With the help of what is remembered; it is no more than JSON so far."""
+        sure = known["sure"]
+        held = {
+            path: sure[path][1]
+            for path, stamp in self.stamps.items()
+            if path in sure and sure[path][0] == list(stamp)
+        }
+        if len(held) == len(sure) == len(self.stamps):
+            return self._told(known)
+        return self.checked({name: known[name] for name in _FACTS}, held, known["notes"])
+
+    def checked(
+        self, facts: Mapping[str, Any], held: Mapping[str, str], notes: Mapping[str, Any] | None
+    ) -> CheckedProject:
+        """Check what changed, and remember it all; `held` are the digests of what did not."""
+        from hub.engine.notes import digest, with_all_names  # noqa: PLC0415 - not where nothing did
+        from hub.engine.recheck import recheck  # noqa: PLC0415 - as above
+
+        began = SystemClock().now()
+        digests = {path: held.get(path) or digest(self.texts[path]) for path in self.stamps}
+        found = recheck(
+            self.texts,
+            with_all_names(digests),
+            actions={name: _action(name, each) for name, each in facts["actions"].items()},
+            auth_types=facts["auth_types"],
+            dialects=_dialects(facts["dialects"]),
+            connection_types=facts["connection_types"],
+            read_trial=self.read_trial,
+            notes=notes,
+        )
+        latest = int((began - _SURE).timestamp() * 1e9)
+        known = {
+            **facts,
+            "sure": {
+                path: [list(stamp), digests[path]]
+                for path, stamp in self.stamps.items()
+                if max(stamp[:2]) < latest
+            },
+            "findings": [each.as_json() for each in found.findings],
+            "workflows": found.workflows,
+            "secrets": list(found.secrets),
+            "notes": found.notes,
+        }
+        if notes is not None or not _has_plug_ins():  # with any there were no notes
+            _remember(self.state_dir, known)
+        return self._told(known)
+
+    def _told(self, known: Mapping[str, Any]) -> CheckedProject:
+        return CheckedProject(
+            self.folder,
+            tuple(Finding.from_json(each) for each in known["findings"]),
+            int(known["workflows"]),
+            tuple(known["secrets"]),
+            self.texts,
+        )
 
 
-def _anew(
-    folder: Path, state_dir: Path, texts: Texts, stamps: Mapping[str, Stamp], maker: str
-) -> CheckedProject:
+# ------------------------------------------------------------------ what the checker must be told
+
+_FACTS = ("maker", "actions", "auth_types", "dialects", "connection_types")
+
+
+def _facts(maker: str) -> dict[str, Any]:
+    """What this hub can do, as JSON."""
     from hub.bootstrap.actions import all_actions  # noqa: PLC0415 - needs all services' libraries
-    from hub.bootstrap.project import DIALECT_FACTS  # noqa: PLC0415 - as above
+    from hub.bootstrap.project import DIALECT_FACTS, actions_by_connection  # noqa: PLC0415 - as above
     from hub.ingest.signatures import AUTH_TYPES  # noqa: PLC0415 - as above
 
-    known = {
+    facts = {
         "maker": maker,
         "actions": {name: _declared(each) for name, each in all_actions().items()},
         "auth_types": list(AUTH_TYPES),
         "dialects": {name: vars(each) for name, each in DIALECT_FACTS.items()},
-        "notes": None,
-        "digests": {},
+        "connection_types": actions_by_connection(),
     }
-    return _checked(folder, state_dir, texts, stamps, json.loads(json.dumps(known)))
+    told: dict[str, Any] = json.loads(json.dumps(facts))
+    return told
 
 
-def _checked(
-    folder: Path,
-    state_dir: Path,
-    texts: Texts,
-    stamps: Mapping[str, Stamp],
-    known: dict[str, Any],
-) -> CheckedProject:
-    """Check what changed, and remember it all."""
-    from hub.engine.notes import digest, with_all_names  # noqa: PLC0415 - not where nothing changed
-    from hub.engine.recheck import recheck  # noqa: PLC0415 - as above
-    from hub.engine.settings import DialectFacts  # noqa: PLC0415 - as above
+def _dialects(known: Mapping[str, Any]) -> dict[str, DialectFacts]:
+    from hub.engine.settings import DialectFacts  # noqa: PLC0415 - not where nothing changed
 
-    began = SystemClock().now()
-    sure = known["digests"]
-    digests = {path: sure.get(path) or digest(texts[path]) for path in stamps}
-    checked = recheck(
-        texts,
-        with_all_names(digests),
-        actions={name: _action(name, each) for name, each in known["actions"].items()},
-        auth_types=known["auth_types"],
-        dialects={
-            name: DialectFacts(**{**each, "payload_names": tuple(each["payload_names"])})
-            for name, each in known["dialects"].items()
-        },
-        notes=known["notes"],
-    )
-    latest = int((began - _SURE).timestamp() * 1e9)
-    remembered = {
-        "maker": known["maker"],
-        "actions": known["actions"],
-        "auth_types": known["auth_types"],
-        "dialects": known["dialects"],
-        "sure": {
-            path: [list(stamp), digests[path]]
-            for path, stamp in stamps.items()
-            if max(stamp[:2]) < latest
-        },
-        "findings": [each.as_json() for each in checked.findings],
-        "workflows": checked.workflows,
-        "notes": checked.notes,
+    return {
+        name: DialectFacts(**{**each, "payload_names": tuple(each["payload_names"])})
+        for name, each in known.items()
     }
-    if not entry_points(group=_PLUG_INS):
-        _remember(state_dir, remembered)
-    return CheckedProject(folder, checked.findings, checked.workflows, texts)
-
-
-def _told(folder: Path, known: Mapping[str, Any], texts: Texts) -> CheckedProject:
-    found = tuple(Finding(**each) for each in known["findings"])
-    return CheckedProject(folder, found, int(known["workflows"]), texts)
 
 
 # ------------------------------------------------------------------------------------- remembering
@@ -190,9 +210,15 @@ def _maker() -> str:
     parts: list[object] = [_FORM, platform.python_version(), str(own), *sorted(_stamps_of(own))]
     for place in sys.path:
         with suppress(OSError):
-            names = (each.name for each in Path(place or ".").iterdir())
-            parts += sorted(f"{place}/{name}" for name in names if name.endswith("-info"))
+            found = [each for each in os.scandir(place or ".") if each.name.endswith("-info")]
+            parts += sorted((place, each.name, each.stat().st_mtime_ns) for each in found)
     return sha256(repr(parts).encode()).hexdigest()
+
+
+def _has_plug_ins() -> bool:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - packages that change tell `_maker`
+
+    return bool(entry_points(group=_PLUG_INS))
 
 
 def _stamps_of(folder: Path) -> Iterable[tuple[str, int, int]]:
@@ -236,7 +262,7 @@ def _action(name: str, declared: Mapping[str, Any]) -> Action:
     return Action(
         name=name,
         summary=declared["summary"],
-        function=_is_not_here,
+        function=_is_not_here if declared["implemented"] else None,
         effect=declared["effect"],
         input_schema=declared["input"],
         output_schema=declared["output"],

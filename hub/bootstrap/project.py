@@ -88,9 +88,14 @@ def compile_project(files: Mapping[str, str], memory: Memory | None = None) -> P
         actions=all_actions(),
         auth_types=AUTH_TYPES,
         dialects=DIALECT_FACTS,
-        connection_types={each.name: each.actions for each in CONNECTION_TYPES.values()},
+        connection_types=actions_by_connection(),
         memory=memory,
     )
+
+
+def actions_by_connection() -> dict[str, tuple[str, ...]]:
+    """Type of connection → the actions that it is for."""
+    return {each.name: each.actions for each in CONNECTION_TYPES.values()}
 
 
 def config_values(settings: ProjectSettings, environment: Mapping[str, str]) -> dict[str, Any]:

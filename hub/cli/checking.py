@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from hub.bootstrap import LoadedProject, compile_project
+from hub.bootstrap.checked import CheckedProject
 from hub.cli.console import complain, say, say_json
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment, without_value
 from hub.cli.formats import FORMATS
-from hub.cli.older_runs import tell_older_runs
-from hub.cli.replacing import replace_text
-from hub.editing import Mending, mend
 from hub.engine.findings import Finding, Source, render_text
-from hub.engine.project import Project
 from hub.engine.settings import PROJECT_FILE
-from hub.testing import check_trials
+
+if TYPE_CHECKING:
+    from hub.bootstrap import LoadedProject
+    from hub.editing import Mending
+    from hub.engine.project import Project
 
 
 @example(
@@ -72,36 +72,47 @@ def check(
     form = "json" if as_json else form
     if with_runs and form not in {"text", "json"}:
         raise click.UsageError(f"--running cannot be told in the format {form}")
-    loaded = environment.loaded
-    if fix:
-        loaded = _mended(loaded, paths, form=form)
-    found = _findings(loaded.project)
+    checked = _mended(environment.loaded, paths, form=form) if fix else environment.checked
+    found = checked.findings
     if with_env:
-        found = [*found, *_secrets_without_value(environment)]
-    shown = [each for each in found if _is_asked_for(loaded.folder, each.file, paths)]
-    _tell(loaded, shown, form=form)
+        found = (*found, *_secrets_without_value(checked, environment))
+    shown = [each for each in found if _is_asked_for(checked.folder, each.file, paths)]
+    _tell(checked, shown, form=form)
     if with_runs:
-        tell_older_runs(environment, as_json=form == "json")
+        _tell_runs(environment, form=form)
     if any(each.is_error or (strict and not each.is_note) for each in shown):
         raise click.exceptions.Exit(1)
 
 
+def _tell(checked: CheckedProject, shown: Sequence[Finding], *, form: str) -> None:
+    if form == "text":
+        if shown:
+            say(render_text(shown, checked.files))
+            say()
+        say(_summary(checked.workflows, shown))
+    elif shown or form == "sarif":
+        say(FORMATS[form](shown, checked.folder))
+
+
+def _tell_runs(environment: Environment, *, form: str) -> None:
+    from hub.cli.older_runs import tell_older_runs  # noqa: PLC0415 - needs the database's library
+
+    tell_older_runs(environment, as_json=form == "json")
+
+
 def _findings(project: Project) -> list[Finding]:
+    """Of a project that was read as a whole."""
+    from hub.testing import check_trials  # noqa: PLC0415 - `hub check` alone reads what changed
+
     return [*project.findings, *project.notes, *check_trials(project)]
 
 
-def _tell(loaded: LoadedProject, shown: Sequence[Finding], *, form: str) -> None:
-    if form == "text":
-        if shown:
-            say(render_text(shown, loaded.files))
-            say()
-        say(_summary(len(loaded.project.workflows) + len(loaded.project.broken), shown))
-    elif shown or form == "sarif":
-        say(FORMATS[form](shown, loaded.folder))
-
-
-def _mended(loaded: LoadedProject, paths: Sequence[Path], *, form: str) -> LoadedProject:
+def _mended(loaded: LoadedProject, paths: Sequence[Path], *, form: str) -> CheckedProject:
     """Write the corrections into the files and tell them, file by file."""
+    from hub.bootstrap import compile_project  # noqa: PLC0415 - as above
+    from hub.cli.replacing import replace_text  # noqa: PLC0415 - as above
+    from hub.editing import mend  # noqa: PLC0415 - as above
+
     mended = mend(
         loaded.files,
         lambda files: _findings(compile_project(files)),
@@ -110,7 +121,14 @@ def _mended(loaded: LoadedProject, paths: Sequence[Path], *, form: str) -> Loade
     for file in sorted({each.finding.file for each in mended.mendings}):
         replace_text(loaded.folder / file, before=loaded.files[file], after=mended.files[file])
         _tell_mended(file, mended.of(file), form=form)
-    return replace(loaded, project=compile_project(mended.files), files=mended.files)
+    project = compile_project(mended.files)
+    return CheckedProject(
+        loaded.folder,
+        tuple(_findings(project)),
+        len(project.workflows) + len(project.broken),
+        project.settings.secrets,
+        mended.files,
+    )
 
 
 def _tell_mended(file: str, mendings: Sequence[Mending], *, form: str) -> None:
@@ -148,11 +166,10 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
-def _secrets_without_value(environment: Environment) -> list[Finding]:
+def _secrets_without_value(checked: CheckedProject, environment: Environment) -> list[Finding]:
     """HUB504: names of hub.yaml that this environment gives no value."""
-    loaded = environment.loaded
-    source = Source(PROJECT_FILE, loaded.files[PROJECT_FILE])
-    names = loaded.project.settings.secrets
+    source = Source(PROJECT_FILE, checked.files[PROJECT_FILE])
+    names = checked.secrets
     missing = without_value(names, environment.settings)
     if missing:
         complain(f"hub: {len(missing)} of {len(names)} secrets have no value here")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from hub.bootstrap import Hub, LoadedProject
     from hub.bootstrap.secrets import Secrets
+    from hub.engine.findings import Finding
+    from hub.engine.project import Project
 
 SECRETS_FILE = "secrets.json"
 _REDIS = ("redis://", "rediss://", "unix://")
@@ -59,10 +61,10 @@ class Environment:
         """The project's files, compiled. Raises `Misconfigured` where there is no hub.yaml."""
         return bootstrap.read_project(self.stated.project)
 
-    @property
+    @cached_property
     def checked(self) -> CheckedProject:
         """What is wrong with the project's files. Raises `Misconfigured` without hub.yaml."""
-        return check_project(self.stated.project, self.stated.state_dir)
+        return check_project(self.stated.project, self.stated.state_dir, read_trial)
 
     def use_logs(self, level: str | None = None) -> None:
         """Log as JSON lines; a command that a person waits for only tells errors."""
@@ -126,6 +128,13 @@ class Environment:
         from hub.bootstrap.secrets import Secrets  # noqa: PLC0415 - as above
 
         return Secrets(self.loaded.project.settings.secrets, self.settings.environment)
+
+
+def read_trial(path: str, project: Project) -> tuple[str, tuple[Finding, ...]]:
+    from hub.testing.reading import read_trials  # noqa: PLC0415 - not where no test changed
+
+    file = read_trials(path, project.files[path], project)
+    return file.workflow, file.findings
 
 
 def completed(settings: Settings, found: Mapping[str, str]) -> Settings:

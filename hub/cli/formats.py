@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -84,6 +83,8 @@ def _escaped(value: Any, also: Iterable[str] = "") -> str:
 
 def _version() -> str:
     """The installed version; a tree that is not installed has none."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - only SARIF says it
+
     try:
         return version("webhook-hub")
     except PackageNotFoundError:

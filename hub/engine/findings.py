@@ -80,6 +80,12 @@ class Finding:
         }
         return {name: value for name, value in parts.items() if value is not None}
 
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> Finding:
+        """The finding again. Raises `TypeError` for what `as_json` never wrote."""
+        fix = given.get("fix")
+        return cls(**{**given, "fix": None if fix is None else Fix(**fix)})
+
 
 @dataclass(frozen=True)
 class Source:

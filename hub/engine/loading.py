@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hub.engine.check import Outcome, check_file
 from hub.engine.compile import CompiledFile, Context, compile_file
-from hub.engine.compile.link import Linker, called_names, linked, steps_of
+from hub.engine.compile.asking import unknown_names
+from hub.engine.compile.link import Linker, calls_of, linked
 from hub.engine.compile.values import Places
 from hub.engine.findings import Finding, Source
 from hub.engine.notes import Memory, Note, Reading, digests_of, face_of, what_was_read
@@ -23,12 +24,14 @@ _UNKNOWN_NAMES = frozenset({"HUB214", "HUB215"})
 class Loaded:
     """The clean workflows by name, callees first, and what is wrong with the files.
 
-    `broken` are the others: None where nothing could be made of the file.
+    `broken` are the others: None where nothing could be made of the file. `whole` gives a clean one
+    with all of its steps, where `workflows` may hold a sketch; it raises `KeyError` for another.
     """
 
     workflows: Mapping[str, Workflow]
     findings: tuple[Finding, ...]
     broken: Mapping[str, Workflow | None]
+    whole: Callable[[str], Workflow]
 
 
 def load_workflows(
@@ -36,19 +39,21 @@ def load_workflows(
     paths: Mapping[str, str],
     memory: Memory,
     digests: Mapping[str, str] | None = None,
+    *,
+    with_versions: bool = True,
 ) -> Loaded:
     """Compile, link and check the files of `paths` (name → path), with the help of a memory.
 
     The memory holds what this look gave when this returns. `digests` are those of all files, where
-    they are known.
+    they are known. Without versions nothing can run: that is for those who only check.
     """
     memory.forget_unless(setting_of(context))
     digests = digests or digests_of(context.files)
     try:
-        return _Loading(context, paths, memory, digests).load()
+        return _Loading(context, paths, memory, digests, with_versions).load()
     except LookupError:  # a note does not fit what its file gives: none of them is believed
         memory.forget()
-        return _Loading(context, paths, memory, digests).load()
+        return _Loading(context, paths, memory, digests, with_versions).load()
 
 
 def setting_of(context: Context) -> Context:
@@ -64,6 +69,7 @@ class _Loading:
     paths: Mapping[str, str]
     memory: Memory
     digests: Mapping[str, str]
+    with_versions: bool = True
     fresh: dict[str, CompiledFile] = field(default_factory=dict)
     notes: dict[str, Note] = field(default_factory=dict)
     usable: dict[str, Workflow] = field(default_factory=dict)
@@ -83,8 +89,8 @@ class _Loading:
             self.linker.refuse_broken_calls(name, self.usable)
             if self._can_be_checked(name):
                 found.extend(self._checked(name))
-        for file in self.linker.files.values():
-            found.extend(file.findings)
+        for name in self.paths:
+            found.extend(self.notes[name].compiled)
         for findings in self.linker.found.values():
             found.extend(findings)
         self.memory.notes = {name: self.notes[name] for name in self.paths}
@@ -92,7 +98,12 @@ class _Loading:
         broken = {
             name: note.workflow for name, note in self.notes.items() if name not in self.usable
         }
-        return Loaded(self.usable, tuple(found), broken)
+        return Loaded(self.usable, tuple(found), broken, self.whole)
+
+    def whole(self, name: str) -> Workflow:
+        """A clean workflow with all of its steps; its file is read where only a sketch is known."""
+        self._make_whole(name)
+        return self.usable[name]
 
     # ------------------------------------------------------------------------------- one file
 
@@ -116,8 +127,7 @@ class _Loading:
             self.fresh[name] = file
             self.notes[name] = Note(
                 read=what_was_read(path, reading, self.digests),
-                is_clean=file.is_clean,
-                compiled=file.findings,
+                compiled=(*file.findings, *unknown_names(file, context)),
                 workflow=file.workflow,
             )
         return self.fresh[name]
@@ -139,7 +149,7 @@ class _Loading:
     def _checked(self, name: str) -> tuple[Finding, ...]:
         """The findings on a file whose callees are known; a clean one is usable from now on."""
         note = self.notes[name]
-        faces = {each: self._face(each) for each in _called(note)}
+        faces = {each: self._face(each) for each in self.linker.called(name)}
         if note.checked is None or note.called != faces:
             note = self._check(name, faces)
         elif note.outcome is not None:
@@ -152,8 +162,8 @@ class _Loading:
 
     def _check(self, name: str, faces: Mapping[str, str | None]) -> Note:
         file = self._compiled(name)
-        for each in called_names(file.workflow) if file.workflow is not None else ():
-            self._make_real(each)
+        for each in self.linker.called(name):
+            self._make_whole(each)
         reading = self._readings[name]
         context = replace(self.context, files=reading)
         found = check_file(file, context=context, called=self.usable, results=self.results)
@@ -170,7 +180,7 @@ class _Loading:
             outcome=outcome if is_callable else None,
         )
 
-    def _make_real(self, name: str) -> None:
+    def _make_whole(self, name: str) -> None:
         """A callee of which only a sketch is known is read, so that a caller can be checked."""
         if name in self.usable and self.notes[name].is_sketch:
             self.notes[name] = self._check(name, self.notes[name].called)
@@ -188,7 +198,7 @@ class _Loading:
             return workflow
         last = self.memory.linked.get(name)
         is_kept = self.memory.notes.get(name)
-        callees = called_names(workflow)
+        callees = self.linker.called(name)
         if (
             last is not None
             and is_kept is not None
@@ -197,17 +207,16 @@ class _Loading:
             and all(last.called.get(each) is self.usable[each] for each in callees)
         ):
             return last
-        version = bundle_of(
+        version = self._version(name, workflow) if self.with_versions else ""
+        return linked(workflow, version, {each: self.usable[each] for each in callees})
+
+    def _version(self, name: str, workflow: Workflow) -> str:
+        return bundle_of(
             name,
             {**self.usable, name: workflow},
             files=self.context.files,
             actions=self.context.actions,
         ).hash
-        return linked(workflow, version, self.usable)
-
-
-def _called(note: Note) -> tuple[str, ...]:
-    return () if note.workflow is None else called_names(note.workflow)
 
 
 class _RecalledPlaces(Places):
@@ -220,14 +229,16 @@ class _RecalledPlaces(Places):
     def node(self, compiled: Any) -> Node | None:
         """The node of the same part of the file as it is read again.
 
-        Raises `LookupError` for what is neither the trigger nor a step.
+        Raises `LookupError` for what is neither the trigger nor a call: the linker asks for no
+        other.
         """
         file = self._loading.compiled_again(self._name)
         if file.workflow is None or self._workflow is None:
             raise LookupError(f"{self._name} reads otherwise now")
         if compiled is self._workflow.trigger:
             return file.places.node(file.workflow.trigger)
-        for old, new in zip(steps_of(self._workflow), steps_of(file.workflow), strict=True):
+        known, read = calls_of(self._workflow), calls_of(file.workflow)
+        for old, new in zip(known, read, strict=True):
             if old is compiled:
                 return file.places.node(new)
-        raise LookupError(f"{compiled} is no step of {self._name}")
+        raise LookupError(f"{compiled} is no call of {self._name}")

@@ -56,7 +56,6 @@ class Note:
     """
 
     read: Mapping[str, str | None]
-    is_clean: bool
     compiled: tuple[Finding, ...]
     workflow: Workflow | None
     checked: tuple[Finding, ...] | None = None
@@ -110,7 +109,10 @@ def what_was_read(path: str, reading: Reading, digests: Digests) -> dict[str, st
 
 
 def face_of(workflow: Workflow, outcome: Outcome) -> str:
-    """The digest of what a caller can see of a workflow: all but its steps and its words."""
+    """The digest of what a caller can see of a workflow: all but its steps and its words.
+
+    Whether anything cancels it is seen (HUB619), and so is what `outcome` tells of its steps.
+    """
     seen = replace(
         workflow,
         version="",
@@ -121,6 +123,8 @@ def face_of(workflow: Workflow, outcome: Outcome) -> str:
         vars=(),
         steps=(),
         on_error=(),
+        on_cancel=(),
+        event_schemas={},
         called={},
     )
     return canonical_digest([seen, outcome])

@@ -20,6 +20,7 @@ from hub.engine.workflow import Endpoint, Workflow
 
 _FILE = re.compile(r"workflows/([^/]*)\.ya?ml")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_TRIALS, _TRIAL_ENDINGS = "workflows/tests/", (".yaml", ".yml")
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,11 @@ def read_hub_file(files: Mapping[str, str], auth_types: Collection[str]) -> HubF
     )
     found = compile_hub_file("hub: 1", auth_types=auth_types)
     return replace(found, findings=(missing,))
+
+
+def is_trial_file(path: str) -> bool:
+    """Whether a path of the project names a file of tests."""
+    return path.startswith(_TRIALS) and path.endswith(_TRIAL_ENDINGS)
 
 
 def workflow_files(files: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]]:

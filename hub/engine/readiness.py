@@ -6,7 +6,7 @@ endpoint answers 503, their schedule rests, and who calls them rests as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from hub.action import Action
 from hub.engine.compile.link import actions_of, steps_of
@@ -16,15 +16,16 @@ from hub.engine.workflow import Call, Step, Workflow
 
 def missing_actions(workflow: Workflow, actions: Mapping[str, Action]) -> tuple[str, ...]:
     """The actions of a workflow and of all it calls that cannot be done, by name."""
-    return tuple(sorted(set(_missing(workflow, actions))))
+    return tuple(sorted(_Missing(actions).of(workflow)))
 
 
 def unserved_workflows(
     workflows: Mapping[str, Workflow], actions: Mapping[str, Action]
 ) -> dict[str, tuple[str, ...]]:
     """The workflows that cannot be served, each with the actions that are missing."""
-    missing = {name: missing_actions(each, actions) for name, each in sorted(workflows.items())}
-    return {name: names for name, names in missing.items() if names}
+    missing = _Missing(actions)
+    found = {name: tuple(sorted(missing.of(each))) for name, each in sorted(workflows.items())}
+    return {name: names for name, names in found.items() if names}
 
 
 def why_not_served(missing: tuple[str, ...]) -> str:
@@ -63,32 +64,30 @@ def note_of(workflow: Workflow, actions: Mapping[str, Action]) -> Finding | None
     )
 
 
-def _missing(workflow: Workflow, actions: Mapping[str, Action]) -> Iterator[str]:
-    for each in (workflow, *_called(workflow)):
-        for step in steps_of(each):
-            yield from _missing_in(step, actions)
-
-
-def _missing_in(step: Step, actions: Mapping[str, Action]) -> list[str]:
+def missing_in(step: Step, actions: Mapping[str, Action]) -> list[str]:
     """What one step asks for and nobody implemented, without what it calls."""
     asked_for = [each.action for each in actions_of(step)]
     return [name for name in asked_for if name not in actions or not actions[name].is_implemented]
 
 
-def _called(workflow: Workflow) -> Iterator[Workflow]:
-    """Every workflow below this one, each once."""
-    seen: set[str] = set()
-    waiting = list(workflow.called.values())
-    while waiting:
-        called = waiting.pop()
-        if called.name not in seen:
-            seen.add(called.name)
-            waiting.extend(called.called.values())
-            yield called
+class _Missing:
+    """Looks at each workflow once, however many call it; versions of one name are told apart."""
+
+    def __init__(self, actions: Mapping[str, Action]) -> None:
+        self._actions = actions
+        self._found: dict[int, frozenset[str]] = {}
+
+    def of(self, workflow: Workflow) -> frozenset[str]:
+        """The actions that it and all below it lack. Calls never go in a circle (HUB110)."""
+        if id(workflow) not in self._found:
+            own = (name for step in steps_of(workflow) for name in missing_in(step, self._actions))
+            below = (self.of(each) for each in workflow.called.values())
+            self._found[id(workflow)] = frozenset(own).union(*below)
+        return self._found[id(workflow)]
 
 
 def _is_kept_by(step: Step, workflow: Workflow, actions: Mapping[str, Action]) -> bool:
     if isinstance(step, Call):
         called = workflow.called.get(step.workflow)
         return called is not None and bool(missing_actions(called, actions))
-    return bool(_missing_in(step, actions))
+    return bool(missing_in(step, actions))

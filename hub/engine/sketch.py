@@ -1,123 +1,53 @@
-"""Notes as JSON, for another process: findings, and of each workflow what links others with it.
+"""Notes as JSON, for another process: findings, and of each workflow what joins it with others.
 
-A workflow with a part that is not known here has no sketch: its file is read each time.
+That is: how it starts, what it calls, and which of its steps ask for an action that nobody
+implemented (HUB701). Everything else of it is known by its findings, or read again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hub.action import Action
 from hub.engine.compile.link import steps_of
 from hub.engine.expressions import Literal
 from hub.engine.findings import Finding
 from hub.engine.notes import Note
+from hub.engine.readiness import missing_in
+from hub.engine.versions import workflow_path
 from hub.engine.workflow import (
     Call,
     Do,
     Endpoint,
-    Fail,
-    ForEach,
-    If,
     Inputs,
-    Log,
+    OnEvent,
     Position,
-    Reply,
-    Return,
     Schedule,
     Step,
-    Switch,
-    Vars,
+    Trigger,
     Workflow,
 )
 
-_STEP = ("slug", "position", "id", "name", "condition")
-_FALLIBLE = (*_STEP, "inputs", "retry", "timeout", "on_error")
-_KNOWN: Mapping[type, tuple[str, ...]] = {
-    Workflow: (
-        "name",
-        "version",
-        "title",
-        "trigger",
-        "steps",
-        "description",
-        "tags",
-        "is_enabled",
-        "timezone",
-        "mode",
-        "concurrency",
-        "timeout",
-        "vars",
-        "on_error",
-        "called",
-    ),
-    Endpoint: (
-        "path",
-        "auth",
-        "method",
-        "dialect",
-        "tool",
-        "payload_path",
-        "payload_schema",
-        "params",
-        "query",
-        "headers",
-        "max_body",
-        "timezone",
-        "dedupe",
-        "respond",
-    ),
-    Schedule: ("every", "cron", "timezone", "overlap", "missed"),
-    Inputs: ("fields",),
-    Do: (
-        *_FALLIBLE,
-        "action",
-        "connection",
-        "delivery",
-        "idempotency_key",
-        "once_per",
-    ),
-    Call: (*_FALLIBLE, "workflow"),
-    If: (*_STEP, "branches", "otherwise"),
-    Switch: (*_STEP, "subject", "cases", "otherwise"),
-    ForEach: (
-        *_STEP,
-        "item_name",
-        "items",
-        "body",
-        "max_parallel",
-        "on_item_error",
-        "collect",
-        "timeout",
-        "on_error",
-    ),
-    Vars: (*_STEP, "values"),
-    Reply: (*_STEP, "value", "status", "headers"),
-    Return: (*_STEP, "value", "status", "headers"),
-    Fail: (*_STEP, "code", "message", "status"),
-    Log: (*_STEP, "text", "level"),
+_TRIGGERS: Mapping[str, Trigger] = {
+    "Endpoint": Endpoint(path="", auth=""),
+    "Schedule": Schedule(),
+    "OnEvent": OnEvent(()),
+    "Inputs": Inputs(),
 }
-_NOWHERE = Position("", 0, 0)
 _NOTHING = Literal({})
-_ANY = Log(slug="", position=_NOWHERE, text=_NOTHING)  # links nothing
 
 
-def as_json(note: Note) -> dict[str, Any] | None:
-    """A note that another process can read; None where it would have to know more."""
-    sketch: dict[str, Any] | None = None
-    if note.workflow is not None:
-        sketch = _sketch(note.workflow)
-        if sketch is None:
-            return None
+def as_json(note: Note, actions: Mapping[str, Action]) -> dict[str, Any]:
+    """A note that another process can read, which knows the same actions."""
+    workflow = note.workflow
     return {
         "read": dict(note.read),
-        "is_clean": note.is_clean,
         "compiled": [each.as_json() for each in note.compiled],
         "checked": None if note.checked is None else [each.as_json() for each in note.checked],
         "called": dict(note.called),
         "face": note.face,
-        "sketch": sketch,
+        "sketch": None if workflow is None else _sketch(workflow, actions),
     }
 
 
@@ -126,9 +56,8 @@ def from_json(name: str, given: Mapping[str, Any]) -> Note:
     checked, sketch = given["checked"], given["sketch"]
     return Note(
         read=dict(given["read"]),
-        is_clean=bool(given["is_clean"]),
         compiled=findings_from(given["compiled"]),
-        workflow=None if sketch is None else _workflow(name, sketch),
+        workflow=None if sketch is None else workflow_from(name, sketch),
         checked=None if checked is None else findings_from(checked),
         called=dict(given["called"]),
         face=str(given["face"]),
@@ -138,56 +67,39 @@ def from_json(name: str, given: Mapping[str, Any]) -> Note:
 
 def findings_from(given: list[dict[str, Any]]) -> tuple[Finding, ...]:
     """Findings as `Finding.as_json` writes them."""
-    return tuple(Finding(**each) for each in given)
+    return tuple(Finding.from_json(each) for each in given)
 
 
-def _sketch(workflow: Workflow) -> dict[str, Any] | None:
-    trigger, steps = workflow.trigger, list(steps_of(workflow))
-    if not all(_is_known(each) for each in (workflow, trigger, *steps)):
-        return None
-    started: list[Any] = [type(trigger).__name__]
-    if isinstance(trigger, Endpoint):
-        started += [trigger.method, trigger.path]
-    return {"trigger": started, "steps": [_step(each) for each in steps]}
-
-
-def _is_known(part: Any) -> bool:
-    """Whether no part of it is new to this module, or says anything."""
-    if type(part) not in _KNOWN:
-        return False
-    known = _KNOWN[type(part)]
-    return all(each.name in known or _is_default(part, each) for each in fields(part))
-
-
-def _is_default(part: Any, field: Any) -> bool:
-    made = field.default_factory() if field.default_factory is not MISSING else field.default
-    return made is not MISSING and getattr(part, field.name) == made
-
-
-def _step(step: Step) -> list[Any]:
-    if isinstance(step, Do):
-        return ["do", step.action, step.connection]
-    if isinstance(step, Call):
-        return ["call", step.workflow]
-    return []
-
-
-def _workflow(name: str, sketch: Mapping[str, Any]) -> Workflow:
+def workflow_from(name: str, sketch: Mapping[str, Any]) -> Workflow:
+    """The workflow with no more steps than those that its sketch tells of."""
     kind, *route = sketch["trigger"]
-    trigger: Endpoint | Schedule | Inputs = Inputs()
-    if kind == "Endpoint":
+    trigger = _TRIGGERS[kind]
+    if isinstance(trigger, Endpoint):
         method, path = route
         trigger = Endpoint(path=path, auth="", method=method)
-    elif kind == "Schedule":
-        trigger = Schedule()
-    steps = tuple(_sketched(each) for each in sketch["steps"])
+    steps = tuple(_step(workflow_path(name), *each) for each in sketch["steps"])
     return Workflow(name=name, version="", title="", trigger=trigger, steps=steps)
 
 
-def _sketched(given: list[Any]) -> Step:
-    """A step as flat as it was written down: those inside of it follow it."""
-    if not given:
-        return _ANY
-    if given[0] == "call":
-        return Call(slug="", position=_NOWHERE, workflow=given[1], inputs=_NOTHING)
-    return Do(slug="", position=_NOWHERE, action=given[1], connection=given[2], inputs=_NOTHING)
+def _sketch(workflow: Workflow, actions: Mapping[str, Action]) -> dict[str, Any]:
+    trigger = workflow.trigger
+    started: list[Any] = [type(trigger).__name__]
+    if isinstance(trigger, Endpoint):
+        started += [trigger.method, trigger.path]
+    steps = (part for step in steps_of(workflow) for part in _parts(step, actions))
+    return {"trigger": started, "steps": list(steps)}
+
+
+def _parts(step: Step, actions: Mapping[str, Action]) -> Iterator[list[Any]]:
+    place = [step.position.line, step.position.column]
+    if isinstance(step, Call):
+        yield ["call", step.workflow, *place]
+    for name in missing_in(step, actions):
+        yield ["do", name, *place]
+
+
+def _step(file: str, kind: str, name: str, line: int, column: int) -> Step:
+    place = Position(file, line, column)
+    if kind == "call":
+        return Call(slug="", position=place, workflow=name, inputs=_NOTHING)
+    return Do(slug="", position=place, action=name, inputs=_NOTHING)

@@ -81,10 +81,11 @@ def compile_bundle(
     usable: dict[str, Workflow] = {}
     for each in order:
         workflow = compiled[each].workflow
-        if workflow is not None and set(called_names(workflow)) <= usable.keys():
+        callees = linker.called(each)
+        if workflow is not None and usable.keys() >= set(callees):
             candidates = {**usable, each: workflow}
             version = bundle_of(each, candidates, files=files, actions=actions).hash
-            usable[each] = linked(workflow, version, usable)
+            usable[each] = linked(workflow, version, {name: usable[name] for name in callees})
     if name not in usable:
         raise InvalidWorkflow(errors)
     return usable[name]

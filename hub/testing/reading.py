@@ -13,7 +13,7 @@ from typing import Any
 from hub.engine.compile.reader import Reader, Record
 from hub.engine.findings import Finding, correction, in_order
 from hub.engine.language.trials import REQUEST, SHARED_KEYS, TEST, TESTS
-from hub.engine.project import Project
+from hub.engine.project import Project, is_trial_file
 from hub.engine.workflow import OnEvent, Position, Workflow
 from hub.engine.yaml_profile import Mapping as Tree
 from hub.engine.yaml_profile import Node, is_broken, load, plain
@@ -206,8 +206,3 @@ def read_all(project: Project) -> list[TrialFile]:
     """All files of `workflows/tests/`, in the order of their names."""
     paths = [path for path in sorted(project.files) if is_trial_file(path)]
     return [read_trials(path, project.files[path], project) for path in paths]
-
-
-def is_trial_file(path: str) -> bool:
-    """Whether a path of the project names a file of tests."""
-    return path.startswith("workflows/tests/") and path.endswith((".yaml", ".yml"))

@@ -14,8 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.bootstrap import checked, read_project
-from hub.bootstrap.checked import CheckedProject, check_project
+from hub.bootstrap.checked import CheckedProject
 from hub.bootstrap.files import ProjectFiles
+from hub.cli.environment import read_trial
+from hub.testing import check_trials
 from tests.acceptance.terminal import Terminal
 from tests.unit.engine.test_incremental import EDIT
 
@@ -61,11 +63,17 @@ def save(project: Path, path: str, text: str | None) -> None:
     place.write_text(text)
 
 
-def check(project: Path) -> CheckedProject:
+def look(project: Path) -> CheckedProject:
     """As a new process does it."""
-    found = check_project(project, project / ".hub")
+    return checked.check_project(project, project / ".hub", read_trial)
+
+
+def check(project: Path) -> CheckedProject:
+    """As a new process does it, compared with reading everything."""
+    found = look(project)
     anew = read_project(project).project
-    assert found.findings == anew.findings
+    assert found.findings == (*anew.findings, *anew.notes, *check_trials(anew))
+    assert found.secrets == anew.settings.secrets
     assert found.workflows == len(anew.workflows) + len(anew.broken)
     return found
 
@@ -93,20 +101,19 @@ def recalled(monkeypatch) -> Callable[[], list[str]]:
 
 
 def test_the_second_time_only_what_changed_is_read(project: Path, recalled):
-    state = project / ".hub"
-    first = check_project(project, state)
+    first = look(project)
     assert len(recalled()) == 3
-    assert check_project(project, state).findings == first.findings
+    assert look(project).findings == first.findings
     assert recalled() == []
 
     save(project, "workflows/tells.yaml", FLOW.replace("lead_id", "lead_di"))
-    found = check_project(project, state)
+    found = look(project)
     assert recalled() == ["workflows/tells.yaml"]
     assert [each.code for each in found.findings] == ["HUB203"]
     assert "lead_di" in found.files["workflows/tells.yaml"]
 
     save(project, "workflows/called.yaml", CALLED.replace("word", "wort"))
-    found = check_project(project, state)
+    found = look(project)
     assert recalled() == ["workflows/called.yaml", "workflows/calls.yaml"]
     broken = {each.file for each in found.findings}
     assert broken == {"workflows/tells.yaml", "workflows/calls.yaml"}
@@ -122,25 +129,25 @@ def test_a_file_that_is_old_enough_is_not_even_opened(project: Path, monkeypatch
 
     monkeypatch.setattr(ProjectFiles, "read", counting)
     monkeypatch.setattr(checked, "_SURE", timedelta(days=-1))  # all of them are
-    check_project(project, project / ".hub")
+    look(project)
     opened.clear()
 
-    assert check_project(project, project / ".hub").workflows == 3
+    assert look(project).workflows == 3
     assert opened == []
     save(project, "workflows/tells.yaml", FLOW.replace("lead_id", "lead_id_of_somebody"))
     save(project, "workflows/called.yaml", None)
-    found = check_project(project, project / ".hub")
+    found = look(project)
     named = {"hub.yaml", "schemas/lead-phone.json"}  # by those that are read
     assert set(opened) == {"workflows/tells.yaml", "workflows/calls.yaml", *named}
     assert [each.code for each in found.findings] == ["HUB216", "HUB203"]
 
 
 def test_what_a_caller_needs_of_a_file_that_did_not_change_is_read(project: Path, recalled):
-    check_project(project, project / ".hub")
+    look(project)
     recalled()
     save(project, "workflows/calls.yaml", CALLS.replace("next.word", "next.wort"))
 
-    found = check_project(project, project / ".hub")
+    found = look(project)
 
     assert recalled() == ["workflows/called.yaml", "workflows/calls.yaml"]
     assert [each.code for each in found.findings] == ["HUB203"]
@@ -203,7 +210,7 @@ def test_what_is_remembered_is_for_this_account_alone(project: Path):
 
 
 def test_with_a_plug_in_nothing_is_remembered(project: Path, monkeypatch):
-    monkeypatch.setattr(checked, "entry_points", lambda group: [group])
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [group])
 
     check(project)
 

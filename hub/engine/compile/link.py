@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from hub.engine.compile.context import Context
 from hub.engine.compile.file import CompiledFile
-from hub.engine.findings import Finding, correction, did_you_mean, listed, only_candidate
+from hub.engine.findings import Finding, correction, only_candidate
 from hub.engine.workflow import (
     Block,
     Call,
@@ -82,30 +82,45 @@ def actions_of(step: Step) -> Iterator[Do]:
         yield step.poll.ask
 
 
+def calls_of(workflow: Workflow) -> tuple[Call, ...]:
+    """The steps that call a workflow, from top to bottom."""
+    return tuple(step for step in steps_of(workflow) if isinstance(step, Call))
+
+
 def called_names(workflow: Workflow) -> tuple[str, ...]:
     """The workflows that the file calls, each once."""
-    calls = (step.workflow for step in steps_of(workflow) if isinstance(step, Call))
-    return tuple(dict.fromkeys(calls))
+    return tuple(dict.fromkeys(step.workflow for step in calls_of(workflow)))
 
 
 @dataclass
 class Linker:
-    """Finds what one file alone cannot show; `found` are findings by workflow."""
+    """Finds what one file alone cannot show; `found` are findings by workflow.
+
+    It asks of a workflow its name, its trigger and its calls, and of no other step anything:
+    notes hold these (`hub.engine.sketch`).
+    """
 
     files: Mapping[str, CompiledFile]
     context: Context
     found: dict[str, list[Finding]] = field(default_factory=dict)
+    _calls: dict[str, tuple[Call, ...]] = field(default_factory=dict)
 
     def check_names(self) -> None:
-        """Unknown actions, workflows and connections (HUB215, HUB216)."""
-        for name, file in self.files.items():
-            if file.workflow is None:
-                continue
-            for step in steps_of(file.workflow):
-                for ask in actions_of(step):
-                    self._check_do(name, ask)
-                if isinstance(step, Call):
-                    self._check_call(name, step)
+        """Unknown workflows (HUB216)."""
+        for name in self.files:
+            for step in self.calls(name):
+                self._check_call(name, step)
+
+    def calls(self, name: str) -> tuple[Call, ...]:
+        """The calls of one file."""
+        if name not in self._calls:
+            workflow = self.files[name].workflow
+            self._calls[name] = () if workflow is None else calls_of(workflow)
+        return self._calls[name]
+
+    def called(self, name: str) -> tuple[str, ...]:
+        """The workflows that one file calls, each once."""
+        return tuple(dict.fromkeys(step.workflow for step in self.calls(name)))
 
     def check_routes(self) -> None:
         """Two workflows at one method and path (HUB620): the later name gives way."""
@@ -136,8 +151,8 @@ class Linker:
         if file is None or file.workflow is None:
             return -1
         level = 0
-        for step in steps_of(file.workflow):
-            if isinstance(step, Call) and level >= 0:
+        for step in self.calls(name):
+            if level >= 0:
                 level = self._level(name, step, (*path, name), levels, level)
         levels[name] = level
         return level
@@ -157,36 +172,6 @@ class Linker:
             self._refuse(name, 110, message, step, "call")
             return -1
         return max(level, below)
-
-    def _check_do(self, name: str, step: Do) -> None:
-        if step.action and step.action not in self.context.actions:
-            message = f"there is no action '{step.action}'"
-            suggestion = did_you_mean(step.action, self.context.actions)
-            fix = only_candidate(step.action, self.context.actions)
-            self._refuse(name, 215, message, step, "do", suggestion=suggestion, fix=fix)
-        connections = self.context.settings.connections
-        if step.connection is not None and step.connection not in connections:
-            message = f"hub.yaml has no connection '{step.connection}'"
-            suggestion = did_you_mean(step.connection, connections)
-            fix = only_candidate(step.connection, connections)
-            self._refuse(name, 110, message, step, "connection", suggestion=suggestion, fix=fix)
-        elif step.connection is not None:
-            self._check_connection(name, step, connections[step.connection].type)
-
-    def _check_connection(self, name: str, step: Do, kind: str) -> None:
-        """A connection of one service is of no use to the actions of another."""
-        types = self.context.connection_types
-        own = [each for each in types if step.action in types[each]]
-        if not own or kind in own or kind not in types:
-            return
-        fitting = [
-            each.name for each in self.context.settings.connections.values() if each.type in own
-        ]
-        message = (
-            f"the connection '{step.connection}' is one of {kind}, {step.action} needs another"
-        )
-        suggestion = listed(fitting, what="there is")
-        self._refuse(name, 110, message, step, "connection", suggestion=suggestion)
 
     def _check_call(self, name: str, step: Call) -> None:
         if not step.workflow:
@@ -208,11 +193,8 @@ class Linker:
 
     def refuse_broken_calls(self, name: str, usable: Mapping[str, Workflow]) -> None:
         """A workflow that calls a broken one is broken too."""
-        file = self.files[name]
-        for step in steps_of(file.workflow) if file.workflow else ():
-            if not isinstance(step, Call) or step.workflow in usable:
-                continue
-            if step.workflow in self.files:
+        for step in self.calls(name):
+            if step.workflow not in usable and step.workflow in self.files:
                 message = f"'{step.workflow}' has errors of its own, so it cannot be called"
                 self._refuse(name, 216, message, step, "call")
 
@@ -227,17 +209,31 @@ class Linker:
         fix: str | None = None,
     ) -> None:
         """A finding on the value of the first of the keys that the step has."""
-        file = self.files[name]
-        node = file.places.value_of(compiled, *keys)
-        if node is None:
-            return
-        finding = node.source.finding(
-            code, message, start=node.start, end=node.end, suggestion=suggestion, fix=fix
+        found = refusal(
+            self.files[name], code, message, compiled, *keys, suggestion=suggestion, fix=fix
         )
-        self.found.setdefault(name, []).append(finding)
+        self.found.setdefault(name, []).extend(found)
 
 
-def linked(workflow: Workflow, version: str, usable: Mapping[str, Workflow]) -> Workflow:
+def refusal(
+    file: CompiledFile,
+    code: int,
+    message: str,
+    compiled: Step | Endpoint,
+    *keys: str,
+    suggestion: str | None = None,
+    fix: str | None = None,
+) -> tuple[Finding, ...]:
+    """A finding on the value of the first of the keys that a part has; none without its place."""
+    node = file.places.value_of(compiled, *keys)
+    if node is None:
+        return ()
+    found = node.source.finding(
+        code, message, start=node.start, end=node.end, suggestion=suggestion, fix=fix
+    )
+    return (found,)
+
+
+def linked(workflow: Workflow, version: str, called: Mapping[str, Workflow]) -> Workflow:
     """The workflow with what it calls and its version."""
-    called = {name: usable[name] for name in called_names(workflow)}
     return replace(workflow, version=version, called=called)

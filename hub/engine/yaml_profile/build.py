@@ -90,7 +90,7 @@ class Builder:
         if self._skipped_levels:
             self._skip(event)
         elif isinstance(event, events.CollectionEndEvent):
-            self._end(event)
+            self.close(event.end_mark.index)
         else:
             self._start_node(event)
 
@@ -123,13 +123,19 @@ class Builder:
         if event.tag:
             self._tag(event)
         if isinstance(event, events.ScalarEvent):
-            self._scalar(event)
+            style = _STYLES.get(event.style or "", "plain")
+            is_marked = bool(event.tag or event.anchor)
+            self.scalar(start, event.end_mark.index, event.value, style, is_marked=is_marked)
         elif _TEMPLATE_OF_OTHERS.match(self._text, start):
             self._skipped_levels, self._skipped_from = 1, start
         elif len(self._stack) >= MAX_DEPTH:
             raise TooDeep(start)
         else:
-            self._stack.append(_Frame(start, isinstance(event, events.MappingStartEvent)))
+            self.open(start, is_mapping=isinstance(event, events.MappingStartEvent))
+
+    def open(self, start: int, *, is_mapping: bool) -> None:
+        """A list or mapping begins."""
+        self._stack.append(_Frame(start, is_mapping))
 
     def _skip(self, event: events.Event) -> None:
         """`{{ x }}` reads as mappings in each other: what is inside is of no interest."""
@@ -142,9 +148,9 @@ class Builder:
                 self._foreign_template(self._skipped_from, end)
                 self._add(self._broken(self._skipped_from, end))
 
-    def _end(self, event: Any) -> None:
+    def close(self, end: int) -> None:
+        """The innermost list or mapping ends."""
         frame = self._stack.pop()
-        end = event.end_mark.index
         if frame.is_mapping:
             self._add(Mapping(self.source, frame.start, end, tuple(frame.entries)))
         else:
@@ -168,22 +174,23 @@ class Builder:
         suggestion = "write `not` for a negation, or put the text in quotes"
         self._refuse(105, message, start, end, suggestion=suggestion)
 
-    def _scalar(self, event: Any) -> None:
-        start, end = event.start_mark.index, event.end_mark.index
+    def scalar(
+        self, start: int, end: int, text: str, style: Style, *, is_marked: bool = False
+    ) -> None:
+        """A key or a value; `is_marked`: it has a tag or an anchor."""
         self.spans.append((start, end))
-        style = _STYLES.get(event.style or "", "plain")
-        if event.tag or event.anchor or start in self._mended:
+        if is_marked or start in self._mended:
             self._add(self._broken(start, end))
         elif self._is_key():
-            self._add(Scalar(self.source, start, end, event.value, style))
-        elif style != "block" and _TEMPLATE_OF_OTHERS.match(event.value):
+            self._add(Scalar(self.source, start, end, text, style))
+        elif style != "block" and _TEMPLATE_OF_OTHERS.match(text):
             self._foreign_template(start, end)
             self._add(self._broken(start, end))
         else:
-            self._add(Scalar(self.source, start, end, self._value(event, style), style))
+            value = self._value(start, end, text, style)
+            self._add(Scalar(self.source, start, end, value, style))
 
-    def _value(self, event: Any, style: Style) -> PlainValue:
-        start, end, text = event.start_mark.index, event.end_mark.index, str(event.value)
+    def _value(self, start: int, end: int, text: str, style: Style) -> PlainValue:
         if style == "block":
             header = self._text[start : self._text.find("\n", start)].partition("#")[0]
             return text if "+" in header else text.removesuffix("\n")

@@ -1,6 +1,7 @@
 """Bytes → tree of nodes, or every reason why not.
 
-ruamel.yaml makes the events; what a plain scalar means is decided here. A line with a syntax
+ruamel.yaml makes the events, of all that is not ordinary; what a plain scalar means is decided
+here. A line with a syntax
 error is reported, then its value is replaced by a placeholder of the same length and the file is
 read again, so that one mistake does not hide the next.
 """
@@ -14,6 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from hub.engine.findings import Finding, Source, in_order
 from hub.engine.yaml_profile.build import MAX_DEPTH, Builder, TooDeep
+from hub.engine.yaml_profile.direct import read_directly
 from hub.engine.yaml_profile.lines import comment_findings, tab_findings
 from hub.engine.yaml_profile.nodes import Node
 from hub.engine.yaml_profile.quick import events_of
@@ -74,6 +76,13 @@ def _decoded(file: str, content: bytes | str) -> tuple[Source, Finding | None]:
 
 
 def _read(source: Source) -> Document:
+    builder = Builder(source, source.text, [])
+    if read_directly(source.text, builder):
+        return _document(source, builder, [])
+    return _read_by_the_library(source)
+
+
+def _read_by_the_library(source: Source) -> Document:
     findings: list[Finding] = []
     repairs: list[Repair] = []
     text = source.text
@@ -90,9 +99,13 @@ def _read(source: Source) -> Document:
             return Document(source, None, _with_tabs(source, findings))
         repairs.append(mended)
         text = mended.text
-    findings.extend(builder.findings)
     if isinstance(problem, Finding):
-        return Document(source, None, in_order([*findings, problem]))
+        return Document(source, None, in_order([*findings, *builder.findings, problem]))
+    return _document(source, builder, findings)
+
+
+def _document(source: Source, builder: Builder, findings: list[Finding]) -> Document:
+    findings.extend(builder.findings)
     findings.extend(tab_findings(source, builder.spans))
     findings.extend(comment_findings(source, builder.spans))
     root = None if builder.is_several else builder.root
