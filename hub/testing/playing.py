@@ -143,6 +143,8 @@ class Played:
                 self._take_ends(self.at_hand)
                 self._crash_if_asked()
                 self._commit()
+                if self._finishes_what_is_cut():
+                    continue
                 if self.at_hand.ending is not None:
                     self._end(self.at_hand.ending)
                     return True
@@ -170,8 +172,6 @@ class Played:
         """Do the first command that can be done; false when all of them wait."""
         self.wakes = []
         machine = self.at_hand
-        for path in [each for each in self.busy if each not in self._paths()]:
-            self._let_go(path)
         for command in machine.commands:
             outcome = self.world.do(self, command)
             if isinstance(outcome, Waits):
@@ -186,13 +186,19 @@ class Played:
         self.status = "waiting"
         return False
 
-    def _paths(self) -> set[str]:
-        return {command.path for command in self.at_hand.commands}
+    def _finishes_what_is_cut(self) -> bool:
+        """Whether actions were under way that nobody waits for any more: they are done now.
 
-    def _let_go(self, path: str) -> None:
-        """An action nobody waits for any more: it is done all the same."""
-        _, finish = self.busy.pop(path)
-        finish()
+        The run then goes on from its journal, where they stand: what was done may be undone.
+        """
+        wanted = {path for command in self.at_hand.commands for path in _paths(command)}
+        cut = [path for path in self.busy if path not in wanted]
+        for path in cut:
+            _, finish = self.busy.pop(path)
+            finish()
+        if cut:
+            self.machine = None
+        return bool(cut)
 
     # ---------------------------------------------------------------------------- storing
 
@@ -307,6 +313,12 @@ class Played:
             retry_of=None,
             claimed_at=now,
         )
+
+
+def _paths(command: Command) -> tuple[str, ...]:
+    """Where the actions of a command stand in the journal: its own, and that of its poll."""
+    poll = command.poll if isinstance(command, AwaitEvent) else None
+    return (command.path,) if poll is None else (command.path, poll.perform.path)
 
 
 def _told_wait(note: Entry) -> str:

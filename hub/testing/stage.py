@@ -135,7 +135,7 @@ class Stage:
     def _next_instant(self) -> datetime | None:
         """When something is due next; a run's own time limit alone is none unless it is written."""
         due = [wake for run in self.runs if run.ending is None for wake in run.wakes]
-        due += [until for run in self.runs for until, _ in run.busy.values()]
+        due += [until for run in self.runs for until, _ in run.busy.values() if run.ending is None]
         due += [each.due for each in self.exchanges if each.due is not None]
         due += [at for at, _ in self._timeline]
         for run in self.runs:

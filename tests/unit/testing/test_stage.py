@@ -228,6 +228,83 @@ def test_branches_side_by_side_take_the_time_of_the_longest():
     )
 
 
+SLOW_BESIDE = """
+    steps:
+      - id: both
+        parallel:
+          slow: [{id: sms, do: sms.send, with: {to: '+15550100', text: hi}}]
+          quick: [QUICK]
+"""
+
+
+def test_a_branch_that_is_cut_finishes_what_it_has_in_hand_and_it_counts():
+    passes(
+        """
+        inputs: {id: a}
+        mocks: {sms.send: {takes: 10s}}
+        expect: {status: succeeded, result: 1, did: [sms.send], took: 1s}
+        """,
+        main=taking(SLOW_BESIDE.replace("QUICK", "{id: nap, wait: 1s}"))
+        + "    wait_for: first\n  - return: 1\n",
+    )
+
+
+def test_a_branch_that_is_cut_by_a_failure_finishes_what_it_has_in_hand_and_it_counts():
+    passes(
+        """
+        inputs: {id: a}
+        mocks: {sms.send: {takes: 10s}}
+        expect: {status: succeeded, result: 1, did: [sms.send, book.write: {line: late}]}
+        """,
+        main=taking(SLOW_BESIDE.replace("QUICK", "{id: nap, wait: 1s}, {id: bad, call: broken}"))
+        + "    on_error: continue\n"
+        "  - {id: late, do: book.write, with: {line: late}}\n"
+        "  - return: 1\n",
+        broken="inputs: {}\nsteps: [{fail: broken}]",
+    )
+
+
+def test_what_a_cut_branch_had_in_hand_is_undone_when_the_run_fails():
+    passes(
+        """
+        inputs: {id: a}
+        mocks: {pay.charge: {takes: 10s}}
+        expect: {status: failed, error: broken, did: [pay.charge, book.erase]}
+        """,
+        main=taking("""
+    steps:
+      - id: both
+        parallel:
+          slow:
+            - id: pay
+              do: pay.charge
+              with: {amount: 5}
+              compensate: [{do: book.erase, with: {line: a}}]
+          quick: [{id: nap, wait: 1s}, {fail: broken}]
+"""),
+    )
+
+
+def test_a_worker_that_dies_in_what_a_cut_branch_had_in_hand_does_it_once():
+    passes(
+        """
+        inputs: {id: a}
+        crash_after: pay
+        mocks: {pay.charge: {takes: 10s}}
+        expect: {status: succeeded, result: 1, did: [pay.charge]}
+        """,
+        main=taking("""
+    steps:
+      - id: both
+        parallel:
+          slow: [{id: pay, do: pay.charge, with: {amount: 5}}]
+          quick: [{id: nap, wait: 1s}]
+        wait_for: first
+      - return: 1
+"""),
+    )
+
+
 def test_what_a_run_emits_starts_the_workflows_that_listen_and_is_listed():
     passes(
         """
