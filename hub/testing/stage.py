@@ -272,14 +272,20 @@ class Stage:
         return Done()
 
     def _await(self, run: Played, command: AwaitEvent) -> Outcome:
+        """The wait; while its poll is being answered nobody looks at anything else."""
+        poll = command.poll
+        if poll is not None and poll.perform.path in run.busy:
+            asked = self._actor.ask(run, poll, may_fail=not command.names)
+            if not isinstance(asked, Waits) or poll.perform.path in run.busy:
+                return asked
         event = self.found(run, command)
         if event is not None:
             return Done(event)
         if command.until is not None and command.until <= self.clock:
             return Done(None)
         wakes = [] if command.until is None else [command.until]
-        if command.poll is not None:
-            asked = self._actor.ask(run, command.poll, may_fail=not command.names)
+        if poll is not None:
+            asked = self._actor.ask(run, poll, may_fail=not command.names)
             if not isinstance(asked, Waits):
                 return asked
             wakes += [] if asked.until is None else [asked.until]

@@ -156,6 +156,67 @@ def test_a_question_that_can_never_be_answered_fails_the_wait():
     )
 
 
+POLL = """
+    steps:
+      - id: over
+        wait:
+          poll: {do: call.look, with: {id: c1}, every: 5s, done_if: result.is_done}
+        timeout: 1m
+"""
+
+
+def test_a_question_takes_its_time_and_is_asked_again_after_its_answer():
+    passes(
+        """
+        inputs: {id: a}
+        mocks:
+          call.look:
+            - {takes: 3s, returns: {text: ringing, is_done: false}}
+            - {takes: 4s, returns: {text: over, is_done: true}}
+        expect: {status: succeeded, took: 12s}
+        """,
+        main=taking(POLL),
+    )
+
+
+def test_a_question_that_takes_longer_than_its_timeout_is_asked_again():
+    verdict = passes(
+        """
+        inputs: {id: a}
+        mocks: {call.look: [{takes: 10m}, {returns: {text: over, is_done: true}}]}
+        expect: {status: succeeded, took: 35s}
+        """,
+        main=taking(POLL),
+    )
+
+    assert "over.poll: call.look fails: timeout" in happened(verdict)
+
+
+def test_an_event_that_comes_while_a_question_is_being_answered_ends_the_wait_behind_it():
+    passes(
+        """
+        inputs: {id: a}
+        mocks: {call.look: {takes: 3s, returns: {text: ringing, is_done: false}}}
+        timeline: [{after: 6s, emit: order.paid, key: a, data: {amount: 3}}]
+        expect: {status: succeeded, took: 8s}
+        """,
+        main=taking("""
+    steps:
+      - id: over
+        wait:
+          for: order.paid
+          key: ${{ inputs.id }}
+          or_poll:
+            do: call.look
+            with: {id: c1}
+            every: 5s
+            done_if: result.is_done
+            data: {amount: 1}
+        timeout: 1m
+"""),
+    )
+
+
 def test_attempts_are_made_again_with_the_pauses_of_the_language_and_no_jitter():
     verdict = passes(
         """
