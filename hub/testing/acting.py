@@ -115,6 +115,7 @@ class Actor:
     ) -> Outcome:
 
         def finish(late: StepFailed | None) -> Outcome:
+            run.answers[task.command.path] = mocked  # given again, should the worker die now
             if late is not None:
                 return self._fail(run, task, late, inputs)
             return self._finish(run, task, inputs, mocked)
@@ -153,7 +154,6 @@ class Actor:
             result = self._result(run, task, inputs, mocked)
         except StepFailed as failed:
             return self._fail(run, task, failed, inputs)
-        run.answers[task.command.path] = mocked  # given again, should the worker die now
         if task.action.outward:
             self._tell_deed(run, task, inputs, result)
             run.crash_if_at(task.command.path)
@@ -252,7 +252,8 @@ class Actor:
             given = plain(dict(inputs))
             deed = Deed(str(run.id), task.command.path, task.action.name, given, is_maybe_done=True)
             self.story.add(deed, repeats=task.action.effect != "once")
-            run.crash_if_at(task.command.path)
+        run.crash_if_at(task.command.path)
+        run.answers.pop(task.command.path, None)
         pause = task.pause(failure, failed, now=self.now(), chance=NO_JITTER)
         due_at = None if pause is None else self.now() + pause
         told = f"{_name(task)} fails: {failure.code}"
@@ -284,6 +285,7 @@ class Actor:
         if held.by == "unknown":
             message = "an earlier run may have done this: it is not done again"
             return self._fail(run, task, Permanent("outcome_unknown", message, maybe_done=True))
+        run.crash_if_at(task.command.path)
         self.story.tell(str(run.id), f"{_name(task)} was done before for the same once_per")
         entry = task.intent(self.now())
         run.store(replace(entry, status="succeeded", result=held.result, attempts=0))

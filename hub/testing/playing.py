@@ -27,6 +27,7 @@ from hub.engine.workflow import Step, Workflow
 from hub.storage.deliveries import NewRun
 from hub.storage.runs import ClaimedRun, Ending
 from hub.testing.memory import RunId
+from hub.testing.plan import Place
 from hub.values import decode, encode
 
 _MARKS = re.compile(r"\[\d+\]|~\d+")  # of items and of repeated calls, in a path
@@ -59,7 +60,7 @@ class World(Protocol):
 
     actions: Mapping[str, Action]
     config: Mapping[str, Any]
-    crash_after: str | None
+    crash_after: str | Place | None
     trial_workflow: str
 
     def now(self) -> datetime:
@@ -146,6 +147,7 @@ class Played:
                 if self._finishes_what_is_cut():
                     continue
                 if self.at_hand.ending is not None:
+                    self._crash_at_the_end()
                     self._end(self.at_hand.ending)
                     return True
                 if not self._step() and not has_begun:
@@ -247,6 +249,8 @@ class Played:
         wanted, walked = self.world.crash_after, self.walked.get(path)
         if wanted is None or walked is None or self.has_crashed:
             return False
+        if isinstance(wanted, Place):
+            return (str(self.id), path) == (wanted.run, wanted.path)
         workflow, step = walked
         if "/" in wanted:
             return _MARKS.sub("", path) == wanted
@@ -261,6 +265,11 @@ class Played:
         for note in self.journal.notes():
             if note.kind != "do" and note.status in ("succeeded", "failed"):
                 self.crash_if_at(note.path)
+
+    def _crash_at_the_end(self) -> None:
+        """A step in which the run ends has no end of its own: it is lost with that of the run."""
+        if isinstance(self.world.crash_after, Place):
+            self.crash_if_at(self.world.crash_after.path)
 
     def _crash(self) -> None:
         self.world.tell(self, "the worker dies; another one goes on from what is stored")

@@ -36,7 +36,7 @@ from hub.storage.runs import Ending
 from hub.testing.acting import Actor, Real
 from hub.testing.door import Exchange
 from hub.testing.memory import RequestKeys, RunId, Turns
-from hub.testing.plan import Happening, Trial
+from hub.testing.plan import Happening, Place, Trial
 from hub.testing.playing import Done, Outcome, Played, Waits
 from hub.testing.setting import Setting
 from hub.testing.story import Story, Told, shown
@@ -53,7 +53,7 @@ class Stage:
 
     setting: Setting
     trial: Trial
-    crash_after: str | None = None
+    crash_after: str | Place | None = None
     clock: datetime = field(init=False)
     runs: list[Played] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
