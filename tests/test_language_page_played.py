@@ -1,7 +1,7 @@
-"""The examples of the reference page are run: its own tests, and all others with what may come in.
+"""The examples of the reference page are run: its own tests, and with what may come in.
 
-Every example is started with every payload, with every event and without any; one that takes failures
-up and has no tests of its own also with actions that fail.
+Every example is started with every payload, with every event and without any; one that takes
+failures up and has no tests of its own also with actions that fail.
 """
 
 from __future__ import annotations
