@@ -28,6 +28,7 @@ from hub.engine.advance.commands import (
 )
 from hub.engine.advance.failure import Failure
 from hub.engine.advance.journal import Entry
+from hub.engine.schedule import last_time
 from hub.engine.start import Start, turn_digest
 from hub.engine.workflow import Endpoint, OnEvent, Schedule, Workflow
 from hub.errors import Permanent, Rejected
@@ -40,7 +41,7 @@ from hub.testing.plan import Happening, Place, Trial
 from hub.testing.playing import Done, Outcome, Played, Waits
 from hub.testing.setting import Setting
 from hub.testing.story import Story, Told, shown
-from hub.values import format_instant
+from hub.values import format_instant, zone
 
 MOST_MOVES = 20_000
 """Looks at all runs in one test; more are needed only by what never comes to an end."""
@@ -108,7 +109,8 @@ class Stage:
         if isinstance(trigger, Endpoint):
             self._ask()
         elif isinstance(trigger, Schedule):
-            self._start(workflow, {}, scheduled_at=self.clock)
+            name = trigger.timezone or workflow.timezone
+            self._start(workflow, {}, scheduled_at=last_time(trigger, self.clock, zone(name)))
         elif not isinstance(trigger, OnEvent):
             self._start(workflow, {"inputs": dict(self.trial.given.inputs)})
 

@@ -296,3 +296,19 @@ def test_an_event_of_cancel_on_cancels_the_run():
         "cancel_on: {event: order.cancelled, key: '${{ inputs.id }}'}\n"
         "steps: [{id: w, wait: 1h}]",
     )
+
+
+def test_a_schedule_starts_at_its_planned_instant_at_or_before_now():
+    quarter = "schedule: {every: 15m}"
+    morning = "schedule: {cron: '30 7 * * 1-5', timezone: Europe/Berlin}"
+    for schedule, planned in (
+        (quarter, "2025-10-20T15:00:00Z"),
+        (morning, "2025-10-20T05:30:00Z"),
+    ):
+        passes(
+            f"""
+            now: 2025-10-20T15:07:03Z
+            expect: {{status: succeeded, result: "{planned}"}}
+            """,
+            main=f"{schedule}\nsteps: [{{return: '${{{{ run.scheduled_at }}}}'}}]",
+        )
