@@ -25,6 +25,7 @@ _BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTAL
 _ENDPOINT = "endpoint:\n  auth: broker\n  payload: schemas/example.json\n"
 _WAITS = "  respond: {within: 5s}\n"
 _STEPS = "steps:\n  - log: An example.\n"
+_LONG_STEPS = "steps:\n  - {id: long, wait: 2h}\n"  # there is something to cancel
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,12 @@ def files() -> dict[str, str]:
     return {"hub.yaml": (ROOT / "hub.yaml").read_text("utf-8"), **schemas, **flows}
 
 
+@cache
+def tested() -> frozenset[str]:
+    """The paths of the workflows that have tests on the page."""
+    return frozenset(each.path.replace("/tests/", "/") for each in tests())
+
+
 def write(folder: Path) -> None:
     """The project of the page with its tests, as a folder that `hub test` can run."""
     for path, text in {**files(), **{each.path: each.text for each in tests()}}.items():
@@ -93,5 +100,6 @@ def _whole(part: str) -> str:
         steps = "steps:\n" + "".join(f"  {line}\n" if line else "\n" for line in part.splitlines())
         answers = re.search(r"^- (reply|return):|^ +- return:|^  return:", part, re.MULTILINE)
         return f"{head}{_ENDPOINT}{_WAITS if answers else ''}{steps}"
+    steps = _LONG_STEPS if part.startswith("cancel_on:") else _STEPS
     has_trigger = part.startswith(tuple(f"{name}:" for name in TRIGGERS))
-    return f"{head}{'' if has_trigger else _ENDPOINT}{part}{_STEPS}"
+    return f"{head}{'' if has_trigger else _ENDPOINT}{part}{steps}"

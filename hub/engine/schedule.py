@@ -105,6 +105,21 @@ def next_time(schedule: Schedule, after: datetime, zone: ZoneInfo) -> datetime:
     )
 
 
+def last_time(schedule: Schedule, at: datetime, zone: ZoneInfo) -> datetime:
+    """The last planned instant (UTC) at or before `at`, by the rules of `next_time`."""
+    if schedule.every is not None:
+        return _EPOCH + (at - _EPOCH) // schedule.every * schedule.every
+    cron = parse_cron(schedule.cron or "")
+    last_day = at.astimezone(zone).date()
+    days = (last_day - timedelta(days=number) for number in range(_LONGEST_SEARCH))
+    past = (
+        [each for each in _instants(cron, day, zone) if each <= at]
+        for day in days
+        if cron.falls_on(day)
+    )
+    return next(max(instants) for instants in past if instants)
+
+
 def _days(cron: Cron, first: date) -> Iterator[date]:
     days = (first + timedelta(days=number) for number in range(_LONGEST_SEARCH))
     return (day for day in days if cron.falls_on(day))

@@ -68,13 +68,9 @@ class Actor:
 
     def perform(self, run: Played, command: Perform) -> Outcome:
         """Do one action, or say when to look again."""
-        under_way = run.busy.get(command.path)
+        under_way = self._under_way(run, command.path)
         if under_way is not None:
-            until, finish = under_way
-            if until > self.now():
-                return Waits(until)
-            del run.busy[command.path]
-            return finish()
+            return under_way
         task = self._task(run, command)
         known = task.known
         if command.deadline is not None and command.deadline <= self.now():
@@ -84,6 +80,16 @@ class Actor:
         if task.is_in_doubt:
             return self._fail(run, task, doubt())
         return self._attempt(run, task)
+
+    def _under_way(self, run: Played, path: str) -> Outcome | None:
+        """What came of an action that takes its time; None where none is under way."""
+        if path not in run.busy:
+            return None
+        until, finish = run.busy[path]
+        if until > self.now():
+            return Waits(until)
+        del run.busy[path]
+        return finish()
 
     def _task(self, run: Played, command: Perform) -> Attempted:
         action = self.actions[command.step.action]
@@ -107,17 +113,31 @@ class Actor:
     def _begin(
         self, run: Played, task: Attempted, inputs: Mapping[str, Any], mocked: Mocked
     ) -> Outcome:
+
+        def finish(late: StepFailed | None) -> Outcome:
+            run.answers[task.command.path] = mocked  # given again, should the worker die now
+            if late is not None:
+                return self._fail(run, task, late, inputs)
+            return self._finish(run, task, inputs, mocked)
+
+        return self._in_time(run, task, mocked, finish)
+
+    def _in_time(
+        self,
+        run: Played,
+        task: Attempted,
+        mocked: Mocked,
+        finish: Callable[[StepFailed | None], Outcome],
+    ) -> Outcome:
         """Now, or when the time that it `takes` is over; at the latest when its own time is up."""
         limit = task.time_left(self.now())
         if mocked.takes > limit:
             message = f"no answer within {length(limit)}"
             late = Transient("timeout", message, maybe_done=_has_effect(task.action))
-            return self._later(run, task, limit, lambda: self._fail(run, task, late, inputs))
+            return self._later(run, task, limit, lambda: finish(late))
         if mocked.takes > _NO_TIME:
-            return self._later(
-                run, task, mocked.takes, lambda: self._finish(run, task, inputs, mocked)
-            )
-        return self._finish(run, task, inputs, mocked)
+            return self._later(run, task, mocked.takes, lambda: finish(None))
+        return finish(None)
 
     def _later(
         self, run: Played, task: Attempted, takes: timedelta, finish: Callable[[], Outcome]
@@ -134,7 +154,6 @@ class Actor:
             result = self._result(run, task, inputs, mocked)
         except StepFailed as failed:
             return self._fail(run, task, failed, inputs)
-        run.answers[task.command.path] = mocked  # given again, should the worker die now
         if task.action.outward:
             self._tell_deed(run, task, inputs, result)
             run.crash_if_at(task.command.path)
@@ -233,7 +252,8 @@ class Actor:
             given = plain(dict(inputs))
             deed = Deed(str(run.id), task.command.path, task.action.name, given, is_maybe_done=True)
             self.story.add(deed, repeats=task.action.effect != "once")
-            run.crash_if_at(task.command.path)
+        run.crash_if_at(task.command.path)
+        run.answers.pop(task.command.path, None)
         pause = task.pause(failure, failed, now=self.now(), chance=NO_JITTER)
         due_at = None if pause is None else self.now() + pause
         told = f"{_name(task)} fails: {failure.code}"
@@ -265,6 +285,7 @@ class Actor:
         if held.by == "unknown":
             message = "an earlier run may have done this: it is not done again"
             return self._fail(run, task, Permanent("outcome_unknown", message, maybe_done=True))
+        run.crash_if_at(task.command.path)
         self.story.tell(str(run.id), f"{_name(task)} was done before for the same once_per")
         entry = task.intent(self.now())
         run.store(replace(entry, status="succeeded", result=held.result, attempts=0))
@@ -278,36 +299,50 @@ class Actor:
         A question that fails is asked again; for good it fails only where nothing else can end
         the wait (`may_fail`).
         """
+        under_way = self._under_way(run, asking.perform.path)
+        if under_way is not None:
+            return under_way
         task = self._task(run, asking.perform)
         due_at = asking.first_at if task.known is None else task.known.due_at
         if due_at is not None and due_at > self.now():
             return Waits(due_at)
-        again_at = self.now() + asking.every
-        entry = replace(task.intent(self.now()), status="retrying", due_at=again_at)
-        try:
-            result = self._answer(run, task)
-        except StepFailed as failed:
-            if may_fail and isinstance(failed, Permanent):
-                return task.failure(failed)
-            self.story.tell(str(run.id), f"{_name(task)} fails: {failed.code}")
-        else:
-            if asking.is_done(result):
-                self.story.tell(str(run.id), f"{_name(task)} → {shown(result)}")
-                run.store(replace(entry, status="succeeded", result=result, due_at=None))
-                return Done(Asked(result))
-            if task.known is None:
-                self.story.tell(
-                    str(run.id), f"{_name(task)}: not yet, again every {length(asking.every)}"
-                )
-        run.store(entry)
-        return Waits(again_at)
-
-    def _answer(self, run: Played, task: Attempted) -> Any:
         if problems := self.problems(task.action, plain(task.command.inputs)):
-            raise refused_inputs(problems)
-        inputs = as_json(task.command.inputs)
+            return self._unanswered(run, task, asking, refused_inputs(problems), may_fail=may_fail)
         mocked = self._mocked(run, task.command.path, task.action)
-        return self._result(run, task, inputs, mocked)
+
+        def finish(late: StepFailed | None) -> Outcome:
+            try:
+                if late is not None:
+                    raise late
+                result = self._result(run, task, as_json(task.command.inputs), mocked)
+            except StepFailed as failed:
+                return self._unanswered(run, task, asking, failed, may_fail=may_fail)
+            return self._answered(run, task, asking, result)
+
+        return self._in_time(run, task, mocked, finish)
+
+    def _unanswered(
+        self, run: Played, task: Attempted, asking: Asking, failed: StepFailed, *, may_fail: bool
+    ) -> Outcome:
+        if may_fail and isinstance(failed, Permanent):
+            return task.failure(failed)
+        self.story.tell(str(run.id), f"{_name(task)} fails: {failed.code}")
+        return self._ask_again(run, task, asking)
+
+    def _answered(self, run: Played, task: Attempted, asking: Asking, result: Any) -> Outcome:
+        if asking.is_done(result):
+            self.story.tell(str(run.id), f"{_name(task)} → {shown(result)}")
+            run.store(replace(task.intent(self.now()), status="succeeded", result=result))
+            return Done(Asked(result))
+        if task.known is None:
+            every = length(asking.every)
+            self.story.tell(str(run.id), f"{_name(task)}: not yet, again every {every}")
+        return self._ask_again(run, task, asking)
+
+    def _ask_again(self, run: Played, task: Attempted, asking: Asking) -> Outcome:
+        again_at = self.now() + asking.every
+        run.store(replace(task.intent(self.now()), status="retrying", due_at=again_at))
+        return Waits(again_at)
 
 
 def _has_effect(action: Action) -> bool:

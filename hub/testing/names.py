@@ -13,6 +13,8 @@ from hub.engine.compile.context import Context
 from hub.engine.compile.link import actions_of, steps_of
 from hub.engine.compile.reader import Reader
 from hub.engine.compile.waits import event_path
+from hub.engine.expressions.fitting import misfits
+from hub.engine.expressions.schema_types import type_from_schema, type_of_literal
 from hub.engine.findings import Severity, did_you_mean, nearest
 from hub.engine.project import Project
 from hub.engine.workflow import Call, Endpoint, Fail, Inputs, Step, ValueField, Workflow
@@ -110,6 +112,20 @@ class Names:
             pointer = problem.pointer.removeprefix("/").replace("/", ".")
             place = f"{what}: {pointer}" if pointer else what
             self.reader.refuse(206, f"{place} {problem.message}", node_at(node, problem.pointer))
+
+    def check_data(self, node: Node, schema: Mapping[str, Any], *, what: str) -> None:
+        """The data of an event: they fit, and have no field that nobody can read (HUB209)."""
+        self.check_value(node, schema, what=what)
+        if is_broken(node) or compile_schema(schema).problems(plain(node)):
+            return
+        for misfit in misfits(type_of_literal(plain(node)), type_from_schema(schema)):
+            parent = node_at(node, "".join(f"/{name}" for name in misfit.path[:-1]))
+            entry = parent.get(misfit.path[-1]) if isinstance(parent, Tree) else None
+            if misfit.code == "HUB209" and entry is not None:
+                message, _, suggestion = misfit.message.partition(" — ")
+                self.reader.refuse(
+                    209, f"{what}: {message}", entry.key, suggestion=suggestion or None
+                )
 
     def check_fields(
         self,

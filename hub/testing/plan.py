@@ -80,6 +80,17 @@ class Given:
 
 
 @dataclass(frozen=True)
+class Place:
+    """One step that one run walks: `run-1`, and where the step stands in its journal."""
+
+    run: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.path} of {self.run}"
+
+
+@dataclass(frozen=True)
 class Trial:
     """One test: its name, what it starts from, what is expected.
 

@@ -27,6 +27,7 @@ from hub.engine.workflow import Step, Workflow
 from hub.storage.deliveries import NewRun
 from hub.storage.runs import ClaimedRun, Ending
 from hub.testing.memory import RunId
+from hub.testing.plan import Place
 from hub.values import decode, encode
 
 _MARKS = re.compile(r"\[\d+\]|~\d+")  # of items and of repeated calls, in a path
@@ -59,7 +60,7 @@ class World(Protocol):
 
     actions: Mapping[str, Action]
     config: Mapping[str, Any]
-    crash_after: str | None
+    crash_after: str | Place | None
     trial_workflow: str
 
     def now(self) -> datetime:
@@ -143,7 +144,10 @@ class Played:
                 self._take_ends(self.at_hand)
                 self._crash_if_asked()
                 self._commit()
+                if self._finishes_what_is_cut():
+                    continue
                 if self.at_hand.ending is not None:
+                    self._crash_at_the_end()
                     self._end(self.at_hand.ending)
                     return True
                 if not self._step() and not has_begun:
@@ -170,8 +174,6 @@ class Played:
         """Do the first command that can be done; false when all of them wait."""
         self.wakes = []
         machine = self.at_hand
-        for path in [each for each in self.busy if each not in self._paths()]:
-            self._let_go(path)
         for command in machine.commands:
             outcome = self.world.do(self, command)
             if isinstance(outcome, Waits):
@@ -186,13 +188,19 @@ class Played:
         self.status = "waiting"
         return False
 
-    def _paths(self) -> set[str]:
-        return {command.path for command in self.at_hand.commands}
+    def _finishes_what_is_cut(self) -> bool:
+        """Whether actions were under way that nobody waits for any more: they are done now.
 
-    def _let_go(self, path: str) -> None:
-        """An action nobody waits for any more: it is done all the same."""
-        _, finish = self.busy.pop(path)
-        finish()
+        The run then goes on from its journal, where they stand: what was done may be undone.
+        """
+        wanted = {path for command in self.at_hand.commands for path in _paths(command)}
+        cut = [path for path in self.busy if path not in wanted]
+        for path in cut:
+            _, finish = self.busy.pop(path)
+            finish()
+        if cut:
+            self.machine = None
+        return bool(cut)
 
     # ---------------------------------------------------------------------------- storing
 
@@ -241,6 +249,8 @@ class Played:
         wanted, walked = self.world.crash_after, self.walked.get(path)
         if wanted is None or walked is None or self.has_crashed:
             return False
+        if isinstance(wanted, Place):
+            return (str(self.id), path) == (wanted.run, wanted.path)
         workflow, step = walked
         if "/" in wanted:
             return _MARKS.sub("", path) == wanted
@@ -255,6 +265,11 @@ class Played:
         for note in self.journal.notes():
             if note.kind != "do" and note.status in ("succeeded", "failed"):
                 self.crash_if_at(note.path)
+
+    def _crash_at_the_end(self) -> None:
+        """A step in which the run ends has no end of its own: it is lost with that of the run."""
+        if isinstance(self.world.crash_after, Place):
+            self.crash_if_at(self.world.crash_after.path)
 
     def _crash(self) -> None:
         self.world.tell(self, "the worker dies; another one goes on from what is stored")
@@ -307,6 +322,12 @@ class Played:
             retry_of=None,
             claimed_at=now,
         )
+
+
+def _paths(command: Command) -> tuple[str, ...]:
+    """Where the actions of a command stand in the journal: its own, and that of its poll."""
+    poll = command.poll if isinstance(command, AwaitEvent) else None
+    return (command.path,) if poll is None else (command.path, poll.perform.path)
 
 
 def _told_wait(note: Entry) -> str:

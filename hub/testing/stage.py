@@ -28,6 +28,7 @@ from hub.engine.advance.commands import (
 )
 from hub.engine.advance.failure import Failure
 from hub.engine.advance.journal import Entry
+from hub.engine.schedule import last_time
 from hub.engine.start import Start, turn_digest
 from hub.engine.workflow import Endpoint, OnEvent, Schedule, Workflow
 from hub.errors import Permanent, Rejected
@@ -36,11 +37,11 @@ from hub.storage.runs import Ending
 from hub.testing.acting import Actor, Real
 from hub.testing.door import Exchange
 from hub.testing.memory import RequestKeys, RunId, Turns
-from hub.testing.plan import Happening, Trial
+from hub.testing.plan import Happening, Place, Trial
 from hub.testing.playing import Done, Outcome, Played, Waits
 from hub.testing.setting import Setting
 from hub.testing.story import Story, Told, shown
-from hub.values import format_instant
+from hub.values import format_instant, zone
 
 MOST_MOVES = 20_000
 """Looks at all runs in one test; more are needed only by what never comes to an end."""
@@ -53,7 +54,7 @@ class Stage:
 
     setting: Setting
     trial: Trial
-    crash_after: str | None = None
+    crash_after: str | Place | None = None
     clock: datetime = field(init=False)
     runs: list[Played] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
@@ -108,7 +109,8 @@ class Stage:
         if isinstance(trigger, Endpoint):
             self._ask()
         elif isinstance(trigger, Schedule):
-            self._start(workflow, {}, scheduled_at=self.clock)
+            name = trigger.timezone or workflow.timezone
+            self._start(workflow, {}, scheduled_at=last_time(trigger, self.clock, zone(name)))
         elif not isinstance(trigger, OnEvent):
             self._start(workflow, {"inputs": dict(self.trial.given.inputs)})
 
@@ -135,7 +137,7 @@ class Stage:
     def _next_instant(self) -> datetime | None:
         """When something is due next; a run's own time limit alone is none unless it is written."""
         due = [wake for run in self.runs if run.ending is None for wake in run.wakes]
-        due += [until for run in self.runs for until, _ in run.busy.values()]
+        due += [until for run in self.runs for until, _ in run.busy.values() if run.ending is None]
         due += [each.due for each in self.exchanges if each.due is not None]
         due += [at for at, _ in self._timeline]
         for run in self.runs:
@@ -272,14 +274,20 @@ class Stage:
         return Done()
 
     def _await(self, run: Played, command: AwaitEvent) -> Outcome:
+        """The wait; while its poll is being answered nobody looks at anything else."""
+        poll = command.poll
+        if poll is not None and poll.perform.path in run.busy:
+            asked = self._actor.ask(run, poll, may_fail=not command.names)
+            if not isinstance(asked, Waits) or poll.perform.path in run.busy:
+                return asked
         event = self.found(run, command)
         if event is not None:
             return Done(event)
         if command.until is not None and command.until <= self.clock:
             return Done(None)
         wakes = [] if command.until is None else [command.until]
-        if command.poll is not None:
-            asked = self._actor.ask(run, command.poll, may_fail=not command.names)
+        if poll is not None:
+            asked = self._actor.ask(run, poll, may_fail=not command.names)
             if not isinstance(asked, Waits):
                 return asked
             wakes += [] if asked.until is None else [asked.until]

@@ -77,7 +77,7 @@ class Timelines:
         if emitted is not None and isinstance(name, str):
             schema = self.names.event_schema(name)
             shown = node or Tree(emitted.source, emitted.start, emitted.end, ())
-            self.names.check_value(shown, schema, what=f"data of {name}")
+            self.names.check_data(shown, schema, what=f"data of {name}")
         return {} if node is None else plain(node)
 
     def _is_cancel(self, record: Record) -> bool:

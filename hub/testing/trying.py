@@ -14,7 +14,7 @@ from hub.engine.workflow import Position
 from hub.errors import Rejected, StepFailed
 from hub.testing.judging import judge, notes
 from hub.testing.matching import Mismatch
-from hub.testing.plan import Trial
+from hub.testing.plan import Place, Trial
 from hub.testing.real import for_one_test
 from hub.testing.setting import Setting
 from hub.testing.stage import Stage
@@ -75,10 +75,11 @@ class Trials:
     def __exit__(self, *_: object) -> None:
         self._at_end.close()
 
-    def play(self, trial: Trial, *, crash_after: str | None = None) -> Verdict:
+    def play(self, trial: Trial, *, crash_after: str | Place | None = None) -> Verdict:
         """Play one test; a mistake in the hub itself becomes a problem of the test too.
 
-        `crash_after` names another step behind which the worker dies.
+        `crash_after` is another step behind which the worker dies: named as in a file of tests,
+        or any step at its place in one run, also one without an id.
         """
         if trial.workflow not in self.setting.workflows:
             return Verdict(trial, (_broken(trial),))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.engine.schedule import next_time, parse_cron
+from hub.engine.schedule import last_time, next_time, parse_cron
 from hub.engine.workflow import Schedule
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -169,3 +169,43 @@ def test_every_is_regular_and_strictly_later(seconds, after):
 
     assert second - first == schedule.every
     assert first - timedelta(seconds=seconds) <= after.replace(tzinfo=UTC) < first
+
+
+@given(
+    schedule=st.sampled_from(
+        [
+            Schedule(every=timedelta(minutes=15)),
+            Schedule(every=timedelta(hours=7)),
+            Schedule(cron="30 2 * * *"),
+            Schedule(cron="*/20 1-3 * * *"),
+            Schedule(cron="0 9 1 * MON"),
+            Schedule(cron="0 0 29 2 *"),
+        ]
+    ),
+    at=st.datetimes(datetime(2024, 1, 1), datetime(2032, 1, 1)),  # noqa: DTZ001 - UTC below
+)
+def test_the_last_planned_instant_is_the_one_before_the_next(schedule: Schedule, at: datetime):
+    at = at.replace(tzinfo=UTC)
+
+    last = last_time(schedule, at, NEW_YORK)
+
+    assert last <= at < next_time(schedule, last, NEW_YORK)
+    assert next_time(schedule, last - timedelta(microseconds=1), NEW_YORK) == last
+
+
+def test_a_planned_instant_is_the_last_one_itself():
+    at = datetime(2025, 10, 20, 14, tzinfo=UTC)
+
+    assert last_time(Schedule(every=timedelta(hours=1)), at, NEW_YORK) == at
+    assert last_time(Schedule(cron="0 10 * * *"), at, NEW_YORK) == at
+
+
+@pytest.mark.parametrize("day", ["2026-03-08", "2025-11-02"])
+def test_around_a_change_of_the_clock_the_last_instant_is_a_planned_one(day: str):
+    schedule = Schedule(cron="30 1,2 * * *")
+    start = datetime.fromisoformat(f"{day}T00:00:00-05:00").astimezone(UTC)
+    for minute in range(0, 8 * 60, 10):
+        at = start + minute * MINUTE
+        last = last_time(schedule, at, NEW_YORK)
+
+        assert last <= at < next_time(schedule, last, NEW_YORK)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hub.bootstrap import read_project
-from hub.engine.compile.link import steps_of
-from hub.engine.project import Project
-from hub.engine.workflow import Call, Do, Workflow
-from hub.testing.names import step_names
-from hub.testing.plan import Trial
+from hub.engine.workflow import Do, Position, Step
+from hub.testing.coverage import coverage_of
+from hub.testing.plan import Place, Trial
+from hub.testing.playing import Played
 from hub.testing.reading import read_all
-from hub.testing.trying import Trials, Verdict
-from tests.unit.testing.theatre import happened, passes, play, told
+from hub.testing.setting import Setting
+from hub.testing.stage import Stage
+from tests.unit.testing.theatre import PATH, happened, passes, play, project, told
 
 ROOT = Path(__file__).parents[3]
 PROJECT = read_project(ROOT).project
+SETTING = Setting(PROJECT)
 FILES = read_all(PROJECT)
 
 SMS = "{id: sms, do: sms.send, with: {to: '+15550100', text: hi}}"
@@ -121,41 +124,39 @@ def test_a_crash_behind_a_step_that_never_runs_is_told():
 # ---------------------------------------------------------------- every step of every flow (20.5)
 
 
-def crashes() -> list[tuple[Trial, str]]:
-    """Each test of the project with each step behind which its worker may die."""
-    return [
-        (trial, step)
-        for file in FILES
-        for trial in file.trials
-        if trial.given.crash_after is None and not trial.given.real
-        for step in step_names(PROJECT.workflows[trial.workflow])
-    ]
+def played(trial: Trial, crash_after: Place | None = None) -> Stage:
+    """The stage when all is over."""
+    stage = Stage(SETTING, trial, crash_after=crash_after)
+    stage.play()
+    assert not stage.is_endless, f"{trial.id}: {crash_after}"
+    return stage
 
 
-def step_of(project: Project, workflow: Workflow, name: str) -> object:
-    """The step that a name means; `call/step` lies in what the call calls."""
-    head, _, rest = name.partition("/")
-    step = next(each for each in steps_of(workflow) if each.id == head)
-    if rest and isinstance(step, Call):
-        return step_of(project, workflow.called[step.workflow], rest)
-    return step
+def deeds(stage: Stage) -> Counter[tuple[str, str]]:
+    """How often each step of each run had an effect."""
+    return Counter((each.run, each.path) for each in stage.story.did)
 
 
-def is_doubtful(step: object) -> bool:
-    """Whether nobody can know, after a crash, whether it was done."""
-    if not isinstance(step, Do) or not PROJECT.actions[step.action].outward:
-        return False
-    fitting = PROJECT.actions[step.action].effect == "once"
-    return step.delivery == "at_most_once" or (fitting and step.delivery is None)
+def what_came_of(stage: Stage) -> dict[str, Any]:
+    """All that anybody outside can see afterwards, but not the time that it took."""
+    story = stage.story
+    return {
+        "did": story.did,
+        "simulated": story.simulated,
+        "emitted": story.emitted,
+        "answers": [each.response for each in stage.exchanges],
+        "runs": [(run.id, run.status, error_of(run), run.response) for run in stage.runs],
+        "results": [run.finished and run.finished.value for run in stage.runs],
+    }
 
 
-def comes_twice(step: object) -> bool:
-    """Whether it says "rather twice than never"."""
-    if not isinstance(step, Do):
-        return False
-    return step.delivery == "at_least_once" and PROJECT.actions[step.action].effect == "once"
+def error_of(run: Played) -> tuple[str, str] | None:
+    """What went wrong where; how often it was tried may differ."""
+    error = None if run.ending is None else run.ending.error
+    return None if error is None else (error["code"], error["step"])
 
 
+<<<<<<< HEAD
 def check_crash(plain: Verdict, crashed: Verdict, step: object, name: str) -> None:
     before, after = Counter(plain.did), Counter(crashed.did)
     if comes_twice(step):
@@ -170,20 +171,106 @@ def check_crash(plain: Verdict, crashed: Verdict, step: object, name: str) -> No
 def by_run(verdict: Verdict) -> list[tuple[str, str, str]]:
     """What each run did in its order; which of two runs comes first is not said by either."""
     return sorted(verdict.did, key=lambda done: done[0])
+=======
+def delivery_of(step: Step) -> str | None:
+    """How a step is repeated that must not be; None for all others."""
+    if not isinstance(step, Do) or PROJECT.actions[step.action].effect != "once":
+        return None
+    return step.delivery or "at_most_once"
+>>>>>>> fixtest
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.workflow)
-def test_a_crash_behind_any_step_gives_no_second_effect_and_loses_none(file: object):
-    seen = 0
-    with Trials(PROJECT) as stage:
-        plain = {trial.id: stage.play(trial) for trial, _ in crashes() if trial in file.trials}  # type: ignore[attr-defined]
-        for trial, name in crashes():
-            if trial.id not in plain:
-                continue
-            crashed = stage.play(trial, crash_after=name)
-            if not crashed.has_crashed:
-                continue  # this test does not come past this step
-            seen += 1
-            step = step_of(PROJECT, PROJECT.workflows[trial.workflow], name)
-            check_crash(plain[trial.id], crashed, step, f"{trial.id}, behind {name}")
-    assert seen or not any(step_names(PROJECT.workflows[each.workflow]) for each in file.trials)  # type: ignore[attr-defined]
+def check_crash(plain: Stage, crashed: Stage, place: Place, step: Step) -> None:
+    """What a worker that dies behind a step may change, and nothing else."""
+    if what_came_of(crashed) == what_came_of(plain):
+        return
+    here = (place.run, place.path)
+    if delivery_of(step) == "at_least_once":  # rather twice than never
+        assert deeds(crashed) - deeds(plain) == Counter([here])
+        assert deeds(plain) - deeds(crashed) == Counter()
+        assert {**what_came_of(crashed), "did": []} == {**what_came_of(plain), "did": []}
+        return
+    assert delivery_of(step) == "at_most_once", "a crash changed what came of it"
+    entry = next(run for run in crashed.runs if str(run.id) == place.run).stored[place.path]
+    assert entry.error is not None
+    assert entry.error["code"] == "outcome_unknown"
+    check_what_is_unknown(plain, crashed, here)
+
+
+def check_what_is_unknown(plain: Stage, crashed: Stage, here: tuple[str, str]) -> None:
+    """Behind it the flow goes another way: nothing twice, and nothing lost of what was before."""
+    assert max(deeds(crashed).values(), default=1) == 1, "something was done twice"
+    told = Counter(repr(each) for each in crashed.story.emitted)
+    assert max(told.values(), default=1) == 1, "an event was emitted twice"
+    order = list(deeds(plain))
+    before = order[: order.index(here)] if here in order else []
+    assert not set(before) - set(deeds(crashed)), "an effect was lost"
+
+
+@cache
+def crashed_steps(file: int) -> frozenset[tuple[str, Position]]:
+    """Crash every step that the tests of a file walk, one after the other; which they were."""
+    found = set()
+    for trial in FILES[file].trials:
+        if trial.given.real or trial.given.crash_after is not None:
+            continue
+        plain = played(trial)
+        for run in plain.runs:
+            for path, (workflow, step) in run.walked.items():
+                place = Place(str(run.id), path)
+                crashed = played(trial, place)
+                try:
+                    assert any(each.has_crashed for each in crashed.runs), "nobody died"
+                    check_crash(plain, crashed, place, step)
+                except AssertionError as wrong:
+                    wrong.add_note(f"{trial.id}, behind {place}")
+                    raise
+                found.add((workflow, step.position))
+    return frozenset(found)
+
+
+@pytest.mark.parametrize("file", range(len(FILES)), ids=lambda file: FILES[file].workflow)
+def test_a_crash_behind_any_step_gives_no_second_effect_and_loses_none(file: int):
+    assert crashed_steps(file)
+
+
+def test_every_step_of_every_flow_was_crashed():
+    crashed = frozenset[tuple[str, Position]]().union(*map(crashed_steps, range(len(FILES))))
+
+    assert coverage_of(PROJECT.workflows.values(), crashed).missing == {}
+
+
+def test_a_step_in_a_loop_is_crashed_at_its_place():
+    write = "{id: w, do: book.write, with: {line: a}}"
+    stage = theatre_of("{id: all, for_each: 'n in [1, 2]', steps: [" + write + "]}")
+    second = "all[1]/w"
+
+    crashed = Stage(stage.setting, stage.trial, crash_after=Place("run-1", second))
+    crashed.play()
+
+    told = [line.text for line in crashed.story.lines if "undone by the crash" in line.text]
+    assert told == [f"{second}: book.write is done, and undone by the crash"]
+    assert what_came_of(crashed) == what_came_of(stage)
+
+
+def theatre_of(step: str) -> Stage:
+    """A flow of one step and what follows it, played."""
+    test = "tests: [{name: it works, expect: {status: succeeded}}]"
+    loaded = project({"main": flow(step), PATH: f"hub: 1\nworkflow: main\n{test}\n"})
+    assert not loaded.errors, "\n".join(map(str, loaded.errors))
+    stage = Stage(Setting(loaded), read_all(loaded)[0].trials[0])
+    stage.play()
+    return stage
+
+
+def test_a_refusal_that_was_lost_is_asked_for_again_and_is_the_same():
+    verdict = passes(
+        """
+        mocks: {pay.charge: [{fails: declined}, {returns: {text: paid, is_done: true}}]}
+        crash_after: pay
+        expect: {status: failed, error: declined, did: []}
+        """,
+        main=flow("{id: pay, do: pay.charge, with: {amount: 3}}"),
+    )
+
+    assert verdict.has_crashed

@@ -149,3 +149,39 @@ def test_a_payload_field_that_the_schema_does_not_know_is_a_warning():
     )
 
     assert [(each.code, each.severity) for each in found] == [("HUB203", "warning")]
+
+
+def test_a_field_of_an_event_that_no_schema_names_is_told_as_in_a_step():
+    [finding] = findings(
+        """
+        tests:
+          - name: it works
+            timeline: [{after: 1m, emit: order.noted, key: a, data: {by: me, wyh: it was late}}]
+            expect: {runs: 0}
+        """,
+        main="event: {name: order.noted}\nsteps: [{log: hi}]",
+        **{
+            "schemas/events/order.noted.json": """{
+                "type": "object",
+                "properties": {"by": {"type": "string"}, "why": {"type": "string"}}
+            }"""
+        },
+    )
+
+    assert (finding.code, finding.line, finding.column) == ("HUB209", 6, 70)
+    assert "data of order.noted: there is no 'wyh' here" in finding.message
+    assert finding.suggestion == "did you mean 'why'?"
+
+
+def test_data_of_an_event_whose_schema_names_no_field_may_hold_anything():
+    told = findings(
+        """
+        tests:
+          - name: it works
+            timeline: [{after: 1m, emit: order.cancelled, key: a, data: {anything: goes}}]
+            expect: {runs: 1}
+        """,
+        main="event: {name: order.cancelled}\nsteps: [{log: hi}]",
+    )
+
+    assert told == []

@@ -209,25 +209,6 @@ def test_inputs_that_the_action_does_not_take_never_reach_the_mock():
     )
 
 
-def test_branches_side_by_side_take_the_time_of_the_longest():
-    passes(
-        """
-        inputs: {id: a}
-        mocks: {sms.send: {takes: 3s}, pay.charge: {takes: 5s}}
-        expect:
-          took: 5s
-          did: [sms.send, pay.charge]
-        """,
-        main=taking("""
-    steps:
-      - id: both
-        parallel:
-          money: [{id: pay, do: pay.charge, with: {amount: 5}}]
-          words: [{id: sms, do: sms.send, with: {to: '+15550100', text: hi}}]
-"""),
-    )
-
-
 def test_what_a_run_emits_starts_the_workflows_that_listen_and_is_listed():
     passes(
         """
@@ -315,3 +296,19 @@ def test_an_event_of_cancel_on_cancels_the_run():
         "cancel_on: {event: order.cancelled, key: '${{ inputs.id }}'}\n"
         "steps: [{id: w, wait: 1h}]",
     )
+
+
+def test_a_schedule_starts_at_its_planned_instant_at_or_before_now():
+    quarter = "schedule: {every: 15m}"
+    morning = "schedule: {cron: '30 7 * * 1-5', timezone: Europe/Berlin}"
+    for schedule, planned in (
+        (quarter, "2025-10-20T15:00:00Z"),
+        (morning, "2025-10-20T05:30:00Z"),
+    ):
+        passes(
+            f"""
+            now: 2025-10-20T15:07:03Z
+            expect: {{status: succeeded, result: "{planned}"}}
+            """,
+            main=f"{schedule}\nsteps: [{{return: '${{{{ run.scheduled_at }}}}'}}]",
+        )
