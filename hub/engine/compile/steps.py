@@ -283,6 +283,8 @@ class Steps:
         if not isinstance(node, Mapping) or not node.entries:
             self.reader.refuse(110, "`cases` needs a value and its steps for each case", node)
             return ()
+        for entry in node.entries:
+            self.reader.fixed_key(entry, what="a case")
         return node.entries
 
     def for_each(self, record: Record, common: dict[str, Any], level: int) -> Step:
