@@ -205,8 +205,8 @@ CODES: dict[int, FindingCode] = {
         ),
         _warning(
             614,
-            "a wait for an event that may never come",
-            "`wait: {for: …}` alone",
+            "a wait for an event or an answer that may never come",
+            "`wait: {for: …}` or `wait: {poll: …}` alone",
             "timeout: 1d",
         ),
         _error(615, "a poll of an action that does more than read", "poll: {do: slack.post, …}"),
@@ -214,7 +214,8 @@ CODES: dict[int, FindingCode] = {
         _error(617, "`continue` outside of `on_error` and `on_timeout`", "- continue: 0"),
         _warning(
             618,
-            "the first reply comes after a wait that is longer than `within`",
+            "the first reply comes after waits, its own or of a `call`, that together are longer"
+            " than `within`",
             "`wait: 10m` before `reply`",
             "`reply` first",
         ),

@@ -348,6 +348,38 @@ ENDS = [
     (
         "HUB618",
         ORDER,
+        "steps:\n  - id: order\n",
+        "steps:\n  - id: a\n    wait: 3s\n  - id: b\n    «wait»: 3s\n  - id: order\n",
+    ),
+    (
+        "HUB110",
+        ORDER,
+        "    wait: {until: \"${{ payload.due | minus('1h') }}\"}\n",
+        "    wait: 1h\n    «on_timeout»: continue\n",
+    ),
+    (
+        "HUB110",
+        REMIND,
+        "inputs.at | minus('1h') }}\"}\n",
+        "inputs.at | minus('1h') }}\"}\n    «on_timeout»:\n      - log: x\n",
+    ),
+    (
+        "HUB614",
+        ORDER,
+        (
+            "    wait:\n      poll:\n        do: orders.get\n        with:\n"
+            "          order_id: ${{ steps.order.id }}\n        every: 1m\n"
+            "        done_if: result.status == 'paid'\n    timeout: 1h\n"
+        ),
+        (
+            "    «wait»:\n      poll:\n        do: orders.get\n        with:\n"
+            "          order_id: ${{ steps.order.id }}\n        every: 1m\n"
+            "        done_if: result.status == 'paid'\n"
+        ),
+    ),
+    (
+        "HUB618",
+        ORDER,
         "  - reply: Please pay for ${{ steps.order.id }}.\n\n  - id: paid\n    wait:",
         "  - id: paid\n    «wait»:",
     ),
