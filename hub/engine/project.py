@@ -15,6 +15,7 @@ from hub.engine.loading import Loaded, load_workflows
 from hub.engine.notes import Memory
 from hub.engine.readiness import note_of, unserved_workflows
 from hub.engine.settings import PROJECT_FILE, DialectFacts, ProjectSettings
+from hub.engine.strays import stray_findings
 from hub.engine.versions import Bundle, bundle_of
 from hub.engine.workflow import Endpoint, Workflow
 
@@ -80,12 +81,14 @@ def load_project(
         files, hub_file.settings, actions, dialects, connection_types=connection_types or {}
     )
     names, misnamed = workflow_files(files)
-    loaded = load_workflows(context, names, Memory() if memory is None else memory)
+    memory = Memory() if memory is None else memory
+    loaded = load_workflows(context, names, memory)
+    strays = stray_findings(context, memory.notes.values())
     return Project(
         settings=hub_file.settings,
         workflows=loaded.workflows,
         findings=in_order(
-            [*hub_file.findings, *check_hub_file(hub_file), *misnamed, *loaded.findings]
+            [*hub_file.findings, *check_hub_file(hub_file), *misnamed, *strays, *loaded.findings]
         ),
         broken=tuple(sorted(loaded.broken)),
         files=dict(files),

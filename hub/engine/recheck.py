@@ -19,6 +19,7 @@ from hub.engine.notes import Memory, canonical_digest
 from hub.engine.project import read_hub_file, workflow_files
 from hub.engine.settings import DialectFacts
 from hub.engine.sketch import as_json, from_json
+from hub.engine.strays import stray_findings
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ def recheck(
     before = memory.notes
     names, misnamed = workflow_files(files)
     loaded = load_workflows(context, names, memory, digests)
-    own = [*hub_file.findings, *check_hub_file(hub_file)]
+    strays = stray_findings(context, memory.notes.values())
+    own = [*hub_file.findings, *check_hub_file(hub_file), *strays]
     written = {
         name: known[name] if note is before.get(name) else as_json(note)
         for name, note in memory.notes.items()

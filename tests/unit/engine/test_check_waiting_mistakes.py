@@ -81,6 +81,12 @@ STRUCTURE = [
     ("HUB334", REMIND, "once_per: ${{ inputs.order_id }}", "once_per: «welcome»"),
     ("HUB401", ORDER, "schemas/order.json", "«schemas/orders.json»"),
     ("HUB402", SCHEMAS, '"item": {"type": "string"}', '"item": {"type": «"strnig"»}'),
+    (
+        "HUB402",
+        SCHEMAS,
+        '"note": {"type": "string"}',
+        '"note": {"type": "string", "default": «3»}',
+    ),
     ("HUB617", ORDER, "  - if: steps.told is ok\n    log:", "  - «continue»: 1\n    if: false\n#"),
     ("HUB617", REMIND, "  - return:\n      told: true", "  - «continue»: true"),
 ]
