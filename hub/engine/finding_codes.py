@@ -161,8 +161,18 @@ CODES: dict[int, FindingCode] = {
             "payload.id \\| default('')",
             "payload.id",
         ),
-        _warning(332, "a comparison that is never true", "1 == 2"),
-        _warning(333, "a condition that is always the same", "if: true"),
+        _warning(
+            332,
+            "a comparison that is never true: of fixed values, with an empty list, of a whole"
+            " number with a fraction, of a value that is never null with null",
+            "1 == 2",
+        ),
+        _warning(
+            333,
+            "a condition, or a part of one, that is always the same",
+            "payload.flag or true",
+            "payload.flag",
+        ),
         _error(
             334,
             "a key without any expression: it would be the same for all runs",
