@@ -16,6 +16,7 @@ from hub.cli.formats import FORMATS
 from hub.cli.older_runs import tell_older_runs
 from hub.cli.replacing import replace_text
 from hub.editing import Mending, mend
+from hub.engine.compile import secret_places
 from hub.engine.findings import Finding, Source, render_text
 from hub.engine.project import Project
 from hub.engine.settings import PROJECT_FILE
@@ -156,12 +157,13 @@ def _secrets_without_value(environment: Environment) -> list[Finding]:
     missing = without_value(names, environment.settings)
     if missing:
         complain(f"hub: {len(missing)} of {len(names)} secrets have no value here")
+    places = secret_places(source.text)
     return [
         source.finding(
             504,
             f"the secret {name} has no value in this environment",
-            start=max(source.text.find(name), 0),
-            end=max(source.text.find(name), 0) + len(name),
+            start=places[name][0],
+            end=places[name][1],
             suggestion=f"set {name}",
         )
         for name in missing

@@ -153,7 +153,9 @@ CODES: dict[int, FindingCode] = {
             "several `vars`",
         ),
         _error(320, "a step after one that always ends the run", "a step after `return`"),
-        _error(321, "a case that cannot match, or is handled already", "`showed:` twice"),
+        _error(
+            321, "a case, or an `else`, that cannot match, or is handled already", "`showed:` twice"
+        ),
         _error(322, "a value without a case", "no `cancelled:`", "the case, or `else:`"),
         _warning(
             331,

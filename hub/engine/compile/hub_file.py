@@ -34,7 +34,7 @@ from hub.engine.settings import (
     OutboundRule,
     ProjectSettings,
 )
-from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, is_broken, load, plain
+from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, Sequence, is_broken, load, plain
 from hub.schemas import lint_schema
 
 _FROM_CONFIG = re.compile(rf"\$\{{\{{\s*config\.({ID.pattern})\s*\}}\}}")
@@ -63,6 +63,14 @@ def compile_hub_file(content: str, *, auth_types: Collection[str]) -> HubFile:
         settings = _HubFile(reader, Values(reader, places), auth_types).settings(record)
     findings = in_order([*document.findings, *reader.findings])
     return HubFile(settings, findings, document.source, places)
+
+
+def secret_places(content: str) -> dict[str, tuple[int, int]]:
+    """Where the names of `secrets` stand in a `hub.yaml`, as characters. Never raises."""
+    root = load(PROJECT_FILE, content).root
+    entry = root.get("secrets") if isinstance(root, Mapping) else None
+    items = entry.value.items if entry is not None and isinstance(entry.value, Sequence) else ()
+    return {_text(item): (item.start, item.end) for item in items}
 
 
 @dataclass

@@ -109,6 +109,12 @@ TYPE_MISTAKES = [
     ("HUB206", TAKE, "default: back", "default: «middle»"),
     ("HUB206", BOOK, "for_each: seat in steps.all.seats", "for_each: «seat in payload.row»"),
     ("HUB206", BOOK, "    status: 409", "    status: «${{ payload.row }}»"),
+    (
+        "HUB206",
+        BOOK,
+        '    channel: "#seats"\n          text: ${{ seat',
+        "    channel: \"${{ payload.row | e164(«'ZZ'») }}\"\n          text: ${{ seat",
+    ),
     ("HUB207", BOOK, "payload.phone is set", "payload.phone is «defined»"),
     ("HUB208", BOOK, "error.code == 'full'", "error.code == «'fool'»"),
     ("HUB208", TAKE, "row: ${{ inputs.row }}", "row: «middle»"),
@@ -127,6 +133,18 @@ TYPE_MISTAKES = [
     ("HUB320", TAKE, "taken.until }}\n", "taken.until }}\n\n  - «log: late»\n"),
     ("HUB321", BOOK, "      back:\n", "      «side»:\n        - fail: x\n      back:\n"),
     ("HUB321", BOOK, "      back:\n", "      «back | front»:\n"),
+    (
+        "HUB321",
+        BOOK,
+        "        - vars: {place: far}\n",
+        "        - vars: {place: far}\n      «else»:\n        - fail: x\n",
+    ),
+    (
+        "HUB501",
+        SWEEP,
+        "steps:\n",
+        "steps:\n  - switch: «secrets.API_TOKEN»\n    cases: {else: [{log: x}]}\n",
+    ),
     ("HUB322", BOOK, "switch: payload.row\n", "switch: «payload.guest_id»\n"),
     (
         "HUB322",

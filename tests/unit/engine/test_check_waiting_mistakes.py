@@ -285,6 +285,24 @@ TYPES = [
     ),
     ("HUB321", ORDER, "      cash:\n", "      «card | cash»:\n"),
     (
+        "HUB321",
+        NOTE,
+        "        - log: Failed because of ${{ event.data.reason }}\n",
+        (
+            "        - log: Failed because of ${{ event.data.reason }}\n"
+            "      «else»:\n        - log: x\n"
+        ),
+    ),
+    (
+        "HUB321",
+        ORDER,
+        "  - id: shop\n",
+        (
+            "  - switch: payload.is_express\n    cases:\n      true | false:\n        - log: x\n"
+            "      «else»:\n        - log: y\n\n  - id: shop\n"
+        ),
+    ),
+    (
         "HUB322",
         NOTE,
         "      order.failed:\n        - log: Failed because of ${{ event.data.reason }}\n",

@@ -297,6 +297,8 @@ def same(one: Type, other: Type) -> bool:
         ("payload.at | plus(hours='1')", "HUB206", "'1'"),
         ("payload.at | local('lonk')", "HUB206", "'lonk'"),
         ("payload.at | local('long', 'Mars/X')", "HUB206", "'Mars/X'"),
+        ("payload.lead_id | e164('ZZ')", "HUB206", "'ZZ'"),
+        ("payload.lead_id | e164(region='us')", "HUB206", "'us'"),
         ("payload.at | start_of('century')", "HUB206", "'century'"),
         ("payload.lead_id | phone('x')", "HUB206", "'x'"),
         ("duration('soon')", "HUB206", "'soon'"),
