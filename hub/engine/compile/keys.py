@@ -8,6 +8,7 @@ RENAMED: dict[str, str] = {
     "arguments": "with",
     "catch": "on_error",
     "condition": "if",
+    "foreach": "for_each",
     "input": "with",
     "jobs": "steps",
     "name": "title",
