@@ -8,7 +8,6 @@ RENAMED: dict[str, str] = {
     "arguments": "with",
     "catch": "on_error",
     "condition": "if",
-    "foreach": "for_each",
     "input": "with",
     "jobs": "steps",
     "name": "title",

@@ -57,6 +57,7 @@ SHAPE_MISTAKES = [
     ("HUB110", BOOK, "  auth: broker", "  auth: broker\n  rate_limit: «200000 per day»"),
     ("HUB110", BOOK, "  auth: broker", "  auth: broker\n  dialect: «retell.event»"),
     ("HUB110", BOOK, "seat in steps.all.seats", "«steps.all.seats»"),
+    ("HUB110", BOOK, "    for_each: seat in", "    «foreach»: seat in"),
     ("HUB110", BOOK, "    call: take-seat", "    call: take-seat\n    detach: «often»"),
     ("HUB110", BOOK, "    call: take-seat", "    call: take-seat\n    «do»: chat.post"),
     ("HUB110", SWEEP, '"*/5 * * * *"', '«"*/5 * * *"»'),
