@@ -89,8 +89,16 @@ def compile_project(files: Mapping[str, str], memory: Memory | None = None) -> P
         auth_types=AUTH_TYPES,
         dialects=DIALECT_FACTS,
         connection_types={each.name: each.actions for each in CONNECTION_TYPES.values()},
+        credentials=credential_names(),
         memory=memory,
     )
+
+
+def credential_names() -> dict[str, list[str]]:
+    """What each type of connection proves itself with."""
+    return {
+        kind: [each.name for each in known.credentials] for kind, known in CONNECTION_TYPES.items()
+    }
 
 
 def config_values(settings: ProjectSettings, environment: Mapping[str, str]) -> dict[str, Any]:
