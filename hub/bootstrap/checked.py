@@ -140,6 +140,7 @@ class _Look:
             auth_types=facts["auth_types"],
             dialects=_dialects(facts["dialects"]),
             connection_types=facts["connection_types"],
+            credentials=facts["credentials"],
             read_trial=self.read_trial,
             notes=notes,
         )
@@ -172,13 +173,17 @@ class _Look:
 
 # ------------------------------------------------------------------ what the checker must be told
 
-_FACTS = ("maker", "actions", "auth_types", "dialects", "connection_types")
+_FACTS = ("maker", "actions", "auth_types", "dialects", "connection_types", "credentials")
 
 
 def _facts(maker: str) -> dict[str, Any]:
     """What this hub can do, as JSON."""
     from hub.bootstrap.actions import all_actions  # noqa: PLC0415 - needs all services' libraries
-    from hub.bootstrap.project import DIALECT_FACTS, actions_by_connection  # noqa: PLC0415 - as above
+    from hub.bootstrap.project import (  # noqa: PLC0415 - as above
+        DIALECT_FACTS,
+        actions_by_connection,
+        credential_names,
+    )
     from hub.ingest.signatures import AUTH_TYPES  # noqa: PLC0415 - as above
 
     facts = {
@@ -187,6 +192,7 @@ def _facts(maker: str) -> dict[str, Any]:
         "auth_types": list(AUTH_TYPES),
         "dialects": {name: vars(each) for name, each in DIALECT_FACTS.items()},
         "connection_types": actions_by_connection(),
+        "credentials": credential_names(),
     }
     told: dict[str, Any] = json.loads(json.dumps(facts))
     return told

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.bootstrap.files import Stamp
-from hub.bootstrap.project import LoadedProject, ProjectReader, config_values
+from hub.bootstrap.project import LoadedProject, ProjectReader, config_values, credential_names
 from hub.engine.findings import Finding, in_order
 from hub.engine.project import check_settings
 from hub.engine.settings import PROJECT_FILE
@@ -105,7 +105,7 @@ class Lookout:
         text = self._texts.get(PROJECT_FILE)
         if text is None:
             return "it is gone", (), None
-        settings, findings = check_settings(text, AUTH_TYPES)
+        settings, findings = check_settings(text, AUTH_TYPES, credential_names())
         try:
             config = config_values(settings, self._environment)
         except Misconfigured as wrong:

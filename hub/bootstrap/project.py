@@ -89,6 +89,7 @@ def compile_project(files: Mapping[str, str], memory: Memory | None = None) -> P
         auth_types=AUTH_TYPES,
         dialects=DIALECT_FACTS,
         connection_types=actions_by_connection(),
+        credentials=credential_names(),
         memory=memory,
     )
 
@@ -96,6 +97,13 @@ def compile_project(files: Mapping[str, str], memory: Memory | None = None) -> P
 def actions_by_connection() -> dict[str, tuple[str, ...]]:
     """Type of connection → the actions that it is for."""
     return {each.name: each.actions for each in CONNECTION_TYPES.values()}
+
+
+def credential_names() -> dict[str, list[str]]:
+    """What each type of connection proves itself with."""
+    return {
+        kind: [each.name for each in known.credentials] for kind, known in CONNECTION_TYPES.items()
+    }
 
 
 def config_values(settings: ProjectSettings, environment: Mapping[str, str]) -> dict[str, Any]:

@@ -168,17 +168,20 @@ def _count(number: int, word: str) -> str:
 
 def _secrets_without_value(checked: CheckedProject, environment: Environment) -> list[Finding]:
     """HUB504: names of hub.yaml that this environment gives no value."""
+    from hub.engine.compile import secret_places  # noqa: PLC0415 - not for the other checks
+
     source = Source(PROJECT_FILE, checked.files[PROJECT_FILE])
     names = checked.secrets
     missing = without_value(names, environment.settings)
     if missing:
         complain(f"hub: {len(missing)} of {len(names)} secrets have no value here")
+    places = secret_places(source.text)
     return [
         source.finding(
             504,
             f"the secret {name} has no value in this environment",
-            start=max(source.text.find(name), 0),
-            end=max(source.text.find(name), 0) + len(name),
+            start=places[name][0],
+            end=places[name][1],
             suggestion=f"set {name}",
         )
         for name in missing

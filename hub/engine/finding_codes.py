@@ -153,7 +153,9 @@ CODES: dict[int, FindingCode] = {
             "several `vars`",
         ),
         _error(320, "a step after one that always ends the run", "a step after `return`"),
-        _error(321, "a case that cannot match, or is handled already", "`showed:` twice"),
+        _error(
+            321, "a case, or an `else`, that cannot match, or is handled already", "`showed:` twice"
+        ),
         _error(322, "a value without a case", "no `cancelled:`", "the case, or `else:`"),
         _warning(
             331,
@@ -161,8 +163,18 @@ CODES: dict[int, FindingCode] = {
             "payload.id \\| default('')",
             "payload.id",
         ),
-        _warning(332, "a comparison that is never true", "1 == 2"),
-        _warning(333, "a condition that is always the same", "if: true"),
+        _warning(
+            332,
+            "a comparison that is never true: of fixed values, with an empty list, of a whole"
+            " number with a fraction, of a value that is never null with null",
+            "1 == 2",
+        ),
+        _warning(
+            333,
+            "a condition, or a part of one, that is always the same",
+            "payload.flag or true",
+            "payload.flag",
+        ),
         _error(
             334,
             "a key without any expression: it would be the same for all runs",
@@ -205,8 +217,8 @@ CODES: dict[int, FindingCode] = {
         ),
         _warning(
             614,
-            "a wait for an event that may never come",
-            "`wait: {for: …}` alone",
+            "a wait for an event or an answer that may never come",
+            "`wait: {for: …}` or `wait: {poll: …}` alone",
             "timeout: 1d",
         ),
         _error(615, "a poll of an action that does more than read", "poll: {do: slack.post, …}"),
@@ -214,7 +226,8 @@ CODES: dict[int, FindingCode] = {
         _error(617, "`continue` outside of `on_error` and `on_timeout`", "- continue: 0"),
         _warning(
             618,
-            "the first reply comes after a wait that is longer than `within`",
+            "the first reply comes after waits, its own or of a `call`, that together are longer"
+            " than `within`",
             "`wait: 10m` before `reply`",
             "`reply` first",
         ),

@@ -9,12 +9,13 @@ from functools import cached_property
 
 from hub.action import Action
 from hub.engine.check import check_hub_file
-from hub.engine.compile import Context, HubFile, compile_hub_file
+from hub.engine.compile import Context, Credentials, HubFile, compile_hub_file
 from hub.engine.findings import Finding, Source, in_order
 from hub.engine.loading import Loaded, load_workflows
 from hub.engine.notes import Memory
 from hub.engine.readiness import note_of, unserved_workflows
 from hub.engine.settings import PROJECT_FILE, DialectFacts, ProjectSettings
+from hub.engine.strays import stray_findings
 from hub.engine.versions import Bundle, bundle_of
 from hub.engine.workflow import Endpoint, Workflow
 
@@ -68,25 +69,29 @@ def load_project(
     auth_types: Collection[str],
     dialects: Mapping[str, DialectFacts],
     connection_types: Mapping[str, Collection[str]] | None = None,
+    credentials: Credentials | None = None,
     memory: Memory | None = None,
 ) -> Project:
     """Read `hub.yaml` and all workflows; `files` is path → text below the project's folder.
 
-    `connection_types` names the actions that each type of connection is for.
+    `connection_types` names the actions that each type of connection is for, `credentials` what
+    each of them proves itself with.
     Never raises: a broken file is left out, with those that call it (S5). With the `memory` of the
     last look only what changed since then is compiled and checked.
     """
-    hub_file = read_hub_file(files, auth_types)
+    hub_file = read_hub_file(files, auth_types, credentials)
     context = Context(
         files, hub_file.settings, actions, dialects, connection_types=connection_types or {}
     )
     names, misnamed = workflow_files(files)
-    loaded = load_workflows(context, names, Memory() if memory is None else memory)
+    memory = Memory() if memory is None else memory
+    loaded = load_workflows(context, names, memory)
+    strays = stray_findings(context, memory.notes.values())
     return Project(
         settings=hub_file.settings,
         workflows=loaded.workflows,
         findings=in_order(
-            [*hub_file.findings, *check_hub_file(hub_file), *misnamed, *loaded.findings]
+            [*hub_file.findings, *check_hub_file(hub_file), *misnamed, *strays, *loaded.findings]
         ),
         broken=tuple(sorted(loaded.broken)),
         files=dict(files),
@@ -107,10 +112,10 @@ def _closed(loaded: Loaded, settings: ProjectSettings) -> dict[str, str]:
 
 
 def check_settings(
-    text: str, auth_types: Collection[str]
+    text: str, auth_types: Collection[str], credentials: Credentials | None = None
 ) -> tuple[ProjectSettings, tuple[Finding, ...]]:
     """What a `hub.yaml` says, and what is wrong with it. Never raises."""
-    hub_file = compile_hub_file(text, auth_types=auth_types)
+    hub_file = compile_hub_file(text, auth_types=auth_types, credentials=credentials)
     return hub_file.settings, in_order([*hub_file.findings, *check_hub_file(hub_file)])
 
 
@@ -119,10 +124,14 @@ def bundle(project: Project, name: str) -> Bundle:
     return bundle_of(name, project.workflows, files=project.files, actions=project.actions)
 
 
-def read_hub_file(files: Mapping[str, str], auth_types: Collection[str]) -> HubFile:
+def read_hub_file(
+    files: Mapping[str, str],
+    auth_types: Collection[str],
+    credentials: Credentials | None = None,
+) -> HubFile:
     """What `hub.yaml` says; where there is none, that it is missing."""
     if PROJECT_FILE in files:
-        return compile_hub_file(files[PROJECT_FILE], auth_types=auth_types)
+        return compile_hub_file(files[PROJECT_FILE], auth_types=auth_types, credentials=credentials)
     missing = Source(PROJECT_FILE, "").finding(
         110, "there is no hub.yaml in this folder", start=0, suggestion="write one with `hub: 1`"
     )

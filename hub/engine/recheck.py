@@ -12,7 +12,7 @@ from typing import Any
 
 from hub.action import Action
 from hub.engine.check import check_hub_file
-from hub.engine.compile import Context
+from hub.engine.compile import Context, Credentials
 from hub.engine.compile.link import called_names, linked
 from hub.engine.findings import Finding, in_order
 from hub.engine.loading import Loaded, load_workflows, setting_of
@@ -21,6 +21,7 @@ from hub.engine.project import Project, read_hub_file, workflow_files
 from hub.engine.retrial import ReadTrial, Retrial, Sights, WholeWorkflows
 from hub.engine.settings import DialectFacts
 from hub.engine.sketch import as_json, from_json, workflow_from
+from hub.engine.strays import stray_findings
 from hub.engine.workflow import Workflow
 
 
@@ -46,6 +47,7 @@ def recheck(
     auth_types: Collection[str],
     dialects: Mapping[str, DialectFacts],
     connection_types: Mapping[str, Collection[str]],
+    credentials: Credentials,
     read_trial: ReadTrial,
     notes: Mapping[str, Any] | None = None,
 ) -> Checked:
@@ -54,7 +56,7 @@ def recheck(
     `digests` are those of all files (`digests_of`). Raises what reading notes raises that no
     process ever wrote: then there are none.
     """
-    hub_file = read_hub_file(files, auth_types)
+    hub_file = read_hub_file(files, auth_types, credentials)
     context = Context(
         files, hub_file.settings, actions, dialects, connection_types=connection_types
     )
@@ -67,6 +69,7 @@ def recheck(
     before = memory.notes
     names, misnamed = workflow_files(files)
     loaded = load_workflows(context, names, memory, digests, with_versions=False)
+    strays = stray_findings(context, memory.notes.values())
     written = {
         name: known["files"][name] if note is before.get(name) else as_json(note, actions)
         for name, note in memory.notes.items()
@@ -75,7 +78,7 @@ def recheck(
         settings=hub_file.settings,
         workflows=_sketches(loaded, written),
         findings=in_order(
-            [*hub_file.findings, *check_hub_file(hub_file), *misnamed, *loaded.findings]
+            [*hub_file.findings, *check_hub_file(hub_file), *misnamed, *strays, *loaded.findings]
         ),
         broken=tuple(sorted(loaded.broken)),
         files=files,

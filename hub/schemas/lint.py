@@ -10,7 +10,9 @@ from typing import Any
 import jsonschema_rs
 
 from hub.schemas.cost import alternatives
+from hub.schemas.defaults import misfit_of_default
 from hub.schemas.formats import FORMATS
+from hub.schemas.keywords import DATA, MAPS
 from hub.schemas.messages import Wording
 from hub.schemas.required import unmet_names
 from hub.schemas.validator import compiled
@@ -26,8 +28,6 @@ _NUMERIC = {
     *("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"),
     *("minContains", "maxContains"),
 }
-_MAPS = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
-_DATA = {"default", "const", "enum", "examples", "dependentRequired", "$vocabulary"}
 _ANNOTATIONS = {
     *("$schema", "$id", "$comment", "title", "description", "examples", "default"),
     *("deprecated", "readOnly", "writeOnly"),
@@ -48,7 +48,7 @@ KEYWORDS = tuple(
         {
             *("type", "enum", "const", "format", "pattern", "required", "uniqueItems", "$ref"),
             *("dependentRequired", "$vocabulary"),
-            *(*_NUMERIC, *_MAPS, *_ANNOTATIONS, *_FORBIDDEN),
+            *(*_NUMERIC, *MAPS, *_ANNOTATIONS, *_FORBIDDEN),
             *(*_BRANCHES, *_CONDITIONS, *_OF_ITEMS, *_OF_MEMBERS),
         }
     )
@@ -105,13 +105,36 @@ def _of_whole(schema: Mapping[str, Any]) -> list[SchemaProblem]:
         compiled(schema)
     except (ValueError, jsonschema_rs.ReferencingError) as wrong:
         return [_from_compiler(wrong)]
-    return list(dict.fromkeys(_of_required(schema)))
+    return list(dict.fromkeys([*_of_required(schema), *_of_defaults(schema)]))
 
 
 def _of_required(schema: Mapping[str, Any]) -> Iterator[SchemaProblem]:
     for each in unmet_names(schema):
         text = f"`required` names '{each.name[:60]}', which `properties` does not have"
         yield SchemaProblem(each.pointer, text, name=each.name, known=each.known)
+
+
+def _of_defaults(schema: Mapping[str, Any]) -> Iterator[SchemaProblem]:
+    for pointer, part in _parts(schema, ""):
+        text = misfit_of_default(part, schema)
+        if text is not None:
+            yield SchemaProblem(f"{pointer}/default", text)
+
+
+def _parts(schema: Any, pointer: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """A schema and all schemas in it, each with its place."""
+    if isinstance(schema, list):
+        for place, each in enumerate(schema):
+            yield from _parts(each, f"{pointer}/{place}")
+    elif isinstance(schema, Mapping):
+        yield pointer, schema
+        for word, value in schema.items():
+            here = f"{pointer}/{_token(word)}"
+            if word in MAPS:
+                for name, each in value.items():
+                    yield from _parts(each, f"{here}/{_token(name)}")
+            elif word not in DATA and not word.startswith("x-"):
+                yield from _parts(value, here)
 
 
 def _from_compiler(wrong: Exception) -> SchemaProblem:
@@ -151,10 +174,10 @@ def _problems(schema: Any, root: Any, pointer: str) -> Iterator[SchemaProblem]:
 
 def _inside(word: str, value: Any, root: Any, here: str) -> Iterator[SchemaProblem]:
     """Names of members are no keywords, and data is no schema."""
-    if word in _MAPS and isinstance(value, Mapping):
+    if word in MAPS and isinstance(value, Mapping):
         for name, each in value.items():
             yield from _problems(each, root, f"{here}/{_token(name)}")
-    elif word not in _DATA and not word.startswith("x-"):
+    elif word not in DATA and not word.startswith("x-"):
         yield from _problems(value, root, here)
 
 

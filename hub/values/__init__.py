@@ -9,13 +9,14 @@ from hub.values.instants import (
     resolve_local,
     zone,
 )
-from hub.values.phone_numbers import is_e164, normalise_phone
+from hub.values.phone_numbers import check_region, is_e164, normalise_phone
 from hub.values.secrets import Secret, SecretText, is_secret_header, join_secret, reveal
 from hub.values.storage_form import decode, encode, plain
 
 __all__ = [
     "Secret",
     "SecretText",
+    "check_region",
     "decode",
     "encode",
     "format_duration",

@@ -24,8 +24,8 @@ def normalise_phone(text: str, region: str | None = None) -> str:
 
     `region` (two letters, `US`) is needed for numbers without country code. Raises ValueError.
     """
-    if region is not None and region not in phonenumbers.SUPPORTED_REGIONS:
-        raise ValueError(f"{region[:10]!r} is not a region, such as US")
+    if region is not None:
+        check_region(region)
     cleaned = _without_invisible(text) if len(text) <= _LONGEST else ""
     if _WRITTEN.fullmatch(cleaned) is None:
         raise ValueError(f"{_quoted(text)} is not a phone number")
@@ -36,6 +36,12 @@ def normalise_phone(text: str, region: str | None = None) -> str:
     if not phonenumbers.is_possible_number(number):
         raise ValueError(f"{_quoted(text)} is not a possible phone number")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def check_region(region: str) -> None:
+    """Raises ValueError for anything but the two letters of a region, `US`."""
+    if region not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError(f"{region[:10]!r} is not a region, such as US")
 
 
 def is_e164(text: str) -> bool:

@@ -117,6 +117,18 @@ def test_secrets_without_a_value_are_named_on_demand(terminal: Terminal):
     assert "BROKER_API_TOKEN" in "".join(each["message"] for each in found)
 
 
+def test_a_secret_without_a_value_is_told_where_hub_yaml_lists_it(terminal: Terminal):
+    file = terminal.project / "hub.yaml"
+    text = f"# BROKER_API_TOKEN is set elsewhere\n{file.read_text('utf-8')}"
+    file.write_text(text, "utf-8")
+
+    found = terminal.type("check", "--env", "--json").lines
+
+    (told,) = [each for each in found if "BROKER_API_TOKEN " in each["message"]]
+    listed = text.split("\n").index("  - BROKER_API_TOKEN") + 1
+    assert (told["line"], told["column"]) == (listed, 5)
+
+
 def test_a_folder_that_is_no_project_is_said_in_one_line(tmp_path: Path):
     (tmp_path / "empty").mkdir()
 

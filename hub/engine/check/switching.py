@@ -10,13 +10,15 @@ from hub.engine.expressions.types import (
     Null,
     Text,
     describe,
+    is_nullable,
+    is_secret,
     kinds_of,
     members_of,
     without,
 )
 from hub.engine.findings import did_you_mean
 from hub.engine.workflow import Switch
-from hub.engine.yaml_profile import Mapping
+from hub.engine.yaml_profile import Mapping, Node
 
 _MOST_SHOWN = 6
 _COMPARABLE = frozenset({"text", "boolean", "integer", "number", "null"})
@@ -26,11 +28,16 @@ def check_cases(values: Values, step: Switch, kind: Type, env: TypeEnv) -> None:
     """Report what is wrong with the cases of a value of this type."""
     source = env.source_of(constant_path(step.subject.root))
     node = values.places.value_of(step, "switch")
-    if kinds_of(kind) - _COMPARABLE:
+    if is_secret(kind):
+        values.refuse(501, "a secret cannot decide anything", node)
+    elif kinds_of(kind) - _COMPARABLE:
         values.refuse(206, f"`switch` compares texts, this is {describe(kind)}", node)
     possible = _possible(kind)
     covered = _check_each(values, step, possible, source)
     if step.otherwise is not None:
+        if possible is not None and possible <= covered and not is_nullable(kind):
+            message = "`else` can never match: every value has its case"
+            values.refuse(321, message, _else_of(values, step), suggestion="delete it")
         return
     if possible is None:
         message = "the value may be anything, so `else` is needed"
@@ -41,6 +48,12 @@ def check_cases(values: Values, step: Switch, kind: Type, env: TypeEnv) -> None:
         shown = ", ".join(missing[:_MOST_SHOWN]) + (", …" if len(missing) > _MOST_SHOWN else "")
         message = f"no case for {shown}"
         values.refuse(322, message, node, suggestion="add it, or `else`", source=source)
+
+
+def _else_of(values: Values, step: Switch) -> Node | None:
+    cases = values.places.value_of(step, "cases")
+    entry = cases.get("else") if isinstance(cases, Mapping) else None
+    return cases if entry is None else entry.key
 
 
 def _possible(kind: Type) -> frozenset[str] | None:

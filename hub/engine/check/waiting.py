@@ -44,14 +44,25 @@ def walk_wait(walk: Walk, step: Wait, env: TypeEnv) -> Way:
     if step.only_if is not None:
         seen = event_env(env, step.events, walk.workflow)
         walk.values.condition(step.only_if, seen)
-    if step.events and step.timeout is None:
-        message = "this wait may last as long as the run: it has no `timeout`"
-        suggestion = "add `timeout`, and `on_timeout` for what to do then"
-        walk.values.refuse(614, message, walk.key_node(step, "wait"), suggestion=suggestion)
+    if step.timeout is None:
+        _check_endless(walk, step)
     polled = None if step.poll is None else _poll(walk, step, step.poll, env)
     found = _found(step, polled, walk.workflow.event_schemas)
     way = walk.after(step, env, found.output, _exits(walk, step), done=env, since=since)
     return way if way is None or step.id is None else _explained(way, step.id, found)
+
+
+def _check_endless(walk: Walk, step: Wait) -> None:
+    """What may never come needs a `timeout` (HUB614); what is sure to come never times out."""
+    if step.events or step.poll is not None:
+        does = "last" if step.events else "ask"
+        message = f"this wait may {does} as long as the run: it has no `timeout`"
+        suggestion = "add `timeout`, and `on_timeout` for what to do then"
+        walk.values.refuse(614, message, walk.key_node(step, "wait"), suggestion=suggestion)
+    elif step.on_timeout != "fail":
+        message = "`on_timeout` is never reached: this wait ends by itself and has no `timeout`"
+        place = walk.key_node(step, "on_timeout")
+        walk.values.refuse(110, message, place, suggestion="delete it, or add `timeout`")
 
 
 def _exits(walk: Walk, step: Wait) -> list[Exit]:

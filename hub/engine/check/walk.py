@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from hub.action import Action
@@ -29,10 +30,14 @@ Walker = Callable[["Walk", Any, TypeEnv], Way]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a caller may expect of a workflow: the type it returns, the codes it fails with."""
+    """What a caller may expect of a workflow: the type it returns, the codes it fails with.
+
+    `shortest`: how long it waits at least before it returns.
+    """
 
     returned: Type
     codes: tuple[str, ...] = ()
+    shortest: timedelta = timedelta()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hub.engine.check.answering import check_answer
+from hub.engine.check.answering import check_answer, shortest_run
 from hub.engine.check.doing import codes_of
 from hub.engine.check.flow import walk_of
 from hub.engine.check.scope import (
@@ -55,9 +55,10 @@ def check_file(
     end = walk.block(workflow.steps, env)
     returned = [*walk.returned, Null()] if end is not None else walk.returned
     codes = codes_of(walk, (*workflow.steps, *workflow.on_error))
-    results[file.name] = Outcome(union_of(returned) if returned else Null(), codes or ())
+    kind = union_of(returned) if returned else Null()
+    results[file.name] = Outcome(kind, codes or (), shortest_run(workflow, results))
     _check_last_steps(walk, workflow, env)
-    check_answer(values, workflow)
+    check_answer(values, workflow, results)
     return values.findings
 
 

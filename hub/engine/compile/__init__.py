@@ -2,7 +2,16 @@
 
 from hub.engine.compile.context import Context
 from hub.engine.compile.file import CompiledFile, compile_file
-from hub.engine.compile.hub_file import HubFile, compile_hub_file
+from hub.engine.compile.hub_file import Credentials, HubFile, compile_hub_file, secret_places
 from hub.engine.compile.values import Places
 
-__all__ = ["CompiledFile", "Context", "HubFile", "Places", "compile_file", "compile_hub_file"]
+__all__ = [
+    "CompiledFile",
+    "Context",
+    "Credentials",
+    "HubFile",
+    "Places",
+    "compile_file",
+    "compile_hub_file",
+    "secret_places",
+]

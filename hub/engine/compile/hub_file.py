@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection
+from collections.abc import Mapping as Names
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from hub.engine.compile.file import mode_value
 from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.schema_words import schema_correction, schema_node
 from hub.engine.compile.values import Places, Values
-from hub.engine.findings import Finding, Source, did_you_mean, in_order, only_candidate
+from hub.engine.findings import Finding, Source, correction, did_you_mean, in_order, only_candidate
 from hub.engine.language.parts import ID
 from hub.engine.language.project import (
     CONFIG_NAME,
@@ -34,9 +35,12 @@ from hub.engine.settings import (
     OutboundRule,
     ProjectSettings,
 )
-from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, is_broken, load, plain
-from hub.schemas import lint_schema
+from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, Sequence, is_broken, load, plain
+from hub.schemas import FORMATS, lint_schema
 
+Credentials = Names[str, Collection[str]]
+
+_FORMAT_OF = {"phone": "e164", "email": "email", "url": "uri"}
 _FROM_CONFIG = re.compile(rf"\$\{{\{{\s*config\.({ID.pattern})\s*\}}\}}")
 
 
@@ -50,8 +54,13 @@ class HubFile:
     places: Places
 
 
-def compile_hub_file(content: str, *, auth_types: Collection[str]) -> HubFile:
-    """Read `hub.yaml`. Never raises."""
+def compile_hub_file(
+    content: str, *, auth_types: Collection[str], credentials: Credentials | None = None
+) -> HubFile:
+    """Read `hub.yaml`. Never raises.
+
+    `credentials` names, by type of connection, what may stand there; None: that is not known.
+    """
     document = load(PROJECT_FILE, content)
     reader, places = Reader(document.source), Places()
     if document.root is None and not document.findings:
@@ -60,9 +69,19 @@ def compile_hub_file(content: str, *, auth_types: Collection[str]) -> HubFile:
     record = reader.record(document.root, HUB)
     settings = ProjectSettings()
     if record is not None:
-        settings = _HubFile(reader, Values(reader, places), auth_types).settings(record)
+        settings = _HubFile(reader, Values(reader, places), auth_types, credentials).settings(
+            record
+        )
     findings = in_order([*document.findings, *reader.findings])
     return HubFile(settings, findings, document.source, places)
+
+
+def secret_places(content: str) -> dict[str, tuple[int, int]]:
+    """Where the names of `secrets` stand in a `hub.yaml`, as characters. Never raises."""
+    root = load(PROJECT_FILE, content).root
+    entry = root.get("secrets") if isinstance(root, Mapping) else None
+    items = entry.value.items if entry is not None and isinstance(entry.value, Sequence) else ()
+    return {_text(item): (item.start, item.end) for item in items}
 
 
 @dataclass
@@ -70,6 +89,7 @@ class _HubFile:
     reader: Reader
     values: Values
     auth_types: Collection[str]
+    known_credentials: Credentials | None
     secrets: tuple[str, ...] = ()
     config: dict[str, ConfigDeclaration] = field(default_factory=dict)
 
@@ -195,16 +215,26 @@ class _HubFile:
         record = self.reader.record(entry.value, CONNECTION_PLACE, what=what)
         if record is None:
             return None
+        kind, node = record.read("type") or "", record.get("type")
+        credentials = self._named(record, "credentials")
+        if self.known_credentials is not None and kind and node is not None:
+            self.reader.choice(node, self.known_credentials, what="`type`")
+            for each in credentials if kind in self.known_credentials else ():
+                self._check_credential(each, kind, self.known_credentials[kind])
         return ConnectionSettings(
             name=entry.name,
-            type=record.read("type") or "",
+            type=kind,
             base_url=record.read("base_url"),
-            credentials={
-                each.name: self._secret(each.value) or ""
-                for each in self._named(record, "credentials")
-            },
+            credentials={each.name: self._secret(each.value) or "" for each in credentials},
             options={each.name: self._option(each) for each in self._named(record, "options")},
         )
+
+    def _check_credential(self, entry: Entry, kind: str, known: Collection[str]) -> None:
+        if entry.name not in known:
+            message = f"a connection of type {kind} has no credential `{entry.name[:60]}`"
+            suggestion = correction(entry.name, list(known), what="it has")
+            fix = only_candidate(entry.name, known)
+            self.reader.refuse(110, message, entry.key, suggestion=suggestion, fix=fix)
 
     # ------------------------------------------------------------------------------- outbound
 
@@ -239,7 +269,11 @@ class _HubFile:
 
     def _texts(self, entry: Entry) -> tuple[str, ...]:
         items = self.reader.items(entry.value, what=f"`{entry.name}`")
-        texts = (self.reader.text(item, what=f"a {entry.name}") for item in items)
+        texts = [self.reader.text(item, what=f"a {entry.name}") for item in items]
+        wanted = FORMATS.get(_FORMAT_OF.get(entry.name, ""))
+        for text, item in zip(texts, items, strict=True):
+            if text is not None and wanted is not None and not wanted.fits(text):
+                self.reader.refuse(110, f"this must be {wanted.wanted}", item)
         return tuple(text for text in texts if text is not None)
 
     def _outbound_allow(self, record: Record) -> tuple[OutboundRule, ...]:

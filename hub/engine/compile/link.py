@@ -163,7 +163,7 @@ class Linker:
         if step.workflow in path:
             circle = " → ".join([*path[path.index(step.workflow) :], step.workflow])
             self._refuse(
-                name, 110, f"the workflows call each other in a circle: {circle}", step, "call"
+                name, 216, f"the workflows call each other in a circle: {circle}", step, "call"
             )
             return -1
         below = self._visit(step.workflow, path, levels) + 1

@@ -204,6 +204,11 @@ class Reader:
         for problem in compile_schema(schema).problems(plain(default.value)):
             self.refuse(206, f"the default {problem.message}", default.value)
 
+    def fixed_key(self, entry: Entry, *, what: str) -> None:
+        """A key is taken as it is written: `${{` in it would go out literally (HUB110)."""
+        if "${{" in entry.name:
+            self.refuse(110, f"{what} is fixed: an expression cannot stand here", entry.key)
+
     def _plain(self, node: Node, what: str) -> Any:
         """The value of a scalar; None after a finding."""
         if is_broken(node):

@@ -96,7 +96,7 @@ class Parts:
             return None
         for entry in node.entries:
             self.reader.name(entry.key, ANSWER_HEADERS.name, what="a header")
-        return self.values.value(node)
+        return self.values.named(node)
 
     def retry(self, record: Record, default: Retry) -> Retry:
         """A number, or the long form."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from hub.engine.compile.keys import OF_OTHER_TOOLS
 from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.step_parts import Parts
 from hub.engine.compile.values import NEVER, Values
@@ -107,6 +108,11 @@ class Steps:
 
     def _kind(self, node: Mapping) -> Entry | None:
         """The key that says what the step does: exactly one."""
+        foreign = node.get("foreach")
+        if foreign is not None and node.get("for_each") is None:
+            message, suggestion = "a step has no key `foreach`", OF_OTHER_TOOLS["foreach"]
+            self.reader.refuse(110, message, foreign.key, suggestion=suggestion, fix="for_each")
+            return None
         kinds = [entry for entry in node.entries if entry.name in STEPS]
         if "for_each" in {entry.name for entry in kinds}:
             kinds = [entry for entry in kinds if entry.name != "steps"]
@@ -283,6 +289,8 @@ class Steps:
         if not isinstance(node, Mapping) or not node.entries:
             self.reader.refuse(110, "`cases` needs a value and its steps for each case", node)
             return ()
+        for entry in node.entries:
+            self.reader.fixed_key(entry, what="a case")
         return node.entries
 
     def for_each(self, record: Record, common: dict[str, Any], level: int) -> Step:

@@ -88,10 +88,17 @@ class Values:
         self.places.add(compiled, node)
         return compiled
 
+    def named(self, node: Mapping) -> CompiledValue:
+        """Values whose names were read already."""
+        compiled = object_of((entry.name, self.value(entry.value)) for entry in node.entries)
+        self.places.add(compiled, node)
+        return compiled
+
     def inputs(
         self, node: Mapping, from_files: Collection[str], files: Files[str, str]
     ) -> CompiledValue:
         """Keys and values; those of `from_files` name a file of `templates/`, which is read."""
+        self._fixed_keys(node)
         compiled = object_of(
             (entry.name, self._file_or_value(entry, from_files, files)) for entry in node.entries
         )
@@ -122,6 +129,10 @@ class Values:
         for part in template.parts:
             self.places.add(part.expression, node, part.offset)
         return template
+
+    def _fixed_keys(self, node: Mapping) -> None:
+        for entry in node.entries:
+            self.reader.fixed_key(entry, what="a key")
 
     def decision(self, node: Node, *, what: str) -> Expression | None:
         """A bare expression; None after a finding."""
@@ -189,7 +200,8 @@ class Values:
 
     def _value(self, node: Node) -> CompiledValue:
         if isinstance(node, Mapping):
-            return object_of((entry.name, self.value(entry.value)) for entry in node.entries)
+            self._fixed_keys(node)
+            return self.named(node)
         if isinstance(node, Sequence):
             return list_of(self.value(item) for item in node.items)
         if isinstance(node, Scalar) and isinstance(node.value, str) and not node.is_broken:

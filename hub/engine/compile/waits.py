@@ -10,7 +10,7 @@ from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.step_parts import Parts
 from hub.engine.compile.values import NEVER, Values
 from hub.engine.expressions import Literal
-from hub.engine.findings import did_you_mean
+from hub.engine.findings import did_you_mean, only_candidate
 from hub.engine.language.parts import EVENT
 from hub.engine.language.steps import POLL, WAITS
 from hub.engine.language.workflow import CANCEL_ON, ON_EVENT
@@ -51,7 +51,8 @@ class Waits:
                 if path.startswith(EVENT_FOLDER)
             ]
             suggestion = did_you_mean(name, known) or f"write {event_path(name)}"
-            self.reader.refuse(213, f"there is no event '{name}'", node, suggestion=suggestion)
+            fix, message = only_candidate(name, known), f"there is no event '{name}'"
+            self.reader.refuse(213, message, node, suggestion=suggestion, fix=fix)
             return None
         self.reader.findings.extend(found.findings)
         self.named[name] = dict(found.schema or {})

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hub.engine.expressions.constancy import check_fraction, is_constant, tell_known
 from hub.engine.expressions.environment import Findings
 from hub.engine.expressions.signatures import Kind
-from hub.engine.expressions.syntax import Node
+from hub.engine.expressions.syntax import Compare, Node
 from hub.engine.expressions.types import (
     ListType,
     Null,
@@ -88,6 +89,7 @@ def _check_kinds(findings: Findings, sign: str, left: Operand, right: Operand, w
         check_text_of_time(findings, other, one, right.node)
         if sign in {"==", "!="}:
             _check_possible(findings, left, right)
+            _check_fractions(findings, sign, left, right, whole)
 
 
 def _overlap(mine: frozenset[str], theirs: frozenset[str]) -> bool:
@@ -115,7 +117,17 @@ def _possible(kind: Type) -> frozenset[str] | None:
     return kind.possible if isinstance(kind, Text) else None
 
 
+def _check_fractions(
+    findings: Findings, sign: str, left: Operand, right: Operand, whole: Node
+) -> None:
+    for one, other in ((left, right), (right, left)):
+        if kinds_of(without(one.type, Null)) == {"integer"} and not is_constant(one.node):
+            check_fraction(findings, sign, other.node, whole=whole)
+
+
 def _check_possible(findings: Findings, left: Operand, right: Operand) -> None:
+    if is_constant(left.node) and is_constant(right.node):
+        return  # the whole condition never changes, which is told
     one, other = without(left.type, Null), without(right.type, Null)
     if not isinstance(one, Text) or not isinstance(other, Text):
         return
@@ -145,8 +157,18 @@ def _values(kind: Type) -> frozenset[str]:
     return frozenset().union(*(values for values in found if values is not None))
 
 
+def _check_complete(
+    findings: Findings, left: Operand, items: tuple[Operand, ...], whole: Compare
+) -> None:
+    """Note a list of all the values that there are."""
+    possible = _possible(left.type)
+    listed = frozenset[str]().union(*(_possible(item.type) or () for item in items))
+    if possible is not None and len(possible) > 1 and possible <= listed:
+        tell_known(findings, whole.operator, "the list has all possible values", whole)
+
+
 def check_membership(
-    findings: Findings, left: Operand, right: Operand, *, items: tuple[Operand, ...], whole: Node
+    findings: Findings, left: Operand, right: Operand, *, items: tuple[Operand, ...], whole: Compare
 ) -> None:
     """Note what is wrong with `left in right`; `items` are those of a list written out."""
     check_not_null(findings, left.type, left.node, left.label)
@@ -160,6 +182,7 @@ def check_membership(
             findings, "==", Operand(wanted, left.node, left.label), item, whole=item.node
         )
     if items:
+        _check_complete(findings, left, items, whole)
         return
     container = without(right.type, Null)
     if isinstance(container, ListType):

@@ -29,7 +29,7 @@ from hub.engine.expressions.types import (
     without,
 )
 from hub.engine.expressions.use import Use
-from hub.values import zone
+from hub.values import check_region, zone
 
 _MOST_VALUES = 50
 _UNMARKED = frozenset({"mask", "length"})
@@ -42,6 +42,7 @@ _CHOICES = {
     ("phone", "style"): frozenset({"national", "international", "e164"}),
     ("start_of", "unit"): frozenset({"minute", "hour", "day", "week", "month", "year"}),
 }
+_READERS: Mapping[str, Callable[[str], object]] = {"tz": zone, "region": check_region}
 _LOCAL_STYLES = frozenset({"short", "long", "date", "time"})
 
 
@@ -97,9 +98,9 @@ def _check_constant(use: Use, name: str, value: str, node: Node) -> None:
         if value not in _LOCAL_STYLES and "%" not in value:
             message = "`local` knows 'short', 'long', 'date', 'time' and patterns with `%`"
             use.findings.error("HUB206", message, node)
-    elif name == "tz":
+    elif name in _READERS:
         try:
-            zone(value)
+            _READERS[name](value)
         except ValueError as unknown:
             use.findings.error("HUB206", str(unknown), node)
 

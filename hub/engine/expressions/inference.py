@@ -12,6 +12,12 @@ from hub.engine.expressions.comparing import (
     check_not_null,
     check_text_of_time,
 )
+from hub.engine.expressions.constancy import (
+    check_all_named,
+    check_sameness,
+    is_constant,
+    tell_constant,
+)
 from hub.engine.expressions.environment import Findings, Seen, TypeEnv
 from hub.engine.expressions.evaluator import is_null
 from hub.engine.expressions.filter_types import infer_filter
@@ -83,6 +89,7 @@ class Inferrer:
     def __init__(self, text: str, findings: Findings) -> None:
         self.text = text
         self.findings = findings
+        self._is_constant = False  # inside of something that is told as a whole
 
     def see(self, node: Node, env: TypeEnv) -> Seen:
         """The type of a part, and whether it may be missing."""
@@ -106,7 +113,17 @@ class Inferrer:
         return without(kind, Null) if is_nullable(kind) else kind
 
     def truth(self, node: Node, env: TypeEnv) -> None:
-        """A part that must be true or false."""
+        """A part that must be true or false, and not always the same (HUB333)."""
+        before = len(self.findings.problems)
+        outermost = is_constant(node) and not self._is_constant
+        self._is_constant = self._is_constant or outermost
+        self._boolean(node, env)
+        if outermost:
+            self._is_constant = False
+            if len(self.findings.problems) == before:
+                tell_constant(self.findings, node, self.text)
+
+    def _boolean(self, node: Node, env: TypeEnv) -> None:
         kind = self.solid(node, env)
         others = kinds_of(kind) - {"boolean"}
         if is_secret(kind):
@@ -287,13 +304,18 @@ def _negate(self: Inferrer, node: Negate, env: TypeEnv) -> Seen:
 
 
 def _logic(self: Inferrer, node: And | Or, env: TypeEnv) -> Seen:
+    before, start = len(self.findings.problems), env
     for term in node.terms:
         self.truth(term, env)
         env = narrowed(term, env, truth=isinstance(node, And))
+    if isinstance(node, Or) and len(self.findings.problems) == before:
+        unheard = Inferrer(self.text, Findings())
+        check_all_named(self.findings, node, lambda part: unheard.see(part, start).type)
     return Seen(Boolean())
 
 
 def _compare(self: Inferrer, node: Compare, env: TypeEnv) -> Seen:
+    before = len(self.findings.problems)
     left, right = self.operand(node.left, env), self.operand(node.right, env)
     if node.operator in {"in", "not in"}:
         written = node.right.items if isinstance(node.right, ListDisplay) else ()
@@ -302,6 +324,8 @@ def _compare(self: Inferrer, node: Compare, env: TypeEnv) -> Seen:
         check_membership(self.findings, left, right, items=items, whole=node)
     else:
         check_comparison(self.findings, node.operator, left, right, whole=node)
+    if len(self.findings.problems) == before:
+        check_sameness(self.findings, node)
     return Seen(Boolean())
 
 

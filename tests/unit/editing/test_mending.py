@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from hub.editing import Mended, mend
 from hub.editing.mending import corrected, weight, without_overlaps
 from hub.engine.findings import Finding, Source
+from tests.unit.engine import order_project
+from tests.unit.engine.planted import planted
 from tests.unit.engine.small_project import FILES, changed, load
 
 BOOK, TAKE = "workflows/book.yaml", "workflows/take-seat.yaml"
@@ -50,6 +52,7 @@ MENDED = [
     ("HUB110", BOOK, "  - if: steps.calls", "  - when: steps.calls", None),
     ("HUB110", BOOK, "title: Book a seat", "name: Book a seat", None),
     ("HUB110", BOOK, "        retry: 3", "        retries: 3", None),
+    ("HUB110", BOOK, "    for_each: seat", "    foreach: seat", None),
     ("HUB110", HUB, "type: bearer", "type: baerer", None),
     ("HUB110", HUB, "timezone: Europe/Warsaw", "time_zone: Europe/Warsaw", None),
     ("HUB110", BOOK, "on_item_error: continue", "on_item_error: contniue", None),
@@ -116,6 +119,37 @@ def test_a_mistake_with_one_correction_is_mended(code, path, clean, mistake, bec
     assert code in {mending.finding.code for mending in done.mendings}
     assert errors(done) == []
     assert done.files == changed(path, clean, clean if becomes is None else becomes)
+
+
+@pytest.mark.parametrize(
+    ("path", "clean", "mistake"),
+    [
+        ("workflows/order.yaml", "emit: order.checked", "emit: order.chekced"),
+        ("workflows/order.yaml", "for: order.checked", "for: order.cheked"),
+        ("workflows/order.yaml", "event: order.given_up", "event: order.given_upp"),
+        ("workflows/note.yaml", "[order.paid, order.failed]", "[order.piad, order.failed]"),
+    ],
+)
+def test_the_name_of_an_event_is_mended(path, clean, mistake):
+    files = planted(order_project.FILES, path, clean, mistake)
+
+    done = mend(files, lambda given: order_project.findings(dict(given)), asked=lambda _: True)
+
+    assert {mending.finding.code for mending in done.mendings} == {"HUB213"}
+    assert done.files == order_project.FILES
+
+
+def test_the_name_of_an_event_that_may_be_either_is_left_as_it_is():
+    files = planted(
+        order_project.FILES, "workflows/order.yaml", "emit: order.checked", "emit: order.ed"
+    )
+
+    assert (
+        mend(
+            files, lambda given: order_project.findings(dict(given)), asked=lambda _: True
+        ).mendings
+        == ()
+    )
 
 
 @pytest.mark.parametrize(("path", "clean", "mistake"), LEFT)

@@ -81,6 +81,12 @@ STRUCTURE = [
     ("HUB334", REMIND, "once_per: ${{ inputs.order_id }}", "once_per: «welcome»"),
     ("HUB401", ORDER, "schemas/order.json", "«schemas/orders.json»"),
     ("HUB402", SCHEMAS, '"item": {"type": "string"}', '"item": {"type": «"strnig"»}'),
+    (
+        "HUB402",
+        SCHEMAS,
+        '"note": {"type": "string"}',
+        '"note": {"type": "string", "default": «3»}',
+    ),
     ("HUB617", ORDER, "  - if: steps.told is ok\n    log:", "  - «continue»: 1\n    if: false\n#"),
     ("HUB617", REMIND, "  - return:\n      told: true", "  - «continue»: true"),
 ]
@@ -279,6 +285,24 @@ TYPES = [
     ),
     ("HUB321", ORDER, "      cash:\n", "      «card | cash»:\n"),
     (
+        "HUB321",
+        NOTE,
+        "        - log: Failed because of ${{ event.data.reason }}\n",
+        (
+            "        - log: Failed because of ${{ event.data.reason }}\n"
+            "      «else»:\n        - log: x\n"
+        ),
+    ),
+    (
+        "HUB321",
+        ORDER,
+        "  - id: shop\n",
+        (
+            "  - switch: payload.is_express\n    cases:\n      true | false:\n        - log: x\n"
+            "      «else»:\n        - log: y\n\n  - id: shop\n"
+        ),
+    ),
+    (
         "HUB322",
         NOTE,
         "      order.failed:\n        - log: Failed because of ${{ event.data.reason }}\n",
@@ -345,6 +369,38 @@ TYPES = [
     ),
 ]
 ENDS = [
+    (
+        "HUB618",
+        ORDER,
+        "steps:\n  - id: order\n",
+        "steps:\n  - id: a\n    wait: 3s\n  - id: b\n    «wait»: 3s\n  - id: order\n",
+    ),
+    (
+        "HUB110",
+        ORDER,
+        "    wait: {until: \"${{ payload.due | minus('1h') }}\"}\n",
+        "    wait: 1h\n    «on_timeout»: continue\n",
+    ),
+    (
+        "HUB110",
+        REMIND,
+        "inputs.at | minus('1h') }}\"}\n",
+        "inputs.at | minus('1h') }}\"}\n    «on_timeout»:\n      - log: x\n",
+    ),
+    (
+        "HUB614",
+        ORDER,
+        (
+            "    wait:\n      poll:\n        do: orders.get\n        with:\n"
+            "          order_id: ${{ steps.order.id }}\n        every: 1m\n"
+            "        done_if: result.status == 'paid'\n    timeout: 1h\n"
+        ),
+        (
+            "    «wait»:\n      poll:\n        do: orders.get\n        with:\n"
+            "          order_id: ${{ steps.order.id }}\n        every: 1m\n"
+            "        done_if: result.status == 'paid'\n"
+        ),
+    ),
     (
         "HUB618",
         ORDER,

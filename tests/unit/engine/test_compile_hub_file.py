@@ -53,8 +53,11 @@ outbound_allow:
 """
 
 
+CREDENTIALS = {"slack": ("token",), "smtp": ("username", "password")}
+
+
 def compiled(text: str) -> HubFile:
-    return compile_hub_file(text, auth_types=AUTH_TYPES)
+    return compile_hub_file(text, auth_types=AUTH_TYPES, credentials=CREDENTIALS)
 
 
 def told(text: str) -> list[tuple[str, int, int]]:
@@ -155,6 +158,11 @@ def test_the_mode_may_come_from_the_environment():
         ("format: e164", "format: phone", ("HUB402", 15, 35)),
         ("token: SLACK_TOKEN", "token: SLACK_TOKN", ("HUB203", 28, 26)),
         ("  email: []", "  fax: []", ("HUB110", 33, 3)),
+        ("type: slack", "type: slak", ("HUB110", 26, 11)),
+        ("{token: SLACK", "{tokn: SLACK", ("HUB110", 28, 19)),
+        ('["+14155550100"]', "['12']", ("HUB110", 32, 11)),
+        ("  email: []", "  email: [a@example.com, b]", ("HUB110", 33, 26)),
+        ("  email: []", "  url: [example.com]", ("HUB110", 33, 9)),
         ("- 10.1.0.0/16", "- 10.1.0.1/16", ("HUB110", 36, 5)),
         ("8443]", "84430]", ("HUB110", 38, 19)),
     ],
@@ -163,6 +171,26 @@ def test_a_mistake_is_told_at_its_place(old, new, place):
     assert WHOLE.count(old) == 1
 
     assert told(WHOLE.replace(old, new)) == [place]
+
+
+def test_a_type_of_connection_that_was_meant_is_named():
+    (found,) = compiled(WHOLE.replace("type: slack", "type: slak")).findings
+
+    assert found.message == "`type` is one of slack, smtp"
+    assert found.suggestion == "did you mean 'slack'?"
+
+
+def test_a_credential_of_another_type_is_told_with_those_of_this_one():
+    (found,) = compiled(WHOLE.replace("type: slack", "type: smtp")).findings
+
+    assert found.message == "a connection of type smtp has no credential `token`"
+    assert found.suggestion == "it has username, password"
+
+
+def test_where_the_types_are_not_known_any_may_stand():
+    text = WHOLE.replace("type: slack", "type: other")
+
+    assert compile_hub_file(text, auth_types=AUTH_TYPES).findings == ()
 
 
 @pytest.mark.parametrize(
