@@ -133,7 +133,7 @@ def test_a_mistake_with_one_correction_is_mended(code, path, clean, mistake, bec
 def test_the_name_of_an_event_is_mended(path, clean, mistake):
     files = planted(order_project.FILES, path, clean, mistake)
 
-    done = mend(files, order_project.findings, asked=lambda _: True)
+    done = mend(files, lambda all_: order_project.findings(dict(all_)), asked=lambda _: True)
 
     assert {mending.finding.code for mending in done.mendings} == {"HUB213"}
     assert done.files == order_project.FILES
@@ -144,7 +144,10 @@ def test_the_name_of_an_event_that_may_be_either_is_left_as_it_is():
         order_project.FILES, "workflows/order.yaml", "emit: order.checked", "emit: order.ed"
     )
 
-    assert mend(files, order_project.findings, asked=lambda _: True).mendings == ()
+    assert (
+        mend(files, lambda all_: order_project.findings(dict(all_)), asked=lambda _: True).mendings
+        == ()
+    )
 
 
 @pytest.mark.parametrize(("path", "clean", "mistake"), LEFT)
