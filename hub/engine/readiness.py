@@ -78,7 +78,7 @@ class _Missing:
         self._found: dict[int, frozenset[str]] = {}
 
     def of(self, workflow: Workflow) -> frozenset[str]:
-        """The actions that it and all below it lack. Calls never go in a circle (HUB110)."""
+        """The actions that it and all below it lack. Calls never go in a circle (HUB216)."""
         if id(workflow) not in self._found:
             own = (name for step in steps_of(workflow) for name in missing_in(step, self._actions))
             below = (self.of(each) for each in workflow.called.values())

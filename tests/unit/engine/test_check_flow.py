@@ -252,3 +252,13 @@ def test_what_a_refusal_can_read_at_the_door():
     assert not told(steps, head=head.replace("VALUE", "${{ run.id }} ${{ run.mode }}"))
     assert told(steps, head=head.replace("VALUE", "${{ run.attempt }}")) == [("HUB203", -2)]
     assert told(steps, head=head.replace("VALUE", "${{ vars.x }}")) == [("HUB201", -2)]
+
+
+def test_an_input_with_the_mark_of_personal_data_is_not_logged_in_the_open():
+    head = HEAD.replace(
+        "endpoint:\n  auth: broker\n  payload: schemas/book.json\n",
+        "inputs:\n  phone: {type: string, x-pii: true}\n",
+    )
+
+    assert told("  - log: ${{ inputs.phone }}\n", head=head) == [("HUB502", 1)]
+    assert told("  - log: ${{ inputs.phone | mask }}\n", head=head) == []
