@@ -133,11 +133,7 @@ def test_a_mistake_with_one_correction_is_mended(code, path, clean, mistake, bec
 def test_the_name_of_an_event_is_mended(path, clean, mistake):
     files = planted(order_project.FILES, path, clean, mistake)
 
-<<<<<<< HEAD
     done = mend(files, lambda given: order_project.findings(dict(given)), asked=lambda _: True)
-=======
-    done = mend(files, lambda all_: order_project.findings(dict(all_)), asked=lambda _: True)
->>>>>>> fixcheck
 
     assert {mending.finding.code for mending in done.mendings} == {"HUB213"}
     assert done.files == order_project.FILES
@@ -149,13 +145,9 @@ def test_the_name_of_an_event_that_may_be_either_is_left_as_it_is():
     )
 
     assert (
-<<<<<<< HEAD
         mend(
             files, lambda given: order_project.findings(dict(given)), asked=lambda _: True
         ).mendings
-=======
-        mend(files, lambda all_: order_project.findings(dict(all_)), asked=lambda _: True).mendings
->>>>>>> fixcheck
         == ()
     )
 

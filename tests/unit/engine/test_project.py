@@ -156,13 +156,8 @@ def test_workflows_that_call_each_other_in_a_circle_are_refused_with_those_that_
     project = load({**FILES, **circle})
 
     assert set(project.workflows) == {"book", "sweep", "take-seat"}
-<<<<<<< HEAD
     told = "the workflows call each other in a circle: a → b → c → a"
     assert ("HUB216", told) in {(each.code, each.message) for each in project.findings}
-=======
-    message = "the workflows call each other in a circle: a → b → c → a"
-    assert ("HUB216", message) in {(each.code, each.message) for each in project.findings}
->>>>>>> fixcheck
 
 
 def test_a_workflow_cannot_call_itself():
