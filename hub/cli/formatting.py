@@ -91,7 +91,7 @@ def _show(
         else:
             replace_text(file.path, before=file.text, after=file.formatted.text or "")
             say(f"{file.shown} formatted")
-    if not with_diff:
+    if readable and not with_diff:
         say(_summary(len(readable), len(changed), is_done=not only_check))
 
 

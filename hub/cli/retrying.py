@@ -174,7 +174,7 @@ def cancel(environment: Environment, *, run_id: UUID, as_json: bool) -> None:
         if status is None:
             raise NotPossible(f"there is no run {run_id}")
         if status in reading.ENDED:
-            raise NotPossible(f"run {run_id} has {status} already: there is nothing to cancel")
+            raise NotPossible(f"run {run_id} is over ({status}): there is nothing to cancel")
         if environment.settings.redis_url:
             Doorbell(environment.settings.redis_url).ring(run_id)
     if as_json:

@@ -62,5 +62,6 @@ def summary(report: Report) -> str:
     if mistakes:
         parts.append("1 mistake" if mistakes == 1 else f"{mistakes} mistakes")
     covered = report.coverage
-    parts.append(f"{int(covered.percent)} % of {covered.total} steps reached")
+    if covered.total:  # no test could be read otherwise
+        parts.append(f"{int(covered.percent)} % of {covered.total} steps reached")
     return f"{', '.join(parts)}, in {report.seconds:.1f} s"
