@@ -308,7 +308,7 @@ def test_a_run_is_cancelled_and_says_when(hub: Story, terminal: Terminal):
 
     assert "as soon as a worker sees it" in asked.out
     assert hub.runs()[0].status == "cancelled"
-    assert "cancelled already" in terminal.type("cancel", queued).err
+    assert "is over (cancelled)" in terminal.type("cancel", queued).err
     assert terminal.type("cancel", uuid4()).code == 1
 
 
