@@ -281,7 +281,7 @@ def test_what_a_poll_found_is_what_its_condition_says():
         "  - id: asked\n    wait:\n      poll:\n        do: orders.get\n"
         "        with: {order_id: x}\n        every: 5s\n"
         "        done_if: result.reason is set\n        data: ${{ result.reason | upper }}\n"
-        "  - log: ${{ steps.asked.data }}\n"
+        "    timeout: 1h\n  - log: ${{ steps.asked.data }}\n"
     )
 
 
