@@ -146,16 +146,16 @@ def in_force(
 ) -> InForce:
     """What is in force by these files; a broken one has its last good version.
 
-    That is the one in force until now, else the last stored one, so that processes agree whenever
-    they were started. Raises what `find_last` raises.
+    That is the last stored one, so that processes agree whenever they were started and whatever
+    they saw; else the one in force until now. Raises what `find_last` raises.
     """
     project, config = sight.loaded.project, sight.config
     settings = project.settings
     is_same = last is not None and last.settings == settings
     before = last.project.workflows if last is not None and is_same else {}
     good = {name: before[name] for name in project.broken if name in before}
-    unknown = [name for name in project.broken if name not in good]
-    kept = {**good, **(find_last(unknown, settings) if unknown else {})}
+    stored = find_last(list(project.broken), settings) if project.broken else {}
+    kept = {**good, **stored}  # another process may have seen a good version that we missed
     workflows = {**kept, **project.workflows}  # a clean file wins where both have one route
     secrets = (
         last.secrets
