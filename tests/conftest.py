@@ -98,6 +98,13 @@ def redis_url(servers: Servers) -> str:
     return servers.redis_url
 
 
+@pytest.fixture(name="redis")
+def open_redis(redis_url: str) -> Iterator[redis.Redis]:
+    """A connection to a Redis without keys."""
+    with redis.Redis.from_url(redis_url) as connection:
+        yield connection
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     """A clock that stands at Monday, 20 October 2025, 12:00 UTC."""

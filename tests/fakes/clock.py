@@ -1,4 +1,4 @@
-"""A clock that stands still until a test moves it."""
+"""Clocks that stand still until a test moves them."""
 
 from __future__ import annotations
 
@@ -27,3 +27,13 @@ class FakeClock:
             raise ValueError(f"{now} has no zone")
         self._now = now.astimezone(UTC)
         return self._now
+
+
+class Seconds:
+    """A monotonic clock for tests: seconds from nowhere in particular."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now

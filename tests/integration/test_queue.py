@@ -22,6 +22,7 @@ from hub import queue as hub_queue
 from hub.queue import QUEUE, WORK, Doorbell
 from hub.worker.doorbell import bell
 from hub.worker.listener import BellWorker, Listener
+from tests.fakes.clock import Seconds
 from tests.fakes.receiver import FakeReceiver
 
 RUN = UUID("5b0c2c2e-6f0a-4a51-9a8e-3d1f6f0d7a21")
@@ -37,22 +38,6 @@ def planted(*given: Any, **named: Any) -> None:
 
 
 PLANTED = f"{__name__}.planted"
-
-
-class Seconds:
-    """A monotonic clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def redis(redis_url: str) -> Iterator[Redis]:
-    with Redis.from_url(redis_url) as connection:
-        yield connection
 
 
 @pytest.fixture

@@ -12,25 +12,10 @@ import pytest
 from redis import Redis
 
 from hub.rates import RateCounter
+from tests.fakes.clock import Seconds
 
 MINUTE = timedelta(minutes=1)
 KEY = "hub:rate:a"
-
-
-class Seconds:
-    """A monotonic clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def redis(redis_url: str) -> Iterator[Redis]:
-    with Redis.from_url(redis_url) as connection:
-        yield connection
 
 
 @pytest.fixture

@@ -9,18 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.rates import ProcessCounter
+from tests.fakes.clock import Seconds
 
 MINUTE = timedelta(minutes=1)
-
-
-class Seconds:
-    """A monotonic clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def test_one_too_many_is_told_when_there_is_room_again():

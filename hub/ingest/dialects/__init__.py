@@ -15,7 +15,7 @@ from hub.ingest.dialects.contract import (
     Unpacked,
     to_json_bytes,
 )
-from hub.ingest.dialects.form import Form
+from hub.ingest.dialects.form import FORM
 from hub.ingest.dialects.plain_json import PlainJson
 from hub.ingest.dialects.standard_webhooks import StandardWebhooks
 from hub.ingest.dialects.stripe import Stripe
@@ -26,7 +26,7 @@ DIALECTS: Mapping[str, Dialect] = {
     dialect.name: dialect
     for dialect in (
         PlainJson(),
-        Form(),
+        FORM,
         VapiTool(),
         VapiEvent(),
         Calcom(),

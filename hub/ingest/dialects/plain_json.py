@@ -22,7 +22,7 @@ _WITHOUT_BODY = {204, 304}
 
 @dataclass(frozen=True)
 class PlainJson:
-    """Anybody who speaks JSON."""
+    """Anybody: a body is one call, and is answered in JSON."""
 
     name: str = "json"
     default_auth: str = "bearer"
