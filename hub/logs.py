@@ -9,7 +9,7 @@ import json
 import logging
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -42,8 +42,8 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **_extras(record),
         }
+        event |= {f"data.{key}" if key in event else key: said for key, said in _extras(record)}
         if record.exc_info and record.exc_info[0] is not None:
             event["exception"] = "".join(traceback.format_exception(*record.exc_info))
         return _short_line(self.hide(event))
@@ -69,14 +69,14 @@ def hide(secrets: Hide) -> None:
     _formatter.hide = secrets
 
 
-def _extras(record: logging.LogRecord) -> dict[str, Any]:
+def _extras(record: logging.LogRecord) -> Iterable[tuple[str, Any]]:
     found = {
         name: value
         for name, value in vars(record).items()
         if name not in _ORDINARY and not name.startswith("_")
     }
     data = found.pop("data", {})
-    return {**found, **data} if isinstance(data, dict) else {**found, "data": data}
+    return ({**found, **data} if isinstance(data, dict) else {**found, "data": data}).items()
 
 
 def _short_line(event: dict[str, Any]) -> str:

@@ -23,6 +23,8 @@ from tests.fakes.servers import Cleaner, Servers, new_database, open_cleaner, op
 
 UNIT_TESTS = Path(__file__).parent / "unit"
 
+pytest_plugins = ["tests.figures"]
+
 settings.register_profile("gate", deadline=None, max_examples=200)
 settings.register_profile("proofs", deadline=None, max_examples=5000)
 settings.load_profile("gate")

@@ -1,0 +1,47 @@
+"""What proofs measured last: `pytest --figures` keeps it, docs/guarantees.md shows it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+KEPT = Path(__file__).parent / "figures.json"
+TOLD = pytest.StashKey[dict[str, str]]()
+
+Figure = Callable[[str, str], None]
+
+
+def kept() -> dict[str, str]:
+    """Clause → the figure that was measured last."""
+    return json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {}
+
+
+def keep(told: dict[str, str]) -> None:
+    """Write down new figures beside those of other clauses."""
+    known = {**kept(), **told}
+    KEPT.write_text(json.dumps(dict(sorted(known.items())), indent=2, ensure_ascii=False) + "\n")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--figures`: keep what this run measures."""
+    parser.addoption("--figures", action="store_true", help="keep what the proofs measure")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Nothing was told yet."""
+    config.stash[TOLD] = {}
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Keep the figures of a run in which every proof held."""
+    if session.config.getoption("figures") and exitstatus == pytest.ExitCode.OK:
+        keep(session.config.stash[TOLD])
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Figure:
+    """`figure("I7", "64 at once: 1 run, 64 equal answers")`: what a proof of a clause measured."""
+    return request.config.stash[TOLD].__setitem__
