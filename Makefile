@@ -25,7 +25,7 @@ check: setup ## lint, types, import contracts, documentation
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q tests/test_architecture.py tests/test_docs.py
+	$(BIN)/pytest -q tests/test_architecture.py tests/test_docs.py tests/test_guarantees.py
 
 bench: setup ## measure on this machine: webhooks/s, latency, memory, and the floor
 	@$(BIN)/python -m bench

@@ -19,7 +19,7 @@ from hub.cli import main
 from hub.cli.describing import field_rows
 from hub.config import VARIABLES
 from hub.connectors.connections import CONNECTION_TYPES, ConnectionType
-from tests import reference
+from tests import guarantees, reference
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -152,6 +152,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "commands": commands,
     "connection-types": connection_types,
     "variables": variables,
+    **guarantees.PARTS,
     **reference.PARTS,
 }
 
