@@ -43,7 +43,7 @@ def upgrade(environment: Environment, *, as_json: bool) -> None:
     engine = db.open_engine(url, pool_size=1, application="hub-upgrade")
     try:
         before = db.revision(engine)
-        migrate.upgrade(url)
+        migrate.upgrade(url, actor=environment.actor)
         after = db.revision(engine)
     finally:
         engine.dispose()
