@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from hub.bootstrap.secrets import new_key
+from hub.cli.backups import backup, restore
 from hub.cli.console import say, say_json
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
@@ -25,6 +26,10 @@ def key() -> None:
 @click.group("db")
 def db_commands() -> None:
     """The tables of the hub."""
+
+
+db_commands.add_command(backup)
+db_commands.add_command(restore)
 
 
 @example("hub db upgrade")

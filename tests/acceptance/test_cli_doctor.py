@@ -233,8 +233,10 @@ def test_E18_E19_what_retention_took_is_no_fault(hub: Story, terminal: Terminal)
     with hub.transaction() as db:
         for statement in (
             "UPDATE schedules SET next_at = now() + interval '15 minutes'",
-            ("UPDATE runs SET created_at = now() - interval '99 days',"
-            " ended_at = now() - interval '99 days'"),
+            (
+                "UPDATE runs SET created_at = now() - interval '99 days',"
+                " ended_at = now() - interval '99 days'"
+            ),
             "UPDATE dedupe_keys SET expires_at = now() - interval '92 days'",
         ):
             db.execute(text(statement))

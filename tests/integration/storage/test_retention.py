@@ -358,7 +358,8 @@ def test_E19_a_run_and_those_made_of_it_go_in_one_pass(office: Office):
     first = an_old_run(office, days=1)
     for retry_of in (first, None):
         of = retry_of or office.rows("SELECT id FROM runs ORDER BY created_at DESC LIMIT 1")[0].id
-        office.ask(lambda connection, of=of: start_run(connection, run(retry_of=of)))
+        with office.engine.begin() as connection:
+            start_run(connection, run(retry_of=of))
         (owned,) = office.claim()
         office.end(owned)
     age(office, 60)
