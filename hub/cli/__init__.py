@@ -35,6 +35,8 @@ COMMANDS = Commands(
         "tool": "describing:tool",
         "openapi": "describing:openapi",
         "actions": "describing:actions",
+        "audit": "keeping:audit",
+        "retention": "keeping:retention",
         "key": "upkeep:key",
         "db": "upkeep:db_commands",
         "leads": "pool:leads",

@@ -24,7 +24,7 @@ from hub.engine.readiness import why_not_served
 from hub.engine.settings import PROJECT_FILE, ConnectionSettings
 from hub.errors import HubError, Misconfigured
 from hub.queue import Doorbell
-from hub.storage import db, invariants, reading, versions, workers
+from hub.storage import audit, db, invariants, reading, versions, workers
 
 State = Literal["ok", "warning", "broken"]
 
@@ -197,7 +197,9 @@ def _redis(environment: Environment) -> Examined:
 def _engine(environment: Environment) -> Engine:
     if not environment.settings.database_url:
         raise Misconfigured("not named: set HUB_DATABASE_URL, or start `hub dev`")
-    return db.open_engine(environment.settings.database_url, pool_size=1, application="hub-doctor")
+    return db.open_engine(
+        environment.settings.database_url, pool_size=1, application="hub-doctor", may_write=False
+    )
 
 
 def _server(environment: Environment, engine: Engine) -> Examined:
@@ -267,6 +269,10 @@ def _rows(engine: Engine, *, lease: timedelta) -> Iterator[Examined]:
             yield _invariant(invariant.name, invariant.promise, found)
         promise = "the history of a number has no overlaps and no end is wrong (D3, D6)"
         yield _invariant("numbers", promise, monitor.faults(connection))
+        promise = "what a step did and that it is done are stored together (E6)"
+        yield _invariant("half-done", promise, monitor.half_done(connection))
+        promise = "what was done by hand stands as it was written, without gaps (S9)"
+        yield _invariant("audit", promise, audit.faults(connection))
 
 
 def _invariant(name: str, promise: str, faults: Sequence[str]) -> Examined:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
+import socket
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from hub.bootstrap.secrets import Secrets
     from hub.engine.findings import Finding
     from hub.engine.project import Project
+    from hub.storage.audit import Act, Actor
 
 SECRETS_FILE = "secrets.json"
 _REDIS = ("redis://", "rediss://", "unix://")
@@ -72,12 +75,17 @@ class Environment:
         logs.configure(self.stated.log_level if wanted else level or self.stated.log_level)
 
     @contextmanager
-    def database(self) -> Iterator[Engine]:
-        """The database, for commands that look and change rows. Raises `Misconfigured`."""
+    def database(self, *, may_write: bool = False) -> Iterator[Engine]:
+        """The database, to look at; rows are changed by `changing`. Raises `Misconfigured`."""
         from hub.storage import db  # noqa: PLC0415 - only commands with a database load it
 
         self._require_database()
-        engine = db.open_engine(self.settings.database_url, pool_size=2, application="hub-command")
+        engine = db.open_engine(
+            self.settings.database_url,
+            pool_size=2,
+            application="hub-command",
+            may_write=may_write,
+        )
         try:
             if not db.is_current(engine):
                 raise Misconfigured(
@@ -86,6 +94,31 @@ class Environment:
             yield engine
         finally:
             engine.dispose()
+
+    @contextmanager
+    def changing(self, action: str) -> Iterator[Act]:
+        """A transaction in which this command changes rows and notes what it did (S9)."""
+        from hub.storage import audit  # noqa: PLC0415 - as above
+
+        with (
+            self.database(may_write=True) as engine,
+            audit.act(engine, self.actor, action) as open_act,
+        ):
+            yield open_act
+
+    @property
+    def actor(self) -> Actor:
+        """Who types this command, and where."""
+        from hub.storage.audit import Actor  # noqa: PLC0415 - as above
+
+        known = self.stated.environment
+        account = _account()
+        person = known.get("SUDO_USER")
+        host, peer = socket.gethostname(), known.get("SSH_CONNECTION", "").partition(" ")[0]
+        return Actor(
+            who=f"{person} as {account}" if person else account,
+            origin=f"{host}, from {peer}" if peer else host,
+        )
 
     @contextmanager
     def hub(self) -> Iterator[Hub]:
@@ -135,6 +168,14 @@ def read_trial(path: str, project: Project) -> tuple[str, tuple[Finding, ...]]:
 
     file = read_trials(path, project.files[path], project)
     return file.workflow, file.findings
+
+
+def _account() -> str:
+    """The name of the account this process runs under, or its number where it has no name."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
 
 
 def completed(settings: Settings, found: Mapping[str, str]) -> Settings:

@@ -80,7 +80,7 @@ def prepared(environment: Environment) -> Iterator[Prepared]:
         stated.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         secrets_file = keep_secrets(stated.state_dir, {**known, **made})
         settings = completed(stated, {**found, **made})
-        migrate.upgrade(settings.database_url)
+        migrate.upgrade(settings.database_url, actor=environment.actor)
         check_server(settings)
         yield Prepared(settings, secrets_file, tuple(sorted(made)))
 

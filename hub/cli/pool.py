@@ -52,10 +52,10 @@ def add_lead(
         raise click.BadParameter(f"{email!r} is not an e-mail address", param_hint="--email")
     made = new_id()
     attempt = Attempt(run_id=made, workflow="hub leads add", key=str(made), mode="live")
-    with environment.database() as engine, engine.begin() as connection:
+    with environment.changing("hub leads add") as act:
         try:
             lead = lead_rows.create(
-                connection,
+                act.connection,
                 SystemClock(),
                 attempt,
                 first_name=first_name,
@@ -66,6 +66,7 @@ def add_lead(
             )
         except Permanent as refused:
             raise NotPossible(refused.message) from refused
+        act.note({"lead": str(lead.lead_id)}, after=vars(lead))
     if as_json:
         say_json(lead)
     else:
@@ -85,11 +86,12 @@ def phones() -> None:
 def add_phones(environment: Environment, *, numbers: tuple[str, ...], as_json: bool) -> None:
     """Put numbers into the pool. A number that is in it already changes nothing."""
     environment.use_logs("error")
-    with environment.database() as engine, engine.begin() as connection:
+    with environment.changing("hub phones add") as act:
         try:
-            added = phone_rows.add_numbers(connection, SystemClock(), numbers=numbers)
+            added = phone_rows.add_numbers(act.connection, SystemClock(), numbers=numbers)
         except Permanent as refused:
             raise NotPossible(refused.message) from refused
+        act.note({"numbers": list(numbers), "added": added}, after=list(numbers))
     if as_json:
         say_json({"added": added, "known": len(numbers) - added})
     else:

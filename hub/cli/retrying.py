@@ -8,6 +8,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import click
+from sqlalchemy.exc import IntegrityError
 
 from hub.action import Action
 from hub.bootstrap import Hub
@@ -17,7 +18,8 @@ from hub.cli.environment import Environment
 from hub.engine.workflow import DEFAULT_WINDOW, Endpoint
 from hub.errors import NotPossible
 from hub.queue import Doorbell
-from hub.storage import reading
+from hub.storage import audit, reading
+from hub.storage.audit import Actor
 from hub.storage.reading import RunFacts, StepFacts
 from hub.storage.retry import (
     RetryPlan,
@@ -68,15 +70,15 @@ def retry(
         doubts += _effects(plan.repeated, hub.actions)
         if not yes:
             _ask(doubts)
-        new_id = retry_run(hub, facts, plan)
+        new_id = retry_run(hub, facts, plan, environment.actor)
     if as_json:
         say_json({"id": new_id, "retry_of": run_id, "taken_over": list(plan.kept)})
     else:
         say(str(new_id))
 
 
-def retry_run(hub: Hub, facts: RunFacts, plan: RetryPlan) -> UUID:
-    """Store the new run and ring; its id."""
+def retry_run(hub: Hub, facts: RunFacts, plan: RetryPlan, actor: Actor) -> UUID:
+    """Store the new run and ring; its id. Raises `NotPossible` when the old one goes meanwhile."""
     line = facts.line
     workflow = hub.program(line.version)
     start = hub.start(workflow, facts.trigger)
@@ -89,8 +91,13 @@ def retry_run(hub: Hub, facts: RunFacts, plan: RetryPlan) -> UUID:
         window=DEFAULT_WINDOW if dedupe is None else dedupe.window,
         retry_of=line.id,
     )
-    with hub.database.begin() as connection:
-        store_retry(connection, source=line.id, run=new, plan=plan)
+    told = {"run": str(new.id), "retry_of": str(line.id)}
+    try:
+        with audit.act(hub.database, actor, "hub retry") as act:
+            store_retry(act.connection, source=line.id, run=new, plan=plan)
+            act.note(told, before={"status": line.status}, after={**told, "kept": plan.kept})
+    except IntegrityError:
+        raise NotPossible(f"run {line.id} was just removed: its period is over") from None
     hub.doorbell.ring(new.id)
     return new.id
 
@@ -168,15 +175,16 @@ def cancel(environment: Environment, *, run_id: UUID, as_json: bool) -> None:
     What it did is undone as its steps say (`compensate`), then its `on_cancel` runs.
     """
     environment.use_logs("error")
-    with environment.database() as engine:
-        with engine.begin() as connection:
-            status = request_cancel(connection, run_id)
+    with environment.changing("hub cancel") as act:
+        status = request_cancel(act.connection, run_id)
         if status is None:
             raise NotPossible(f"there is no run {run_id}")
         if status in reading.ENDED:
             raise NotPossible(f"run {run_id} is over ({status}): there is nothing to cancel")
-        if environment.settings.redis_url:
-            Doorbell(environment.settings.redis_url).ring(run_id)
+        before = {"status": status}
+        act.note({"run": str(run_id)}, before=before, after={**before, "cancel_requested": True})
+    if environment.settings.redis_url:
+        Doorbell(environment.settings.redis_url).ring(run_id)
     if as_json:
         say_json({"id": run_id, "status": status, "cancel_requested": True})
     elif status == "running":

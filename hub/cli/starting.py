@@ -23,9 +23,10 @@ from hub.errors import NotPossible, PayloadProblem, Rejected
 from hub.ingest.body import read_json
 from hub.ingest.entrance import open_entrance
 from hub.schemas import compile_schema
-from hub.storage import reading, workers
+from hub.storage import audit, reading, workers
+from hub.storage.audit import Actor
 from hub.storage.deliveries import start_run
-from hub.values import format_instant
+from hub.values import format_instant, plain
 
 _WORKER_COMES_WITHIN = 5.0  # seconds
 _LOOK_EVERY = 0.2  # seconds between two looks at a run that is waited for
@@ -86,7 +87,12 @@ def run(
     environment.use_logs("error")
     with environment.hub() as hub:
         run_id = start_by_hand(
-            hub, _workflow(hub, workflow), payload=_json(payload), inputs=_pairs(inputs), mode=mode
+            hub,
+            _workflow(hub, workflow),
+            payload=_json(payload),
+            inputs=_pairs(inputs),
+            mode=mode,
+            actor=environment.actor,
         )
         has_worker = _has_worker(hub, seconds=_WORKER_COMES_WITHIN if is_waiting else 0)
         if not has_worker:
@@ -108,6 +114,7 @@ def start_by_hand(
     payload: Any,
     inputs: Mapping[str, str],
     mode: str | None = None,
+    actor: Actor,
 ) -> UUID:
     """Store the run and ring; its id. Raises `Refused` for what does not fit, or `Rejected`."""
     run_id = hub.new_id()
@@ -119,8 +126,10 @@ def start_by_hand(
     if mode is not None:
         new = replace(new, mode=mode)
     hub.keep(workflow)
-    with hub.database.begin() as connection:
-        start_run(connection, new)
+    told = {"run": str(run_id), "workflow": workflow.name, "mode": new.mode}
+    with audit.act(hub.database, actor, "hub run") as act:
+        start_run(act.connection, new)
+        act.note(told, after={**told, "trigger": plain(trigger)})
     hub.doorbell.ring(run_id)
     return run_id
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from hub.bootstrap.secrets import new_key
+from hub.cli.backups import backup, restore
 from hub.cli.console import say, say_json
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
@@ -27,6 +28,10 @@ def db_commands() -> None:
     """The tables of the hub."""
 
 
+db_commands.add_command(backup)
+db_commands.add_command(restore)
+
+
 @example("hub db upgrade")
 @db_commands.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
@@ -43,7 +48,7 @@ def upgrade(environment: Environment, *, as_json: bool) -> None:
     engine = db.open_engine(url, pool_size=1, application="hub-upgrade")
     try:
         before = db.revision(engine)
-        migrate.upgrade(url)
+        migrate.upgrade(url, actor=environment.actor)
         after = db.revision(engine)
     finally:
         engine.dispose()

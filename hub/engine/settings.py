@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from hub.engine.expressions import CompiledValue
@@ -52,6 +53,14 @@ class OutboundRule:
 
 
 @dataclass(frozen=True)
+class Retention:
+    """How long is kept what is over (E19): ended runs, and rows of the audit."""
+
+    runs: timedelta = timedelta(days=90)
+    audit: timedelta = timedelta(days=400)
+
+
+@dataclass(frozen=True)
 class ProjectSettings:
     """The whole of `hub.yaml`; destinations are by kind: phone, email, channel, url.
 
@@ -68,6 +77,7 @@ class ProjectSettings:
     test_destinations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     test_destinations_from: Mapping[str, str] = field(default_factory=dict)
     outbound_allow: tuple[OutboundRule, ...] = ()
+    retention: Retention = Retention()
 
     def test_destinations_with(self, config: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         """The lists by kind, those that `config` holds included."""

@@ -37,7 +37,7 @@ CONNECT_TIMEOUT = timedelta(seconds=2)
 POOL_TIMEOUT = timedelta(seconds=1)
 ANSWER_WITHIN = timedelta(seconds=12)  # more than any statement may take
 
-NEWEST_REVISION = "0003"  # of migrations/versions; `hub.storage.migrate` is held to it by a test
+NEWEST_REVISION = "0004"  # of migrations/versions; `hub.storage.migrate` is held to it by a test
 _KEEPALIVES = {
     "keepalives": 1,
     "keepalives_idle": 10,
@@ -85,18 +85,28 @@ class _ImpatientConnection(psycopg.Connection[Any]):
 
 
 def open_engine(
-    url: str, *, pool_size: int, application: str, answer_within: timedelta = ANSWER_WITHIN
+    url: str,
+    *,
+    pool_size: int,
+    application: str,
+    answer_within: timedelta = ANSWER_WITHIN,
+    may_write: bool = True,
 ) -> Engine:
     """A pool of at most `pool_size` connections; nothing is connected yet.
 
     A database that is down, full of waiters or frozen becomes an `OperationalError` or a pool
     `TimeoutError`, never a hang: 2 s to connect, 1 s to get a connection, `answer_within` for each
-    answer. Raises `Misconfigured` when the URL is not PostgreSQL's.
+    answer. Unless it `may_write` the server refuses every change. Raises `Misconfigured` when the
+    URL is not PostgreSQL's.
     """
     found = address(url)
     return create_engine(
         found,
-        creator=partial(_connect, _conninfo(found, application), answer_within.total_seconds()),
+        creator=partial(
+            _connect,
+            _conninfo(found, application, may_write=may_write),
+            answer_within.total_seconds(),
+        ),
         poolclass=QueuePool,
         pool_size=pool_size,
         max_overflow=0,
@@ -143,15 +153,17 @@ def address(url: str) -> URL:
     return parsed.set(drivername="postgresql+psycopg")
 
 
-def _conninfo(address: URL, application: str) -> str:
+def _conninfo(address: URL, application: str, *, may_write: bool) -> str:
     """What the operator wrote in the URL wins over our settings."""
     _, given = address.get_dialect()().create_connect_args(address)
+    read_only = "" if may_write else "-c default_transaction_read_only=on"
+    options = (_session_options(), given.get("options", ""), read_only)
     settings = {
         **_KEEPALIVES,
         "connect_timeout": int(CONNECT_TIMEOUT.total_seconds()),
         "application_name": application,
         **given,
-        "options": f"{_session_options()} {given.get('options', '')}".strip(),
+        "options": " ".join(filter(None, options)),
     }
     return make_conninfo("", **settings)
 

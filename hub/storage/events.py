@@ -20,6 +20,7 @@ from sqlalchemy import Connection, text
 from hub.storage.json_text import json_text
 
 KEPT_FOR = timedelta(days=7)
+MOST_SWEPT = 1000
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def forget(connection: Connection, run_id: UUID) -> None:
     connection.execute(_FORGET, {"run_id": run_id})
 
 
-def sweep(connection: Connection, *, most: int = 1000) -> int:
+def sweep(connection: Connection, *, most: int = MOST_SWEPT) -> int:
     """Remove events that nobody waited for in 7 days; how many there were."""
     return connection.execute(_SWEEP, {"kept": KEPT_FOR, "most": most}).rowcount
 

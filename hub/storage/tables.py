@@ -145,6 +145,7 @@ runs = Table(
     Index("ix_runs_leases", "lease_until", postgresql_where=text("status = 'running'")),
     Index("ix_runs_deadlines", "deadline", postgresql_where=text("ended_at IS NULL")),
     Index("ix_runs_delivery", "delivery_id"),
+    Index("ix_runs_retry_of", "retry_of", postgresql_where=text("retry_of IS NOT NULL")),
     Index(None, "workflow", "created_at"),
     Index(None, "created_at"),
     Index(  # whether the last run of a schedule still goes on, however many there were
@@ -209,6 +210,7 @@ once_keys = Table(
     _json("result"),
     _created(),
     CheckConstraint("status IN ('started', 'succeeded', 'unknown')", name="status"),
+    Index(None, "run_id"),
 )
 
 turns = Table(  # who may run under `concurrency`: the first `limit` rows of a key, by id (E16)
@@ -265,6 +267,21 @@ workers = Table(
     Column("pid", Integer, nullable=False),
     _created("started_at"),
     _instant("seen_at", required=True),
+)
+
+audit = Table(  # who did what by hand: only added to, each row covers the one before it (S9)
+    "audit",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    _instant("at", required=True),
+    Column("who", Text, nullable=False),
+    Column("origin", Text, nullable=False),  # where it was done
+    Column("action", Text, nullable=False),
+    _json("what", required=True),
+    Column("before_digest", LargeBinary),
+    Column("after_digest", LargeBinary),
+    Column("previous", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
 )
 
 # ------------------------------------------------------------------------------------- our trade

@@ -16,10 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.bootstrap import Hub
 from hub.storage import workers
+from hub.storage.audit import Actor
 from hub.storage.runs import ClaimedRun, OpenClaim
 from hub.storage.workers import WorkerName
 from hub.worker.doorbell import bell
 from hub.worker.listener import Listener
+from hub.worker.retention import Removal
 from hub.worker.rounds import Rounds
 from hub.worker.runner import Runner
 from hub.worker.watch import Watch
@@ -74,6 +76,11 @@ class _Process:
         self._rounds = Rounds(
             hub, scheduled=lambda: hub.scheduled, ring=self._wake, worker=self._name
         )
+        self._removal = Removal(
+            hub.database,
+            periods=lambda: hub.project.settings.retention,
+            actor=Actor(f"worker {name.pid}", name.host),
+        )
         self._watch = Watch(hub)
 
     def _wake(self) -> None:
@@ -84,6 +91,7 @@ class _Process:
     def run(self) -> int:
         self._runner.start()
         self._rounds.start()
+        self._removal.start()
         self._watch.start()
         self._listener.start()
         log.info("the worker is ready", extra={"runs": self._hub.settings.worker_runs})
@@ -96,6 +104,7 @@ class _Process:
         ends_at = monotonic() + DRAIN_WITHIN.total_seconds()
         self._runner.stop()
         self._rounds.stop()
+        self._removal.stop()
         self._watch.stop()
         self._listener.stop()
         drainer = threading.Thread(target=self._leave, name="drain", daemon=True)
@@ -117,6 +126,7 @@ class _Process:
     def _leave(self) -> None:
         self._runner.drain()
         self._rounds.join()
+        self._removal.join()
         self._watch.join()
         self._listener.join()
         try:

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.engine.schedule import next_time
 from hub.engine.start import Start
 from hub.engine.workflow import Schedule, Workflow
-from hub.storage import events, runs, schedules, workers
+from hub.storage import runs, schedules, workers
 from hub.storage.db import DatabaseClock, at_once
 from hub.storage.deliveries import start_run
 from hub.storage.schedules import DueSchedule
@@ -32,7 +32,6 @@ SWEEP_EVERY = timedelta(seconds=2)
 MOST_MISSED = 100  # `missed: run_all` is bounded (E12)
 LATE_AFTER = timedelta(minutes=1)  # a planned time that is older was missed; before, it is slow
 _LOOK_BACK = timedelta(minutes=1)
-_OLD_EVENTS_EVERY = 150  # rounds
 
 
 class Starting(Protocol):
@@ -69,7 +68,6 @@ class Rounds:
         self._ring = ring
         self._worker = worker
         self._planned: object = None
-        self._rounds = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._go, name="rounds", daemon=True)
 
@@ -102,9 +100,6 @@ class Rounds:
             self._ring()
         if self._do("looking for due schedules", self._fire_due):
             self._ring()
-        if self._rounds % _OLD_EVENTS_EVERY == 0:
-            self._do("removing old events", self._remove_old_events)
-        self._rounds += 1
 
     def _do(self, duty: str, do: Callable[[], int]) -> int:
         if self._stopping.is_set():
@@ -130,10 +125,6 @@ class Rounds:
             plan_schedules(self._hub, scheduled, now)
             self._planned = found
         return 0
-
-    def _remove_old_events(self) -> int:
-        with self._hub.database.begin() as connection:
-            return events.sweep(connection)
 
     def _fire_due(self) -> int:
         scheduled = self._scheduled()

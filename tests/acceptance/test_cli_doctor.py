@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from hub.storage import workers
+from hub.storage import tables, workers
 from hub.storage.workers import WorkerName
 from tests.acceptance.story import DAY, Story
 from tests.acceptance.terminal import Terminal, Typed
@@ -127,6 +127,129 @@ def test_E18_a_row_that_breaks_a_guarantee_is_named(hub: Story, terminal: Termin
     assert wanted in terminal.type("doctor").out
     with hub.transaction() as db:  # the story ends well
         db.execute(text("UPDATE phone_assignments SET ended_at = NULL"))
+
+
+def named(terminal: Terminal, check: str) -> list[str]:
+    """The rows that `hub doctor` names under a heading; it says that all is not well."""
+    typed = terminal.type("doctor", "--json")
+    line = found(typed)[check]
+    assert (typed.code, line["status"]) == (1, "broken")
+    return list(line["rows"])
+
+
+@pytest.mark.usefixtures("worker")
+def test_E18_a_step_that_is_done_without_its_effect_is_named(hub: Story, terminal: Terminal):
+    lead = hub.holder()
+    hub.call_ends(lead, "no_answer")
+    run_id = hub.runs("vapi-call-ended")[0].id
+    with hub.transaction() as db:
+        db.execute(text("DELETE FROM interactions WHERE run_id = :id"), {"id": run_id})
+
+    (row,) = named(terminal, "half-done")
+
+    assert row.startswith(f"run {run_id} of vapi-call-ended: its step ")
+    assert row.endswith("is done, and the row that it made is not there")
+
+
+@pytest.mark.usefixtures("worker")
+def test_E18_an_effect_without_a_step_that_is_done_is_named(hub: Story, terminal: Terminal):
+    hub.holder()
+    run_id = hub.runs()[0].id
+    with hub.transaction() as db:
+        db.execute(text("UPDATE steps SET status = 'failed' WHERE action IS NOT NULL"))
+
+    rows = named(terminal, "half-done")
+
+    said = f"run {run_id} of lead-phone: it made a row of {{}}, and none of its steps says so"
+    assert rows == [said.format("interactions"), said.format("phone_assignments")]
+
+
+@pytest.mark.usefixtures("worker")
+def test_E18_two_live_holds_on_one_number_are_named(hub: Story, terminal: Terminal):
+    hub.holder()
+    other = hub.lead("Other")
+    with hub.transaction() as db:
+        db.execute(text("DROP INDEX uq_phone_assignments_phone"))
+        db.execute(
+            text(
+                "INSERT INTO phone_assignments (id, phone_id, lead_id, assigned_at, mode)"
+                " SELECT :lead, phone_id, :lead, assigned_at, mode FROM phone_assignments"
+            ),
+            {"lead": other},
+        )
+        (phone,) = db.execute(text("SELECT DISTINCT phone_id FROM phone_assignments")).scalars()
+
+    rows = named(terminal, "holds")
+    history = named(terminal, "numbers")
+
+    with hub.transaction() as db:
+        db.execute(text("DELETE FROM phone_assignments WHERE lead_id = :lead"), {"lead": other})
+        db.execute(
+            text(
+                "CREATE UNIQUE INDEX uq_phone_assignments_phone"
+                " ON phone_assignments (phone_id) WHERE ended_at IS NULL"
+            )
+        )
+    assert rows == [f"number {phone} has 2 live holds"]
+    assert any("was held twice" in row for row in history)
+
+
+@pytest.mark.usefixtures("worker")
+def test_E18_D6_a_gap_and_an_overlap_in_the_history_of_a_number_are_named(
+    hub: Story, terminal: Terminal
+):
+    hub.holder()
+    number = hub.holds()[0].number
+    with hub.transaction() as db:
+        kept = db.execute(text("DELETE FROM phone_assignments RETURNING *")).mappings().one()
+    assert named(terminal, "numbers") == [f"{number} is held without an open entry in its history"]
+
+    with hub.transaction() as db:
+        db.execute(tables.phone_assignments.insert(), dict(kept))
+        earlier = {**kept, "id": uuid4(), "assigned_at": kept["assigned_at"] - DAY}
+        ended = kept["assigned_at"] + DAY
+        db.execute(tables.phone_assignments.insert(), {**earlier, "ended_at": ended})
+    rows = named(terminal, "numbers")
+    with hub.transaction() as db:  # the story ends well
+        db.execute(text("DELETE FROM phone_assignments WHERE ended_at IS NOT NULL"))
+    assert rows == [f"{number} was held twice at {kept['assigned_at']:%Y-%m-%d %H:%M:%S+00}"]
+
+
+@pytest.mark.usefixtures("worker")
+def test_E18_S9_a_row_of_the_audit_that_was_changed_is_named(hub: Story, terminal: Terminal):
+    terminal.type("phones", "add", "+14155550190")
+    with hub.transaction() as db:
+        db.execute(text("ALTER TABLE audit DISABLE TRIGGER USER"))
+        db.execute(text("UPDATE audit SET who = 'nobody'"))
+        db.execute(text("ALTER TABLE audit ENABLE TRIGGER USER"))
+
+    assert named(terminal, "audit") == ["audit row 1 is not as it was written"]
+
+
+@pytest.mark.usefixtures("worker")
+def test_E18_E19_what_retention_took_is_no_fault(hub: Story, terminal: Terminal):
+    lead = hub.holder()
+    hub.call_ends(lead, "no_answer")
+    with hub.transaction() as db:
+        for statement in (
+            "UPDATE schedules SET next_at = now() + interval '15 minutes'",
+            (
+                "UPDATE runs SET created_at = now() - interval '99 days',"
+                " ended_at = now() - interval '99 days'"
+            ),
+            "UPDATE dedupe_keys SET expires_at = now() - interval '92 days'",
+        ):
+            db.execute(text(statement))
+    run_id = hub.runs()[0].id
+
+    assert terminal.type("retention", "apply", "--json").json["gone"]["runs"] == 2
+
+    assert terminal.type("doctor").code == 0
+    assert terminal.type("runs").out == "no runs\n"
+    for command in (("runs", "show"), ("retry",), ("cancel",)):
+        typed = terminal.type(*command, run_id)
+        assert (typed.code, typed.err) == (1, f"hub: there is no run {run_id}\n")
+    assert len(hub.holds()) == 1
 
 
 def test_a_schedule_that_nobody_fires_is_named(hub: Story, terminal: Terminal):

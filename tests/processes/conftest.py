@@ -10,6 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import create_engine
 
+from hub.domain import monitor
 from hub.storage import invariants
 from tests.fakes.receiver import FakeReceiver
 from tests.processes.house import PATIENCE, ROOT, House, environment_for
@@ -107,6 +108,7 @@ def house(project: Path, database: str, link: Link) -> Iterator[House]:
         with engine.connect() as connection:
             for each in invariants.INVARIANTS:
                 assert invariants.faults(connection, each) == [], each.promise
+            assert monitor.half_done(connection) == []
     finally:
         opened.stop()
         caller.close()

@@ -20,7 +20,7 @@ from hub.domain import appointments, leads, monitor, phones
 from hub.domain.monitor import HoldLine
 from hub.engine.workflow import Endpoint
 from hub.errors import NotPossible
-from hub.storage import reading, workers
+from hub.storage import audit, reading, workers
 from hub.storage.reading import RunLine, StepFacts
 from hub.values import decode, plain
 
@@ -60,7 +60,9 @@ class Stage:
         """Leads and numbers, or those of last time without their appointments."""
         made = new_id()
         attempt = Attempt(run_id=made, workflow="hub demo", key=str(made), mode="simulate")
-        with self.database.begin() as connection:
+        actor = self.environment.actor
+        with audit.act(self.database, actor, "hub demo") as act:
+            connection = act.connection
             for lead in LEADS:
                 leads.create(
                     connection,
@@ -74,6 +76,7 @@ class Stage:
                 )
                 _call_off(connection, attempt, lead.id)
             phones.add_numbers(connection, SystemClock(), numbers=NUMBERS)
+            act.note({"leads": [str(lead.id) for lead in LEADS], "numbers": list(NUMBERS)})
 
     def runs(self, workflow: str) -> list[RunLine]:
         """The runs of a workflow that this demonstration made, the newest first."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection
 from collections.abc import Mapping as Names
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from hub.engine.compile.file import mode_value
@@ -26,6 +27,7 @@ from hub.engine.language.project import (
     PORT,
     PRESET,
     PROJECT_NAME,
+    RETENTION,
 )
 from hub.engine.settings import (
     PROJECT_FILE,
@@ -34,9 +36,11 @@ from hub.engine.settings import (
     ConnectionSettings,
     OutboundRule,
     ProjectSettings,
+    Retention,
 )
 from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, Sequence, is_broken, load, plain
 from hub.schemas import FORMATS, lint_schema
+from hub.values.durations import LONGEST
 
 Credentials = Names[str, Collection[str]]
 
@@ -110,6 +114,7 @@ class _HubFile:
             mode=None if mode is None else mode_value(self.reader, self.values, mode),
             test_destinations=self._test_destinations(record),
             outbound_allow=self._outbound_allow(record),
+            retention=self._retention(record),
         )
 
     def _secrets(self, record: Record) -> tuple[str, ...]:
@@ -296,6 +301,16 @@ class _HubFile:
         numbers = (self.reader.integer(item, PORT, what="a port") for item in items)
         return OutboundRule(network, tuple(number for number in numbers if number is not None))
 
+    def _retention(self, record: Record) -> Retention:
+        """A period that cannot be read removes nothing: what went does not come back."""
+        node = record.get("retention")
+        if node is None:
+            return Retention()
+        inner = self.reader.record(node, RETENTION, what="`retention`")
+        if inner is None:
+            return Retention(runs=LONGEST, audit=LONGEST)
+        return Retention(runs=_period(inner, "runs"), audit=_period(inner, "audit"))
+
     def _network(self, node: Node) -> str | None:
         text = self.reader.text(node, what="a network")
         if text is None:
@@ -305,6 +320,14 @@ class _HubFile:
         except ValueError:
             self.reader.refuse(110, "a network has the form `10.1.0.0/16`", node)
             return None
+
+
+def _period(record: Record, name: str) -> timedelta:
+    node, key = record.get(name), record.place[name]
+    if node is None:
+        period: timedelta = record.read(name)
+        return period
+    return record.reader.literal(node, key.kind, what=f"`{name}`") or LONGEST
 
 
 def _text(node: Node) -> str:

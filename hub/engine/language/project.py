@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.engine.language.parts import MODE
 from hub.engine.language.shapes import (
     Choice,
+    Duration,
     Either,
     Fixed,
     Inner,
@@ -100,6 +101,25 @@ OUTBOUND = Place(
     ),
 )
 
+RETENTION = Place(
+    "retention",
+    "How long is kept what is over (E19).",
+    keys=(
+        Key(
+            "runs",
+            Duration("1d", "3650d"),
+            "Runs from their end on, with all they did, their requests and `once_per` keys.",
+            default="90d",
+        ),
+        Key(
+            "audit",
+            Duration("30d", "3650d"),
+            "What operators did by hand: the rows of `hub audit`.",
+            default="400d",
+        ),
+    ),
+)
+
 HUB = Place(
     "hub.yaml",
     "The settings that all workflows of a project share.",
@@ -141,5 +161,6 @@ HUB = Place(
             ListOf(Either((NETWORK, Inner(OUTBOUND)))),
             "Private networks that `http.*` may reach.",
         ),
+        Key("retention", Inner(RETENTION), "How long is kept what is over."),
     ),
 )

@@ -199,8 +199,8 @@ STEPS: dict[str, Place] = {
         Key(
             "once_per",
             Keyed(),
-            "One success for each value, over all runs of this file; later runs get the first"
-            " result and do nothing.",
+            "One success for each value, over all runs of this file that are kept; later ones get"
+            " the first result and do nothing.",
             examples=("${{ inputs.appointment_id }}",),
         ),
         _ON_ERROR,

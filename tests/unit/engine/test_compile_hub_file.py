@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.engine.compile import HubFile, compile_hub_file
 from hub.engine.expressions import Literal, Template
-from hub.engine.settings import AuthPreset, ConfigDeclaration, ConnectionSettings, OutboundRule
+from hub.engine.settings import (
+    AuthPreset,
+    ConfigDeclaration,
+    ConnectionSettings,
+    OutboundRule,
+    Retention,
+)
+from hub.values.durations import LONGEST
 from tests.unit.engine.small_project import AUTH_TYPES, HUB
 
 WHOLE = """\
@@ -210,3 +219,19 @@ def test_whatever_is_typed_never_raises(dropped, typed, place):
     kept = "\n".join(line for number, line in enumerate(LINES) if number not in dropped)
 
     compiled(kept[:place] + typed + kept[place:])
+
+
+def test_E19_periods_are_read_and_have_defaults():
+    read = compiled("hub: 1\nretention:\n  runs: 30d\n")
+
+    assert read.findings == ()
+    assert read.settings.retention == Retention(timedelta(days=30), timedelta(days=400))
+    assert compiled("hub: 1\n").settings.retention == Retention(timedelta(days=90))
+
+
+@pytest.mark.parametrize("written", ["retention: 30d", "retention: {runs: 1h, audit: soon}"])
+def test_E19_a_period_that_cannot_be_read_is_a_mistake_and_removes_nothing(written: str):
+    read = compiled(f"hub: 1\n{written}\n")
+
+    assert {finding.code for finding in read.findings} == {"HUB110"}
+    assert read.settings.retention.runs == read.settings.retention.audit == LONGEST

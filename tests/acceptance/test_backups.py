@@ -1,0 +1,163 @@
+"""`hub db backup` and `hub db restore`: one moment of the database, put back whole."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from hub.domain import monitor
+from hub.storage import audit, db, invariants
+from tests.acceptance.story import DAY, Story
+from tests.acceptance.terminal import Terminal
+from tests.figures import Figure
+
+
+@pytest.fixture
+def terminal(hub: Story) -> Terminal:
+    return Terminal.of(hub)
+
+
+@pytest.fixture
+def new_place(terminal: Terminal, empty_database: str) -> Terminal:
+    """A terminal whose database is new."""
+    return Terminal(terminal.project, {**terminal.variables, "HUB_DATABASE_URL": empty_database})
+
+
+@contextmanager
+def traffic(phone: Callable[[], Any]) -> Iterator[None]:
+    """Callers do not stop for a backup."""
+    is_over = threading.Event()
+
+    def call() -> None:
+        while not is_over.is_set():
+            phone()
+
+    caller = threading.Thread(target=call)
+    caller.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        caller.join()
+
+
+def test_a_backup_amid_traffic_is_one_moment_and_goes_on_in_a_new_place(
+    hub: Story,
+    new_place: Terminal,
+    tmp_path: Path,
+    open_story: Callable[..., Story],
+    figure: Figure,
+):
+    terminal = Terminal.of(hub)
+    lead = hub.holder()
+    hub.books(lead, hub.now() + 2 * DAY)
+    terminal.type("phones", "add", "+14155550199")
+    waiting = hub.call_ends(lead, "no_answer", call="later", is_worked=False).json["run_id"]
+    calls = iter(range(10_000))
+    file = tmp_path / "whole.dump"
+
+    with traffic(lambda: hub.call_ends(lead, "no_answer", call=f"c{next(calls)}")):
+        until(lambda: len(hub.runs()) > 8)
+        made = terminal.type("db", "backup", file, "--json")
+        at_the_end = len(hub.runs())
+        until(lambda: len(hub.runs()) > at_the_end + 4)
+
+    assert made.code == 0, made.err
+    restored = new_place.type("db", "restore", file, "--json")
+    assert restored.code == 0, restored.err
+    again = open_story(HUB_DATABASE_URL=new_place.variables["HUB_DATABASE_URL"])
+    found = [run.id for run in again.runs()]
+    assert 8 < len(found) <= at_the_end < len(hub.runs())
+    assert set(found) <= {run.id for run in hub.runs()}
+    assert_no_faults(again)
+    done = {run.id: again.steps(run.id) for run in again.runs() if run.ended_at}
+
+    again.leases_run_out()  # whoever had a run at that moment is not here
+    again.work_all()
+
+    assert {run.status for run in again.runs()} == {"succeeded"}
+    assert waiting in {str(run.id) for run in again.runs()}
+    for run_id, steps in done.items():
+        assert again.steps(run_id) == steps  # nothing that was done is done again
+    references = [entry.reference for entry in again.entries(lead, "call")]
+    assert len(references) == len(set(references))
+    assert again.books(lead, hub.now() + 3 * DAY).status == 200  # its numbers go on where they were
+    assert_no_faults(again)
+    assert new_place.type("audit", "--json").lines[0]["action"] == "hub db restore"
+    figure("backup", f"{len(found)} runs of one moment, restored: none lost, no step done twice")
+
+
+def assert_no_faults(story: Story) -> None:
+    with story.transaction() as connection:
+        for each in invariants.INVARIANTS:
+            assert invariants.faults(connection, each) == [], each.promise
+        assert monitor.faults(connection) == monitor.half_done(connection) == []
+        assert audit.faults(connection) == []
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    for _ in range(3000):
+        if is_so():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError("it did not come about")
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_restore_never_goes_over_what_is_there(terminal: Terminal, tmp_path: Path):
+    file = tmp_path / "whole.dump"
+    terminal.type("db", "backup", file)
+
+    typed = terminal.type("db", "restore", file)
+
+    assert typed.code == 1
+    assert "the database is not empty" in typed.err
+    again = terminal.type("db", "backup", file)
+    assert (again.code, again.err) == (1, f"hub: {file} is there already: name another file\n")
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_file_that_is_cut_or_none_of_ours_restores_nothing(
+    terminal: Terminal, new_place: Terminal, tmp_path: Path
+):
+    whole, cut, other = (tmp_path / name for name in ("whole", "cut", "other"))
+    terminal.type("db", "backup", whole)
+    cut.write_bytes(whole.read_bytes()[:-4000])
+    other.write_text("hub: 1\n")
+
+    for file in (cut, other):
+        typed = new_place.type("db", "restore", file)
+        assert typed.code == 1
+        assert "Traceback" not in typed.err
+        assert tables(new_place) == 0
+
+    assert new_place.type("db", "restore", whole).code == 0
+
+
+def tables(place: Terminal) -> int:
+    engine = create_engine(place.variables["HUB_DATABASE_URL"])
+    with engine.connect() as connection:
+        query = text("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()")
+        found = connection.execute(query).scalar_one()
+    engine.dispose()
+    return int(found)
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_backup_of_a_newer_version_is_refused(
+    terminal: Terminal, new_place: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    file = tmp_path / "whole.dump"
+    terminal.type("db", "backup", file)
+    monkeypatch.setattr(db, "NEWEST_REVISION", "0003")
+
+    typed = new_place.type("db", "restore", file)
+
+    assert (typed.code, tables(new_place)) == (1, 0)
+    assert "restore it with that newer version" in typed.err
