@@ -147,6 +147,9 @@ runs = Table(
     Index("ix_runs_delivery", "delivery_id"),
     Index(None, "workflow", "created_at"),
     Index(None, "created_at"),
+    Index(  # how many are queued, waiting, running: read from the index alone
+        "ix_runs_unfinished", "status", "workflow", postgresql_where=text("ended_at IS NULL")
+    ),
     Index(  # whether the last run of a schedule still goes on, however many there were
         "ix_runs_scheduled_unfinished",
         "workflow",
@@ -171,6 +174,13 @@ run_history = Table(
     Column("token", BigInteger, nullable=False),
     Column("why", Text),
     Index(None, "run_id"),
+)
+
+books = Table(  # what triggers on `runs` count; many entries are made one now and then
+    "books",
+    metadata,
+    Column("accepted", BigInteger, nullable=False),
+    Column("ended", BigInteger, nullable=False),
 )
 
 steps = Table(

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.engine.schedule import next_time
 from hub.engine.start import Start
 from hub.engine.workflow import Schedule, Workflow
-from hub.storage import events, runs, schedules, workers
+from hub.storage import books, events, runs, schedules, workers
 from hub.storage.db import DatabaseClock, at_once
 from hub.storage.deliveries import start_run
 from hub.storage.schedules import DueSchedule
@@ -33,6 +33,7 @@ MOST_MISSED = 100  # `missed: run_all` is bounded (E12)
 LATE_AFTER = timedelta(minutes=1)  # a planned time that is older was missed; before, it is slow
 _LOOK_BACK = timedelta(minutes=1)
 _OLD_EVENTS_EVERY = 150  # rounds
+_BOOKS_EVERY = 5
 
 
 class Starting(Protocol):
@@ -102,6 +103,8 @@ class Rounds:
             self._ring()
         if self._do("looking for due schedules", self._fire_due):
             self._ring()
+        if self._rounds % _BOOKS_EVERY == 0:
+            self._do("adding the books up", lambda: books.add_up(self._hub.database))
         if self._rounds % _OLD_EVENTS_EVERY == 0:
             self._do("removing old events", self._remove_old_events)
         self._rounds += 1
