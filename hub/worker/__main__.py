@@ -11,8 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub import logs
 from hub.bootstrap import Hub, open_hub
+from hub.bootstrap.metrics_page import MetricsPage
 from hub.config import Settings
 from hub.errors import Misconfigured
+from hub.metrics import keep
+from hub.worker.metrics_port import MetricsPort
 from hub.worker.process import run_worker
 
 log = logging.getLogger(__name__)
@@ -27,7 +30,10 @@ def main() -> int:
     try:
         settings = Settings.from_environment()
         logs.configure(settings.log_level)
-        hub = _open(settings)
+        page = MetricsPage(settings, keep(settings.metrics_dir, role="worker"))
+        if settings.metrics_port is not None:
+            MetricsPort(page, settings.metrics_host, settings.metrics_port).start()
+        hub = page.opened = _open(settings)
     except Misconfigured as wrong:
         sys.stderr.write(f"hub worker: {wrong}\n")
         return 2

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.engine.schedule import next_time
 from hub.engine.start import Start
 from hub.engine.workflow import Schedule, Workflow
+from hub.metrics import catalogue as metrics
 from hub.storage import books, events, runs, schedules, workers
 from hub.storage.db import DatabaseClock, at_once
 from hub.storage.deliveries import start_run
@@ -99,7 +100,8 @@ class Rounds:
         """
         self._do("saying that the worker lives", self._say_alive)
         self._do("planning the schedules", self._plan)
-        if self._do("freeing lost runs", lambda: runs.sweep(self._hub.database)):
+        if freed := self._do("freeing lost runs", lambda: runs.sweep(self._hub.database)):
+            metrics.LEASES_TAKEN_OVER.add(by=freed)
             self._ring()
         if self._do("looking for due schedules", self._fire_due):
             self._ring()
@@ -185,6 +187,8 @@ def fire(hub: Starting, workflow: Workflow, due: DueSchedule) -> int:
         for instant in missing:
             start = hub.start(workflow, {"scheduled_at": format_instant(instant)})
             start_run(connection, start.new_run(hub.new_id(), scheduled_at=instant))
+    metrics.SCHEDULE_LATENESS.observe((due.now - due.next_at).total_seconds())
+    metrics.RUNS_ACCEPTED.add(workflow.name, "schedule", by=len(missing))
     return len(missing)
 
 

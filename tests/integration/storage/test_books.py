@@ -16,6 +16,7 @@ from tests.integration.storage.office import Office, at_once, delivery, run
 
 CALLERS = 8
 EACH = 12
+MANY = "INSERT INTO books SELECT 1, 1 FROM generate_series(1, :many)"
 
 
 def read(office: Office) -> Books:
@@ -121,7 +122,7 @@ def test_a_rolled_back_acceptance_is_in_no_account(office: Office):
 
 
 def test_many_entries_become_one_and_the_sum_stays(office: Office):
-    office.do(f"INSERT INTO books SELECT 1, 1 FROM generate_series(1, {books.MOST_ENTRIES + 1})")
+    office.do(MANY, many=books.MOST_ENTRIES + 1)
     before = read(office)
 
     assert books.add_up(office.engine) == 1
@@ -131,7 +132,7 @@ def test_many_entries_become_one_and_the_sum_stays(office: Office):
 
 
 def test_who_adds_up_waits_for_nobody(office: Office):
-    office.do(f"INSERT INTO books SELECT 1, 1 FROM generate_series(1, {books.MOST_ENTRIES + 1})")
+    office.do(MANY, many=books.MOST_ENTRIES + 1)
     before = read(office)
     with office.engine.begin() as other:
         other.execute(text("SELECT FROM books LIMIT 100 FOR UPDATE"))
