@@ -64,6 +64,10 @@ VARIABLES = (
         "where the processes of a machine keep their figures",
         "<HUB_STATE_DIR>/metrics",
     ),
+    Variable(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "a collector that takes spans by HTTP; needs the extra `otel`; empty: no traces",
+    ),
 )
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")

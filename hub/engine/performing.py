@@ -28,7 +28,7 @@ from hub.engine.attempts import (
     refused_inputs,
     too_late,
 )
-from hub.engine.counting import counted_call
+from hub.engine.counting import counted_call, step_span
 from hub.engine.desk import Desk
 from hub.engine.gate import Simulated, TestDestinations, pass_gate
 from hub.errors import PayloadProblem, Permanent, StepFailed, Transient
@@ -118,7 +118,11 @@ class Performer:
             return Blocked(known.due_at - now, "retry")
         if task.is_in_doubt:
             return self._record_failure(task, doubt())
-        return self._attempt(task)
+        with step_span(task) as span:
+            outcome = self._attempt(task)
+            if isinstance(outcome, Failure):
+                span.fail(outcome.code)
+        return outcome
 
     def _attempt(self, task: Task) -> Outcome:
         action, inputs = task.action, task.command.inputs

@@ -42,6 +42,16 @@ class Keeper:
     folder: Path
     name: str | None = None
     _alive: int | None = field(default=None, repr=False)
+    _files: _Files | None = field(default=None, repr=False)
+
+    def close(self) -> None:
+        """Keep no figures any more; what was counted stays."""
+        if self._files is None or self._alive is None:
+            return
+        for metric in CATALOGUE.values():
+            metric.bind(None)
+        self._files.close()
+        os.close(self._alive)
 
     def living(self) -> dict[str, str]:
         """The names of living processes, each with its role."""
@@ -50,7 +60,7 @@ class Keeper:
 
     def bury(self) -> None:
         """Add the counts of dead processes to those of the past; one process at a time does so."""
-        with suppress(OSError), _alone(self.folder) as is_alone:
+        with suppress(OSError), alone(self.folder) as is_alone:
             if is_alone:
                 self._bury()
 
@@ -141,7 +151,7 @@ def keep(folder: Path, *, role: str) -> Keeper:
     except OSError as problem:
         log.warning("no figures are kept: HUB_METRICS_DIR, %s: %s", folder, problem.strerror)
         return Keeper(folder)
-    keeper = Keeper(folder, name, alive)
+    keeper = Keeper(folder, name, alive, files)
     keeper.bury()
     for metric in CATALOGUE.values():
         if metric.source == "processes":
@@ -174,7 +184,7 @@ def _is_free(path: Path) -> bool:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[bool]:
+def alone(folder: Path) -> Iterator[bool]:
     """Whether this process may change what others read; never waits."""
     descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -234,6 +244,11 @@ class _Files:
         if kind not in self._open:
             self._open[kind] = _allocated(self._folder / f"{kind}_{self._name}.db")
         return self._open[kind]
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for file in self._open.values():
+            file.close()
 
     def tell(self, problem: OSError) -> None:
         """Say once that figures are missing."""

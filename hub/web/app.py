@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
 from time import monotonic
 
 from flask import Flask, Response, g, request
 
-from hub import logs
+from hub import logs, tracing
 from hub.bootstrap import Hub
 from hub.bootstrap.metrics_page import MetricsPage
 from hub.metrics import Keeper
@@ -27,6 +28,7 @@ _HEADERS = {
 }
 _LONGEST_PATH = 200
 _UNAUTHORIZED = 401
+_SERVER_ERROR = 500
 _PROBES = {"/healthz", "/readyz", "/metrics"}
 
 
@@ -42,6 +44,12 @@ def create_app(hub: Hub, page: MetricsPage | None = None) -> Flask:
         g.arrived_at = monotonic()
         g.request_id = str(hub.new_id())
         g.log = logs.about(request_id=g.request_id)
+        g.tracing = ExitStack()
+        if request.path not in _PROBES:
+            parent = request.headers.get("traceparent")
+            facts = {"http.request.method": request.method, "hub.request.id": g.request_id}
+            span = tracing.span("receive", facts, kind="SERVER", parent=parent)
+            g.span = g.tracing.enter_context(span)
         metrics.REQUESTS_IN_PROGRESS.add()
 
     @app.after_request
@@ -53,11 +61,13 @@ def create_app(hub: Hub, page: MetricsPage | None = None) -> Flask:
         response.headers["X-Request-Id"] = g.request_id
         _log_request(response, remote_ip(hub.settings.trusted_proxies))
         _count(response.status_code)
+        _trace(response.status_code)
         return response
 
     @app.teardown_request
     def end(_problem: BaseException | None) -> None:
         if "log" in g:
+            g.tracing.close()
             logs.forget(g.log)
             metrics.REQUESTS_IN_PROGRESS.add(by=-1)
 
@@ -76,6 +86,18 @@ def _count(status: int) -> None:
     metrics.REQUEST_SECONDS.observe(monotonic() - g.arrived_at, endpoint)
     if status == _UNAUTHORIZED:
         metrics.AUTH_FAILURES.add(endpoint)
+
+
+def _trace(status: int) -> None:
+    """Name the span of the request after its endpoint; strangers' paths are nobody's names."""
+    if "span" not in g:
+        return
+    if "facts" in g:
+        g.span.rename(f"receive {g.facts['workflow']}")
+        g.span.note("hub.workflow", g.facts["workflow"])
+    g.span.note("http.response.status_code", status)
+    if status >= _SERVER_ERROR:
+        g.span.fail(str(status))
 
 
 def _log_request(response: Response, ip: str | None) -> None:

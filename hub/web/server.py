@@ -196,6 +196,7 @@ class OpeningApp:
         self._app: WsgiApp | None = None
         self._hub: Any = None
         keeper = import_module("hub.metrics").keep(settings.metrics_dir, role="web")
+        self._tracing = import_module("hub.tracing")
         self._page = import_module("hub.bootstrap.metrics_page").MetricsPage(settings, keeper)
         if not self._open():
             gevent.spawn(self._keep_opening)
@@ -234,6 +235,7 @@ class OpeningApp:
         if self._hub is not None:
             self._hub.answers.stop()
             self._hub.close()
+        self._tracing.stop()
 
     def _follow(self, hub: Any) -> None:
         """Take up what is saved in the project's files; reading them keeps no request waiting."""
@@ -253,6 +255,7 @@ class OpeningApp:
         unreachable = import_module("sqlalchemy.exc").SQLAlchemyError
         try:
             hub = bootstrap.open_hub(self._settings, role="web")
+            self._tracing.start(self._settings.environment, role="web")
         except Misconfigured as wrong:
             log.critical("%s", wrong)
             sys.exit(_APP_LOAD_ERROR)

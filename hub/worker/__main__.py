@@ -9,7 +9,7 @@ import threading
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub import logs
+from hub import logs, tracing
 from hub.bootstrap import Hub, open_hub
 from hub.bootstrap.metrics_page import MetricsPage
 from hub.config import Settings
@@ -34,12 +34,14 @@ def main() -> int:
         if settings.metrics_port is not None:
             MetricsPort(page, settings.metrics_host, settings.metrics_port).start()
         hub = page.opened = _open(settings)
+        tracing.start(settings.environment, role="worker")
     except Misconfigured as wrong:
         sys.stderr.write(f"hub worker: {wrong}\n")
         return 2
     logs.hide(hub.hide)
     code = run_worker(hub)
     hub.close()
+    tracing.stop()
     return code
 
 

@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from datetime import timedelta
 from time import monotonic
 from typing import Protocol
@@ -20,7 +20,7 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub import logs
+from hub import logs, tracing
 from hub.metrics.catalogue import RUNS_IN_HAND
 from hub.storage import runs
 from hub.storage.runs import ClaimedRun, OpenClaim
@@ -147,7 +147,8 @@ class Runner:
     def _work(self, run: ClaimedRun, claim: OpenClaim | None = None) -> None:
         marker = logs.about(run_id=str(run.id), **_request_of(run))
         try:
-            self._executor.work(run, is_stopping=self._stopping.is_set, claim=claim)
+            with _span(run):
+                self._executor.work(run, is_stopping=self._stopping.is_set, claim=claim)
         except Exception:
             log.exception("work on a run failed")
         finally:
@@ -236,6 +237,18 @@ class Runner:
         except Exception:
             log.exception("renewing leases failed; it goes on")
         return False
+
+
+def _span(run: ClaimedRun) -> AbstractContextManager[object]:
+    """The run in this worker's hands, below the request that made it."""
+    facts: dict[str, str | int] = {
+        "hub.run.id": str(run.id),
+        "hub.workflow": run.workflow,
+        "hub.mode": run.mode,
+        "hub.run.attempt": run.token,
+    }
+    parent = run.trigger.get(tracing.CARRIED)
+    return tracing.span(f"run {run.workflow}", facts, kind="CONSUMER", parent=parent)
 
 
 def _request_of(run: ClaimedRun) -> dict[str, str]:
