@@ -10,8 +10,10 @@ import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.ingest.openapi import installed_version
@@ -43,19 +45,23 @@ class MetricsPage:
         """What the database says; None when it does not in time."""
         if not self.settings.database_url:
             return None
-        engine = db.open_engine(
-            self.settings.database_url,
-            pool_size=1,
-            application="hub-metrics",
-            answer_within=_WITHIN,
-        )
         try:
-            with engine.connect() as connection:
+            with self._engine.connect() as connection:
                 return gauges.read(connection, within=_WITHIN)
         except SQLAlchemyError:
             return None
         finally:
-            engine.dispose()
+            self._engine.dispose()  # nobody may ask again for a long time
+
+    @cached_property
+    def _engine(self) -> Engine:
+        """Of its own: a page that waits takes no connection from requests and runs."""
+        return db.open_engine(
+            self.settings.database_url,
+            pool_size=2,
+            application="hub-metrics",
+            answer_within=_WITHIN,
+        )
 
     def _here(self) -> Iterator[Figure]:
         yield Figure(metrics.BUILD, 1, (installed_version(), platform.python_version()))

@@ -145,7 +145,8 @@ def keep(folder: Path, *, role: str) -> Keeper:
     """
     name = f"{role}-{os.getpid()}-{token_hex(4)}"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for each in (folder.parent, folder):  # the first may become the state of `hub dev`
+            each.mkdir(mode=0o700, parents=True, exist_ok=True)
         alive = _say_alive(folder, name)
         files = _Files(folder, name)
     except OSError as problem:

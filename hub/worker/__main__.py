@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 import threading
+from importlib import import_module
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -15,7 +16,6 @@ from hub.bootstrap.metrics_page import MetricsPage
 from hub.config import Settings
 from hub.errors import Misconfigured
 from hub.metrics import keep
-from hub.worker.metrics_port import MetricsPort
 from hub.worker.process import run_worker
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,8 @@ def main() -> int:
         logs.configure(settings.log_level)
         page = MetricsPage(settings, keep(settings.metrics_dir, role="worker"))
         if settings.metrics_port is not None:
-            MetricsPort(page, settings.metrics_host, settings.metrics_port).start()
+            port = import_module("hub.worker.metrics_port")  # few workers need it
+            port.MetricsPort(page, settings.metrics_host, settings.metrics_port).start()
         hub = page.opened = _open(settings)
         tracing.start(settings.environment, role="worker")
     except Misconfigured as wrong:
