@@ -7,11 +7,12 @@ come from the same environment, which `Settings.environment` keeps without ever 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hub.errors import Misconfigured
 
@@ -47,10 +48,32 @@ VARIABLES = (
     Variable("HUB_LOG_LEVEL", "debug, info, warning or error", "info"),
     Variable("HUB_UNSAFE_DURABILITY", "1 starts on a database that may lose commits (I2)"),
     Variable("HUB_TRUSTED_PROXIES", "how many proxies set X-Forwarded-For (S21)", "0"),
+    Variable(
+        "HUB_METRICS_TOKEN",
+        "who sends it as bearer token may read `/metrics`; empty: the web has no such page",
+        is_secret=True,
+    ),
+    Variable("HUB_METRICS_PORT", "a port of `hub worker` for `/metrics` alone; empty: none"),
+    Variable(
+        "HUB_METRICS_HOST",
+        "the address of that port; beyond loopback only with the token",
+        "127.0.0.1",
+    ),
+    Variable(
+        "HUB_METRICS_DIR",
+        "where the processes of a machine keep their figures",
+        "<HUB_STATE_DIR>/metrics",
+    ),
+    Variable(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "a collector that takes spans by HTTP; needs the extra `otel`; empty: no traces",
+    ),
 )
 
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _BOTH = 65_535
+_SHORTEST_TOKEN = 16
+_VISIBLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -73,6 +96,10 @@ class Settings:
     log_level: str
     allows_unsafe_durability: bool
     trusted_proxies: int
+    metrics_token: str = field(repr=False)
+    metrics_host: str
+    metrics_port: int | None
+    metrics_dir: Path
     environment: Mapping[str, str] = field(repr=False)
 
     @classmethod
@@ -83,11 +110,12 @@ class Settings:
         given = dict(os.environ if environ is None else environ)
         folder = (project or Path(given.get("HUB_PROJECT") or ".")).resolve()
         port = _number(given, "HUB_PORT", _number(given, "PORT", 8000, most=_BOTH), most=_BOTH)
+        state_dir = Path(given.get("HUB_STATE_DIR") or folder / ".hub").resolve()
         return cls(
             database_url=given.get("HUB_DATABASE_URL", ""),
             redis_url=given.get("HUB_REDIS_URL", ""),
             project=folder,
-            state_dir=Path(given.get("HUB_STATE_DIR") or folder / ".hub").resolve(),
+            state_dir=state_dir,
             host=given.get("HUB_HOST") or ("0.0.0.0" if given.get("PORT") else "127.0.0.1"),  # noqa: S104
             port=port,
             public_url=(given.get("HUB_PUBLIC_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
@@ -100,8 +128,28 @@ class Settings:
             log_level=_choice(given, "HUB_LOG_LEVEL", _LOG_LEVELS, "info"),
             allows_unsafe_durability=given.get("HUB_UNSAFE_DURABILITY") == "1",
             trusted_proxies=_number(given, "HUB_TRUSTED_PROXIES", 0, most=10),
+            **_metrics(given, state_dir),
             environment=given,
         )
+
+
+def _metrics(given: Mapping[str, str], state_dir: Path) -> dict[str, Any]:
+    """Who may read the figures; raises `Misconfigured` for what would let anybody do so."""
+    token, host = given.get("HUB_METRICS_TOKEN", ""), given.get("HUB_METRICS_HOST") or "127.0.0.1"
+    if token and (len(token) < _SHORTEST_TOKEN or not _VISIBLE.fullmatch(token)):
+        raise Misconfigured(
+            f"Set HUB_METRICS_TOKEN to at least {_SHORTEST_TOKEN} visible ASCII characters"
+        )
+    if not token and host not in {"127.0.0.1", "::1", "localhost"}:
+        raise Misconfigured(
+            f"Set HUB_METRICS_TOKEN too: HUB_METRICS_HOST is {host[:40]!r}, and others reach that"
+        )
+    return {
+        "metrics_token": token,
+        "metrics_host": host,
+        "metrics_port": _number(given, "HUB_METRICS_PORT", 0, most=_BOTH) or None,
+        "metrics_dir": Path(given.get("HUB_METRICS_DIR") or state_dir / "metrics").resolve(),
+    }
 
 
 def _number(

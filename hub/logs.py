@@ -1,6 +1,7 @@
 """One event, one line of JSON on stderr: at most 8 KiB, control characters escaped (S6, S15).
 
-`configure` once per process; `hide` is told later, when the secrets are known.
+`configure` once per process; `hide` is told later, when the secrets are known. Whatever is said
+while a request or a run is in hand carries their ids (`about`), also the words of libraries.
 """
 
 from __future__ import annotations
@@ -9,14 +10,20 @@ import json
 import logging
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar, Token
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, TextIO
 
 LARGEST_LINE = 8192  # bytes, with the line break
 _SHORTER = (4000, 1000, 200, 60)  # characters of a text, tried until the line is short enough
+_ALWAYS = ("at", "level", "logger", "message", "request_id", "run_id")
 _ORDINARY = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime"}
 _QUIET = ("alembic", "httpx", "httpcore", "rq", "sqlalchemy")  # said only when something is wrong
+
+_about: ContextVar[Mapping[str, str]] = ContextVar("about", default=MappingProxyType({}))
+Marker = Token[Mapping[str, str]]
 
 Hide = Callable[[Any], Any]
 
@@ -43,7 +50,10 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        event |= {f"data.{key}" if key in event else key: said for key, said in _extras(record)}
+        own, data = _extras(record)
+        event |= {f"data.{key}" if key in event else key: said for key, said in own.items()}
+        event = {**event, **{key: said for key, said in _about.get().items() if key not in own}}
+        event |= {f"data.{key}" if key in event else key: said for key, said in data.items()}
         if record.exc_info and record.exc_info[0] is not None:
             event["exception"] = "".join(traceback.format_exception(*record.exc_info))
         return _short_line(self.hide(event))
@@ -64,19 +74,33 @@ def configure(level: str, *, stream: TextIO | None = None) -> None:
         logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
 
 
+def about(**fields: str) -> Marker:
+    """From now on each line of this thread or greenlet has these fields too; `forget` ends that.
+
+    A thread that works on the same thing is started in a copy of the context.
+    """
+    return _about.set({**_about.get(), **fields})
+
+
+def forget(marker: Marker) -> None:
+    """Lines are as they were before the `about` that gave the marker."""
+    _about.reset(marker)
+
+
 def hide(secrets: Hide) -> None:
     """From now on take these secrets out of every line."""
     _formatter.hide = secrets
 
 
-def _extras(record: logging.LogRecord) -> Iterable[tuple[str, Any]]:
+def _extras(record: logging.LogRecord) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the code says beside its message, and what came from elsewhere (`data`)."""
     found = {
         name: value
         for name, value in vars(record).items()
         if name not in _ORDINARY and not name.startswith("_")
     }
     data = found.pop("data", {})
-    return ({**found, **data} if isinstance(data, dict) else {**found, "data": data}).items()
+    return found, data if isinstance(data, dict) else {"data": data}
 
 
 def _short_line(event: dict[str, Any]) -> str:
@@ -88,7 +112,7 @@ def _short_line(event: dict[str, Any]) -> str:
         line = _line({name: _cut(value, most) for name, value in event.items()})
     if len(line) < LARGEST_LINE:
         return line
-    kept = {name: _cut(event[name], _SHORTER[-1]) for name in ("at", "level", "logger", "message")}
+    kept = {name: _cut(event[name], _SHORTER[-1]) for name in _ALWAYS if name in event}
     return _line(kept)
 
 

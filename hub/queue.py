@@ -24,6 +24,8 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
+from hub.metrics.catalogue import DOORBELL
+
 QUEUE = "hub"
 WORK = "hub.worker.doorbell.work"  # the one function a job may name (S17)
 _UNHEARD_FOR = 60  # seconds until Redis forgets a message that no worker took
@@ -115,13 +117,16 @@ class Doorbell:
     def ring(self, run_id: UUID) -> bool:
         """Ring; true if Redis has it. Never raises."""
         if self._rests_until is not None and self._now() < self._rests_until:
+            DOORBELL.add("rested")
             return False
         try:
             self._ring(run_id)
         except Exception as problem:  # noqa: BLE001 - the request is accepted, come what may
             self._rests_until = self._now() + _REST_AFTER_FAILURE
             log.warning("the doorbell is out of order, workers look by themselves: %s", problem)
+            DOORBELL.add("failed")
             return False
+        DOORBELL.add("rung")
         return True
 
     def _ring(self, run_id: UUID) -> None:

@@ -19,6 +19,7 @@ from hub.cli import main
 from hub.cli.describing import field_rows
 from hub.config import VARIABLES
 from hub.connectors.connections import CONNECTION_TYPES, ConnectionType
+from hub.metrics.catalogue import CATALOGUE
 from tests import guarantees, reference
 
 ROOT = Path(__file__).parents[1]
@@ -49,6 +50,31 @@ def variables() -> str:
         for each in VARIABLES
     ]
     return _table(("Variable", "Meaning", "Default"), rows)
+
+
+def metrics() -> str:
+    """Every metric, by whom it is counted or asked."""
+    parts = []
+    for source, told in _SOURCES.items():
+        rows = [
+            (
+                f"`{each.name}`",
+                each.kind,
+                ", ".join(f"`{label}`" for label in each.labels),
+                each.meaning,
+            )
+            for each in CATALOGUE.values()
+            if each.source == source
+        ]
+        parts.append(f"{told}\n\n{_table(('Metric', 'Kind', 'Labels', 'Meaning'), rows)}")
+    return "\n\n".join(parts)
+
+
+_SOURCES = {
+    "processes": "**Counted by web and worker**, and added up over all processes of a machine:",
+    "database": "**Asked of the database** for each page, within a second for each question:",
+    "here": "**Asked of the process** that answers:",
+}
 
 
 def connection_types() -> str:
@@ -151,6 +177,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "actions": actions,
     "commands": commands,
     "connection-types": connection_types,
+    "metrics": metrics,
     "variables": variables,
     **guarantees.PARTS,
     **reference.PARTS,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from ruamel.yaml import YAML
 
 from hub.bootstrap.actions import all_actions
 from hub.cli import main
@@ -17,6 +18,7 @@ from hub.engine.language.project import DESTINATIONS, HUB
 from hub.ingest.dialects import DIALECTS
 from hub.ingest.openapi import openapi
 from hub.ingest.signatures import AUTH_TYPES
+from hub.metrics.catalogue import CATALOGUE
 from tests import documents, readme
 
 ROOT = Path(__file__).parents[1]
@@ -96,6 +98,30 @@ def test_every_finding_of_the_checker_has_a_meaning():
     used |= set(re.findall(r"(?:finding|refuse|warn|complain)\(\s*([1-6]\d\d),", source))
 
     assert sorted(code for code in used if int(code) not in CODES) == []
+
+
+def test_every_metric_is_on_its_page_and_every_alert_asks_for_one_that_exists():
+    told = set(re.findall(r"\bhub_[a-z_]+", page("metrics")))
+    rules = (DOCS / "alerts.yaml").read_text("utf-8")
+    alerts = YAML(typ="safe").load(rules)["groups"]
+    expressions = [rule["expr"] for group in alerts for rule in group["rules"]]
+    asked = {name for each in expressions for name in re.findall(r"\bhub_[a-z_]+", each)}
+    shown = {f"{name}{end}" for name in CATALOGUE for end in ("", "_bucket", "_count", "_sum")}
+
+    assert set(CATALOGUE) - told == set()
+    assert (told | asked) - shown == set()
+    for rule in (rule for group in alerts for rule in group["rules"]):
+        assert rule["annotations"].keys() == {"summary", "description"}
+        assert f"`{rule['alert']}`" in page("metrics")
+
+
+def test_labels_of_alerts_are_labels_of_their_metrics():
+    expressions = re.findall(r"(hub_[a-z_]+)\{([^}]*)\}", (DOCS / "alerts.yaml").read_text("utf-8"))
+    metrics = {re.sub(r"_(bucket|count|sum)$", "", name): given for name, given in expressions}
+
+    for name, given in metrics.items():
+        labels = set(re.findall(r"(\w+)\s*[=!]", given))
+        assert labels <= {*CATALOGUE[name].labels, "le"}, name
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -24,7 +24,7 @@ from hub.engine.readiness import why_not_served
 from hub.engine.settings import PROJECT_FILE, ConnectionSettings
 from hub.errors import HubError, Misconfigured
 from hub.queue import Doorbell
-from hub.storage import audit, db, invariants, reading, versions, workers
+from hub.storage import audit, books, db, invariants, reading, versions, workers
 
 State = Literal["ok", "warning", "broken"]
 
@@ -264,9 +264,11 @@ def _rows(engine: Engine, *, lease: timedelta) -> Iterator[Examined]:
         counted = reading.count_by_status(connection)
         said = ", ".join(f"{counted[status]} {status}" for status in sorted(counted))
         yield Examined("runs", "ok", said or "none")
+        figures = {"books": str(books.read(connection))}
         for invariant in invariants.INVARIANTS:
             found = invariants.faults(connection, invariant, lease=lease)
-            yield _invariant(invariant.name, invariant.promise, found)
+            figure = figures.get(invariant.name)
+            yield _invariant(invariant.name, invariant.promise, found, figure)
         promise = "the history of a number has no overlaps and no end is wrong (D3, D6)"
         yield _invariant("numbers", promise, monitor.faults(connection))
         promise = "what a step did and that it is done are stored together (E6)"
@@ -275,9 +277,11 @@ def _rows(engine: Engine, *, lease: timedelta) -> Iterator[Examined]:
         yield _invariant("audit", promise, audit.faults(connection))
 
 
-def _invariant(name: str, promise: str, faults: Sequence[str]) -> Examined:
+def _invariant(
+    name: str, promise: str, faults: Sequence[str], figure: str | None = None
+) -> Examined:
     if not faults:
-        return Examined(name, "ok", promise)
+        return Examined(name, "ok", figure or promise)
     return Examined(name, "broken", f"not so: {promise}", tuple(faults))
 
 

@@ -68,7 +68,7 @@ def prepared(environment: Environment) -> Iterator[Prepared]:
     stated = environment.stated
     names = environment.loaded.project.settings.secrets
     known = generated_secrets(stated.state_dir)
-    missing = without_value([*names, "HUB_ENCRYPTION_KEY"], stated)
+    missing = without_value([*names, "HUB_ENCRYPTION_KEY", "HUB_METRICS_TOKEN"], stated)
     made = {name: known.get(name) or new_key() for name in missing}
     check_values(completed(stated, made), environment.loaded.project.settings)
     with ExitStack() as at_end:

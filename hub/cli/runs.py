@@ -19,6 +19,7 @@ from hub.storage.reading import STATUSES, RunLine
 @example(
     "hub runs",
     "hub runs --status failed --workflow appointment-outcome",
+    "hub runs --request 019a9f10-2c4d-7bb0-8c11-5d3f0e9a7c02",
     "hub runs --json --limit 1000 | jq -r 'select(.maybe_done) | .id'",
     "hub runs show 019a9f10-2c4e-7aa1-9d53-0f2b6c1e7d10",
 )
@@ -27,6 +28,12 @@ from hub.storage.reading import STATUSES, RunLine
     "--status", "statuses", multiple=True, type=click.Choice(STATUSES), help="May be repeated."
 )
 @click.option("--workflow", metavar="NAME", help="Only runs of this workflow.")
+@click.option(
+    "--request",
+    type=click.UUID,
+    metavar="ID",
+    help="Only runs that this request made: X-Request-Id of the answer, `instance` of a refusal.",
+)
 @click.option(
     "--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help="How many."
 )
@@ -39,6 +46,7 @@ def runs(
     *,
     statuses: tuple[str, ...],
     workflow: str | None,
+    request: UUID | None,
     limit: int,
     as_json: bool,
 ) -> None:
@@ -47,7 +55,9 @@ def runs(
         return
     environment.use_logs("error")
     with environment.database() as engine, engine.connect() as connection:
-        lines = reading.list_runs(connection, statuses=statuses, workflow=workflow, limit=limit)
+        lines = reading.list_runs(
+            connection, statuses=statuses, workflow=workflow, request=request, limit=limit
+        )
     if workflow is not None and not lines:
         _doubt(environment, workflow)
     if as_json:

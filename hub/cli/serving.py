@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 
 import click
 
@@ -38,17 +39,26 @@ def _become(module: str, settings: Settings) -> None:
     os.execve(sys.executable, command, environment_of(settings))  # noqa: S606 - our own module
 
 
-@example("hub worker", "HUB_WORKER_RUNS=20 hub worker")
+@example("hub worker", "HUB_WORKER_RUNS=20 hub worker", "hub worker --metrics-port 9464")
 @click.command()
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65_535),
+    help="Answer /metrics on this port; as HUB_METRICS_PORT.",
+)
 @pass_environment
-def worker(environment: Environment) -> None:
+def worker(environment: Environment, *, metrics_port: int | None) -> None:
     """Work on runs, fire timers and schedules, sweep. Ends in good order on SIGTERM.
 
     Any number of workers may run, on any number of machines; each works on HUB_WORKER_RUNS runs at
     once.
     """
     environment.use_logs("error")
-    _become("hub.worker", environment.startable())
+    settings = environment.startable()
+    if metrics_port is not None:
+        said = {"HUB_METRICS_PORT": str(metrics_port)}
+        settings = replace(settings, environment={**settings.environment, **said})
+    _become("hub.worker", settings)
 
 
 @example("hub dev", "HUB_PORT=8080 hub dev")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,7 @@ from hub.engine.advance.commands import (
 from hub.engine.advance.failure import Failure
 from hub.engine.advance.frame import Facts
 from hub.engine.advance.machine import Machine
+from hub.engine.counting import count_end
 from hub.engine.desk import CancelRequested, Desk, Overdue, TakenBack
 from hub.engine.ending import broken_response, ending_of, final_response
 from hub.engine.occurrences import Occurrences
@@ -271,7 +273,10 @@ class Executor:
             pass  # the notes are stored first, so that the threads share nothing
         desk.is_shared = True
         try:
-            futures = [self._shop.side_by_side.submit(self._do, desk, each) for each in commands]
+            futures = [
+                self._shop.side_by_side.submit(copy_context().run, self._do, desk, each)
+                for each in commands
+            ]
             wait(futures)
         finally:
             desk.is_shared = False
@@ -305,6 +310,7 @@ class Executor:
         with desk.fenced(is_checked=False) as connection:
             desk.store_notes(connection)
             self._store_end(desk, connection, ending, response)
+        count_end(desk, ending)
 
     def _store_end(
         self,
@@ -335,6 +341,7 @@ class Executor:
                 once.abandon(connection, run.id)
                 events.forget(connection, run.id)
                 woken = turns.leave_all(connection, run.id)
+            count_end(desk, ending)
         except (LostRun, DBAPIError, PoolTimeout):
             log.warning("the failed run could not be ended", extra={"run_id": str(run.id)})
         else:

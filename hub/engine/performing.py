@@ -28,9 +28,11 @@ from hub.engine.attempts import (
     refused_inputs,
     too_late,
 )
+from hub.engine.counting import counted_call, step_span
 from hub.engine.desk import Desk
 from hub.engine.gate import Simulated, TestDestinations, pass_gate
 from hub.errors import PayloadProblem, Permanent, StepFailed, Transient
+from hub.metrics.catalogue import STEPS
 from hub.storage import once, runs
 from hub.storage.db import is_busy
 from hub.values import encode, plain, reveal
@@ -116,7 +118,11 @@ class Performer:
             return Blocked(known.due_at - now, "retry")
         if task.is_in_doubt:
             return self._record_failure(task, doubt())
-        return self._attempt(task)
+        with step_span(task) as span:
+            outcome = self._attempt(task)
+            if isinstance(outcome, Failure):
+                span.fail(outcome.code)
+        return outcome
 
     def _attempt(self, task: Task) -> Outcome:
         action, inputs = task.action, task.command.inputs
@@ -202,7 +208,8 @@ class Performer:
             services[Connection] = connection
         given = reveal(dict(inputs), self._tools.secret)
         try:
-            result = action.call(services, given)
+            with counted_call(action.name, is_outward=action.outward):
+                result = action.call(services, given)
             encode(result)  # what cannot be stored is a fault of the action, found here
         except (StepFailed, DBAPIError):
             raise
@@ -220,6 +227,7 @@ class Performer:
     ) -> None:
         done = replace(task.entry, status="succeeded", result=result, is_simulated=is_simulated)
         task.desk.keep(connection, done)
+        STEPS.add(task.action.name, "simulated" if is_simulated else "succeeded")
         runs.clear_deaths(connection, task.desk.run)
         if task.command.once_key is not None and not is_simulated:
             once.succeed(connection, task.once_key, result)
@@ -244,6 +252,7 @@ class Performer:
                 runs.mark_maybe_done(connection, desk.run)
             if pause is None and task.command.once_key is not None:
                 once.give_up(connection, task.once_key, is_maybe_done=failure.is_maybe_done)
+        STEPS.add(task.action.name, "failed" if pause is None else "retried")
         return failure if pause is None else Blocked(pause, f"retry after {failure.code}")
 
     def _take_once(

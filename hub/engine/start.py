@@ -26,6 +26,7 @@ from hub.engine.workflow import Endpoint, OnEvent, Workflow
 from hub.errors import PayloadProblem, Rejected
 from hub.storage.deliveries import NewRun
 from hub.storage.runs import ClaimedRun
+from hub.tracing import CARRIED, carried
 from hub.values import Secret, parse_instant
 
 _MODES = ("live", "test", "simulate")  # from the boldest to the most careful
@@ -124,7 +125,7 @@ class Start:
             workflow=self.workflow.name,
             version=self.workflow.version,
             mode=max(self.mode(), within, key=_MODES.index),
-            trigger=self.trigger,
+            trigger=carried(self.trigger),
             timeout=self.workflow.timeout,
             dedupe_key=dedupe_key,
             window=window,
@@ -142,7 +143,7 @@ def turn_digest(key: str) -> bytes:
 
 def trigger_names(workflow: Workflow, trigger: Mapping[str, Any]) -> dict[str, Any]:
     """The trigger's JSON as expressions see it: dates parsed as the schemas say."""
-    names = dict(trigger)
+    names = {name: value for name, value in trigger.items() if name != CARRIED}
     started_by = workflow.trigger
     if isinstance(started_by, Endpoint):
         if started_by.payload_schema is not None and "payload" in names:

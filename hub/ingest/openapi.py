@@ -78,7 +78,7 @@ def openapi(project: Project, public_url: str) -> dict[str, Any]:
     presets = sorted(project.settings.auth.items())
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Webhook Hub", "version": _version()},
+        "info": {"title": "Webhook Hub", "version": installed_version()},
         "servers": [{"url": public_url}],
         "paths": paths,
         "components": {
@@ -108,7 +108,7 @@ def vapi_tool(workflow: Workflow, public_url: str) -> dict[str, Any]:
     }
 
 
-def _version() -> str:
+def installed_version() -> str:
     """The installed version; a tree that is not installed has none."""
     try:
         return version("webhook-hub")

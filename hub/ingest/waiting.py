@@ -31,11 +31,13 @@ def replies(
     signals: Mapping[UUID, Signal],
     expect: Callable[[UUID], Signal],
     seconds_since_arrival: Callable[[], float],
+    answered: Callable[[bool], object] = lambda _: None,
 ) -> list[Reply]:
     """One reply for each outcome, in order.
 
     `signals` are those of the new runs, `expect` gives one for a run that another request made.
     A database that cannot be asked changes nothing: the run is stored, and `otherwise` is said.
+    `answered` hears of each call that waited, whether its run answered in time.
     """
     found = []
     for outcome in receipt.outcomes:
@@ -47,7 +49,10 @@ def replies(
             answer = _awaited(engine, outcome, outcome.run_id, signal, seconds_since_arrival)
         else:
             answer = None
-        found.append(_reply(answer or _settled(engine, outcome, outcome.run_id)))
+        said = answer or _settled(engine, outcome, outcome.run_id)
+        if outcome.wait is not None:
+            answered(answer is not None or said != _otherwise(outcome, outcome.run_id))
+        found.append(_reply(said))
     return found
 
 
@@ -76,12 +81,16 @@ def _look(engine: Engine, run_id: UUID) -> Answer | None:
 
 
 def _settled(engine: Engine, outcome: Outcome, run_id: UUID) -> Answer:
-    reply = outcome.reply
-    otherwise = Answer(run_id, reply.status, reply.body, reply.headers)
+    otherwise = _otherwise(outcome, run_id)
     try:
         return settle(engine, run_id, otherwise)
     except SQLAlchemyError:
         return otherwise
+
+
+def _otherwise(outcome: Outcome, run_id: UUID) -> Answer:
+    reply = outcome.reply
+    return Answer(run_id, reply.status, reply.body, reply.headers)
 
 
 def _reply(answer: Answer) -> Reply:

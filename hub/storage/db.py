@@ -37,7 +37,7 @@ CONNECT_TIMEOUT = timedelta(seconds=2)
 POOL_TIMEOUT = timedelta(seconds=1)
 ANSWER_WITHIN = timedelta(seconds=12)  # more than any statement may take
 
-NEWEST_REVISION = "0004"  # of migrations/versions; `hub.storage.migrate` is held to it by a test
+NEWEST_REVISION = "0005"  # of migrations/versions; `hub.storage.migrate` is held to it by a test
 _KEEPALIVES = {
     "keepalives": 1,
     "keepalives_idle": 10,

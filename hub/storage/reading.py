@@ -129,17 +129,24 @@ def list_runs(
     *,
     statuses: Sequence[str] = (),
     workflow: str | None = None,
+    request: UUID | None = None,
     limit: int = 50,
 ) -> list[RunLine]:
-    """The newest runs first; no status given means all of them."""
+    """The newest runs first; no status given means all of them, `request` those that it made."""
     rows = connection.execute(
         text(
             f"SELECT {_LINE} FROM runs"  # noqa: S608 - our own columns
             " WHERE (CAST(:workflow AS text) IS NULL OR workflow = :workflow)"
+            " AND (CAST(:request AS uuid) IS NULL OR delivery_id = :request)"
             " AND (CAST(:statuses AS text[]) = '{}' OR status = ANY(:statuses))"
             " ORDER BY created_at DESC, id DESC LIMIT :limit"
         ),
-        {"workflow": workflow, "statuses": list(statuses), "limit": limit},
+        {
+            "workflow": workflow,
+            "request": request,
+            "statuses": list(statuses),
+            "limit": limit,
+        },
     )
     return [RunLine(**row) for row in rows.mappings()]
 

@@ -148,6 +148,9 @@ runs = Table(
     Index("ix_runs_retry_of", "retry_of", postgresql_where=text("retry_of IS NOT NULL")),
     Index(None, "workflow", "created_at"),
     Index(None, "created_at"),
+    Index(  # how many are queued, waiting, running: read from the index alone
+        "ix_runs_unfinished", "status", "workflow", postgresql_where=text("ended_at IS NULL")
+    ),
     Index(  # whether the last run of a schedule still goes on, however many there were
         "ix_runs_scheduled_unfinished",
         "workflow",
@@ -172,6 +175,13 @@ run_history = Table(
     Column("token", BigInteger, nullable=False),
     Column("why", Text),
     Index(None, "run_id"),
+)
+
+books = Table(  # what triggers on `runs` count; many entries are made one now and then
+    "books",
+    metadata,
+    Column("accepted", BigInteger, nullable=False),
+    Column("ended", BigInteger, nullable=False),
 )
 
 steps = Table(

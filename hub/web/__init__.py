@@ -8,13 +8,14 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from hub.bootstrap import Hub
+    from hub.bootstrap.metrics_page import MetricsPage
 
 
-def create_app(hub: Hub) -> Flask:
+def create_app(hub: Hub, page: MetricsPage | None = None) -> Flask:
     """The Flask application of one open hub.
 
     Imported on use: the server's main process imports this package and must stay unpatched.
     """
     from hub.web.app import create_app as create  # noqa: PLC0415 - see above
 
-    return create(hub)
+    return create(hub, page)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
 from time import monotonic
 
 from flask import Flask, Response, g, request
 
+from hub import logs, tracing
 from hub.bootstrap import Hub
+from hub.bootstrap.metrics_page import MetricsPage
+from hub.metrics import Keeper
+from hub.metrics import catalogue as metrics
 from hub.web.endpoints import add_endpoints
 from hub.web.health import add_health
 from hub.web.inbound import remote_ip
@@ -22,10 +27,13 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 _LONGEST_PATH = 200
+_UNAUTHORIZED = 401
+_SERVER_ERROR = 500
+_PROBES = {"/healthz", "/readyz", "/metrics"}
 
 
-def create_app(hub: Hub) -> Flask:
-    """The application of one open hub."""
+def create_app(hub: Hub, page: MetricsPage | None = None) -> Flask:
+    """The application of one open hub; `page` is that of the process, if it keeps figures."""
     app = Flask("hub", static_folder=None)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
@@ -35,6 +43,14 @@ def create_app(hub: Hub) -> Flask:
     def arrive() -> None:
         g.arrived_at = monotonic()
         g.request_id = str(hub.new_id())
+        g.log = logs.about(request_id=g.request_id)
+        g.tracing = ExitStack()
+        if request.path not in _PROBES:
+            parent = request.headers.get("traceparent")
+            facts = {"http.request.method": request.method, "hub.request.id": g.request_id}
+            span = tracing.span("receive", facts, kind="SERVER", parent=parent)
+            g.span = g.tracing.enter_context(span)
+        metrics.REQUESTS_IN_PROGRESS.add()
 
     @app.after_request
     def leave(response: Response) -> Response:
@@ -44,22 +60,53 @@ def create_app(hub: Hub) -> Flask:
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         response.headers["X-Request-Id"] = g.request_id
         _log_request(response, remote_ip(hub.settings.trusted_proxies))
+        _count(response.status_code)
+        _trace(response.status_code)
         return response
 
-    add_health(app, hub)
+    @app.teardown_request
+    def end(_problem: BaseException | None) -> None:
+        if "log" in g:
+            g.tracing.close()
+            logs.forget(g.log)
+            metrics.REQUESTS_IN_PROGRESS.add(by=-1)
+
+    add_health(app, hub, page or MetricsPage(hub.settings, Keeper(hub.settings.metrics_dir), hub))
     add_error_handlers(app, hub)
     add_endpoints(app, hub)
     return app
 
 
+def _count(status: int) -> None:
+    """By endpoint or page of ours; whatever else is asked for has one label together."""
+    rule = request.url_rule
+    ours = metrics.NO_ENDPOINT if rule is None or rule.arguments else rule.rule
+    endpoint = g.get("facts", {}).get("workflow", ours)
+    metrics.REQUESTS.add(endpoint, str(status))
+    metrics.REQUEST_SECONDS.observe(monotonic() - g.arrived_at, endpoint)
+    if status == _UNAUTHORIZED:
+        metrics.AUTH_FAILURES.add(endpoint)
+
+
+def _trace(status: int) -> None:
+    """Name the span of the request after its endpoint; strangers' paths are nobody's names."""
+    if "span" not in g:
+        return
+    if "facts" in g:
+        g.span.rename(f"receive {g.facts['workflow']}")
+        g.span.note("hub.workflow", g.facts["workflow"])
+    g.span.note("http.response.status_code", status)
+    if status >= _SERVER_ERROR:
+        g.span.fail(str(status))
+
+
 def _log_request(response: Response, ip: str | None) -> None:
     """One line for each request; those of probes only for people who look for them (S15)."""
-    level = logging.DEBUG if request.path in {"/healthz", "/readyz"} else logging.INFO
+    level = logging.DEBUG if request.path in _PROBES else logging.INFO
     _log.log(
         level,
         "request",
         extra={
-            "request_id": g.request_id,
             "method": request.method,
             "path": request.path[:_LONGEST_PATH],
             "status": response.status_code,

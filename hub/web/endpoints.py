@@ -11,7 +11,9 @@ from flask import request as flask_request
 
 from hub.bootstrap import Hub
 from hub.ingest.answers import pack
+from hub.ingest.receipt import Receipt
 from hub.ingest.waiting import replies
+from hub.metrics import catalogue as metrics
 from hub.storage.answers import Expectation
 from hub.web.inbound import inbound_request
 from hub.web.load import QueueGuard
@@ -27,7 +29,8 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
     def receive(path: str) -> Response:
         reception = hub.reception  # all of the request is served by what is in force now
         route = reception.find(flask_request.method, f"/{path}")
-        g.facts = {"workflow": route.entrance.workflow.name}
+        name = route.entrance.workflow.name
+        g.facts = {"workflow": name}
         request = inbound_request(
             max_body=route.max_body,
             public_url=hub.settings.public_url,
@@ -47,12 +50,14 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
             if receipt.new_runs:
                 hub.ringer.ring(receipt.new_runs[-1])
             guard.look()
+            _count(receipt, name)
             said = replies(
                 receipt,
                 engine=hub.database,
                 signals=signals,
                 expect=expect,
                 seconds_since_arrival=lambda: monotonic() - request.arrived_at,
+                answered=lambda by_run: _count_answer(name, request.arrived_at, by_run=by_run),
             )
         runs = [str(outcome.run_id) for outcome in receipt.outcomes if outcome.run_id]
         g.facts["runs"] = " ".join(runs[:20])
@@ -66,3 +71,15 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
         methods=_METHODS,
         provide_automatic_options=False,
     )
+
+
+def _count(receipt: Receipt, endpoint: str) -> None:
+    """The runs of a request that is stored, and the calls that were known already."""
+    metrics.RUNS_ACCEPTED.add(endpoint, "request", by=len(receipt.new_runs))
+    known = sum(not each.is_new and each.run_id is not None for each in receipt.outcomes)
+    metrics.REPLAYS.add(endpoint, by=known)
+
+
+def _count_answer(endpoint: str, arrived_at: float, *, by_run: bool) -> None:
+    metrics.ANSWERS.add(endpoint, "run" if by_run else "otherwise")
+    metrics.ANSWER_SECONDS.observe(monotonic() - arrived_at, endpoint)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.bootstrap import Hub
+from hub.bootstrap.metrics_page import MetricsPage
+from hub.errors import Rejected
 from hub.ingest.dialects import to_json_bytes
 from hub.ingest.openapi import openapi
+from hub.metrics import PAGE_TYPE
+from hub.metrics.access import is_allowed
 from hub.storage import db
 
 _JSON = "application/json"
 
 
-def add_health(app: Flask, hub: Hub) -> None:
-    """`/healthz`, `/readyz`, `/openapi.json`."""
+def add_health(app: Flask, hub: Hub, page: MetricsPage) -> None:
+    """`/healthz`, `/readyz`, `/openapi.json`; `/metrics` if there is a token for it."""
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -36,6 +40,16 @@ def add_health(app: Flask, hub: Hub) -> None:
         }
         status = 200 if database == "ok" else 503
         return Response(to_json_bytes(found), status, content_type=_JSON)
+
+    if hub.settings.metrics_token:
+
+        @app.get("/metrics")
+        def metrics() -> Response:
+            """What Prometheus reads; only for who has the token."""
+            if not is_allowed(hub.settings.metrics_token, request.headers.get("Authorization", "")):
+                title = "Send the token of the metrics."
+                raise Rejected(401, title, headers={"WWW-Authenticate": "Bearer"})
+            return Response(page.text(), content_type=PAGE_TYPE)
 
     @app.get("/openapi.json")
     def document() -> Response:

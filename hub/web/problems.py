@@ -60,7 +60,7 @@ def add_error_handlers(app: Flask, hub: Hub) -> None:
 
     @app.errorhandler(Exception)
     def broken(error: Exception) -> Response:
-        _log.error("a request failed", exc_info=error, extra=_request_id())
+        _log.error("a request failed", exc_info=error)
         return _response(Rejected(500, "Something went wrong on our side."))
 
 
@@ -73,10 +73,6 @@ def _other_method(hub: Hub, error: MethodNotAllowed) -> Rejected:
             return refusal
     allowed = ", ".join(sorted(error.valid_methods or ()))
     return Rejected(405, "This address takes another method.", headers={"Allow": allowed})
-
-
-def _request_id() -> dict[str, str]:
-    return {"request_id": g.get("request_id", "")}
 
 
 def _response(refusal: Rejected) -> Response:

@@ -152,11 +152,15 @@ def _status_of(problem: BaseException) -> int:
 
 def _send_problem(client: Any, status: int) -> None:
     problems = import_module("hub.web.problems")  # only a patched worker may import the hub
+    request_id = str(uuid4())
     body: bytes = problems.problem_document(
-        status=status, title="The request cannot be read.", request_id=str(uuid4())
+        status=status, title="The request cannot be read.", request_id=request_id
     )
+    metrics = import_module("hub.metrics.catalogue")
+    metrics.REQUESTS.add(metrics.NO_ENDPOINT, str(status))
     head = (
         f"HTTP/1.1 {status} Refused\r\nConnection: close\r\nContent-Length: {len(body)}\r\n"
+        f"X-Request-Id: {request_id}\r\n"
         f"Content-Type: {problems.PROBLEM_TYPE}\r\nX-Content-Type-Options: nosniff\r\n\r\n"
     )
     try:
@@ -191,6 +195,9 @@ class OpeningApp:
         self._settings = settings
         self._app: WsgiApp | None = None
         self._hub: Any = None
+        keeper = import_module("hub.metrics").keep(settings.metrics_dir, role="web")
+        self._tracing = import_module("hub.tracing")
+        self._page = import_module("hub.bootstrap.metrics_page").MetricsPage(settings, keeper)
         if not self._open():
             gevent.spawn(self._keep_opening)
 
@@ -202,19 +209,33 @@ class OpeningApp:
         if environ.get("PATH_INFO") == "/healthz":
             start_response("200 OK", [("Content-Type", "application/json")])
             return [b'{"status":"alive"}']
-        problems = import_module("hub.web.problems")
+        if environ.get("PATH_INFO") == "/metrics" and self._may_read(environ):
+            start_response("200 OK", [("Content-Type", "text/plain; version=0.0.4")])
+            return [self._page.text()]
+        problems, request_id = import_module("hub.web.problems"), str(uuid4())
         body = problems.problem_document(
-            status=503, title="The hub is starting.", request_id=str(uuid4())
+            status=503, title="The hub is starting.", request_id=request_id
         )
-        headers = [("Content-Type", problems.PROBLEM_TYPE), ("Retry-After", "5")]
+        headers = [
+            ("Content-Type", problems.PROBLEM_TYPE),
+            ("Retry-After", "5"),
+            ("X-Request-Id", request_id),
+        ]
         start_response("503 Service Unavailable", headers)
         return [body]
+
+    def _may_read(self, environ: dict[str, Any]) -> bool:
+        """Whether the caller of a hub that is not open yet may read its figures."""
+        access = import_module("hub.metrics.access")
+        given = environ.get("HTTP_AUTHORIZATION", "")
+        return bool(access.is_allowed(self._settings.metrics_token, given))
 
     def close(self) -> None:
         """Let go of the hub's connections."""
         if self._hub is not None:
             self._hub.answers.stop()
             self._hub.close()
+        self._tracing.stop()
 
     def _follow(self, hub: Any) -> None:
         """Take up what is saved in the project's files; reading them keeps no request waiting."""
@@ -234,6 +255,7 @@ class OpeningApp:
         unreachable = import_module("sqlalchemy.exc").SQLAlchemyError
         try:
             hub = bootstrap.open_hub(self._settings, role="web")
+            self._tracing.start(self._settings.environment, role="web")
         except Misconfigured as wrong:
             log.critical("%s", wrong)
             sys.exit(_APP_LOAD_ERROR)
@@ -243,7 +265,8 @@ class OpeningApp:
         logs.hide(hub.hide)
         hub.answers.start()
         self._hub = hub
-        self._app = web.create_app(hub)
+        self._page.opened = hub
+        self._app = web.create_app(hub, self._page)
         gevent.spawn(self._follow, hub)
         return True
 

@@ -5,6 +5,7 @@ doorbell.py   what an RQ job does here: wake the runner
 runner.py     claims, a pool of threads, leases
 rounds.py     what any worker does now and then: sweep, schedules
 watch.py      takes up files that are saved
+metrics_port.py   a page for Prometheus, where no web runs
 process.py    start, signals, drain
 """
 

@@ -6,13 +6,16 @@ import logging
 import signal
 import sys
 import threading
+from importlib import import_module
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub import logs
+from hub import logs, tracing
 from hub.bootstrap import Hub, open_hub
+from hub.bootstrap.metrics_page import MetricsPage
 from hub.config import Settings
 from hub.errors import Misconfigured
+from hub.metrics import keep
 from hub.worker.process import run_worker
 
 log = logging.getLogger(__name__)
@@ -27,13 +30,19 @@ def main() -> int:
     try:
         settings = Settings.from_environment()
         logs.configure(settings.log_level)
-        hub = _open(settings)
+        page = MetricsPage(settings, keep(settings.metrics_dir, role="worker"))
+        if settings.metrics_port is not None:
+            port = import_module("hub.worker.metrics_port")  # few workers need it
+            port.MetricsPort(page, settings.metrics_host, settings.metrics_port).start()
+        hub = page.opened = _open(settings)
+        tracing.start(settings.environment, role="worker")
     except Misconfigured as wrong:
         sys.stderr.write(f"hub worker: {wrong}\n")
         return 2
     logs.hide(hub.hide)
     code = run_worker(hub)
     hub.close()
+    tracing.stop()
     return code
 
 

@@ -20,7 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.engine.schedule import next_time
 from hub.engine.start import Start
 from hub.engine.workflow import Schedule, Workflow
-from hub.storage import runs, schedules, workers
+from hub.metrics import catalogue as metrics
+from hub.storage import books, runs, schedules, workers
 from hub.storage.db import DatabaseClock, at_once
 from hub.storage.deliveries import start_run
 from hub.storage.schedules import DueSchedule
@@ -32,6 +33,7 @@ SWEEP_EVERY = timedelta(seconds=2)
 MOST_MISSED = 100  # `missed: run_all` is bounded (E12)
 LATE_AFTER = timedelta(minutes=1)  # a planned time that is older was missed; before, it is slow
 _LOOK_BACK = timedelta(minutes=1)
+_BOOKS_EVERY = 5  # rounds
 
 
 class Starting(Protocol):
@@ -68,6 +70,7 @@ class Rounds:
         self._ring = ring
         self._worker = worker
         self._planned: object = None
+        self._rounds = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._go, name="rounds", daemon=True)
 
@@ -96,10 +99,14 @@ class Rounds:
         """
         self._do("saying that the worker lives", self._say_alive)
         self._do("planning the schedules", self._plan)
-        if self._do("freeing lost runs", lambda: runs.sweep(self._hub.database)):
+        if freed := self._do("freeing lost runs", lambda: runs.sweep(self._hub.database)):
+            metrics.LEASES_TAKEN_OVER.add(by=freed)
             self._ring()
         if self._do("looking for due schedules", self._fire_due):
             self._ring()
+        if self._rounds % _BOOKS_EVERY == 0:
+            self._do("adding the books up", lambda: books.add_up(self._hub.database))
+        self._rounds += 1
 
     def _do(self, duty: str, do: Callable[[], int]) -> int:
         if self._stopping.is_set():
@@ -173,6 +180,8 @@ def fire(hub: Starting, workflow: Workflow, due: DueSchedule) -> int:
         for instant in missing:
             start = hub.start(workflow, {"scheduled_at": format_instant(instant)})
             start_run(connection, start.new_run(hub.new_id(), scheduled_at=instant))
+    metrics.SCHEDULE_LATENESS.observe((due.now - due.next_at).total_seconds())
+    metrics.RUNS_ACCEPTED.add(workflow.name, "schedule", by=len(missing))
     return len(missing)
 
 

@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from datetime import timedelta
 from time import monotonic
 from typing import Protocol
@@ -20,6 +20,8 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from hub import logs, tracing
+from hub.metrics.catalogue import RUNS_IN_HAND
 from hub.storage import runs
 from hub.storage.runs import ClaimedRun, OpenClaim
 from hub.worker.doorbell import Bell
@@ -143,11 +145,14 @@ class Runner:
             raise
 
     def _work(self, run: ClaimedRun, claim: OpenClaim | None = None) -> None:
+        marker = logs.about(run_id=str(run.id), **_request_of(run))
         try:
-            self._executor.work(run, is_stopping=self._stopping.is_set, claim=claim)
+            with _span(run):
+                self._executor.work(run, is_stopping=self._stopping.is_set, claim=claim)
         except Exception:
-            log.exception("work on a run failed", extra={"run_id": str(run.id)})
+            log.exception("work on a run failed")
         finally:
+            logs.forget(marker)
             self._forget(run)
 
     def _forget(self, run: ClaimedRun) -> None:
@@ -155,6 +160,7 @@ class Runner:
             was_full = len(self._owned) >= self._size
             if self._owned.get(run.id) is run:
                 del self._owned[run.id]
+            RUNS_IN_HAND.set(len(self._owned))
         if was_full:
             self._bell.ring()
 
@@ -207,6 +213,7 @@ class Runner:
     def _own(self, run: ClaimedRun) -> None:
         with self._lock:
             self._owned[run.id] = run
+            RUNS_IN_HAND.set(len(self._owned))
 
     def _has_begun(self) -> None:
         with self._lock:
@@ -230,3 +237,21 @@ class Runner:
         except Exception:
             log.exception("renewing leases failed; it goes on")
         return False
+
+
+def _span(run: ClaimedRun) -> AbstractContextManager[object]:
+    """The run in this worker's hands, below the request that made it."""
+    facts: dict[str, str | int] = {
+        "hub.run.id": str(run.id),
+        "hub.workflow": run.workflow,
+        "hub.mode": run.mode,
+        "hub.run.attempt": run.token,
+    }
+    parent = run.trigger.get(tracing.CARRIED)
+    return tracing.span(f"run {run.workflow}", facts, kind="CONSUMER", parent=parent)
+
+
+def _request_of(run: ClaimedRun) -> dict[str, str]:
+    """The id that the caller was told, for the lines of the log."""
+    request = run.trigger.get("request") or {}
+    return {"request_id": str(request["id"])} if "id" in request else {}

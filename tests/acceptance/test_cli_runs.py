@@ -42,6 +42,20 @@ def test_the_run_list_says_what_others_rely_on(hub: Story, terminal: Terminal):
     assert str(lead) not in listed.out
 
 
+def test_a_caller_who_complains_names_the_request_and_gets_to_its_run(
+    hub: Story, terminal: Terminal
+):
+    lead = hub.holder()
+    answer = hub.gives_phone(lead)
+    request_id = answer.headers["X-Request-Id"]
+
+    (line,) = terminal.type("runs", "--request", request_id, "--json").lines
+    shown = terminal.type("runs", "show", line["id"], "--json")
+
+    assert shown.json["request"]["id"] == request_id
+    assert terminal.type("runs", "--request", str(uuid4())).out == "no runs\n"
+
+
 def test_runs_that_wait_in_an_older_version_are_listed_by_the_checker(
     hub: Story, terminal: Terminal
 ):

@@ -210,11 +210,12 @@ class House:
 
     # ------------------------------------------------------------------------------------- callers
 
-    def post(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
+    def post(
+        self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
         """One signed request."""
-        return self.caller.post(
-            f"{self.url}/webhook/{path}", json=body, headers={**_VAPI, **_BROKER}
-        )
+        proved = {**_VAPI, **_BROKER, **(headers or {})}
+        return self.caller.post(f"{self.url}/webhook/{path}", json=body, headers=proved)
 
     def call_ends(self, lead: UUID, call: str, **more: str) -> httpx.Response:
         """The voice platform reports the end of a phone call."""
@@ -241,7 +242,7 @@ def environment_for(project: Path, *, database_url: str, redis_url: str) -> dict
         "HUB_DATABASE_URL": database_url,
         "HUB_REDIS_URL": redis_url,
         "HUB_PROJECT": str(project),
-        "HUB_PORT": str(_free_port()),
+        "HUB_PORT": str(free_port()),
         "HUB_ENCRYPTION_KEY": new_key(),
         "HUB_WEB_PROCESSES": "1",
         "HUB_LEASE_SECONDS": str(LEASE_SECONDS),
@@ -250,7 +251,8 @@ def environment_for(project: Path, *, database_url: str, redis_url: str) -> dict
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

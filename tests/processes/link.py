@@ -45,6 +45,11 @@ class Link:
         """Where it listens on loopback."""
         return self._port
 
+    def database_url(self, url: str) -> str:
+        """The address of a database as one says it who goes through this link."""
+        linked = make_url(url).set(host="127.0.0.1", port=self._port, query={})
+        return linked.render_as_string(hide_password=False)
+
     def restore(self) -> None:
         """Listen, on the same port as before."""
         self._listening = socket.create_server(("127.0.0.1", self._port))

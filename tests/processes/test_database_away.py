@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from sqlalchemy.engine import make_url
-
 from tests.processes.house import House, until
 from tests.processes.link import Link
 
@@ -14,9 +12,7 @@ RUNS = 100
 
 def through(link: Link, house: House) -> str:
     """The database's address behind the link."""
-    url = make_url(house.environment["HUB_DATABASE_URL"])
-    linked = url.set(host="127.0.0.1", port=link.port, query={})
-    return linked.render_as_string(hide_password=False)
+    return link.database_url(house.environment["HUB_DATABASE_URL"])
 
 
 def test_E2_runs_end_though_the_database_was_away_at_the_start_and_in_the_middle(

@@ -109,4 +109,7 @@ def test_every_variable_is_described_once():
 
     assert len(names) == len(set(names))
     assert all(variable.meaning for variable in VARIABLES)
-    assert [variable.name for variable in VARIABLES if variable.is_secret] == ["HUB_ENCRYPTION_KEY"]
+    assert [variable.name for variable in VARIABLES if variable.is_secret] == [
+        "HUB_ENCRYPTION_KEY",
+        "HUB_METRICS_TOKEN",
+    ]

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -85,3 +86,52 @@ def test_no_line_is_longer_than_8_kib_or_leaves_ascii(message: str, extra: dict[
     assert line.isascii()
     assert line.isprintable()
     assert json.loads(line)["level"] == "info"
+
+
+def test_S15_every_line_said_about_a_request_carries_its_ids(lines: Lines):
+    marker = logs.about(request_id="q1")
+    inner = logs.about(run_id="r1")
+    logging.getLogger("a.library").warning("what a library says")
+    logs.forget(inner)
+    logging.getLogger("hub.test").info("later")
+    logs.forget(marker)
+    logging.getLogger("hub.test").info("afterwards")
+
+    said, later, afterwards = lines()
+    assert (said["request_id"], said["run_id"]) == ("q1", "r1")
+    assert later["request_id"] == "q1"
+    assert "run_id" not in later
+    assert "request_id" not in afterwards
+
+
+def test_S15_what_callers_send_cannot_take_the_place_of_an_id(lines: Lines):
+    marker = logs.about(request_id="q1")
+    logging.getLogger("hub.test").info("said", extra={"data": {"request_id": "forged"}})
+    logging.getLogger("hub.test").info("said", extra={"request_id": "q2"})
+    logs.forget(marker)
+
+    forged, known = lines()
+    assert (forged["request_id"], forged["data.request_id"]) == ("q1", "forged")
+    assert known["request_id"] == "q2"
+
+
+def test_S15_a_line_that_must_be_cut_keeps_its_ids(lines: Lines):
+    marker = logs.about(request_id="q1", run_id="r1")
+    logging.getLogger("hub.test").info("x", extra={f"field_{i}": "y" * 100 for i in range(200)})
+    logs.forget(marker)
+
+    (line,) = lines()
+    assert (line["request_id"], line["run_id"]) == ("q1", "r1")
+
+
+def test_threads_and_tasks_side_by_side_keep_their_own_ids(lines: Lines):
+    def work(run_id: str) -> None:
+        marker = logs.about(run_id=run_id)
+        for _ in range(20):
+            logging.getLogger("hub.test").info("mine %s", run_id)
+        logs.forget(marker)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, [f"r{number}" for number in range(16)]))
+
+    assert [line for line in lines() if line["message"] != f"mine {line['run_id']}"] == []

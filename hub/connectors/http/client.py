@@ -11,6 +11,7 @@ from typing import Any
 import httpcore
 import httpx
 
+from hub import tracing
 from hub.connectors.http.addresses import OutboundPolicy
 from hub.connectors.http.answers import HttpAnswer, decoded, failure_of, json_of, unpacked
 from hub.connectors.http.outgoing import Outgoing, body_of, outgoing_of
@@ -96,9 +97,18 @@ class Http:
     def _send(self, outgoing: Outgoing, timeout: timedelta) -> HttpAnswer:
         exchange = Exchange(min(timeout, LONGEST).total_seconds())
         held = CURRENT.set(exchange)
+        facts: dict[str, str | int] = {
+            "http.request.method": outgoing.method,
+            "server.address": outgoing.url.host,
+        }
         try:
-            with _failures(outgoing, exchange):
-                return self._answer(outgoing, exchange)
+            with (
+                tracing.span(outgoing.method, facts, kind="CLIENT") as span,
+                _failures(outgoing, exchange),
+            ):
+                answer = self._answer(outgoing.traced(tracing.traceparent()), exchange)
+                span.note("http.response.status_code", answer.status)
+                return answer
         finally:
             CURRENT.reset(held)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from json import dumps
 from typing import Any
 from urllib.parse import urlencode
@@ -50,6 +50,12 @@ class Outgoing:
     def what(self) -> str:
         """Method and host: paths and queries may hold tokens."""
         return f"{self.method} to {self.url.host[:100]}"
+
+    def traced(self, traceparent: str | None) -> Outgoing:
+        """The same request, told whose it is; what the workflow says of that itself stays."""
+        if traceparent is None or any(name == b"traceparent" for name, _ in self.headers):
+            return self
+        return replace(self, headers=[*self.headers, (b"traceparent", traceparent.encode())])
 
 
 def body_of(json: Any, data: Mapping[str, Any] | None, content: bytes | None) -> tuple[bytes, str]:

@@ -1,0 +1,54 @@
+"""Traces: off unless a collector is named, and clear about what is missing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from hub import tracing
+from hub.errors import Misconfigured
+
+NAMED = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
+
+
+def test_without_a_collector_nothing_is_traced_and_carried():
+    tracing.start({}, role="web")
+
+    with tracing.span("receive") as span:
+        span.note("hub.workflow", "w")
+        assert tracing.traceparent() is None
+        assert tracing.carried({"payload": 1}) == {"payload": 1}
+
+
+def test_without_the_packages_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+
+    with pytest.raises(Misconfigured, match=r"pip install 'webhook-hub\[otel\]'"):
+        tracing.start(NAMED, role="web")
+
+
+def test_a_protocol_that_nobody_here_speaks_is_refused():
+    with pytest.raises(Misconfigured, match="http/protobuf"):
+        tracing.start({**NAMED, "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, role="web")
+
+
+def test_whoever_switches_the_library_off_has_no_traces():
+    tracing.start({**NAMED, "OTEL_SDK_DISABLED": "true"}, role="web")
+
+    assert tracing.traceparent() is None
+
+
+def test_nothing_of_it_is_loaded_when_it_is_off():
+    question = (
+        "import sys, hub.web.app, hub.worker.process, hub.worker.metrics_port;"
+        "ours = ('opentelemetry.exporter', 'opentelemetry.sdk.trace', 'prometheus_client');"
+        "print([name for name in sys.modules if name.startswith(ours)])"
+    )
+
+    said = subprocess.run(
+        [sys.executable, "-c", question], check=True, capture_output=True, text=True
+    )
+
+    assert said.stdout == "[]\n"
