@@ -57,6 +57,7 @@ class Hub:
     settings: Settings
     database: Engine
     clock: Clock
+    clock_of_runs: Clock | None
     seal: Seal
     doorbell: Doorbell
     rates: RateCounter
@@ -229,6 +230,7 @@ class Hub:
     def _makings(self) -> Makings:
         return Makings(
             clock=self.clock,
+            clock_of_runs=self.clock_of_runs,
             environment=self.settings.environment,
             record=lambda delivery, runs: deliveries.record(self.database, delivery, runs),
             admit=self.rates.admit,
@@ -276,8 +278,16 @@ class Hub:
         self.database.dispose()
 
 
-def open_hub(settings: Settings, *, role: Role, clock: Clock | None = None) -> Hub:
+def open_hub(
+    settings: Settings,
+    *,
+    role: Role,
+    clock: Clock | None = None,
+    clock_of_runs: Clock | None = None,
+) -> Hub:
     """Read the project and open the services of one process.
+
+    `clock`: instead of the host's. `clock_of_runs`: a test's, instead of the database's.
 
     Raises `Misconfigured` with what to set: no database, old tables, unsafe durability (I2), a
     wrong key, a `config` value of a wrong type.
@@ -291,6 +301,7 @@ def open_hub(settings: Settings, *, role: Role, clock: Clock | None = None) -> H
             settings=settings,
             database=database,
             clock=clock or SystemClock(),
+            clock_of_runs=clock_of_runs,
             seal=Seal(settings.encryption_key),
             doorbell=_doorbell(settings.redis_url),
             rates=RateCounter(settings.redis_url),

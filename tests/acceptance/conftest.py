@@ -97,7 +97,7 @@ def open_story(
             settings = Settings.from_environment(environment, project=project)
             clock = FakeClock(NOW)
             bell = HeardDoorbell(redis)
-            opened = open_hub(settings, role="worker", clock=clock)
+            opened = open_hub(settings, role="worker", clock=clock, clock_of_runs=clock)
             opened.doorbell = bell
             closing.callback(opened.close)
             vars(opened)["answers"] = answer_board  # it listens already
