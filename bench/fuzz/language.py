@@ -20,7 +20,7 @@ from hub.engine.expressions import (
 from hub.engine.finding_codes import CODES
 from hub.engine.findings import render_text
 from hub.engine.yaml_profile import MAX_BYTES, load, plain
-from hub.values import encode
+from hub.values import decode, encode
 from tests.unit.engine import order_project, small_project
 from tests.unit.engine.damage import PIECES, VALUES, damaged, misplaced
 from tests.unit.engine.expressions.expression_writer import Writer
@@ -127,6 +127,7 @@ def _check_expression(case: bytes) -> None:
         if value is not OMIT:
             stored = encode(value)
             expect(len(repr(stored)) <= _LARGEST_RESULT, "a result over 16 MiB")
+            expect(decode(stored) == value, "is read back as another value")
     except (ExpressionError, EvaluationError) as refused:
         expect(0 <= refused.start <= refused.end <= len(text), "a mistake outside the text")
     try:

@@ -157,6 +157,18 @@ def test_a_local_time_at_the_end_of_the_calendar_is_refused():
         resolve_local(datetime(1, 1, 1), ZoneInfo("Asia/Tokyo"))  # noqa: DTZ001
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("1900-01-01T02:15", "Australia/Lord_Howe"),
+        ("2200-12-31T23:00", "America/New_York"),
+    ],
+)
+def test_D8_a_local_time_whose_instant_could_not_be_read_again_is_refused(text, name):
+    with pytest.raises(ValueError, match="outside the years"):
+        resolve_local(parse_local(text), ZoneInfo(name))
+
+
 def changes_of(there: ZoneInfo, year: int) -> list[tuple[datetime, timedelta, timedelta]]:
     """The instants of a year when the offset changes, with the offsets around them."""
     found = []
