@@ -240,7 +240,7 @@ def test_D5_a_taker_and_an_extension_at_once_agree_on_one_holder(busy_desk):
         desk.sweep()
 
 
-def test_X04_no_taker_gets_the_number_of_an_appointment_that_is_moved(busy_desk):
+def test_D4_X04_no_taker_gets_the_number_of_an_appointment_that_is_moved(busy_desk):
     desk = busy_desk
     lead = desk.holder()
     takers = [desk.lead(f"Taker {index}") for index in range(3)]
