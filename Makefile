@@ -39,8 +39,8 @@ bench-mutants: setup ## plant mistakes in all workflows; how many do check and t
 bench-sleepers: setup ## what a million sleeping runs cost between due times (ARGS=...)
 	@$(BIN)/python -m bench.sleepers $(ARGS)
 
-fuzz: setup ## damage real files at random for MINUTES=10 and tell what the checker stumbles over
-	@$(BIN)/python -m bench.fuzz --minutes $(or $(MINUTES),10)
+fuzz: setup ## throw damaged samples at everything that reads, MINUTES=10 for each of TARGETS="body yaml ..." from SEED=0
+	@$(BIN)/python -m bench.fuzz --minutes $(or $(MINUTES),10) --seed $(or $(SEED),0) --targets "$(TARGETS)"
 
 lock: ## resolve the dependencies again and lock them with hashes
 	@.ci/lock

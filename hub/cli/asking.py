@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from hub.bootstrap.clock import SystemClock
 from hub.cli.console import instant, say, say_json, table
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
 from hub.domain import monitor
 from hub.domain.monitor import HoldLine, OverdueLine
+from hub.storage.db import DatabaseClock
 
 
 @example(
@@ -29,8 +29,8 @@ def holds(environment: Environment, *, overdue: bool, as_json: bool) -> None:
     --overdue is empty right after a sweep, and exits with 1 when it is not, so that it can alert.
     """
     environment.use_logs("error")
-    clock = SystemClock()
     with environment.database() as engine, engine.connect() as connection:
+        clock = DatabaseClock(connection)
         lines: list[HoldLine] | list[OverdueLine] = (
             monitor.overdue_holds(connection, clock)
             if overdue

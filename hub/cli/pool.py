@@ -7,7 +7,7 @@ from uuid import UUID
 import click
 
 from hub.action import Attempt
-from hub.bootstrap.clock import SystemClock, new_id
+from hub.bootstrap.clock import new_id
 from hub.cli.console import say, say_json
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
@@ -15,6 +15,7 @@ from hub.domain import leads as lead_rows
 from hub.domain import phones as phone_rows
 from hub.errors import NotPossible, Permanent
 from hub.schemas import compile_schema
+from hub.storage.db import DatabaseClock
 
 _EMAIL = {"type": "string", "format": "email"}
 
@@ -56,7 +57,7 @@ def add_lead(
         try:
             lead = lead_rows.create(
                 act.connection,
-                SystemClock(),
+                DatabaseClock(act.connection),
                 attempt,
                 first_name=first_name,
                 last_name=last_name,
@@ -88,7 +89,8 @@ def add_phones(environment: Environment, *, numbers: tuple[str, ...], as_json: b
     environment.use_logs("error")
     with environment.changing("hub phones add") as act:
         try:
-            added = phone_rows.add_numbers(act.connection, SystemClock(), numbers=numbers)
+            clock = DatabaseClock(act.connection)
+            added = phone_rows.add_numbers(act.connection, clock, numbers=numbers)
         except Permanent as refused:
             raise NotPossible(refused.message) from refused
         act.note({"numbers": list(numbers), "added": added}, after=list(numbers))

@@ -121,7 +121,7 @@ def start_by_hand(
     trigger = _trigger(hub, workflow, run_id, payload, inputs)
     is_planned = "scheduled_at" in trigger
     new = hub.start(workflow, trigger).new_run(
-        run_id, scheduled_at=hub.clock.now() if is_planned else None
+        run_id, scheduled_at=hub.now() if is_planned else None
     )
     if mode is not None:
         new = replace(new, mode=mode)
@@ -197,7 +197,7 @@ def _trigger(
         return {"event": _event(hub, workflow, workflow.trigger, payload, inputs)}
     if payload is not None or inputs:
         raise NotPossible(f"{workflow.name} is started by a schedule: it takes nothing")
-    return {"scheduled_at": format_instant(hub.clock.now())}
+    return {"scheduled_at": format_instant(hub.now())}
 
 
 def _event(
@@ -216,7 +216,7 @@ def _event(
     problems += schema.problems(data)
     if problems:
         raise Refused(problems)
-    at = format_instant(hub.clock.now())
+    at = format_instant(hub.now())
     return {"name": given["name"], "key": given["key"], "data": data, "at": at}
 
 
@@ -243,7 +243,7 @@ def _facts(hub: Hub, endpoint: Endpoint, run_id: UUID) -> dict[str, Any]:
         "caller": {"ip": "", "dialect": endpoint.dialect, "delivery_id": str(run_id)},
         "request": {
             "id": str(run_id),
-            "received_at": format_instant(hub.clock.now()),
+            "received_at": format_instant(hub.now()),
             "method": endpoint.method,
             "path": endpoint.path,
         },

@@ -180,7 +180,7 @@ class Executor:
             names=names,
             shared=shared,
             actions=self._shop.tools.actions,
-            now=self._shop.tools.clock.now,
+            now=self._shop.tools.clock_at(desk).now,
             timer=desk.now,
             new_id=lambda: str(self._shop.new_id()),
         )
@@ -304,7 +304,7 @@ class Executor:
     ) -> None:
         response = desk.take_reply()
         if desk.run.is_awaited and not desk.has_replied:
-            now = self._shop.tools.clock.now()
+            now = self._shop.tools.clock_at(desk).now()
             start = Start(workflow, desk.run.trigger, self._shop.config, now)
             response = final_response(start, ending, finished, desk.run.id)
         with desk.fenced(is_checked=False) as connection:

@@ -34,7 +34,7 @@ from hub.engine.gate import Simulated, TestDestinations, pass_gate
 from hub.errors import PayloadProblem, Permanent, StepFailed, Transient
 from hub.metrics.catalogue import STEPS
 from hub.storage import once, runs
-from hub.storage.db import is_busy
+from hub.storage.db import DatabaseClock, is_busy
 from hub.values import encode, plain, reveal
 
 log = logging.getLogger(__name__)
@@ -64,16 +64,26 @@ Outcome = Done | Failure | Blocked
 
 @dataclass(frozen=True)
 class Tools:
-    """What performing needs of the hub. `problems` validates inputs, `hide` removes secrets."""
+    """What performing needs of the hub. `problems` validates inputs, `hide` removes secrets.
+
+    `clock` is a test's. Without it the time is the database's, whatever the host's clock says, so
+    that hosts agree on when a hold is over (E13).
+    """
 
     actions: Mapping[str, Action]
     services: Callable[[str | None], Mapping[type, Any]]  # by `connection:` of the step
-    clock: Clock
+    clock: Clock | None
     destinations: TestDestinations
     problems: Callable[[Action, Any], list[PayloadProblem]]
     secret: Callable[[str], str]
     hide: Callable[[Any], Any]
     chance: Callable[[], float]
+
+    def clock_at(self, desk: Desk, connection: Connection | None = None) -> Clock:
+        """The time for what is done at a desk; in its transaction the exact one."""
+        if self.clock is not None:
+            return self.clock
+        return desk if connection is None else DatabaseClock(connection)
 
 
 @dataclass
@@ -202,7 +212,7 @@ class Performer:
         services = {
             **self._tools.services(command.step.connection),
             Attempt: attempt,
-            Clock: self._tools.clock,
+            Clock: self._tools.clock_at(desk, connection),
         }
         if connection is not None:
             services[Connection] = connection

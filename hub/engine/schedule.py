@@ -13,8 +13,8 @@ from hub.engine.workflow import Schedule
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
-_LONGEST_SEARCH = 366 * 9
-"""Days: the 29th of February comes back after at most eight years."""
+_LONGEST_SEARCH = 366 * 41
+"""Days: a Sunday that is the 29th of February comes back after at most forty years."""
 
 _MONTHS = {
     name: number

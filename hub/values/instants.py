@@ -81,15 +81,17 @@ def resolve_local(local: datetime, zone: ZoneInfo) -> datetime:
     """Say which instant a local time means in a zone (D7); the result keeps the zone's offset.
 
     A doubled time means the first of the two; a removed time the same distance after the gap.
-    Raises ValueError where the calendar ends.
+    Raises ValueError where the calendar ends, and for an instant that `parse_instant` refuses.
     """
     # fold=0 asks for the offset before the change: that is the first of two, and for a removed
     # time the instant whose clock reading lies the same distance behind the gap.
     asked = local.replace(tzinfo=zone, fold=0)
     try:
-        return in_zone(asked.astimezone(UTC), zone)
+        instant = asked.astimezone(UTC)
     except OverflowError as beyond:
         raise ValueError("the local time lies outside the calendar") from beyond
+    _check_year(instant.year, local.isoformat())  # what is written must be readable again (D8)
+    return in_zone(instant, zone)
 
 
 def in_zone(instant: datetime, zone: ZoneInfo) -> datetime:

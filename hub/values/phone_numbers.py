@@ -22,7 +22,8 @@ _SCHEME = re.compile(r"^(?:tel|sms|whatsapp):", re.IGNORECASE)
 def normalise_phone(text: str, region: str | None = None) -> str:
     """Write a phone number as E.164; the rule is "possible", the extension is dropped.
 
-    `region` (two letters, `US`) is needed for numbers without country code. Raises ValueError.
+    `region` (two letters, `US`) is needed for numbers without country code. What is written has
+    7 to 15 digits and means itself when it is read again (D9). Raises ValueError.
     """
     if region is not None:
         check_region(region)
@@ -33,9 +34,11 @@ def normalise_phone(text: str, region: str | None = None) -> str:
         number = phonenumbers.parse(_SCHEME.sub("", cleaned), region)
     except phonenumbers.NumberParseException as unreadable:
         raise ValueError(_refusal(text, unreadable.error_type)) from unreadable
-    if not phonenumbers.is_possible_number(number):
+    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    is_possible = phonenumbers.is_possible_number(number) and is_e164(written)
+    if not is_possible or not _means_itself(written):
         raise ValueError(f"{_quoted(text)} is not a possible phone number")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return written
 
 
 def check_region(region: str) -> None:
@@ -47,6 +50,12 @@ def check_region(region: str) -> None:
 def is_e164(text: str) -> bool:
     """Tell whether it is what the format `e164` wants: `+` and 7 to 15 digits."""
     return _E164.fullmatch(text) is not None
+
+
+def _means_itself(written: str) -> bool:
+    """Of zeros too many behind the country code, one goes each time that a number is read."""
+    again = phonenumbers.parse(written)
+    return phonenumbers.format_number(again, phonenumbers.PhoneNumberFormat.E164) == written
 
 
 def _without_invisible(text: str) -> str:

@@ -81,11 +81,17 @@ def open_story(
 ) -> Iterator[OpenStory]:
     """Opens the project's hub in a mode: `open_story(mode="simulate")`; again is a restart.
 
+    Runs go by the clock of the story; with a `host_clock` by the database's, as they do in earnest.
     More names are variables of the environment.
     """
     with ExitStack() as closing:
 
-        def open_it(mode: str = "live", redis: str = redis_url, **more: str) -> Story:
+        def open_it(
+            mode: str = "live",
+            redis: str = redis_url,
+            host_clock: FakeClock | None = None,
+            **more: str,
+        ) -> Story:
             environment = {
                 **SECRETS,
                 "HUB_DATABASE_URL": database,
@@ -95,9 +101,14 @@ def open_story(
                 **more,
             }
             settings = Settings.from_environment(environment, project=project)
-            clock = FakeClock(NOW)
+            clock = host_clock or FakeClock(NOW)
             bell = HeardDoorbell(redis)
-            opened = open_hub(settings, role="worker", clock=clock)
+            opened = open_hub(
+                settings,
+                role="worker",
+                clock=clock,
+                clock_of_runs=None if host_clock else clock,
+            )
             opened.doorbell = bell
             closing.callback(opened.close)
             vars(opened)["answers"] = answer_board  # it listens already

@@ -91,7 +91,7 @@ def test_H_03_members_that_nobody_asked_for_are_no_fault(hub: Story, lead: UUID)
 
 
 @pytest.mark.parametrize("name", ["naive-time", "dst-gap"])
-def test_X01_a_time_without_zone_is_refused(hub: Story, lead: UUID, name: str):
+def test_D7_X01_a_time_without_zone_is_refused(hub: Story, lead: UUID, name: str):
     """Also one that a clock change removes: this endpoint declares no zone, so nobody guesses."""
     answer = hub.voice_agent("vapi-appointment-booked", sample(f"hub/appointment-booked-{name}"))
 
@@ -101,7 +101,7 @@ def test_X01_a_time_without_zone_is_refused(hub: Story, lead: UUID, name: str):
 
 
 @pytest.mark.usefixtures("lead")
-def test_X01_the_offset_counts_and_nothing_is_read_in_the_zone_of_the_session(hub: Story):
+def test_D7_X01_the_offset_counts_and_nothing_is_read_in_the_zone_of_the_session(hub: Story):
     with hub.transaction() as db:
         db.exec_driver_sql("SET LOCAL TIME ZONE 'Asia/Tokyo'")
         hub.voice_agent("vapi-appointment-booked", sample("hub/appointment-booked-offset"))
@@ -109,7 +109,7 @@ def test_X01_the_offset_counts_and_nothing_is_read_in_the_zone_of_the_session(hu
         assert float(stored.scalar_one()) == SAMPLE_TIME.timestamp()
 
 
-def test_X01_24_hours_are_elapsed_time_also_over_a_change_of_clocks(hub: Story, lead: UUID):
+def test_D7_X01_24_hours_are_elapsed_time_also_over_a_change_of_clocks(hub: Story, lead: UUID):
     """D7: noon before the change in New York, and 24 hours later it is one o'clock there."""
     before_the_change = datetime.fromisoformat("2026-03-07T12:00:00-05:00")
 

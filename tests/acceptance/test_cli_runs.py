@@ -229,7 +229,9 @@ def test_a_workflow_that_does_not_exist_is_said_with_those_that_do(terminal: Ter
 # ---------------------------------------------------------------------------------- doing it again
 
 
-def test_E20_a_failed_run_goes_on_at_the_failed_step_as_a_new_run(hub: Story, terminal: Terminal):
+def test_E9_E20_a_failed_run_goes_on_at_the_failed_step_as_a_new_run(
+    hub: Story, terminal: Terminal
+):
     lead = hub.lead()
     failed = hub.call_ends(lead, "appointment_booked", at=hub.now() + DAY).run_id
     assert hub.run(failed).line.status == "failed"

@@ -63,7 +63,7 @@ def with_setting(url: str, setting: str) -> str:
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_e4_every_session_ends_what_takes_too_long_and_thinks_in_utc(engine, name):
+def test_E4_every_session_ends_what_takes_too_long_and_thinks_in_utc(engine, name):
     with engine.connect() as connection:
         found = connection.scalar(text("SELECT current_setting(:name)"), {"name": name})
 
@@ -132,7 +132,7 @@ def test_another_database_is_refused_with_the_setting_to_change(url):
         opened(url)
 
 
-def test_e13_the_database_has_one_clock_for_all_hosts_that_goes_on_in_a_transaction(engine):
+def test_E13_the_database_has_one_clock_for_all_hosts_that_goes_on_in_a_transaction(engine):
     with engine.connect() as connection:
         clock = db.DatabaseClock(connection)
         first, second = clock.now(), clock.now()

@@ -153,7 +153,7 @@ def to_datetime(work: Work, value: str | datetime, *, tz: str | None = None) -> 
         if tz is not None:
             return _instant(value, unreadable)
         raise Fault(f"{unreadable}; for local times write datetime('Europe/Warsaw')") from None
-    return _in_calendar(resolve_local(local, _zone(work, tz)))
+    return _resolved(local, _zone(work, tz))
 
 
 def _instant(value: str, not_local: ValueError) -> datetime:
@@ -208,7 +208,7 @@ def start_of(work: Work, value: datetime, *, unit: str, tz: str | None = None) -
     begin = _STARTS.get(unit)
     if begin is None:
         raise Fault("`start_of` knows 'minute', 'hour', 'day', 'week', 'month' and 'year'")
-    return resolve_local(begin(day), there)
+    return _resolved(begin(day), there)
 
 
 _STARTS: dict[str, Callable[[datetime], datetime]] = {
@@ -217,6 +217,13 @@ _STARTS: dict[str, Callable[[datetime], datetime]] = {
     "month": lambda day: day.replace(day=1),
     "year": lambda day: day.replace(month=1, day=1),
 }
+
+
+def _resolved(local: datetime, there: ZoneInfo) -> datetime:
+    try:
+        return resolve_local(local, there)
+    except ValueError as beyond:
+        raise Fault(str(beyond)) from None
 
 
 def _zone(work: Work, name: str | None) -> ZoneInfo:

@@ -88,7 +88,7 @@ def test_a_mail_is_handed_in(client, attempt, clock, server):
     assert mail.content.isascii()
 
 
-def test_e7_every_attempt_sends_the_same_mail(client, attempt, clock, server):
+def test_E7_every_attempt_sends_the_same_mail(client, attempt, clock, server):
     for number in (1, 2):
         send(
             client,
@@ -183,7 +183,7 @@ def test_what_the_server_says_decides(client, attempt, clock, server, *, verb, r
 @pytest.mark.parametrize(
     ("verb", "maybe_done"), [("CONNECT", False), ("RCPT", False), ("MESSAGE", True)]
 )
-def test_e9_a_conversation_ends_at_its_timeout(
+def test_E9_a_conversation_ends_at_its_timeout(
     client, attempt, clock, server, *, verb, maybe_done, behaviour
 ):
     server.answers(verb, behaviour)

@@ -56,7 +56,7 @@ def test_a_post_carries_json_headers_query_and_the_key_of_the_step(http, attempt
 
 
 @pytest.mark.parametrize(("function", "method"), [(put, "PUT"), (delete, "DELETE"), (post, "POST")])
-def test_e7_every_attempt_sends_the_same_key_so_the_receiver_does_it_once(
+def test_E7_every_attempt_sends_the_same_key_so_the_receiver_does_it_once(
     http, attempt, receiver, function, method
 ):
     receiver.then(Answer.of({}, 500))
@@ -117,7 +117,7 @@ def test_a_failure_tells_what_the_receiver_said_and_no_secret(http, attempt, rec
     )
 
 
-def test_e9_retry_after_is_kept(http, attempt, receiver):
+def test_E9_retry_after_is_kept(http, attempt, receiver):
     receiver.then(Answer(429, b"", {"Retry-After": "7"}))
 
     with pytest.raises(Transient) as failure:
@@ -128,7 +128,7 @@ def test_e9_retry_after_is_kept(http, attempt, receiver):
 
 
 @pytest.mark.parametrize("behaviour", [HANG, TRICKLE])
-def test_e9_an_attempt_ends_at_its_timeout_whatever_the_far_side_does(
+def test_E9_an_attempt_ends_at_its_timeout_whatever_the_far_side_does(
     http, brief, receiver, behaviour
 ):
     receiver.always(behaviour)
@@ -136,7 +136,7 @@ def test_e9_an_attempt_ends_at_its_timeout_whatever_the_far_side_does(
     assert failure_of(post, http, brief, url=receiver.url) == (Transient, "timeout", True)
 
 
-def test_e9_an_answer_that_trickles_after_its_headers_ends_as_well(http, brief, receiver):
+def test_E9_an_answer_that_trickles_after_its_headers_ends_as_well(http, brief, receiver):
     receiver.then(Answer(200, b"x", {"Content-Length": "100"}))
     with FakeReceiver() as slow:
         slow.always(TRICKLE)
@@ -285,7 +285,7 @@ def test_a_name_that_is_not_found_had_no_effect(attempt):
     )
 
 
-def test_e9_a_lookup_that_hangs_ends_at_the_timeout(brief):
+def test_E9_a_lookup_that_hangs_ends_at_the_timeout(brief):
     asked = Event()
 
     def never(_host, _port):

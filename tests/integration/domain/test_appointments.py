@@ -110,7 +110,7 @@ def test_a_booking_for_a_stranger_is_refused(desk):
         (timedelta(days=40_000), "appointment_too_far"),
     ],
 )
-def test_d8_x08_an_appointment_lies_between_yesterday_and_five_years_ahead(desk, shift, refusal):
+def test_D8_x08_an_appointment_lies_between_yesterday_and_five_years_ahead(desk, shift, refusal):
     lead = desk.holder()
     at = desk.now() + shift
 
@@ -123,7 +123,7 @@ def test_d8_x08_an_appointment_lies_between_yesterday_and_five_years_ahead(desk,
         assert desk.hold(lead) == before
 
 
-def test_d8_five_years_after_the_29th_of_february_is_the_1st_of_march(desk):
+def test_D8_five_years_after_the_29th_of_february_is_the_1st_of_march(desk):
     desk.clock.set(datetime(2028, 2, 29, 12, tzinfo=UTC))
     lead = desk.holder()
     limit = datetime(2033, 3, 1, 12, tzinfo=UTC)
@@ -132,7 +132,7 @@ def test_d8_five_years_after_the_29th_of_february_is_the_1st_of_march(desk):
     assert code_of(desk.book, lead, limit + SECOND) == "appointment_too_far"
 
 
-def test_d8_a_hold_cannot_be_asked_for_beyond_the_last_appointment(desk):
+def test_D8_a_hold_cannot_be_asked_for_beyond_the_last_appointment(desk):
     lead = desk.holder()
     at = desk.now() + HOUR
 

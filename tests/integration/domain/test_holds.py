@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
 
 
-def test_h01_a_lead_who_writes_gets_a_number_for_18_hours(desk):
+def test_D3_H_01_a_lead_who_writes_gets_a_number_for_18_hours(desk):
     desk.numbers(1)
     lead = desk.lead()
 
@@ -43,7 +43,7 @@ def test_h02_h22_after_18_hours_without_appointment_the_sweep_frees_the_number(d
     assert desk.history(lead) == [("phone", "assigned"), ("phone", "released")]
 
 
-def test_h02_a_second_before_18_hours_the_number_stays(desk):
+def test_D5_H_02_a_second_before_18_hours_the_number_stays(desk):
     lead = desk.holder()
     desk.clock.advance(18 * HOUR - SECOND)
 
@@ -51,7 +51,7 @@ def test_h02_a_second_before_18_hours_the_number_stays(desk):
     assert desk.hold(lead).hours_until_release == 0.0
 
 
-def test_h07_a_booking_holds_the_number_until_24_hours_after_the_appointment(desk):
+def test_D3_H_07_a_booking_holds_the_number_until_24_hours_after_the_appointment(desk):
     lead = desk.holder()
     appointment = desk.now() + 48 * HOUR
 
@@ -159,7 +159,7 @@ def test_h23_a_lead_who_writes_again_without_booking_gets_no_longer_hold(desk):
 
 
 @pytest.mark.parametrize("hours", [-24, -10, 0, 1])
-def test_h23_a_near_appointment_never_shortens_the_hold(desk, hours):
+def test_D3_H_23_a_near_appointment_never_shortens_the_hold(desk, hours):
     lead = desk.holder()
     later = desk.book(lead, desk.now() + 90 * HOUR)
 
@@ -176,7 +176,7 @@ def test_h23_the_first_18_hours_hold_even_when_the_appointment_is_long_over(desk
     assert booked.release_at == desk.now() + 18 * HOUR
 
 
-def test_h24_x07_of_several_appointments_the_latest_counts(desk):
+def test_D3_H_24_X07_of_several_appointments_the_latest_counts(desk):
     lead = desk.holder()
     first = desk.now() + 48 * HOUR
     later = desk.now() + 100 * HOUR
@@ -190,7 +190,7 @@ def test_h24_x07_of_several_appointments_the_latest_counts(desk):
     assert after_both.release_at == desk.now()
 
 
-def test_d3_cancelling_the_latest_of_two_leaves_the_hold_of_the_other(desk):
+def test_D3_cancelling_the_latest_of_two_leaves_the_hold_of_the_other(desk):
     lead = desk.holder()
     first = desk.now() + 48 * HOUR
     desk.book(lead, first)
@@ -202,7 +202,7 @@ def test_d3_cancelling_the_latest_of_two_leaves_the_hold_of_the_other(desk):
 
 
 @pytest.mark.parametrize("outcome", ["showed", "no_show", "cancelled", "rescheduled"])
-def test_d4_an_outcome_of_an_older_appointment_never_shortens_a_newer_one(desk, outcome):
+def test_D4_an_outcome_of_an_older_appointment_never_shortens_a_newer_one(desk, outcome):
     lead = desk.holder()
     older = desk.now() + 5 * HOUR
     desk.book(lead, older)
@@ -214,7 +214,7 @@ def test_d4_an_outcome_of_an_older_appointment_never_shortens_a_newer_one(desk, 
     assert recorded.release_at == newer.release_at
 
 
-def test_d4_an_outcome_from_an_earlier_hold_never_shortens_the_hold_of_today(desk):
+def test_D4_an_outcome_from_an_earlier_hold_never_shortens_the_hold_of_today(desk):
     lead = desk.holder()
     forgotten = desk.now() + HOUR
     desk.book(lead, forgotten)
@@ -324,7 +324,7 @@ def test_h29_from_booking_to_outcome_to_pool(desk):
     data=st.data(),
 )
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_d3_every_order_and_repetition_of_bookings_ends_the_same(desk, bookings, data):
+def test_D3_every_order_and_repetition_of_bookings_ends_the_same(desk, bookings, data):
     start = desk.now()
     told = data.draw(st.permutations(bookings + data.draw(st.lists(st.sampled_from(bookings)))))
 

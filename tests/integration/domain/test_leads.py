@@ -31,7 +31,7 @@ def test_a_lead_is_created_once_by_its_id_and_once_by_its_step(desk):
     assert found == ["Ada", "Bob"]
 
 
-def test_d9_the_phone_of_a_lead_is_stored_in_one_way_of_writing(desk):
+def test_D9_the_phone_of_a_lead_is_stored_in_one_way_of_writing(desk):
     lead = desk.lead(phone="+1 (415) 555-0100", email="ada@example.com")
 
     with desk.transaction() as db:
@@ -40,7 +40,7 @@ def test_d9_the_phone_of_a_lead_is_stored_in_one_way_of_writing(desk):
     assert (found.phone, found.email, found.status) == ("+14155550100", "ada@example.com", "new")
 
 
-def test_d9_a_lead_with_a_phone_that_is_none_is_refused(desk):
+def test_D9_a_lead_with_a_phone_that_is_none_is_refused(desk):
     with desk.transaction() as db:
         refusal = code_of(
             leads.create,

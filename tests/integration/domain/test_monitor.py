@@ -93,7 +93,7 @@ def test_h26_overdue_holds_are_listed_until_the_sweep(desk):
     assert [line.lead_id for line in desk.holds()] == [held]
 
 
-def test_d6_broken_rows_are_named(desk):
+def test_D6_broken_rows_are_named(desk):
     lead = desk.holder()
     number = desk.hold(lead).number
     booked = desk.book(lead, desk.now() + 48 * HOUR)

@@ -14,7 +14,7 @@ HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
 
 
-def test_x04_h14_moving_keeps_the_number_and_holds_it_for_the_new_time(desk):
+def test_D4_X04_H_14_moving_keeps_the_number_and_holds_it_for_the_new_time(desk):
     lead = desk.holder()
     old, new = desk.now() + 48 * HOUR, desk.now() + 200 * HOUR
     booked = desk.book(lead, old)
@@ -51,7 +51,7 @@ def test_x04_moving_to_a_time_that_is_booked_already_joins_the_two(desk):
 
 @pytest.mark.parametrize("outcome", ["showed", "no_show", "cancelled", "rescheduled"])
 @pytest.mark.parametrize("is_named", [True, False])
-def test_d4_a_repeated_outcome_changes_nothing(desk, outcome, is_named):
+def test_D4_a_repeated_outcome_changes_nothing(desk, outcome, is_named):
     lead = desk.holder()
     at = desk.now() + HOUR
     desk.book(lead, at)
@@ -69,7 +69,7 @@ def test_d4_a_repeated_outcome_changes_nothing(desk, outcome, is_named):
 
 
 @pytest.mark.parametrize("is_named", [True, False])
-def test_d4_a_repeated_move_changes_nothing(desk, is_named):
+def test_D4_a_repeated_move_changes_nothing(desk, is_named):
     lead = desk.holder()
     old, new = desk.now() + 48 * HOUR, desk.now() + 72 * HOUR
     desk.book(lead, old)
@@ -83,7 +83,7 @@ def test_d4_a_repeated_move_changes_nothing(desk, is_named):
     assert desk.appointments(lead) == [(old, "rescheduled"), (new, "scheduled")]
 
 
-def test_d4_moves_told_by_the_first_time_follow_the_appointment(desk):
+def test_D4_moves_told_by_the_first_time_follow_the_appointment(desk):
     lead = desk.holder()
     first, second, third = (desk.now() + day * 24 * HOUR for day in (2, 3, 4))
     desk.book(lead, first)
@@ -151,7 +151,7 @@ def test_a_move_gives_the_new_appointment_its_external_id(desk):
 
 
 @pytest.mark.parametrize("named_by", ["external_id", "starts_at", None])
-def test_d4_an_outcome_for_no_appointment_is_refused(desk, named_by):
+def test_D4_an_outcome_for_no_appointment_is_refused(desk, named_by):
     lead = desk.holder()
     name = {"external_id": "uid-9", "starts_at": desk.now() + HOUR}
     given = {} if named_by is None else {named_by: name[named_by]}
@@ -229,7 +229,7 @@ def test_the_calendar_cancelling_a_moved_appointment_does_not_touch_the_new_one(
         (timedelta(days=1826) + SECOND, "appointment_too_far"),
     ],
 )
-def test_d8_a_new_time_outside_the_limits_changes_nothing(desk, shift, refusal):
+def test_D8_a_new_time_outside_the_limits_changes_nothing(desk, shift, refusal):
     lead = desk.holder()
     at = desk.now() + 48 * HOUR
     desk.book(lead, at)

@@ -49,7 +49,7 @@ def test_a_lead_nobody_knows_gets_no_number(desk):
     assert code_of(desk.assign, uuid4()) == "unknown_lead"
 
 
-def test_d6_the_history_of_a_number_names_everybody_who_held_it(desk):
+def test_D6_the_history_of_a_number_names_everybody_who_held_it(desk):
     (number,) = desk.numbers(1)
     ada, bob = desk.lead("Ada"), desk.lead("Bob")
     start = desk.now()
@@ -95,7 +95,7 @@ def test_every_change_says_who_what_why_and_in_which_run(desk):
 # ---------------------------------------------------------------------------------------- release
 
 
-def test_d5_a_number_inside_its_hold_is_not_released(desk):
+def test_D5_a_number_inside_its_hold_is_not_released(desk):
     lead = desk.holder()
     phone = str(desk.hold(lead).phone_id)
     desk.clock.advance(18 * HOUR - SECOND)
@@ -105,7 +105,7 @@ def test_d5_a_number_inside_its_hold_is_not_released(desk):
     assert desk.release(phone)
 
 
-def test_d5_a_hold_that_was_extended_meanwhile_is_left_alone(desk):
+def test_D5_a_hold_that_was_extended_meanwhile_is_left_alone(desk):
     lead = desk.holder()
     seen = desk.hold(lead)
     desk.clock.advance(18 * HOUR)
@@ -117,7 +117,7 @@ def test_d5_a_hold_that_was_extended_meanwhile_is_left_alone(desk):
     assert desk.hold(lead).number == seen.number
 
 
-def test_d5_a_hold_that_was_renewed_meanwhile_is_left_alone(desk):
+def test_D5_a_hold_that_was_renewed_meanwhile_is_left_alone(desk):
     lead = desk.holder()
     seen = desk.hold(lead)
     desk.clock.advance(40 * HOUR)
@@ -129,7 +129,7 @@ def test_d5_a_hold_that_was_renewed_meanwhile_is_left_alone(desk):
     assert refusal == "hold_changed"
 
 
-def test_d5_the_rule_is_asked_and_not_the_stored_time(desk):
+def test_D5_the_rule_is_asked_and_not_the_stored_time(desk):
     lead = desk.holder()
     desk.book(lead, desk.now() + 48 * HOUR)
     hold = desk.hold(lead)
@@ -205,7 +205,7 @@ def test_h31_a_held_number_leads_to_its_lead_through_the_whole_hold(desk):
 
 
 @pytest.mark.parametrize("written", ["+1 415 555 0000", "tel:+1-415-555-0000", "+1(415)5550000"])
-def test_d9_ways_of_writing_one_number_are_one_number(desk, written):
+def test_D9_ways_of_writing_one_number_are_one_number(desk, written):
     (number,) = desk.numbers(1)
     lead = desk.lead()
     desk.assign(lead)
@@ -223,7 +223,7 @@ def test_numbers_are_put_into_the_pool_once(desk):
     assert desk.assign(desk.lead()).created
 
 
-def test_d9_what_is_no_number_is_refused(desk):
+def test_D9_what_is_no_number_is_refused(desk):
     with desk.transaction() as db:
         assert code_of(phones.find_lead, db, number="call me") == "invalid_number"
         assert code_of(phones.add_numbers, db, desk.clock, numbers=["12"]) == "invalid_number"
@@ -232,7 +232,7 @@ def test_d9_what_is_no_number_is_refused(desk):
 # ------------------------------------------------------------- what the database itself guarantees
 
 
-def test_d1_the_database_refuses_a_second_number_for_a_lead(desk):
+def test_D1_the_database_refuses_a_second_number_for_a_lead(desk):
     lead = desk.holder()
     desk.numbers(1)
     second = (
@@ -246,7 +246,7 @@ def test_d1_the_database_refuses_a_second_number_for_a_lead(desk):
 
 
 @pytest.mark.parametrize("constraint", ["uq_phone_assignments_phone", "uq_phone_assignments_lead"])
-def test_d1_the_database_refuses_two_holds_in_the_history(desk, constraint):
+def test_D1_the_database_refuses_two_holds_in_the_history(desk, constraint):
     lead, other = desk.holder(), desk.lead("Bob")
     desk.numbers(1)
     held = desk.hold(lead).phone_id

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from hub.storage.runs import request_cancel
+from tests.fakes.clock import FakeClock
 from tests.integration.engine.workshop import Shop, step
 
 WAIT = """\
@@ -214,6 +215,27 @@ def test_a_wait_of_some_time_and_a_wait_until_a_date(shop: Shop):
     shop.work()
 
     assert (shop.run(run).status, shop.ledger) == ("succeeded", ["done"])
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1)], ids=str)
+def test_E13_a_wait_until_some_time_from_now_does_not_see_a_host_whose_clock_jumps(
+    shop: Shop, clock: FakeClock, jump: timedelta
+):
+    shop.clock_of_runs = None  # the database's, as in earnest
+    shop.learn(
+        "steps:\n  - id: nap\n    wait: {until: \"${{ now() | plus('30m') }}\"}\n"
+        + step("ledger.write", "done")
+    )
+    run = shop.start()
+    shop.work()
+    clock.advance(jump)
+    assert timedelta(minutes=29) < due_in(shop, run) <= timedelta(minutes=30)
+
+    shop.wake()
+    shop.work()
+
+    assert (shop.run(run).status, shop.ledger) == ("waiting", [])
+    assert timedelta(minutes=29) < due_in(shop, run) <= timedelta(minutes=30)
 
 
 @pytest.mark.parametrize("wait", ["30m", "{until: \"${{ run.started_at | plus('30m') }}\"}"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from hub.engine.project import bundle, load_project
 from hub.engine.settings import DialectFacts
 from hub.engine.start import Start
 from hub.engine.workflow import OnEvent, Workflow
+from hub.errors import StepFailed
 from hub.storage import deliveries, events, runs, versions
 from hub.storage.runs import ClaimedRun, OpenClaim
 from hub.values import decode, encode
@@ -51,6 +53,7 @@ class World:
 
     script: dict[str, list[Any]] = field(default_factory=dict)
     calls: list[Called] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)  # calls that were certainly not made
     _lock: Lock = field(default_factory=Lock)
 
     def act(self, said: str, attempt: Attempt) -> None:
@@ -59,6 +62,7 @@ class World:
             self.calls.append(Called(said, attempt.key, attempt.number, seconds))
             planned = self.script.get(said)
             event = planned.pop(0) if planned else None
+            self.refused[said] += isinstance(event, StepFailed) and not event.maybe_done
         if isinstance(event, BaseException):
             raise event
         if event is not None:
@@ -165,6 +169,7 @@ class Shop:
         self.rung: list[UUID] = []
         self.destinations = TestDestinations()
         self.chance = 1.0
+        self.clock_of_runs: FakeClock | None = clock  # None: the database's
         self._clock = clock
         self._pool = pool
         self._workflows: dict[str, Workflow] = {}
@@ -200,7 +205,7 @@ class Shop:
         tools = Tools(
             actions=ACTIONS,
             services=lambda _: {World: self.world},
-            clock=self._clock,
+            clock=self.clock_of_runs,
             destinations=self.destinations,
             problems=lambda _action, _inputs: [],
             secret=lambda name: name,

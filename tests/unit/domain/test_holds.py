@@ -15,12 +15,12 @@ HOUR = timedelta(hours=1)
 MAYBE = st.none() | st.integers(-100, 100).map(lambda hours: NOON + hours * HOUR)
 
 
-def test_d3_an_appointment_holds_the_number_for_24_hours_after_it():
+def test_D3_an_appointment_holds_the_number_for_24_hours_after_it():
     assert appointment_holds_until(NOON) == datetime(2025, 10, 21, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(("asked", "hours"), [(-5, 24), (23, 24), (24, 24), (48, 48)])
-def test_d3_a_longer_hold_may_be_asked_for_but_not_a_shorter_one(asked, hours):
+def test_D3_a_longer_hold_may_be_asked_for_but_not_a_shorter_one(asked, hours):
     assert appointment_holds_until(NOON, NOON + asked * HOUR) == NOON + hours * HOUR
 
 
@@ -36,7 +36,7 @@ def test_d3_a_longer_hold_may_be_asked_for_but_not_a_shorter_one(asked, hours):
         (18, None, 24, 24),
     ],
 )
-def test_d3_the_release_is_the_latest_of_the_three(initial, appointments, follow_up, release):
+def test_D3_the_release_is_the_latest_of_the_three(initial, appointments, follow_up, release):
     def hours(count):
         return None if count is None else NOON + count * HOUR
 
@@ -50,7 +50,7 @@ def test_d3_the_release_is_the_latest_of_the_three(initial, appointments, follow
 
 
 @given(initial=MAYBE, appointments=MAYBE, follow_up=MAYBE, longer=st.integers(0, 50))
-def test_d3_a_longer_part_never_makes_the_whole_shorter(initial, appointments, follow_up, longer):
+def test_D3_a_longer_part_never_makes_the_whole_shorter(initial, appointments, follow_up, longer):
     if initial is None and appointments is None and follow_up is None:
         initial = NOON
     before = release_time(

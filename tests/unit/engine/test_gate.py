@@ -92,7 +92,7 @@ def is_listed(value, kind, listed):
 
 
 @given(data=st.data(), mode=MODES)
-def test_d10_no_action_reaches_an_unlisted_destination(data, mode):
+def test_D10_no_action_reaches_an_unlisted_destination(data, mode):
     action = data.draw(actions())
     listed = data.draw(destinations())
     inputs = data.draw(inputs_of(action))
@@ -117,7 +117,7 @@ def test_d10_no_action_reaches_an_unlisted_destination(data, mode):
 
 
 @pytest.mark.parametrize("name", sorted(BUILT_IN))
-def test_d10_in_simulate_no_built_in_action_with_an_effect_is_done(name):
+def test_D10_in_simulate_no_built_in_action_with_an_effect_is_done(name):
     action = BUILT_IN[name]
 
     decision = pass_gate(action, {"url": "https://test.example"}, "simulate", LISTED)
@@ -135,7 +135,7 @@ def test_d10_in_simulate_no_built_in_action_with_an_effect_is_done(name):
         ("not a number", "+12025550147"),
     ],
 )
-def test_d9_a_phone_number_is_compared_after_normalisation(to, reached):
+def test_D9_a_phone_number_is_compared_after_normalisation(to, reached):
     decision = pass_gate(SMS, {"to": to, "text": "hi"}, "test", LISTED)
 
     assert decision == Allowed({"to": reached, "text": "hi"})

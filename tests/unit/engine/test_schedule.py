@@ -89,6 +89,17 @@ def test_a_leap_day_is_waited_for():
     assert cron_times("0 0 29 2 *", "2097-01-01T00:00:00+00:00", 1) == ["02-29 00:00-0500"]
 
 
+@pytest.mark.parametrize("year", [2024, 2060, 2088, 2099, 2160])
+def test_E12_a_leap_day_of_one_weekday_is_waited_for_however_rare(year: int):
+    after = datetime(year, 3, 1, tzinfo=UTC)
+    schedule = Schedule(cron="0 1 29 2 */5")  # both: the second field of days begins with a star
+
+    due = next_time(schedule, after, NEW_YORK)
+
+    assert due.astimezone(NEW_YORK).strftime("%d %b %a") in {"29 Feb Sun", "29 Feb Fri"}
+    assert last_time(schedule, due + timedelta(days=1), NEW_YORK) == due
+
+
 def test_day_of_month_and_day_of_week_are_alternatives():
     assert cron_times("0 0 13 * FRI", "2026-02-01T00:00:00-05:00", 3) == [
         "02-06 00:00-0500",

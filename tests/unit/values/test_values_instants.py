@@ -157,25 +157,47 @@ def test_a_local_time_at_the_end_of_the_calendar_is_refused():
         resolve_local(datetime(1, 1, 1), ZoneInfo("Asia/Tokyo"))  # noqa: DTZ001
 
 
-def changes_of(there: ZoneInfo, year: int) -> list[tuple[datetime, timedelta, timedelta]]:
-    """The instants of a year when the offset changes, with the offsets around them."""
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("1900-01-01T02:15", "Australia/Lord_Howe"),
+        ("2200-12-31T23:00", "America/New_York"),
+    ],
+)
+def test_D8_a_local_time_whose_instant_could_not_be_read_again_is_refused(text, name):
+    with pytest.raises(ValueError, match="outside the years"):
+        resolve_local(parse_local(text), ZoneInfo(name))
+
+
+Changes = tuple[tuple[datetime, timedelta, timedelta], ...]
+FIRST_YEAR, LAST_YEAR = 2024, 2035
+
+
+def changes_of(there: ZoneInfo) -> Changes:
+    """The instants of these years when the offset changes, with the offsets around them."""
     found = []
-    hour = datetime(year, 1, 1, tzinfo=UTC)
-    before = hour.astimezone(there).utcoffset()
-    while hour.year == year:
-        hour += timedelta(hours=12)
-        after = hour.astimezone(there).utcoffset()
-        if after != before and before is not None and after is not None:
-            found.append((exact_change(there, hour - timedelta(hours=12), hour), before, after))
+    day, end = (datetime(year, 1, 1, tzinfo=UTC) for year in (FIRST_YEAR, LAST_YEAR + 1))
+    before = offset_at(there, day)
+    while day < end:
+        day += timedelta(days=1)
+        after = offset_at(there, day)
+        if after != before:
+            found.append((exact_change(there, day - timedelta(days=1), day), before, after))
         before = after
-    return found
+    return tuple(found)
+
+
+def offset_at(there: ZoneInfo, instant: datetime) -> timedelta:
+    offset = instant.astimezone(there).utcoffset()
+    assert offset is not None
+    return offset
 
 
 def exact_change(there: ZoneInfo, low: datetime, high: datetime) -> datetime:
-    offset = low.astimezone(there).utcoffset()
+    offset = offset_at(there, low)
     while high - low > timedelta(minutes=1):
         middle = low + (high - low) / 2
-        if middle.astimezone(there).utcoffset() == offset:
+        if offset_at(there, middle) == offset:
             low = middle
         else:
             high = middle
@@ -196,21 +218,32 @@ SAMPLE_OF_ZONES = [
 ]
 
 
-@pytest.mark.parametrize("name", SAMPLE_OF_ZONES)
-@pytest.mark.parametrize("year", [2024, 2029, 2035])
-def test_D7_every_local_time_around_a_change_means_one_instant(name, year):
-    there = ZoneInfo(name)
-    for change, before, after in changes_of(there, year):
-        jump = after - before
-        for minutes in range(-180, 181, 15):
-            local = (change + before + timedelta(minutes=minutes)).replace(tzinfo=None)
-            meant = resolve_local(local, there)
-            elapsed = timedelta(minutes=minutes)
-            is_before = elapsed < timedelta(0)
-            in_gap = timedelta(0) <= elapsed < jump
-            expected = change + elapsed if is_before or in_gap else change + elapsed - jump
-            assert meant == expected, local
-            assert meant.utcoffset() == meant.astimezone(there).utcoffset()
+def test_D7_every_local_time_around_every_change_of_every_zone_means_one_instant(figure):
+    """Zones that change alike are tried once."""
+    names = sorted(available_timezones() - {"Factory", "localtime"})
+    zones = {changes_of(zone(name)): zone(name) for name in names}
+    tried = 0
+
+    for changes, there in zones.items():
+        for change, before, after in changes:
+            jump = after - before
+            for minutes in range(-180, 181, 15):
+                elapsed = timedelta(minutes=minutes)
+                local = (change + before + elapsed).replace(tzinfo=None)
+                meant = resolve_local(local, there)
+                is_before_or_in_gap = elapsed < max(timedelta(0), jump)
+                assert meant == change + elapsed - (timedelta(0) if is_before_or_in_gap else jump)
+                assert meant.utcoffset() == offset_at(there, meant)
+                tried += 1
+
+    assert len(names) > 400
+    assert tried > 10_000
+    count = sum(map(len, zones))
+    figure(
+        "D7",
+        f"{len(names)} zones, {count:,} different changes {FIRST_YEAR}-{LAST_YEAR},"
+        f" {tried:,} local times",
+    )
 
 
 @given(st.sampled_from(SAMPLE_OF_ZONES), st.datetimes(datetime(2024, 1, 1), datetime(2036, 1, 1)))  # noqa: DTZ001

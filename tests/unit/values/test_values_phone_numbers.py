@@ -58,6 +58,9 @@ def test_D9_a_possible_number_is_enough(text, region, number):
         ("2025550147", "XX"),
         ("1e5", "US"),
         ("${{ secrets.X }}", "US"),
+        ("+43 4650", None),  # possible there, and too short for E.164
+        ("+49 0 03456", None),  # each reading would drop one more zero
+        ("00079460958", "GB"),
     ],
 )
 def test_D9_what_is_no_number_is_refused(text, region):

@@ -291,3 +291,14 @@ def test_D7_hours_are_elapsed_time(instant, hours):
 
     assert later - instant == timedelta(hours=hours)
     assert value("x | minus(hours=h)", x=later, h=hours) == instant
+
+
+@pytest.mark.parametrize("unit", ["day", "week", "month", "year"])
+def test_D8_the_start_of_a_day_that_could_not_be_read_again_is_refused(unit):
+    first = datetime(1900, 1, 1, 2, tzinfo=UTC)  # the evening before in New York
+
+    assert "outside the years" in refusal(f"first | start_of('{unit}')", first=first)
+
+
+def test_D8_a_local_time_that_could_not_be_read_again_is_refused():
+    assert "outside the years" in refusal("'2200-12-31T23:30:00' | datetime('America/New_York')")
