@@ -13,11 +13,10 @@ from hub.bootstrap import Hub
 from hub.ingest.answers import pack
 from hub.ingest.waiting import replies
 from hub.storage.answers import Expectation
-from hub.web.inbound import inbound_request
+from hub.web.inbound import METHODS, inbound_request
 from hub.web.load import QueueGuard
 
 STORING = "hub.storing"  # in the environment: the server's limit on storing a request
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 
 def add_endpoints(app: Flask, hub: Hub) -> None:
@@ -63,6 +62,6 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
         "/<path:path>",
         "endpoint",
         receive,
-        methods=_METHODS,
+        methods=METHODS,
         provide_automatic_options=False,
     )

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from collections.abc import Callable
+
+from flask import Flask, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.bootstrap import Hub
+from hub.errors import Rejected
 from hub.ingest.dialects import to_json_bytes
 from hub.ingest.openapi import openapi
 from hub.storage import db
+from hub.web.inbound import METHODS
 
 _JSON = "application/json"
+_READING = ("GET", "HEAD")
 
 
 def add_health(app: Flask, hub: Hub) -> None:
     """`/healthz`, `/readyz`, `/openapi.json`."""
 
-    @app.get("/healthz")
+    @_page(app, "/healthz")
     def healthz() -> Response:
         """The process answers; nothing else is asked."""
         return Response(b'{"status":"alive"}', content_type=_JSON)
 
-    @app.get("/readyz")
+    @_page(app, "/readyz")
     def readyz() -> Response:
         """The database can be written to and has the right tables; Redis is only reported (I3)."""
         database, current = _database_state(hub), hub.current
@@ -37,11 +42,26 @@ def add_health(app: Flask, hub: Hub) -> None:
         status = 200 if database == "ok" else 503
         return Response(to_json_bytes(found), status, content_type=_JSON)
 
-    @app.get("/openapi.json")
+    @_page(app, "/openapi.json")
     def document() -> Response:
         """What callers may send."""
         described = openapi(hub.project, hub.settings.public_url)
         return Response(to_json_bytes(described), content_type=_JSON)
+
+
+def _page(app: Flask, path: str) -> Callable[[Callable[[], Response]], None]:
+    """A page that is read and nothing else: other methods get 405, not the 404 of no endpoint."""
+
+    def add(page: Callable[[], Response]) -> None:
+        def read() -> Response:
+            if request.method not in _READING:
+                allowed = {"Allow": ", ".join(_READING)}
+                raise Rejected(405, "This address takes another method.", headers=allowed)
+            return page()
+
+        app.add_url_rule(path, path, read, methods=METHODS, provide_automatic_options=False)
+
+    return add
 
 
 def _database_state(hub: Hub) -> str:
