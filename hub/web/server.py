@@ -29,6 +29,7 @@ from hub.errors import Misconfigured, Unavailable
 log = logging.getLogger(__name__)
 
 RECEIVE_WITHIN = 15.0  # seconds for a whole request: head and body (I16)
+SEND_WITHIN = 15.0  # seconds for a whole answer, so that nobody holds a connection who never reads
 STORE_WITHIN = 1.4  # seconds: with the rest of the request the answer leaves within 2 s (I11)
 DRAIN_WITHIN = 25  # seconds for what is in hand at SIGTERM (E14)
 KEEP_ALIVE = 5
@@ -85,9 +86,14 @@ class HubWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         current.head.close()
         req.headers = _without_repeated_key(req.headers)
         current.body = None
-        super().handle_request(listener_name, req, sock, addr)
+        sock.settimeout(SEND_WITHIN)
+        try:
+            super().handle_request(listener_name, req, sock, addr)
+        except TimeoutError:
+            raise StopIteration from None  # the answer found no reader
         if current.body is not None and current.body.is_broken:
             raise StopIteration  # what follows on this connection is not a request
+        gevent.sleep(0)  # others first: a caller may have sent thousands of requests at once
         current.arrived_at = None
 
     def handle_error(self, _req: Any, client: Any, _addr: Any, exc: BaseException) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from time import monotonic
 
 PATIENCE = 30.0
-_MIB = 1024
+_KIB = 1024
+_HELD_BY_US = {"01", "08"}  # established, or closed by the other side alone
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,27 @@ def children(pid: int) -> set[int]:
     return {int(each) for each in listed.split()}
 
 
-def highest_memory(pid: int) -> float:
-    """The most MiB that a process ever had in memory at once."""
+def memory(pid: int, word: str = "VmRSS") -> float:
+    """The MiB that a process has in memory."""
     for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / _MIB
+        if line.startswith(f"{word}:"):
+            return int(line.split()[1]) / _KIB
     raise AssertionError(f"process {pid} is gone")
+
+
+def highest_memory(pid: int) -> float:
+    """The most MiB that it ever had at once, since that was forgotten."""
+    return memory(pid, "VmHWM")
 
 
 def forget_highest_memory(pid: int) -> None:
     """Count the most from now on."""
     Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
+
+
+def open_connections(port: int) -> int:
+    """How many connections the server on a port of loopback has not closed."""
+    with Path("/proc/net/tcp").open(encoding="ascii") as listed:
+        rows = [line.split() for line in listed]
+    ours = f"0100007F:{port:04X}"
+    return sum(1 for row in rows if row[1] == ours and row[3] in _HELD_BY_US)
