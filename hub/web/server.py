@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 
 RECEIVE_WITHIN = 15.0  # seconds for a whole request: head and body (I16)
 SEND_WITHIN = 15.0  # seconds for a whole answer, so that nobody holds a connection who never reads
-STORE_WITHIN = 1.4  # seconds: with the rest of the request the answer leaves within 2 s (I11)
 DRAIN_WITHIN = 25  # seconds for what is in hand at SIGTERM (E14)
 KEEP_ALIVE = 5
 LARGEST_LINE = 8190
@@ -117,16 +116,16 @@ def _with_deadline(app: WsgiApp) -> WsgiApp:
         arrived_at = getattr(current, "arrived_at", None) or monotonic()
         stream = PatientStream(environ["wsgi.input"], arrived_at + RECEIVE_WITHIN)
         environ["wsgi.input"] = current.body = stream
-        environ["hub.storing"] = storing_in_time
+        environ["hub.within"] = within
         return app(environ, start_response)
 
     return patient
 
 
 @contextmanager
-def storing_in_time() -> Iterator[None]:
+def within(seconds: float) -> Iterator[None]:
     """Give up a transaction that hangs; raises `Unavailable`, and its connection is thrown away."""
-    limit = gevent.Timeout(STORE_WITHIN)
+    limit = gevent.Timeout(seconds)
     limit.start()
     try:
         yield

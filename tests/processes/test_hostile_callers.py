@@ -54,19 +54,43 @@ def smuggling() -> Iterator[tuple[str, bytes]]:
     for name, framing, body in (
         ("length, then chunks", b"Content-Length: %d\r\nTransfer-Encoding: chunked", ended),
         ("chunks, then length", b"Transfer-Encoding: chunked\r\nContent-Length: %d", ended),
-        ("a short length before chunks", b"Content-Length: 3\r\nTransfer-Encoding: chunked", all_of_it),
-        ("a short length behind chunks", b"Transfer-Encoding: chunked\r\nContent-Length: 3", all_of_it),
+        (
+            "a short length before chunks",
+            b"Content-Length: 3\r\nTransfer-Encoding: chunked",
+            all_of_it,
+        ),
+        (
+            "a short length behind chunks",
+            b"Transfer-Encoding: chunked\r\nContent-Length: 3",
+            all_of_it,
+        ),
         ("an unknown coding", b"Content-Length: %d\r\nTransfer-Encoding: xchunked", ended),
         ("no coding", b"Content-Length: %d\r\nTransfer-Encoding: identity", ended),
         ("an odd space", b"Content-Length: %d\r\nTransfer-Encoding:\x0bchunked", ended),
         ("a space before the colon", b"Content-Length: %d\r\nTransfer-Encoding : chunked", ended),
         ("a tab before the coding", b"Content-Length: %d\r\nTransfer-Encoding:\tchunked", ended),
         ("a folded coding", b"Content-Length: %d\r\nTransfer-Encoding:\r\n chunked", ended),
-        ("a coding in a folded line", b"Content-Length: %d\r\nX: y\r\n Transfer-Encoding: chunked", ended),
-        ("a coding behind a bare LF", b"Content-Length: %d\r\nX: y\nTransfer-Encoding: chunked", ended),
-        ("a coding behind a bare CR", b"Content-Length: %d\r\nX: y\rTransfer-Encoding: chunked", ended),
+        (
+            "a coding in a folded line",
+            b"Content-Length: %d\r\nX: y\r\n Transfer-Encoding: chunked",
+            ended,
+        ),
+        (
+            "a coding behind a bare LF",
+            b"Content-Length: %d\r\nX: y\nTransfer-Encoding: chunked",
+            ended,
+        ),
+        (
+            "a coding behind a bare CR",
+            b"Content-Length: %d\r\nX: y\rTransfer-Encoding: chunked",
+            ended,
+        ),
         ("a coding with NUL", b"Content-Length: %d\r\nTransfer-Encoding: chunked\x00", ended),
-        ("two codings", b"Content-Length: %d\r\nTransfer-Encoding: x\r\nTransfer-Encoding: chunked", ended),
+        (
+            "two codings",
+            b"Content-Length: %d\r\nTransfer-Encoding: x\r\nTransfer-Encoding: chunked",
+            ended,
+        ),
         ("a list of codings", b"Content-Length: %d\r\nTransfer-Encoding: chunked, identity", ended),
         ("an underscore", b"Content-Length: %d\r\nTransfer_Encoding: chunked", ended),
         ("a capital letter", b"Content-Length: %d\r\nTransfer-Encoding: CHUNKED", ended),
@@ -77,12 +101,28 @@ def smuggling() -> Iterator[tuple[str, bytes]]:
         ("a length of an underscore", b"Content_Length: 0\r\nContent-Length: %d", HIDDEN),
         ("a length behind a bare LF", b"X: y\nContent-Length: 0\r\nContent-Length: %d", HIDDEN),
         ("a chunk with an extension", b"Transfer-Encoding: chunked", b"5;a=\r\n" + HIDDEN),
-        ("an extension with LF", b"Transfer-Encoding: chunked", b"1;\n" + all_of_it + b"0\r\n\r\n" + HIDDEN),
-        ("a wrong end of a chunk", b"Transfer-Encoding: chunked", b"1\r\n{XX\r\n0\r\n\r\n" + HIDDEN),
-        ("a chunk too large to count", b"Transfer-Encoding: chunked", b"10000000000000000\r\n" + ended),
+        (
+            "an extension with LF",
+            b"Transfer-Encoding: chunked",
+            b"1;\n" + all_of_it + b"0\r\n\r\n" + HIDDEN,
+        ),
+        (
+            "a wrong end of a chunk",
+            b"Transfer-Encoding: chunked",
+            b"1\r\n{XX\r\n0\r\n\r\n" + HIDDEN,
+        ),
+        (
+            "a chunk too large to count",
+            b"Transfer-Encoding: chunked",
+            b"10000000000000000\r\n" + ended,
+        ),
         ("a negative chunk", b"Transfer-Encoding: chunked", b"-1\r\n\r\n" + ended),
-        ("a trailer that says a length", b"Transfer-Encoding: chunked", b"0\r\nContent-Length: 5\r\n\r\n" + HIDDEN),
-    ):  # fmt: skip
+        (
+            "a trailer that says a length",
+            b"Transfer-Encoding: chunked",
+            b"0\r\nContent-Length: 5\r\n\r\n" + HIDDEN,
+        ),
+    ):
         lines = b"".join(f"{each}: {value}\r\n".encode() for each, value in said.items())
         framed = framing % len(body) if b"%d" in framing else framing
         yield name, b"POST /webhook/plain HTTP/1.1\r\n" + lines + framed + b"\r\n\r\n" + body
@@ -224,7 +264,7 @@ def _chunked(head: bytes) -> bytes:
 
 
 def _is_closed(connection: socket.socket) -> bool:
-    connection.setblocking(False)
+    connection.settimeout(0)
     try:
         while connection.recv(65_536):
             pass
