@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 import sys
@@ -60,8 +61,18 @@ def configure(level: str, *, stream: TextIO | None = None) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     logging.raiseExceptions = False  # a full disk must not end a request
+    atexit.register(_let_go_of_full_disks)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
+
+
+def _let_go_of_full_disks() -> None:
+    """What could not be written is lost; it is no reason to end with another code than 0 (E14)."""
+    for name in ("stdout", "stderr"):
+        try:
+            getattr(sys, name).flush()
+        except (OSError, ValueError):
+            setattr(sys, name, None)
 
 
 def hide(secrets: Hide) -> None:

@@ -161,8 +161,7 @@ class Link:
             opened, self._open = self._open, []
         for wire in opened:
             wire.shut()
-        held, self._flows = self._flows, threading.Event()
-        held.set()  # those who wait find their connection ended
+        self._flows.set()  # those who wait find their connection ended
         for wire in opened:
             self._close(wire)
 
