@@ -26,6 +26,7 @@ from tests.acceptance.counter import BROKER, GOOD
 from tests.figures import Figure
 from tests.processes.house import PATIENCE, House, environment_for, until
 from tests.processes.kinds import ENVIRONMENT, write_project
+from tests.processes.wires import children
 
 BACK_WITHIN = 5.0  # seconds (I11)
 ROOM = 16 * 1024 * 1024  # bytes of a file: a segment of the log still fits, the table does not
@@ -58,19 +59,17 @@ class Disk:
     def _let(self, most: str) -> None:
         program = shutil.which("prlimit")
         assert program is not None, "prlimit belongs to every Debian"
-        owner = Path(f"/proc/{self.main_process}").stat().st_uid
-        for process in (self.main_process, *_children(self.main_process)):
+        owner = Path(f"/proc/{self.main_process}").stat()
+        is_root = os.geteuid() == 0  # who may have no rights over another's limits, in a container
+        for process in (self.main_process, *children(self.main_process)):
             subprocess.run(
                 [program, f"--pid={process}", f"--fsize={most}:"],
                 check=False,  # a session may have ended meanwhile
-                user=owner if os.geteuid() == 0 else None,
+                user=owner.st_uid if is_root else None,
+                group=owner.st_gid if is_root else None,
+                extra_groups=[] if is_root else None,
                 stderr=subprocess.DEVNULL,
             )
-
-
-def _children(process: int) -> list[int]:
-    listed = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii")
-    return [int(each) for each in listed.split()]
 
 
 @pytest.fixture
