@@ -35,7 +35,8 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
             trusted_proxies=hub.settings.trusted_proxies,
             now=hub.clock.now,
         )
-        guard.check()
+        within = flask_request.environ.get(WITHIN, nullcontext)
+        guard.check(within)
         with ExitStack() as waiting:
             signals: dict[UUID, Expectation] = {}
 
@@ -43,7 +44,6 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
                 signals[run_id] = waiting.enter_context(hub.answers.expect(run_id))
                 return signals[run_id]
 
-            within = flask_request.environ.get(WITHIN, nullcontext)
             storing = partial(within, STORE_WITHIN)
             receipt = reception.receive(request, route, expect=expect, storing=storing)
             if receipt.new_runs:

@@ -36,7 +36,16 @@ class QueueGuard:
             with suppress(SQLAlchemyError, Unavailable), within(_LOOK_WITHIN):
                 self._waiting = count_waiting(self._hub.database)
 
-    def check(self) -> None:
-        """Raise `Rejected` 503 when the queue was full at the last look."""
-        if self._waiting > self._hub.settings.most_waiting:
+    def check(self, within: Callable[[float], AbstractContextManager[object]]) -> None:
+        """Raise `Rejected` 503 while the queue is full; who is sent away looks whether it still is.
+
+        Nobody else would: only requests that are let in look at the queue.
+        """
+        if self._is_full:
+            self.look(within)
+        if self._is_full:
             raise Rejected(503, "Too many runs are waiting.", retry_after=_RETRY_AFTER)
+
+    @property
+    def _is_full(self) -> bool:
+        return self._waiting > self._hub.settings.most_waiting
