@@ -33,10 +33,7 @@ check: setup ## lint, types, import contracts, documentation
 bench: setup ## measure on this machine: webhooks/s, latency, memory, and the floor
 	@$(BIN)/python -m bench
 
-bench-api-tests: setup ## 500 requests for each operation of our OpenAPI document (a quarter of an hour)
-	@$(BIN)/pytest --hypothesis-profile=proofs --timeout=3600 tests/acceptance/test_api.py $(ARGS)
-
-check: setup ## measure `hub check` of 1,000 files: cold, and after one change
+bench-check: setup ## measure `hub check` of 1,000 files: cold, and after one change
 	@$(BIN)/python -m bench.checking
 
 bench-mutants: setup ## plant mistakes in all workflows; how many do check and tests catch? (ARGS=...)
