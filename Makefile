@@ -1,6 +1,6 @@
 # One line of help stands behind each target; `make help` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test proofs check bench bench-check bench-mutants bench-sleepers fuzz lock clean
+.PHONY: help setup run test proofs api-tests check bench bench-check bench-mutants bench-sleepers fuzz lock clean
 
 BIN := .venv/bin
 PROOFS := tests/unit/engine/expressions tests/unit/engine/advance tests/integration/domain/test_races.py
@@ -19,6 +19,9 @@ test: setup ## run the whole suite against a real PostgreSQL and Redis that it s
 
 proofs: setup ## the properties of the language and the races with their full figures (half an hour)
 	@$(BIN)/pytest --hypothesis-profile=proofs $(or $(ARGS),$(PROOFS))
+
+api-tests: setup ## 500 requests for each operation of our OpenAPI document (a quarter of an hour)
+	@$(BIN)/pytest --hypothesis-profile=proofs --timeout=3600 tests/acceptance/test_api.py $(ARGS)
 
 check: setup ## lint, types, import contracts, documentation
 	$(BIN)/ruff check

@@ -6,6 +6,7 @@ while a request or a run is in hand carries their ids (`about`), also the words 
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 import sys
@@ -70,6 +71,7 @@ def configure(level: str, *, stream: TextIO | None = None) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     logging.raiseExceptions = False  # a full disk must not end a request
+    atexit.register(_let_go_of_full_disks)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
 
@@ -85,6 +87,15 @@ def about(**fields: str) -> Marker:
 def forget(marker: Marker) -> None:
     """Lines are as they were before the `about` that gave the marker."""
     _about.reset(marker)
+
+
+def _let_go_of_full_disks() -> None:
+    """What could not be written is lost; it is no reason to end with another code than 0 (E14)."""
+    for name in ("stdout", "stderr"):
+        try:
+            getattr(sys, name).flush()
+        except (OSError, ValueError):
+            setattr(sys, name, None)
 
 
 def hide(secrets: Hide) -> None:

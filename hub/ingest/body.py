@@ -18,10 +18,20 @@ DEEPEST = 64
 LARGEST = 2**63 - 1
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
+MOST_VALUES = 100_000
+# What values take in memory once they are read, in bytes for each character that makes one. A body
+# may take so many times what the endpoint allows it to have; with its copies that is ten (I14).
+_WEIGHTS = ((b"[", 100), (b"{", 130), (b":", 90), (b",", 40))
+_MEMORY = 6
+_SEPARATORS = (b",", b"[", b"{")  # each value stands behind one of them
+
 _MOST_FAULTS = 20
 _LONGEST_DIGITS = 19  # 2^63-1 has that many: more cannot fit
-# The closing quote is optional, so that a match never fails and the search stays linear.
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+# The closing quote is optional, so that a match never fails and the search stays linear; it never
+# goes back, so that a text of a million escapes takes no memory.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)
+# Texts and what is between them, a thousand at a time.
+_SOME = re.compile(rb'(?:[^"]++|"[^"\\]*+(?:\\.[^"\\]*+)*+"?+){1,1000}+', re.DOTALL)
 _NOT_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
 _ONE_KIND = bytes.maketrans(b"{}", b"[]")  # whether kinds match is the parser's question
 _HARD_TO_STORE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
@@ -40,10 +50,12 @@ class Body:
     faults: tuple[PayloadProblem, ...] = ()
 
 
-def read_json(raw: bytes) -> Body:
+def read_json(raw: bytes, *, max_body: int | None = None) -> Body:
     """Parse a body; raises `Rejected` 400 for anything that is not strict JSON in UTF-8.
 
-    Faults of single values come back in `Body.faults`: 422 is the caller's decision.
+    `max_body`, in bytes: also raise 413 for more values than a body of that size may ask time and
+    memory for (I14). Faults of single values come back in
+    `Body.faults`: 422 is the caller's decision.
     """
     try:
         text = raw.decode("utf-8")
@@ -56,6 +68,8 @@ def read_json(raw: bytes) -> Body:
             400,
             f"The body is nested more than {DEEPEST} levels deep, or its brackets do not match.",
         )
+    if max_body is not None and _has_too_many(raw, max_body):
+        raise Rejected(413, "The body holds too many values.")
     try:
         value = _decoder_for(raw).decode(text)
     except _Refused as refused:
@@ -85,13 +99,28 @@ def _is_too_deep(raw: bytes) -> bool:
     """Peel off pairs of brackets, level by level: C speed, linear, whatever the body holds."""
     if raw.count(b"[") + raw.count(b"{") <= DEEPEST:
         return False
-    left = _STRING.sub(b"", raw).translate(_ONE_KIND, _NOT_BRACKETS)
+    left = _without_texts(raw).translate(_ONE_KIND, _NOT_BRACKETS)
     for _ in range(DEEPEST):
         peeled = left.replace(b"[]", b"")
         if len(peeled) == len(left):
             break
         left = peeled
     return bool(left)
+
+
+def _has_too_many(raw: bytes, max_body: int) -> bool:
+    """Whether there are too many values; texts are looked into only when it matters."""
+    return _asks_too_much(raw, max_body) and _asks_too_much(_without_texts(raw), max_body)
+
+
+def _asks_too_much(raw: bytes, max_body: int) -> bool:
+    memory = sum(raw.count(mark) * weight for mark, weight in _WEIGHTS)
+    return memory > _MEMORY * max_body or sum(map(raw.count, _SEPARATORS)) > MOST_VALUES
+
+
+def _without_texts(raw: bytes) -> bytes:
+    """What stands between the texts; never more than some pieces at once, they take memory too."""
+    return b"".join(_STRING.sub(b"", some[0]) for some in _SOME.finditer(raw))
 
 
 def _decoder_for(raw: bytes) -> json.JSONDecoder:
@@ -141,14 +170,14 @@ def mended(value: Any) -> Body:
     """The value as it can be stored, and where it had to be changed for that."""
     faults: list[PayloadProblem] = []
     stored = _mended(value, "", faults)
-    return Body(stored, tuple(faults[:_MOST_FAULTS]))
+    return Body(stored, tuple(faults))
 
 
 def _mended(value: Any, pointer: str, faults: list[PayloadProblem]) -> Any:
     if isinstance(value, str):
         return _mended_text(value, pointer, faults)
     if isinstance(value, _Oversized):
-        faults.append(PayloadProblem(pointer, "is a number that does not fit into 64 bits"))
+        _note(faults, pointer, "is a number that does not fit into 64 bits")
         return None
     if isinstance(value, dict):
         return {
@@ -163,8 +192,13 @@ def _mended(value: Any, pointer: str, faults: list[PayloadProblem]) -> Any:
 def _mended_text(value: str, pointer: str, faults: list[PayloadProblem]) -> str:
     text, count = _UNSTORABLE.subn(REPLACEMENT, value)
     if count:
-        faults.append(PayloadProblem(pointer, "holds a character that cannot be stored"))
+        _note(faults, pointer, "holds a character that cannot be stored")
     return text
+
+
+def _note(faults: list[PayloadProblem], pointer: str, message: str) -> None:
+    if len(faults) < _MOST_FAULTS:
+        faults.append(PayloadProblem(pointer, message))
 
 
 def _token(key: str) -> str:

@@ -281,7 +281,11 @@ def _body(request: InboundRequest, entrance: Entrance) -> Body:
     if request.media_type() != entrance.dialect.media_type:
         raise Rejected(415, f"Send the body as {entrance.dialect.media_type}.")
     is_form = entrance.dialect.media_type == FORM_TYPE
-    return read_form(request.body) if is_form else read_json(request.body)
+    return (
+        read_form(request.body)
+        if is_form
+        else read_json(request.body, max_body=entrance.endpoint.max_body)
+    )
 
 
 def _unpack(request: InboundRequest, entrance: Entrance, body: Body) -> Unpacked:

@@ -6,15 +6,22 @@ The row decides: the reply, or what is said at the deadline, whichever was writt
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from hub.errors import Unavailable
 from hub.ingest.dialects import Reply
 from hub.ingest.receipt import Outcome, Receipt
 from hub.storage.answers import Answer, settle, stored_answer
+
+_SETTLE_WITHIN = 0.2  # seconds behind the deadline; with the rest less than 250 ms (I13)
+_AT_ONCE = 1.8  # seconds since the arrival, where nobody waits: the answer leaves within 2 s (I11)
+_SHORTEST = 0.05
 
 
 class Signal(Protocol):
@@ -24,20 +31,42 @@ class Signal(Protocol):
         """The answer; None when it may be there, or after a while."""
 
 
+@dataclass(frozen=True)
+class Patience:
+    """How long one caller waits. `within` ends what hangs by `Unavailable`, after so many seconds.
+
+    `seconds_since_arrival`: when that is the deadline of an outcome, its answer is due.
+    """
+
+    seconds_since_arrival: Callable[[], float]
+    within: Callable[[float], AbstractContextManager[object]]
+
+    def left(self, outcome: Outcome) -> float:
+        """Seconds until the deadline of an outcome; none for one that nobody waits for."""
+        deadline = outcome.wait.total_seconds() if outcome.wait is not None else 0.0
+        return deadline - self.seconds_since_arrival()
+
+    def to_settle(self, outcome: Outcome) -> float:
+        """Seconds in which the database must have taken what is said."""
+        if outcome.wait is None:
+            return max(_AT_ONCE - self.seconds_since_arrival(), _SHORTEST)
+        return max(self.left(outcome) + _SETTLE_WITHIN, _SHORTEST)
+
+
 def replies(
     receipt: Receipt,
     *,
     engine: Engine,
     signals: Mapping[UUID, Signal],
     expect: Callable[[UUID], Signal],
-    seconds_since_arrival: Callable[[], float],
+    patience: Patience,
     answered: Callable[[bool], object] = lambda _: None,
 ) -> list[Reply]:
     """One reply for each outcome, in order.
 
     `signals` are those of the new runs, `expect` gives one for a run that another request made.
-    A database that cannot be asked changes nothing: the run is stored, and `otherwise` is said.
-    `answered` hears of each call that waited, whether its run answered in time.
+    A database that cannot be asked, or hangs, changes nothing: the run is stored, and `otherwise`
+    is said in time. `answered` hears of each call that waited, whether its run answered in time.
     """
     found = []
     for outcome in receipt.outcomes:
@@ -46,10 +75,10 @@ def replies(
             continue
         if outcome.wait is not None:
             signal = signals.get(outcome.run_id) or expect(outcome.run_id)
-            answer = _awaited(engine, outcome, outcome.run_id, signal, seconds_since_arrival)
+            answer = _awaited(engine, outcome, outcome.run_id, signal, patience)
         else:
             answer = None
-        said = answer or _settled(engine, outcome, outcome.run_id)
+        said = answer or _settled(engine, outcome, outcome.run_id, patience)
         if outcome.wait is not None:
             answered(answer is not None or said != _otherwise(outcome, outcome.run_id))
         found.append(_reply(said))
@@ -57,34 +86,34 @@ def replies(
 
 
 def _awaited(
-    engine: Engine,
-    outcome: Outcome,
-    run_id: UUID,
-    signal: Signal,
-    seconds_since_arrival: Callable[[], float],
+    engine: Engine, outcome: Outcome, run_id: UUID, signal: Signal, patience: Patience
 ) -> Answer | None:
-    deadline = outcome.wait.total_seconds() if outcome.wait is not None else 0.0
-    answer = None if outcome.is_new else _look(engine, run_id)
+    answer = None
+    if not outcome.is_new and (left := patience.left(outcome)) > 0:
+        answer = _look(engine, run_id, patience.within(left))
     while answer is None:
-        left = deadline - seconds_since_arrival()
-        if left <= 0:
+        if (left := patience.left(outcome)) <= 0:
             return None
-        answer = signal.wait(left) or _look(engine, run_id)
+        answer = signal.wait(left)
+        if answer is None and (left := patience.left(outcome)) > 0:
+            answer = _look(engine, run_id, patience.within(left))
     return answer
 
 
-def _look(engine: Engine, run_id: UUID) -> Answer | None:
+def _look(engine: Engine, run_id: UUID, in_time: AbstractContextManager[object]) -> Answer | None:
     try:
-        return stored_answer(engine, run_id)
-    except SQLAlchemyError:
+        with in_time:
+            return stored_answer(engine, run_id)
+    except (SQLAlchemyError, Unavailable):
         return None
 
 
-def _settled(engine: Engine, outcome: Outcome, run_id: UUID) -> Answer:
+def _settled(engine: Engine, outcome: Outcome, run_id: UUID, patience: Patience) -> Answer:
     otherwise = _otherwise(outcome, run_id)
     try:
-        return settle(engine, run_id, otherwise)
-    except SQLAlchemyError:
+        with patience.within(patience.to_settle(outcome)):
+            return settle(engine, run_id, otherwise)
+    except (SQLAlchemyError, Unavailable):
         return otherwise
 
 

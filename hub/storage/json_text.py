@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-_TEXT_OR_LARGE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?e\+\d+')
+_TEXT_OR_LARGE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?\d+(?:\.\d+)?e\+\d+')
 
 
 def json_text(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, nullcontext
+from functools import partial
 from time import monotonic
 from uuid import UUID
 
@@ -12,14 +13,14 @@ from flask import request as flask_request
 from hub.bootstrap import Hub
 from hub.ingest.answers import pack
 from hub.ingest.receipt import Receipt
-from hub.ingest.waiting import replies
+from hub.ingest.waiting import Patience, replies
 from hub.metrics import catalogue as metrics
 from hub.storage.answers import Expectation
-from hub.web.inbound import inbound_request
+from hub.web.inbound import METHODS, inbound_request
 from hub.web.load import QueueGuard
 
-STORING = "hub.storing"  # in the environment: the server's limit on storing a request
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+WITHIN = "hub.within"  # in the environment: how the server ends what takes too many seconds
+STORE_WITHIN = 1.4  # seconds: with the rest of the request the answer leaves within 2 s (I11)
 
 
 def add_endpoints(app: Flask, hub: Hub) -> None:
@@ -37,7 +38,8 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
             trusted_proxies=hub.settings.trusted_proxies,
             now=hub.clock.now,
         )
-        guard.check()
+        within = flask_request.environ.get(WITHIN, nullcontext)
+        guard.check(within)
         with ExitStack() as waiting:
             signals: dict[UUID, Expectation] = {}
 
@@ -45,18 +47,18 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
                 signals[run_id] = waiting.enter_context(hub.answers.expect(run_id))
                 return signals[run_id]
 
-            storing = flask_request.environ.get(STORING, nullcontext)
+            storing = partial(within, STORE_WITHIN)
             receipt = reception.receive(request, route, expect=expect, storing=storing)
             if receipt.new_runs:
                 hub.ringer.ring(receipt.new_runs[-1])
-            guard.look()
+            guard.look(within)
             _count(receipt, name)
             said = replies(
                 receipt,
                 engine=hub.database,
                 signals=signals,
                 expect=expect,
-                seconds_since_arrival=lambda: monotonic() - request.arrived_at,
+                patience=Patience(lambda: monotonic() - request.arrived_at, within),
                 answered=lambda by_run: _count_answer(name, request.arrived_at, by_run=by_run),
             )
         runs = [str(outcome.run_id) for outcome in receipt.outcomes if outcome.run_id]
@@ -68,7 +70,7 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
         "/<path:path>",
         "endpoint",
         receive,
-        methods=_METHODS,
+        methods=METHODS,
         provide_automatic_options=False,
     )
 

@@ -12,6 +12,7 @@ from flask import g, request
 from hub.errors import Rejected
 from hub.ingest.request import InboundRequest
 
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 _CHUNK = 65_536
 
 

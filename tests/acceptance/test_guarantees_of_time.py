@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from hub.cli.starting import start_by_hand
 from hub.storage import runs, tables
+from hub.storage.audit import Actor
 from hub.storage.db import DatabaseClock, open_engine
 from hub.storage.workers import WorkerName
 from hub.worker.rounds import Rounds
@@ -50,7 +51,8 @@ def hold_ends_in(hub: Story, left: timedelta) -> None:
 
 def release_job(hub: Story) -> None:
     """Somebody starts the job by hand, on this host, a moment later."""
-    start_by_hand(hub.hub, hub.hub.scheduled["release-expired-phones"], payload=None, inputs={})
+    job = hub.hub.scheduled["release-expired-phones"]
+    start_by_hand(hub.hub, job, payload=None, inputs={}, actor=Actor("tests", "here"))
     hub.work_all()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ from hub.domain import monitor
 from hub.storage import invariants
 from tests.fakes.receiver import FakeReceiver
 from tests.processes.house import PATIENCE, ROOT, House, environment_for
+from tests.processes.kinds import ENVIRONMENT, write_project
 from tests.processes.link import Link
 
 CALLS_OUT = """
@@ -93,8 +95,24 @@ def project(tmp_path: Path, receiver: FakeReceiver) -> Path:
 @pytest.fixture
 def house(project: Path, database: str, link: Link) -> Iterator[House]:
     """The processes of a test. At the end no invariant is broken (E18), whatever was done."""
+    with _opened(project, database, link) as opened:
+        yield opened
+
+
+@pytest.fixture
+def counters(tmp_path: Path, database: str, link: Link) -> Iterator[House]:
+    """A house with one endpoint of each kind."""
+    folder = tmp_path / "kinds"
+    write_project(folder)
+    with _opened(folder, database, link, **ENVIRONMENT) as opened:
+        yield opened
+
+
+@contextmanager
+def _opened(project: Path, database: str, link: Link, **more: str) -> Iterator[House]:
     redis_url = f"redis://127.0.0.1:{link.port}/0"
-    environment = environment_for(project, database_url=database, redis_url=redis_url)
+    given = environment_for(project, database_url=database, redis_url=redis_url)
+    environment = {**given, **more}
     engine = create_engine(database, pool_size=2)
     caller = httpx.Client(
         verify=False,  # noqa: S501 - loopback, and certificates take long to load

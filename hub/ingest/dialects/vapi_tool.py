@@ -16,6 +16,7 @@ from hub.ingest.body import Body, read_json, without_faults
 from hub.ingest.dialects.contract import (
     JSON_TYPE,
     NO_HEADERS,
+    SMALL_BODY,
     VOICE_BODY,
     Call,
     Packed,
@@ -156,7 +157,7 @@ def _object(value: Any) -> dict[str, Any] | None:
     """Arguments as an object, also when they come as JSON text; nothing when they are not one."""
     if isinstance(value, str) and value.strip():
         try:
-            value = without_faults(read_json(value.encode()))
+            value = without_faults(read_json(value.encode(), max_body=SMALL_BODY))
         except Rejected:
             return None
     elif value is None or isinstance(value, str):

@@ -1,0 +1,130 @@
+"""Requests generated from our own OpenAPI document: nothing undocumented comes back (P4).
+
+`make api-tests` makes 500 of them for each operation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.core import NOT_SET
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from hub.ingest.openapi import openapi
+from hub.testing.signing import secret_value, signed
+from tests.acceptance.conftest import OpenStory
+from tests.acceptance.story import Story
+from tests.figures import Figure
+from tests.processes.kinds import FILES_OF_ALL_KINDS
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+OUR_HEADERS = ("idempotency-key",)  # credentials are made for the body
+LEAN, FULL = 15, 500
+OTHERS = ("form", "standard", "cloud", "seen", "at-once", "waits")
+
+
+@pytest.fixture
+def hub(project: Path, open_story: OpenStory) -> Story:
+    """The hub with its own flows, and one endpoint of each kind that they do not use."""
+    for name in OTHERS:
+        text = FILES_OF_ALL_KINDS[f"workflows/{name}.yaml"]
+        (project / "workflows" / f"{name}.yaml").write_text(text)
+    (project / "schemas" / "booked.json").write_text(FILES_OF_ALL_KINDS["schemas/booked.json"])
+    settings_file = project / "hub.yaml"
+    standard = "auth:\n  standard: {type: standard_webhooks, secret: STANDARD_WEBHOOK_SECRET}\n"
+    text = settings_file.read_text().replace("\nauth:\n", f"\n{standard}", 1)
+    settings_file.write_text(
+        text.replace("\nsecrets:\n", "\nsecrets:\n  - STANDARD_WEBHOOK_SECRET\n")
+    )
+    names = ["STANDARD_WEBHOOK_SECRET", "STRIPE_WEBHOOK_SECRET", "APP_WEBHOOK_SECRET"]
+    names += ["VAPI_WEBHOOK_SECRET", "BROKER_API_TOKEN", "CALCOM_WEBHOOK_SECRET", "SIDECAR_TOKEN"]
+    known = open_story().hub.project.settings
+    return open_story(mode="simulate", **{name: secret_value(name, known) for name in names})
+
+
+def send(hub: Story, operation: Mapping[str, Any], case: Any) -> Any:
+    """The case on the wire, signed for its endpoint so that it gets past authentication."""
+    media_type = case.media_type
+    body = b""
+    if media_type == "application/x-www-form-urlencoded" and isinstance(case.body, Mapping):
+        body = urlencode(case.body, doseq=True).encode("utf-8", "replace")
+    elif media_type is not None and case.body is not NOT_SET:
+        body = json.dumps(case.body).encode()
+    named = {str(name).lower(): str(value) for name, value in (case.headers or {}).items()}
+    headers = {name: named[name] for name in OUR_HEADERS if name in named}
+    if media_type is not None:
+        headers["content-type"] = media_type
+    (needed,) = operation["security"] or [{}]
+    for name in needed:
+        preset = hub.hub.project.settings.auth[name]
+        headers = signed(
+            preset, body, headers, now=hub.clock.now(), settings=hub.hub.project.settings
+        )
+    return hub.client.open(
+        case.formatted_path,
+        method=case.method,
+        query_string=dict(case.query or {}),
+        data=body,
+        headers=headers,
+    )
+
+
+def play(hub: Story, operation: Any, described: Mapping[str, Any], cases: int) -> Counter[int]:
+    """Send so many cases of one operation, check each answer; how often which status came."""
+    heard: Counter[int] = Counter()
+
+    @settings(
+        max_examples=cases,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.explicit, Phase.generate],
+    )
+    @given(case=operation.as_strategy())
+    def check(case: Any) -> None:
+        answer = send(hub, described, case)
+        heard[answer.status_code] += 1
+        case.validate_response(answer, checks=CHECKS)
+
+    check()
+    return heard
+
+
+# The worker beside us shakes its own dice while cases are made.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
+def test_P4_no_request_of_our_document_is_answered_by_what_it_does_not_say(
+    hub: Story, figure: Figure
+):
+    document = openapi(hub.hub.project, "http://localhost")
+    schema = schemathesis.openapi.from_dict(document)
+    operations = [found.ok() for found in schema.get_all_operations()]
+    cases = FULL if settings.get_current_profile_name() == "proofs" else LEAN
+    heard: Counter[int] = Counter()
+
+    with hub.worker_at_work():
+        for operation in operations:
+            described = document["paths"][operation.path][operation.method]
+            found = play(hub, operation, described, cases)
+            assert set(found) - {401}, f"{operation.path} let nobody in"
+            heard += found
+
+    told = ", ".join(f"{status}: {number}" for status, number in sorted(heard.items()))
+    figure("P4", f"{len(operations)} operations, {cases} cases each, no failure ({told})")

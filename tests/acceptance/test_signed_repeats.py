@@ -1,0 +1,135 @@
+"""Repeats of a signed message at an endpoint without a key; one key with two bodies (I8, I10)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.counter import BROKER, GOOD, Counter, open_counter
+
+SECRET = "signing-secret"
+FLOW = """
+hub: 1
+title: Takes signed messages
+endpoint:
+  auth: {preset}
+  payload: schemas/booked.json
+steps:
+  - return: done
+"""
+SETTINGS = """
+hub: 1
+auth:
+  slack: {type: slack, secret: SLACK_SIGNING}
+  dated: {type: stripe_signature, header: X-Signed, secret: SLACK_SIGNING}
+  retell: {type: retell, secret: SLACK_SIGNING}
+  broker: {type: bearer, secret: BROKER_API_TOKEN}
+  vapi: {type: shared_header, header: X-Vapi-Secret, secret: VAPI_WEBHOOK_SECRET}
+  calcom: {type: hmac_sha256, header: X-Cal-Signature-256, secret: CALCOM_WEBHOOK_SECRET}
+secrets: [SLACK_SIGNING, BROKER_API_TOKEN, VAPI_WEBHOOK_SECRET, CALCOM_WEBHOOK_SECRET]
+"""
+BODY = json.dumps(GOOD).encode()
+OTHER = json.dumps({**GOOD, "note": "again"}).encode()
+
+
+@pytest.fixture
+def counter(tmp_path: Path, database: str, redis_url: str) -> Iterator[Counter]:
+    """Endpoints without a key of their own, for senders who sign with a time."""
+    files = {f"workflows/{name}.yaml": FLOW.replace("{preset}", name) for name in SIGNERS}
+    with open_counter(
+        tmp_path,
+        database_url=database,
+        redis_url=redis_url,
+        files={**files, "hub.yaml": SETTINGS},
+        environment={"SLACK_SIGNING": SECRET},
+    ) as opened:
+        yield opened
+
+
+def _digest(text: bytes) -> str:
+    return hmac.new(SECRET.encode(), text, hashlib.sha256).hexdigest()
+
+
+def slack(body: bytes, moment: str) -> dict[str, str]:
+    signature = f"v0={_digest(b'v0:' + moment.encode() + b':' + body)}"
+    return {"X-Slack-Request-Timestamp": moment, "X-Slack-Signature": signature}
+
+
+def dated(body: bytes, moment: str) -> dict[str, str]:
+    return {"X-Signed": f"t={moment},v1={_digest(moment.encode() + b'.' + body)}"}
+
+
+def retell(body: bytes, moment: str) -> dict[str, str]:
+    return {"X-Retell-Signature": f"v={moment},d={_digest(body + moment.encode())}"}
+
+
+SIGNERS = {"slack": slack, "dated": dated, "retell": retell}
+
+
+@pytest.mark.parametrize("scheme", SIGNERS)
+def test_I10_an_exact_repeat_of_a_signed_message_makes_no_second_run(counter: Counter, scheme: str):
+    now = counter.hub.clock.now()
+    sign = SIGNERS[scheme]
+
+    def send(body: bytes, at: str) -> tuple[int, bytes, str | None]:
+        got = counter.post(f"/webhook/{scheme}", body, headers=sign(body, at))
+        return got.status_code, got.data, got.headers.get("Idempotent-Replayed")
+
+    first = str(int(now.timestamp()))
+    status, data, replayed = send(BODY, first)
+    assert (status, replayed) == (202, None)
+    assert send(BODY, first) == (202, data, "true")
+    assert len(counter.runs) == 1
+
+    send(OTHER, first)
+    assert len(counter.runs) == 2  # another body is another message
+    send(BODY, str(int(now.timestamp()) - 1))
+    assert len(counter.runs) == 3  # so is the same one, signed at another time
+
+
+@pytest.mark.parametrize("scheme", SIGNERS)
+def test_I10_the_repeat_is_known_for_as_long_as_its_signature_is_accepted(
+    counter: Counter, scheme: str
+):
+    now = counter.hub.clock.now()
+    sign = SIGNERS[scheme]
+    soon = str(int((now + timedelta(seconds=299)).timestamp()))  # its sender's clock is fast
+    for _ in range(2):
+        got = counter.post(f"/webhook/{scheme}", BODY, headers=sign(BODY, soon))
+        assert got.status_code == 202
+    with counter.hub.database.connect() as connection:
+        (left,) = connection.exec_driver_sql("SELECT expires_at - now() FROM dedupe_keys").one()
+    assert left >= timedelta(seconds=599)  # longer than any clock lets this signature pass
+    assert len(counter.runs) == 1
+
+
+def test_I8_a_header_key_with_another_body_is_refused_and_a_vendors_id_with_another_is_replayed(
+    counter: Counter,
+):
+    keyed = {**BROKER, "Idempotency-Key": "one"}
+    first = counter.post("/webhook/plain", BODY, headers=keyed)
+    assert counter.post("/webhook/plain", OTHER, headers=keyed).status_code == 422
+    assert (len(counter.runs), len(counter.deliveries)) == (1, 1)
+    assert counter.deliveries[0]["repeats"] == 0
+    assert counter.post("/webhook/plain", BODY, headers=keyed).data == first.data
+
+    secret = b"cal-secret"
+    booking = {"triggerEvent": "BOOKING_CREATED", "payload": {"uid": "b1", "iCalSequence": 0}}
+    answers = []
+    for attempt in (1, 2):
+        raw = json.dumps({**booking, "attempt": attempt}).encode()
+        signature = hmac.new(secret, raw, hashlib.sha256).hexdigest()
+        headers = {"X-Cal-Signature-256": signature}
+        answers.append(counter.post("/webhook/events", raw, headers=headers))
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].data == answers[1].data
+    events = [row for row in counter.deliveries if row["endpoint"] == "events"]
+    assert [row["repeats"] for row in events] == [1]
+    assert events[0]["notes"] == {"repeated_with_other_body": True}
+    assert len(counter.runs) == 2
