@@ -49,7 +49,7 @@ def test_I11_a_queue_over_its_limit_is_503_until_it_is_shorter(counters: House, 
     counter = Counter(counters, link)
 
     def is_full() -> bool:
-        return counter.send("more").status_code == 503
+        return int(counter.send("more").status_code) == 503
 
     until(is_full, "the queue is over its limit", within=2 * BACK_WITHIN)
     is_refused(counter.send("refused"))
