@@ -241,3 +241,27 @@ def test_C06_calls_are_live_only_by_exactly_true(folder: Folder, opening, caplog
     assert opening({"LIVE_CALL_ENABLED": value}).config["live_calls"] is False
     assert "LIVE_CALL_ENABLED is" in caplog.text
     assert "calls are simulated" in caplog.text
+
+
+def test_S13_the_text_of_a_query_is_fixed_when_the_file_is_loaded(folder: Folder, opening, caplog):
+    asks = """
+hub: 1
+title: Asks
+inputs: {id: {type: integer}}
+steps:
+  - id: found
+    do: sql.query
+    with:
+      query: SELECT name FROM customers WHERE id = :id
+      params: {id: "${{ inputs.id }}"}
+  - return: ${{ steps.found.count }}
+"""
+    folder.write("workflows/asks.yaml", asks)
+    folder.write("workflows/joins.yaml", asks.replace("= :id", "= ${{ inputs.id }}"))
+
+    hub = opening()
+
+    assert "asks" in hub.project.served
+    assert "joins" not in hub.project.served
+    assert "HUB503" in caplog.text
+    assert "give values as `params`" in caplog.text
