@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Any, TextIO
 
 LARGEST_LINE = 8192  # bytes, with the line break
@@ -19,6 +21,8 @@ _ORDINARY = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"m
 _QUIET = ("alembic", "httpx", "httpcore", "rq", "sqlalchemy")  # said only when something is wrong
 
 Hide = Callable[[Any], Any]
+
+log = logging.getLogger(__name__)
 
 
 def _as_it_is(value: Any) -> Any:
@@ -67,6 +71,23 @@ def configure(level: str, *, stream: TextIO | None = None) -> None:
 def hide(secrets: Hide) -> None:
     """From now on take these secrets out of every line."""
     _formatter.hide = secrets
+
+
+def tell_uncaught() -> None:
+    """Have what nobody catches, also in threads, told like everything else: one line, no secret."""
+    sys.excepthook = _tell
+    threading.excepthook = _tell_of_thread
+
+
+def _tell(kind: type[BaseException], problem: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    log.critical("nobody caught this", exc_info=(kind, problem, trace))
+
+
+def _tell_of_thread(args: threading.ExceptHookArgs) -> None:
+    if args.exc_value is not None and not issubclass(args.exc_type, SystemExit):
+        _tell(args.exc_type, args.exc_value, args.exc_traceback)
 
 
 def _extras(record: logging.LogRecord) -> Iterable[tuple[str, Any]]:

@@ -8,6 +8,7 @@ Unix sockets and loopback.
 from __future__ import annotations
 
 import ipaddress
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -105,6 +106,17 @@ def open_redis(redis_url: str) -> Iterator[redis.Redis]:
     """A connection to a Redis without keys."""
     with redis.Redis.from_url(redis_url) as connection:
         yield connection
+
+
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """Commands set up the logging of their process: the next test finds pytest's again."""
+    root = logging.getLogger()
+    handlers, level, complains = root.handlers[:], root.level, logging.raiseExceptions
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.raiseExceptions = complains
 
 
 @pytest.fixture

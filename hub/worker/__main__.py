@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub import logs
 from hub.bootstrap import Hub, open_hub
+from hub.bootstrap.secrets import Secrets
 from hub.config import Settings
 from hub.errors import Misconfigured
 from hub.worker.process import run_worker
@@ -27,6 +28,8 @@ def main() -> int:
     try:
         settings = Settings.from_environment()
         logs.configure(settings.log_level)
+        logs.hide(Secrets((), settings.environment).hide)  # until hub.yaml has named the others
+        logs.tell_uncaught()
         hub = _open(settings)
     except Misconfigured as wrong:
         sys.stderr.write(f"hub worker: {wrong}\n")

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine
 
 from hub.storage import invariants
 from tests.fakes.receiver import FakeReceiver
-from tests.processes.house import PATIENCE, ROOT, House, environment_for
+from tests.processes.house import PATIENCE, ROOT, House, environment_for, shown_secrets
 from tests.processes.link import Link
 
 CALLS_OUT = """
@@ -91,7 +91,10 @@ def project(tmp_path: Path, receiver: FakeReceiver) -> Path:
 
 @pytest.fixture
 def house(project: Path, database: str, link: Link) -> Iterator[House]:
-    """The processes of a test. At the end no invariant is broken (E18), whatever was done."""
+    """The processes of a test. At the end no invariant is broken (E18), whatever was done.
+
+    Nor does a secret show in logs or rows (P9).
+    """
     redis_url = f"redis://127.0.0.1:{link.port}/0"
     environment = environment_for(project, database_url=database, redis_url=redis_url)
     engine = create_engine(database, pool_size=2)
@@ -107,6 +110,7 @@ def house(project: Path, database: str, link: Link) -> Iterator[House]:
         with engine.connect() as connection:
             for each in invariants.INVARIANTS:
                 assert invariants.faults(connection, each) == [], each.promise
+        assert shown_secrets(opened) == []
     finally:
         opened.stop()
         caller.close()

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -27,6 +27,7 @@ from hub.action import Attempt
 from hub.bootstrap.clock import SystemClock
 from hub.bootstrap.secrets import new_key
 from hub.domain import leads, phones
+from tests.processes.canaries import Canaries, of_database, of_texts
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 45.0
@@ -248,6 +249,15 @@ def environment_for(project: Path, *, database_url: str, redis_url: str) -> dict
         "VAPI_WEBHOOK_SECRET": _SECRET,
         "BROKER_API_TOKEN": _SECRET,
     }
+
+
+def shown_secrets(house: House) -> list[str]:
+    """Where a secret of the suite's own processes can be read: logs, and what is in the rows."""
+    canaries = Canaries()
+    canaries.keep("the callers' secret", _SECRET)
+    canaries.keep("HUB_ENCRYPTION_KEY", house.environment["HUB_ENCRYPTION_KEY"])
+    logs = of_texts({each.log.name: each.log.read_bytes() for each in house.started})
+    return canaries.seen_in(chain(logs, of_database(house.database)))
 
 
 def _free_port() -> int:
