@@ -88,7 +88,7 @@ def test_a_mail_is_handed_in(client, attempt, clock, server):
     assert mail.content.isascii()
 
 
-def test_e7_every_attempt_sends_the_same_mail(client, attempt, clock, server):
+def test_E7_every_attempt_sends_the_same_mail(client, attempt, clock, server):
     for number in (1, 2):
         send(
             client,
@@ -148,7 +148,7 @@ def test_a_cancellation_has_its_method_in_the_header_too(client, attempt, clock,
         ({"invite": replace(INVITE, uid="")}, "invalid_input"),
     ],
 )
-def test_s14_no_data_breaks_out_of_its_header(client, attempt, clock, server, *, inputs, code):
+def test_S14_no_data_breaks_out_of_its_header(client, attempt, clock, server, *, inputs, code):
     assert failure_of(client, attempt, clock, **inputs) == (Permanent, code, False)
     assert server.nothing_was_sent
 
@@ -183,7 +183,7 @@ def test_what_the_server_says_decides(client, attempt, clock, server, *, verb, r
 @pytest.mark.parametrize(
     ("verb", "maybe_done"), [("CONNECT", False), ("RCPT", False), ("MESSAGE", True)]
 )
-def test_e9_a_conversation_ends_at_its_timeout(
+def test_E9_a_conversation_ends_at_its_timeout(
     client, attempt, clock, server, *, verb, maybe_done, behaviour
 ):
     server.answers(verb, behaviour)
