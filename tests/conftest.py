@@ -112,10 +112,13 @@ def open_redis(redis_url: str) -> Iterator[redis.Redis]:
 def logging_as_before() -> Iterator[None]:
     """Commands set up the logging of their process: the next test finds pytest's again."""
     root = logging.getLogger()
-    handlers, level, complains = root.handlers[:], root.level, logging.raiseExceptions
+    handlers, complains = root.handlers[:], logging.raiseExceptions
+    loggers = [root, *(logging.getLogger(name) for name in logging.root.manager.loggerDict)]
+    levels = [(each, each.level) for each in loggers]
     yield
     root.handlers[:] = handlers
-    root.setLevel(level)
+    for each, level in levels:
+        each.setLevel(level)
     logging.raiseExceptions = complains
 
 

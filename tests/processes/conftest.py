@@ -12,7 +12,14 @@ from sqlalchemy import create_engine
 
 from hub.storage import invariants
 from tests.fakes.receiver import FakeReceiver
-from tests.processes.house import PATIENCE, ROOT, House, environment_for, shown_secrets
+from tests.processes.house import (
+    PATIENCE,
+    ROOT,
+    House,
+    environment_for,
+    reached_outside,
+    shown_secrets,
+)
 from tests.processes.link import Link
 
 CALLS_OUT = """
@@ -93,7 +100,7 @@ def project(tmp_path: Path, receiver: FakeReceiver) -> Path:
 def house(project: Path, database: str, link: Link) -> Iterator[House]:
     """The processes of a test. At the end no invariant is broken (E18), whatever was done.
 
-    Nor does a secret show in logs or rows (P9).
+    Nor does a secret show in logs or rows (P9), nor was anything outside reached for (D10).
     """
     redis_url = f"redis://127.0.0.1:{link.port}/0"
     environment = environment_for(project, database_url=database, redis_url=redis_url)
@@ -111,6 +118,7 @@ def house(project: Path, database: str, link: Link) -> Iterator[House]:
             for each in invariants.INVARIANTS:
                 assert invariants.faults(connection, each) == [], each.promise
         assert shown_secrets(opened) == []
+        assert reached_outside(opened) == []
     finally:
         opened.stop()
         caller.close()

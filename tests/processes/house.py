@@ -30,6 +30,8 @@ from hub.domain import leads, phones
 from tests.processes.canaries import Canaries, of_database, of_texts
 
 ROOT = Path(__file__).parents[2]
+LOOPBACK_ONLY = Path(__file__).parent / "loopback"  # its sitecustomize guards every process
+OUTSIDE = "outside.log"  # what was tried to reach beyond this machine
 PATIENCE = 45.0
 LEASE_SECONDS = 5
 _LOOK_EVERY = 0.01
@@ -238,7 +240,8 @@ def environment_for(project: Path, *, database_url: str, redis_url: str) -> dict
     return {
         "PATH": os.defpath,
         "HOME": str(project),
-        "PYTHONPATH": os.pathsep.join(sys.path),
+        "PYTHONPATH": os.pathsep.join([str(LOOPBACK_ONLY), *sys.path]),
+        "HUB_TESTS_OUTSIDE": str(project / OUTSIDE),
         "HUB_DATABASE_URL": database_url,
         "HUB_REDIS_URL": redis_url,
         "HUB_PROJECT": str(project),
@@ -249,6 +252,12 @@ def environment_for(project: Path, *, database_url: str, redis_url: str) -> dict
         "VAPI_WEBHOOK_SECRET": _SECRET,
         "BROKER_API_TOKEN": _SECRET,
     }
+
+
+def reached_outside(house: House) -> list[str]:
+    """Connections and lookups beyond this machine that any process has tried (D10)."""
+    told = house.project / OUTSIDE
+    return told.read_text("utf-8").splitlines() if told.exists() else []
 
 
 def shown_secrets(house: House) -> list[str]:
