@@ -10,6 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from hub.bootstrap import open_hub, read_project
+from hub.engine.workflow import Do
 from hub.errors import Misconfigured
 from tests.integration.bootstrap.conftest import HUB_YAML, Folder
 from tests.processes.house import until
@@ -265,3 +266,21 @@ steps:
     assert "joins" not in hub.project.served
     assert "HUB503" in caplog.text
     assert "give values as `params`" in caplog.text
+
+
+def test_S14_the_url_of_a_step_is_known_as_one(folder: Folder):
+    folder.write(
+        "workflows/asks.yaml",
+        "hub: 1\ntitle: Asks\ninputs: {id: {type: string}}\nsteps:\n"
+        "  - id: one\n    do: http.post\n"
+        "    with: {url: 'https://a.example/${{ inputs.id }}', json: {a: 'b/${{ inputs.id }}'}}\n"
+        "  - id: two\n    do: http.get\n    with: {url: '${{ inputs.id }}'}\n",
+    )
+
+    (one, two) = read_project(folder.path).project.workflows["asks"].steps
+
+    assert isinstance(one, Do)
+    assert isinstance(two, Do)
+    assert "is_url=True" in repr(dict(one.inputs.entries)["url"])
+    assert "is_url=True" not in repr(dict(one.inputs.entries)["json"])
+    assert "is_url=True" not in repr(two.inputs)
