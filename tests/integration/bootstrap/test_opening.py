@@ -10,6 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from hub.bootstrap import open_hub, read_project
+from hub.engine.expressions import ObjectOf
 from hub.engine.workflow import Do
 from hub.errors import Misconfigured
 from tests.integration.bootstrap.conftest import HUB_YAML, Folder
@@ -281,6 +282,8 @@ def test_S14_the_url_of_a_step_is_known_as_one(folder: Folder):
 
     assert isinstance(one, Do)
     assert isinstance(two, Do)
-    assert "is_url=True" in repr(dict(one.inputs.entries)["url"])
-    assert "is_url=True" not in repr(dict(one.inputs.entries)["json"])
+    assert isinstance(one.inputs, ObjectOf)
+    inputs = dict(one.inputs.entries)
+    assert "is_url=True" in repr(inputs["url"])
+    assert "is_url=True" not in repr(inputs["json"])
     assert "is_url=True" not in repr(two.inputs)
