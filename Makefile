@@ -1,6 +1,6 @@
 # One line of help stands behind each target; `make help` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test proofs api-tests check bench bench-check bench-mutants bench-sleepers fuzz lock clean
+.PHONY: help setup run test proofs api-tests check bench bench-check bench-mutants bench-sleepers fuzz audit sbom lock clean
 
 BIN := .venv/bin
 PROOFS := tests/unit/engine/expressions tests/unit/engine/advance tests/integration/domain/test_races.py
@@ -47,6 +47,12 @@ fuzz: setup ## throw damaged samples at everything that reads, MINUTES=10 for ea
 
 lock: ## resolve the dependencies again and lock them with hashes
 	@.ci/lock
+
+audit: setup ## look up known vulnerabilities of the locked dependencies (AUDIT=required: fail when nobody can be asked)
+	@$(BIN)/python -m tests.dependencies audit
+
+sbom: setup ## write dist/sbom.cdx.json: what the hub is made of (CycloneDX)
+	@$(BIN)/python -m tests.dependencies sbom
 
 clean: ## remove what the set-up and the tools made (local state in .hub stays)
 	rm -rf .venv .lock-venv build dist .coverage htmlcov .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 from hub.errors import Misconfigured
 
@@ -80,8 +81,8 @@ _VISIBLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
 class Settings:
     """The settings of one process. `environment` also holds values of `config` and secrets."""
 
-    database_url: str
-    redis_url: str
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
     project: Path
     state_dir: Path
     host: str
@@ -150,6 +151,17 @@ def _metrics(given: Mapping[str, str], state_dir: Path) -> dict[str, Any]:
         "metrics_port": _number(given, "HUB_METRICS_PORT", 0, most=_BOTH) or None,
         "metrics_dir": Path(given.get("HUB_METRICS_DIR") or state_dir / "metrics").resolve(),
     }
+
+
+def own_secrets(environment: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """What the hub's own variables hold that nobody may see, by name, in every way to write it."""
+    found: dict[str, tuple[str, ...]] = {}
+    found["HUB_ENCRYPTION_KEY"] = (environment.get("HUB_ENCRYPTION_KEY", ""),)
+    for name in ("HUB_DATABASE_URL", "HUB_REDIS_URL"):
+        account, at, _ = environment.get(name, "").partition("://")[2].rpartition("@")
+        password = account.partition(":")[2] if at else ""
+        found[name] = (password, unquote(password))
+    return {name: tuple(each for each in values if each) for name, values in found.items()}
 
 
 def _number(

@@ -10,11 +10,12 @@ import atexit
 import json
 import logging
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar, Token
 from datetime import UTC, datetime
-from types import MappingProxyType
+from types import MappingProxyType, TracebackType
 from typing import Any, TextIO
 
 LARGEST_LINE = 8192  # bytes, with the line break
@@ -27,6 +28,8 @@ _about: ContextVar[Mapping[str, str]] = ContextVar("about", default=MappingProxy
 Marker = Token[Mapping[str, str]]
 
 Hide = Callable[[Any], Any]
+
+log = logging.getLogger(__name__)
 
 
 def _as_it_is(value: Any) -> Any:
@@ -101,6 +104,23 @@ def _let_go_of_full_disks() -> None:
 def hide(secrets: Hide) -> None:
     """From now on take these secrets out of every line."""
     _formatter.hide = secrets
+
+
+def tell_uncaught() -> None:
+    """Have what nobody catches, also in threads, told like everything else: one line, no secret."""
+    sys.excepthook = _tell
+    threading.excepthook = _tell_of_thread
+
+
+def _tell(kind: type[BaseException], problem: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    log.critical("nobody caught this", exc_info=(kind, problem, trace))
+
+
+def _tell_of_thread(args: threading.ExceptHookArgs) -> None:
+    if args.exc_value is not None and not issubclass(args.exc_type, SystemExit):
+        _tell(args.exc_type, args.exc_value, args.exc_traceback)
 
 
 def _extras(record: logging.LogRecord) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -8,6 +8,7 @@ Unix sockets and loopback.
 from __future__ import annotations
 
 import ipaddress
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -105,6 +106,20 @@ def open_redis(redis_url: str) -> Iterator[redis.Redis]:
     """A connection to a Redis without keys."""
     with redis.Redis.from_url(redis_url) as connection:
         yield connection
+
+
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """Commands set up the logging of their process: the next test finds pytest's again."""
+    root = logging.getLogger()
+    handlers, complains = root.handlers[:], logging.raiseExceptions
+    loggers = [root, *(logging.getLogger(name) for name in logging.root.manager.loggerDict)]
+    levels = [(each, each.level) for each in loggers]
+    yield
+    root.handlers[:] = handlers
+    for each, level in levels:
+        each.setLevel(level)
+    logging.raiseExceptions = complains
 
 
 @pytest.fixture

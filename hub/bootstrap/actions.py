@@ -24,6 +24,7 @@ BUILTIN_ACTIONS = (
     "hub.connectors.http.actions",
     "hub.connectors.slack",
     "hub.connectors.sms",
+    "hub.connectors.sql",
 )
 PLUG_INS = "hub.actions"
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from json import dumps
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 from cryptography.fernet import Fernet, InvalidToken
 
+from hub.config import own_secrets
 from hub.errors import Misconfigured, Permanent
 
 _SHORTEST_HIDDEN = 6  # shorter values would blacken ordinary words
@@ -16,7 +18,10 @@ _SHORTEST_ENCODED = 7
 
 
 class Secrets:
-    """The secrets that `hub.yaml` names, with their values from the environment."""
+    """The secrets that `hub.yaml` names, with their values from the environment.
+
+    The hub's own (the encryption key, passwords of its servers) are hidden, and nobody's to ask.
+    """
 
     def __init__(self, names: Iterable[str], environment: Mapping[str, str]) -> None:
         names = tuple(names)
@@ -29,7 +34,7 @@ class Secrets:
             )
             for name in names
         }
-        self._hidden = _forms(self._live)
+        self._hidden = _forms({**self._live, **own_secrets(environment)})
 
     def reveal(self, name: str) -> str:
         """The value, for a step that needs it now; raises `Permanent` when it is not set."""
@@ -72,9 +77,10 @@ def _forms(live: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:
 
 
 def _written(value: str) -> Iterator[str]:
-    """A value in clear, URL-encoded, in hex and in base64, there also inside of something else."""
+    """A value in clear, in JSON, URL-encoded, in hex and in base64, there also inside of others."""
     raw = value.encode()
     yield value
+    yield from (dumps(value)[1:-1], dumps(value, ensure_ascii=False)[1:-1])
     yield from (quote(value), quote(value, safe=""), quote_plus(value))
     yield from (raw.hex(), raw.hex().upper())
     for encode in (base64.b64encode, base64.urlsafe_b64encode):

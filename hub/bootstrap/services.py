@@ -12,6 +12,7 @@ from hub.connectors.email import EmailClient
 from hub.connectors.http import Http, OutboundPolicy
 from hub.connectors.slack import SlackClient
 from hub.connectors.sms import TwilioClient
+from hub.connectors.sql import SqlClient
 from hub.engine.settings import ProjectSettings
 from hub.errors import Misconfigured, Permanent
 
@@ -78,4 +79,5 @@ def _clients(http: Http, by_type: Mapping[str, ConnectionSettings]) -> dict[type
         SlackClient: SlackClient(by_type.get("slack"), http),
         TwilioClient: TwilioClient(by_type.get("twilio"), http),
         EmailClient: EmailClient(by_type.get("smtp")),
+        SqlClient: SqlClient(by_type.get("postgres")),
     }

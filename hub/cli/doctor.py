@@ -18,11 +18,12 @@ from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import SECRETS_FILE, Environment, without_value
 from hub.connectors import connections
 from hub.connectors.connections import CONNECTION_TYPES
+from hub.connectors.sql import SqlClient
 from hub.domain import monitor
 from hub.engine.project import Project
 from hub.engine.readiness import why_not_served
 from hub.engine.settings import PROJECT_FILE, ConnectionSettings
-from hub.errors import HubError, Misconfigured
+from hub.errors import HubError, Misconfigured, StepFailed
 from hub.queue import Doorbell
 from hub.storage import audit, books, db, invariants, reading, versions, workers
 
@@ -110,6 +111,7 @@ def _project(environment: Environment) -> Iterator[Examined]:
     yield _config(environment)
     yield _secrets(environment)
     yield _connections(environment)
+    yield from _asked_databases(environment)
 
 
 def _actions(project: Project) -> Examined:
@@ -162,20 +164,42 @@ def _lacking(connection: ConnectionSettings, environment: Environment) -> list[s
     kind = CONNECTION_TYPES.get(connection.type)
     if kind is None:
         return [f"{connection.name}: there is no type {connection.type} of connections"]
+    missing = []
+    for path in kind.missing(_revealed(connection, environment)):
+        place, _, key = path.partition(".")
+        secret = connection.credentials.get(key) if place == "credentials" else None
+        missing.append(secret or f"{path} in hub.yaml")
+    return [f"{connection.name}: set {', '.join(missing)}"] if missing else []
+
+
+def _revealed(
+    connection: ConnectionSettings, environment: Environment
+) -> connections.ConnectionSettings:
     known = environment.settings.environment
-    revealed = connections.ConnectionSettings(
+    return connections.ConnectionSettings(
         name=connection.name,
         type=connection.type,
         base_url=connection.base_url,
         credentials={key: known.get(name, "") for key, name in connection.credentials.items()},
         options={key: str(value) for key, value in connection.options.items()},
     )
-    missing = []
-    for path in kind.missing(revealed):
-        place, _, key = path.partition(".")
-        secret = connection.credentials.get(key) if place == "credentials" else None
-        missing.append(secret or f"{path} in hub.yaml")
-    return [f"{connection.name}: set {', '.join(missing)}"] if missing else []
+
+
+def _asked_databases(environment: Environment) -> Iterator[Examined]:
+    """What the roles of `sql.query` could do beyond reading (S13); nothing where there are none."""
+    declared = environment.loaded.project.settings.connections.values()
+    for connection in (each for each in declared if each.type == "postgres"):
+        what = f"connection {connection.name}"
+        try:
+            found = SqlClient(_revealed(connection, environment)).excessive_rights()
+        except StepFailed as problem:
+            yield Examined(what, "warning", problem.message)
+            continue
+        if found:
+            said = "its role can do too much: sql.query does not use it (docs/security.md)"
+            yield Examined(what, "broken", said, tuple(f"the role {each}" for each in found))
+        else:
+            yield Examined(what, "ok", "its role can read and nothing else")
 
 
 # ------------------------------------------------------------------------------------- the servers

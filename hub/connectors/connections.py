@@ -115,6 +115,24 @@ CONNECTION_TYPES: Mapping[str, ConnectionType] = {
             ),
             base_url=Field("base_url", "smtp://host:587 or smtps://host:465"),
         ),
+        ConnectionType(
+            name="postgres",
+            title="PostgreSQL database of your own, with a role that cannot change its tables",
+            actions=("sql.query",),
+            credentials=(
+                Field("username", "role, see docs/security.md"),
+                Field("password", "password of that role", required=False),
+            ),
+            options=(
+                Field(
+                    "sslmode",
+                    "verify-full (default), verify-ca, require, or disable",
+                    required=False,
+                ),
+                Field("ca_file", "PEM file of a private certificate authority", required=False),
+            ),
+            base_url=Field("base_url", "postgresql://host:5432/database"),
+        ),
     )
 }
 

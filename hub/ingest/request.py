@@ -10,7 +10,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from hub.errors import Rejected
-from hub.values import is_secret_header
+from hub.values import is_secret_name
 
 KEY_HEADER = "idempotency-key"
 
@@ -56,14 +56,15 @@ class InboundRequest:
         return {
             name: storable(value)
             for name, value in self.headers.items()
-            if not is_secret_header(name) and name != secret_header
+            if not is_secret_name(name) and name != secret_header
         }
 
     def kept_query(self) -> dict[str, list[str]]:
-        """The query, as it can be stored."""
+        """The query as it can be stored: without the parts that prove who sends (S6)."""
         return {
             storable(name): [storable(each) for each in values]
             for name, values in self.query.items()
+            if not is_secret_name(name)
         }
 
 

@@ -10,7 +10,7 @@ from hub.values.instants import (
     zone,
 )
 from hub.values.phone_numbers import check_region, is_e164, normalise_phone
-from hub.values.secrets import Secret, SecretText, is_secret_header, join_secret, reveal
+from hub.values.secrets import Secret, SecretText, is_secret_name, join_secret, reveal
 from hub.values.storage_form import decode, encode, plain
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
     "format_instant",
     "in_zone",
     "is_e164",
-    "is_secret_header",
+    "is_secret_name",
     "join_secret",
     "normalise_phone",
     "parse_duration",

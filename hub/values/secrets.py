@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-_SECRET_HEADER = re.compile(r"authorization|cookie|secret|token|passw|api-?key", re.ASCII)
+_SECRET_NAME = re.compile(
+    r"authorization|cookie|secret|token|passw|api[-_]?key|signature", re.ASCII
+)
 
 
-def is_secret_header(name: str) -> bool:
-    """Whether a header of this name usually proves who sends: it is never stored."""
-    return _SECRET_HEADER.search(name.lower()) is not None
+def is_secret_name(name: str) -> bool:
+    """Whether a header or query part of this name usually proves who sends: it is never stored."""
+    return _SECRET_NAME.search(name.lower()) is not None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

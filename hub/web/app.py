@@ -38,6 +38,7 @@ def create_app(hub: Hub, page: MetricsPage | None = None) -> Flask:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.config["TRAP_HTTP_EXCEPTIONS"] = False
+    app.config["DEBUG"] = app.config["PROPAGATE_EXCEPTIONS"] = False  # whatever FLASK_DEBUG says
 
     @app.before_request
     def arrive() -> None:

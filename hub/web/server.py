@@ -276,6 +276,11 @@ class OpeningApp:
         return True
 
 
+def _tell_of_greenlet(_context: Any, kind: Any, problem: Any, trace: Any) -> None:
+    """What gevent would print as it is: told in the log, where nothing secret shows."""
+    log.error("nobody caught this", exc_info=(kind, problem, trace))
+
+
 class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn, configured in code."""
 
@@ -308,6 +313,11 @@ class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> OpeningApp:
         """The application of one worker process, after the fork."""
+        logs.hide(
+            import_module("hub.bootstrap.secrets").Secrets((), self._settings.environment).hide
+        )
+        logs.tell_uncaught()
+        gevent.get_hub().print_exception = _tell_of_greenlet
         self._opening = OpeningApp(self._settings)
         return self._opening
 

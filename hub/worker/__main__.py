@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub import logs, tracing
 from hub.bootstrap import Hub, open_hub
 from hub.bootstrap.metrics_page import MetricsPage
+from hub.bootstrap.secrets import Secrets
 from hub.config import Settings
 from hub.errors import Misconfigured
 from hub.metrics import keep
@@ -30,6 +31,8 @@ def main() -> int:
     try:
         settings = Settings.from_environment()
         logs.configure(settings.log_level)
+        logs.hide(Secrets((), settings.environment).hide)  # until hub.yaml has named the others
+        logs.tell_uncaught()
         page = MetricsPage(settings, keep(settings.metrics_dir, role="worker"))
         if settings.metrics_port is not None:
             port = import_module("hub.worker.metrics_port")  # few workers need it

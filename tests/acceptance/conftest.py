@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -29,14 +28,8 @@ OpenStory = Callable[..., Story]
 
 
 @pytest.fixture(autouse=True)
-def _logging_as_before() -> Iterator[None]:
-    """Commands set up the logging of their process: the next test finds pytest's again."""
-    root = logging.getLogger()
-    handlers, level, complains = root.handlers[:], root.level, logging.raiseExceptions
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.raiseExceptions = complains
+def _logging_as_before(logging_as_before: None) -> None:
+    """Commands set up the logging of their process."""
 
 
 @pytest.fixture

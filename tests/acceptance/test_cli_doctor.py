@@ -5,10 +5,12 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 
 from hub.storage import tables, workers
 from hub.storage.workers import WorkerName
@@ -89,6 +91,32 @@ def test_a_broken_file_that_never_was_in_force_is_said_not_to_be_served(
     (told,) = found(terminal.type("doctor", "--json"))["earlier versions"]["rows"]
 
     assert told == "new: there is no earlier version: it is not served until the file is mended"
+
+
+@pytest.mark.usefixtures("worker")
+def test_S13_a_role_of_sql_query_that_can_do_too_much_is_named(
+    project: Path, database: str, hub: Story
+):
+    address = make_url(database)
+    host = quote(str(address.query.get("host") or address.host), safe="")
+    connection = f"""  shop:
+    type: postgres
+    base_url: postgresql://{host}:{address.port or 5432}/{address.database}
+    credentials: {{username: SMTP_USERNAME, password: SMTP_PASSWORD}}
+    options: {{sslmode: disable}}
+"""
+    file = project / "hub.yaml"
+    file.write_text(file.read_text().replace("connections:\n", f"connections:\n{connection}"))
+    login = {"SMTP_USERNAME": address.username or "", "SMTP_PASSWORD": address.password or "x"}
+    variables = {**hub.hub.settings.environment, **login}
+
+    typed = Terminal(project, variables).type("doctor", "--json")
+    without = Terminal(project, {**variables, "SMTP_USERNAME": ""}).type("doctor", "--json")
+
+    told = found(typed)["connection shop"]
+    assert (typed.code, told["status"]) == (1, "broken")
+    assert told["rows"] == ["the role is a superuser"]
+    assert found(without)["connection shop"]["status"] == "warning"
 
 
 BREAKING = {

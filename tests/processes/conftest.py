@@ -14,7 +14,14 @@ from sqlalchemy import create_engine
 from hub.domain import monitor
 from hub.storage import invariants
 from tests.fakes.receiver import FakeReceiver
-from tests.processes.house import PATIENCE, ROOT, House, environment_for
+from tests.processes.house import (
+    PATIENCE,
+    ROOT,
+    House,
+    environment_for,
+    reached_outside,
+    shown_secrets,
+)
 from tests.processes.kinds import ENVIRONMENT, write_project
 from tests.processes.link import Link
 
@@ -94,7 +101,10 @@ def project(tmp_path: Path, receiver: FakeReceiver) -> Path:
 
 @pytest.fixture
 def house(project: Path, database: str, link: Link) -> Iterator[House]:
-    """The processes of a test. At the end no invariant is broken (E18), whatever was done."""
+    """The processes of a test. At the end no invariant is broken (E18), whatever was done.
+
+    Nor does a secret show in logs or rows (P9), nor was anything outside reached for (D10).
+    """
     with _opened(project, database, link) as opened:
         yield opened
 
@@ -127,6 +137,8 @@ def _opened(project: Path, database: str, link: Link, **more: str) -> Iterator[H
             for each in invariants.INVARIANTS:
                 assert invariants.faults(connection, each) == [], each.promise
             assert monitor.half_done(connection) == []
+        assert shown_secrets(opened) == []
+        assert reached_outside(opened) == []
     finally:
         opened.stop()
         caller.close()

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -27,8 +27,11 @@ from hub.action import Attempt
 from hub.bootstrap.clock import SystemClock
 from hub.bootstrap.secrets import new_key
 from hub.domain import leads, phones
+from tests.processes.canaries import Canaries, of_database, of_texts
 
 ROOT = Path(__file__).parents[2]
+LOOPBACK_ONLY = Path(__file__).parent / "loopback"  # its sitecustomize guards every process
+OUTSIDE = "outside.log"  # what was tried to reach beyond this machine
 PATIENCE = 45.0
 LEASE_SECONDS = 5
 _LOOK_EVERY = 0.01
@@ -238,7 +241,8 @@ def environment_for(project: Path, *, database_url: str, redis_url: str) -> dict
     return {
         "PATH": os.defpath,
         "HOME": str(project),
-        "PYTHONPATH": os.pathsep.join(sys.path),
+        "PYTHONPATH": os.pathsep.join([str(LOOPBACK_ONLY), *sys.path]),
+        "HUB_TESTS_OUTSIDE": str(project / OUTSIDE),
         "HUB_DATABASE_URL": database_url,
         "HUB_REDIS_URL": redis_url,
         "HUB_PROJECT": str(project),
@@ -249,6 +253,21 @@ def environment_for(project: Path, *, database_url: str, redis_url: str) -> dict
         "VAPI_WEBHOOK_SECRET": _SECRET,
         "BROKER_API_TOKEN": _SECRET,
     }
+
+
+def reached_outside(house: House) -> list[str]:
+    """Connections and lookups beyond this machine that any process has tried (D10)."""
+    told = house.project / OUTSIDE
+    return told.read_text("utf-8").splitlines() if told.exists() else []
+
+
+def shown_secrets(house: House) -> list[str]:
+    """Where a secret of the suite's own processes can be read: logs, and what is in the rows."""
+    canaries = Canaries()
+    canaries.keep("the callers' secret", _SECRET)
+    canaries.keep("HUB_ENCRYPTION_KEY", house.environment["HUB_ENCRYPTION_KEY"])
+    logs = of_texts({each.log.name: each.log.read_bytes() for each in house.started})
+    return canaries.seen_in(chain(logs, of_database(house.database)))
 
 
 def free_port() -> int:

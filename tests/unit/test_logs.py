@@ -31,7 +31,7 @@ def lines() -> Iterator[Lines]:
     logs.hide(lambda value: value)
 
 
-def test_an_event_is_one_line_of_json_with_its_extra_fields(lines: Lines):
+def test_S15_an_event_is_one_line_of_json_with_its_extra_fields(lines: Lines):
     logging.getLogger("hub.test").info("a run %s", "ended", extra={"run_id": "r1"})
     logging.getLogger("hub.test").info("request", extra={"data": {"status": 202, "runs": ["r1"]}})
 
@@ -46,14 +46,14 @@ def test_what_is_below_the_level_is_not_said(lines: Lines):
     assert lines() == []
 
 
-def test_line_breaks_and_terminal_signs_are_escaped(lines: Lines):
+def test_S15_line_breaks_and_terminal_signs_are_escaped(lines: Lines):
     logging.getLogger("hub.test").warning("first\nsecond \x1b[31m \x85 \u2028 %s", "\x7f")
 
     (event,) = lines()
     assert event["message"] == "first\nsecond \x1b[31m \x85 \u2028 \x7f"
 
 
-def test_a_fault_keeps_its_traceback_in_the_same_line(lines: Lines):
+def test_S15_a_fault_keeps_its_traceback_in_the_same_line(lines: Lines):
     try:
         json.loads("no json")
     except ValueError:
@@ -63,7 +63,7 @@ def test_a_fault_keeps_its_traceback_in_the_same_line(lines: Lines):
     assert "JSONDecodeError: Expecting value" in event["exception"]
 
 
-def test_secrets_are_taken_out_of_every_field(lines: Lines):
+def test_S6_secrets_are_taken_out_of_every_field(lines: Lines):
     logs.hide(
         lambda event: {name: str(each).replace("s3cret", "*") for name, each in event.items()}
     )
@@ -75,7 +75,7 @@ def test_secrets_are_taken_out_of_every_field(lines: Lines):
 
 
 @given(st.text(), st.dictionaries(st.text(min_size=1), st.text() | st.integers(), max_size=5))
-def test_no_line_is_longer_than_8_kib_or_leaves_ascii(message: str, extra: dict[str, Any]):
+def test_S15_no_line_is_longer_than_8_kib_or_leaves_ascii(message: str, extra: dict[str, Any]):
     """S15."""
     record = logging.LogRecord("hub", logging.INFO, "", 0, "%s", (message * 300,), None)
     vars(record).update({"data": {name: f"{value}" * 2000 for name, value in extra.items()}})

@@ -21,6 +21,7 @@ _REFUSED_IPV4 = tuple(
         "10.0.0.0/8",  # private
         "100.64.0.0/10",  # shared by carriers
         "127.0.0.0/8",  # loopback
+        "168.63.129.16/32",  # Azure's service to its machines, though its number is a public one
         "169.254.0.0/16",  # link-local, metadata services of clouds
         "172.16.0.0/12",  # private
         "192.0.0.0/24",  # protocol assignments

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from hub.action import Action
 from hub.engine.compile.context import Context
 from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.values import Values
@@ -33,9 +34,8 @@ class Parts:
             return Literal({})
         if isinstance(node, Mapping):
             known = self.context.actions.get(action)
-            return self.values.inputs(
-                node, known.template_inputs if known else (), self.context.files
-            )
+            from_files = known.template_inputs if known else ()
+            return self.values.inputs(node, from_files, self.context.files, _urls(known))
         if not is_broken(node):
             self.reader.refuse(110, f"`with` needs keys and values, not {shape(node)}", node)
         return Literal({})
@@ -125,3 +125,9 @@ def _literal_of(key: Key) -> Kind:
     """What stands there when it is no expression."""
     kinds = key.kind.kinds if isinstance(key.kind, Either) else (key.kind,)
     return next(kind.literal for kind in kinds if isinstance(kind, OrExpression))
+
+
+def _urls(action: Action | None) -> frozenset[str]:
+    """The inputs of an action that are URLs, by its schema."""
+    known = action.input_schema.get("properties", {}) if action else {}
+    return frozenset(name for name, schema in known.items() if schema.get("format") == "uri")

@@ -34,7 +34,7 @@ from hub.engine.workflow import (
 )
 from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, is_broken, plain
 from hub.schemas import lint_schema
-from hub.values import is_secret_header
+from hub.values import is_secret_name
 
 _WITHOUT_PAYLOAD = frozenset({"GET", "DELETE"})
 _BESIDE = ("optional", "default")
@@ -213,7 +213,7 @@ class Triggers:
         name = self.reader.name(node, READABLE_HEADER, what="a header")
         if name is None or self.context.is_stored:
             return name
-        if is_secret_header(name) or name.lower() == self._own_header(record):
+        if is_secret_name(name) or name.lower() == self._own_header(record):
             message = f"{name} may hold a secret, and what a workflow reads is stored"
             self.reader.refuse(110, message, node, suggestion="let `auth` check it")
         return name

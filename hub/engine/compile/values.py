@@ -95,15 +95,36 @@ class Values:
         return compiled
 
     def inputs(
-        self, node: Mapping, from_files: Collection[str], files: Files[str, str]
+        self,
+        node: Mapping,
+        from_files: Collection[str],
+        files: Files[str, str],
+        urls: Collection[str] = (),
     ) -> CompiledValue:
-        """Keys and values; those of `from_files` name a file of `templates/`, which is read."""
+        """Keys and values; those of `from_files` name a file of `templates/`, which is read.
+
+        What data adds to those of `urls` stays the part of the URL that it is (S14).
+        """
         self._fixed_keys(node)
         compiled = object_of(
-            (entry.name, self._file_or_value(entry, from_files, files)) for entry in node.entries
+            (entry.name, self._input(entry, from_files, files, urls)) for entry in node.entries
         )
         self.places.add(compiled, node)
         return compiled
+
+    def _input(
+        self,
+        entry: Entry,
+        from_files: Collection[str],
+        files: Files[str, str],
+        urls: Collection[str],
+    ) -> CompiledValue:
+        compiled = self._file_or_value(entry, from_files, files)
+        if entry.name not in urls or not isinstance(compiled, Template) or compiled.single:
+            return compiled
+        url = replace(compiled, is_url=True)
+        self.places.add(url, entry.value)
+        return url
 
     def _file_or_value(
         self, entry: Entry, from_files: Collection[str], files: Files[str, str]

@@ -15,13 +15,12 @@ from hub.engine.expressions.narrowing import narrow
 from hub.engine.expressions.parser import parse_expression
 from hub.engine.expressions.schema_types import type_from_schema, type_of_fields, type_of_literal
 from hub.engine.expressions.scope import OMIT, Omit, Scope, StepState
-from hub.engine.expressions.syntax import Expression
+from hub.engine.expressions.syntax import Expression, Part
 from hub.engine.expressions.template import (
     CompiledValue,
     ListOf,
     Literal,
     ObjectOf,
-    Part,
     Template,
     compile_value,
     from_template,

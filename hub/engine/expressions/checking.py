@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from hub.engine.expressions.environment import Findings, TypeEnv, TypeProblem
 from hub.engine.expressions.inference import Inferrer, check_joinable, joined_text
 from hub.engine.expressions.schema_types import type_of_literal
-from hub.engine.expressions.syntax import Expression
+from hub.engine.expressions.syntax import Expression, Part
 from hub.engine.expressions.template import (
     CompiledValue,
     ListOf,
     Literal,
-    Part,
     Template,
 )
 from hub.engine.expressions.types import (

@@ -224,3 +224,13 @@ def constant_path(node: Node) -> tuple[str | int, ...] | None:
         else:
             return None
     return tuple(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One `${{ }}` of a text: `start` and `end` of the whole, `offset` of the expression in it."""
+
+    expression: Expression
+    start: int
+    end: int
+    offset: int

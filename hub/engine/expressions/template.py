@@ -13,7 +13,8 @@ from hub.engine.expressions.evaluator import evaluate
 from hub.engine.expressions.kinds import joined
 from hub.engine.expressions.parser import parse_expression
 from hub.engine.expressions.scope import OMIT, Scope
-from hub.engine.expressions.syntax import Expression
+from hub.engine.expressions.syntax import Part
+from hub.engine.expressions.url_parts import url_parts
 from hub.engine.expressions.work import Work
 
 _OPENING = re.compile(r"\$?\$\{\{")
@@ -21,26 +22,17 @@ _INSIDE = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\}\}|[{}'"]""", re.
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One `${{ }}` of a text: `start` and `end` of the whole, `offset` of the expression in it."""
-
-    expression: Expression
-    start: int
-    end: int
-    offset: int
-
-
-@dataclass(frozen=True, slots=True)
 class Template:
     """A text with expressions: literal pieces and parts, in order.
 
     `file` is the one of `templates/` that the text is; its values become text, safe for HTML where
-    the name ends in `.html`.
+    the name ends in `.html`. Of a URL (`is_url`) they become parts that change nothing beside them.
     """
 
     text: str
     pieces: tuple[str | Part, ...]
     file: str | None = None
+    is_url: bool = False
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -193,6 +185,8 @@ def render(template: Template, scope: Scope) -> Any:
                 value if isinstance(piece, str) else _for_html(work, value)
                 for piece, value in zip(template.pieces, values, strict=True)
             ]
+        if template.is_url:
+            values = url_parts(work, template.pieces, values)
         return joined(work, values)
     except Fault as fault:
         raise EvaluationError(str(fault), start=0, end=len(template.text)) from None

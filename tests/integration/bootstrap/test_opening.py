@@ -10,6 +10,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from hub.bootstrap import open_hub, read_project
+from hub.engine.expressions import ObjectOf
+from hub.engine.workflow import Do
 from hub.errors import Misconfigured
 from tests.integration.bootstrap.conftest import HUB_YAML, Folder
 from tests.processes.house import until
@@ -241,3 +243,47 @@ def test_C06_calls_are_live_only_by_exactly_true(folder: Folder, opening, caplog
     assert opening({"LIVE_CALL_ENABLED": value}).config["live_calls"] is False
     assert "LIVE_CALL_ENABLED is" in caplog.text
     assert "calls are simulated" in caplog.text
+
+
+def test_S13_the_text_of_a_query_is_fixed_when_the_file_is_loaded(folder: Folder, opening, caplog):
+    asks = """
+hub: 1
+title: Asks
+inputs: {id: {type: integer}}
+steps:
+  - id: found
+    do: sql.query
+    with:
+      query: SELECT name FROM customers WHERE id = :id
+      params: {id: "${{ inputs.id }}"}
+  - return: ${{ steps.found.count }}
+"""
+    folder.write("workflows/asks.yaml", asks)
+    folder.write("workflows/joins.yaml", asks.replace("= :id", "= ${{ inputs.id }}"))
+
+    hub = opening()
+
+    assert "asks" in hub.project.served
+    assert "joins" not in hub.project.served
+    assert "HUB503" in caplog.text
+    assert "give values as `params`" in caplog.text
+
+
+def test_S14_the_url_of_a_step_is_known_as_one(folder: Folder):
+    folder.write(
+        "workflows/asks.yaml",
+        "hub: 1\ntitle: Asks\ninputs: {id: {type: string}}\nsteps:\n"
+        "  - id: one\n    do: http.post\n"
+        "    with: {url: 'https://a.example/${{ inputs.id }}', json: {a: 'b/${{ inputs.id }}'}}\n"
+        "  - id: two\n    do: http.get\n    with: {url: '${{ inputs.id }}'}\n",
+    )
+
+    (one, two) = read_project(folder.path).project.workflows["asks"].steps
+
+    assert isinstance(one, Do)
+    assert isinstance(two, Do)
+    assert isinstance(one.inputs, ObjectOf)
+    inputs = dict(one.inputs.entries)
+    assert "is_url=True" in repr(inputs["url"])
+    assert "is_url=True" not in repr(inputs["json"])
+    assert "is_url=True" not in repr(two.inputs)

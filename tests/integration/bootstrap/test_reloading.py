@@ -110,7 +110,7 @@ def test_a_file_that_is_saved_by_renaming_with_the_old_time_and_size_is_seen(fol
 
 
 @pytest.mark.parametrize("text", [BROKEN, UNREADABLE, ""])
-def test_a_file_with_errors_leaves_its_last_good_version_in_force_and_says_so_once(
+def test_S5_a_file_with_errors_leaves_its_last_good_version_in_force_and_says_so_once(
     folder, reader, caplog, text
 ):
     old = reader.version()
@@ -156,7 +156,7 @@ def test_a_process_that_starts_later_agrees_with_those_that_run(folder, opening,
     assert (late.broken, late.current.kept) == (("greets",), ("greets",))
 
 
-def test_a_broken_file_without_an_earlier_version_closes_its_endpoint_with_503(
+def test_S5_a_broken_file_without_an_earlier_version_closes_its_endpoint_with_503(
     folder, opening, caplog
 ):
     folder.write("workflows/other.yaml", UNREADABLE)
@@ -248,7 +248,7 @@ def test_a_change_of_hub_yaml_is_in_force(folder, reader, caplog):
         (HUB_YAML + "config:\n  most: {type: integer, env: APP_MOST}\n", "Set APP_MOST"),
     ],
 )
-def test_a_hub_yaml_that_cannot_be_in_force_leaves_the_last_good_one(
+def test_S5_a_hub_yaml_that_cannot_be_in_force_leaves_the_last_good_one(
     folder: Folder, opening, caplog, text, reason
 ):
     folder.write("hub.yaml", HUB_YAML + PRESET)
@@ -287,7 +287,7 @@ def test_an_endpoint_whose_preset_is_gone_is_closed_and_not_open_to_everybody(fo
     assert reader.status("/webhook/door") == 503
 
 
-def test_secrets_that_are_not_named_any_more_stay_hidden(folder, opening):
+def test_S6_secrets_that_are_not_named_any_more_stay_hidden(folder, opening):
     reader = Reader(opening({"API_TOKEN": "very-secret-token"}))
     folder.write("hub.yaml", HUB_YAML.replace("[API_TOKEN]", "[]"))
     reader.look(2)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
 
 from hub.action import Attempt
 from hub.connectors.http import Http, OutboundPolicy
 from tests.fakes.receiver import FakeReceiver
+from tests.fakes.servers import Servers, new_database
 from tests.fakes.slack import FakeSlack
 from tests.fakes.twilio import FakeTwilio
+from tests.integration.connectors.shop import Shop, documented, settings_at
 
 ATTEMPT = Attempt(
     run_id=UUID(int=1),
@@ -53,3 +59,29 @@ def slack() -> Iterator[FakeSlack]:
 def twilio() -> Iterator[FakeTwilio]:
     with FakeTwilio() as fake:
         yield fake
+
+
+@pytest.fixture(scope="session")
+def _shop(servers: Servers) -> Iterator[Shop]:
+    with new_database(servers.database_url) as url:
+        role = f"reader_{secrets.token_hex(4)}"
+        owner = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        shop = Shop(owner, settings_at(url, role))
+        shop.do(
+            "CREATE TABLE customers (id int PRIMARY KEY, name text, seen timestamptz)",
+            "INSERT INTO customers VALUES (1, 'Ada', '2025-10-20T12:00Z'), (2, '100', NULL)",
+            "CREATE SEQUENCE numbers",
+            "CREATE FUNCTION note() RETURNS int LANGUAGE plpgsql SECURITY DEFINER AS"
+            " $$ BEGIN INSERT INTO customers VALUES (99, 'x'); RETURN 1; END $$",
+        )
+        shop.do(*documented(role, str(make_url(url).database)))
+        yield shop
+        shop.do(f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+
+
+@pytest.fixture
+def shop(_shop: Shop) -> Iterator[Shop]:
+    """The shop; whatever a query did shows at the end."""
+    yield _shop
+    assert _shop.told("SELECT string_agg(name, ',' ORDER BY id) FROM customers") == "Ada,100"
+    assert not _shop.told("SELECT is_called FROM numbers")

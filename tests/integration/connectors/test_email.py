@@ -148,7 +148,7 @@ def test_a_cancellation_has_its_method_in_the_header_too(client, attempt, clock,
         ({"invite": replace(INVITE, uid="")}, "invalid_input"),
     ],
 )
-def test_s14_no_data_breaks_out_of_its_header(client, attempt, clock, server, *, inputs, code):
+def test_S14_no_data_breaks_out_of_its_header(client, attempt, clock, server, *, inputs, code):
     assert failure_of(client, attempt, clock, **inputs) == (Permanent, code, False)
     assert server.nothing_was_sent
 

@@ -82,7 +82,7 @@ def test_an_unclear_answer_may_have_posted(client, attempt, slack, behaviour):
     assert failure_of(client, attempt) == (Transient, "unavailable", True)
 
 
-def test_s6_a_wrong_token_is_refused_and_not_shown(http, attempt, slack):
+def test_S6_a_wrong_token_is_refused_and_not_shown(http, attempt, slack):
     settings = ConnectionSettings(
         "team", "slack", base_url=slack.base_url, credentials={"token": "xoxb-wrong"}
     )

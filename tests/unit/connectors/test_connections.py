@@ -45,7 +45,7 @@ def test_an_incomplete_connection_is_told_what_it_lacks(settings, missing):
     assert settings.name in failure.value.message
 
 
-def test_s6_credentials_are_not_shown():
+def test_S6_credentials_are_not_shown():
     settings = ConnectionSettings("team", "slack", credentials={"token": "xoxb-secret"})
 
     assert "xoxb-secret" not in repr(settings)

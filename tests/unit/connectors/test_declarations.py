@@ -6,10 +6,11 @@ import jsonschema
 import pytest
 
 from hub.action import actions_of
-from hub.connectors import email, http, slack, sms
+from hub.connectors import email, http, slack, sms, sql
 from hub.connectors.connections import CONNECTION_TYPES
 
-ACTIONS = {each.name: each for module in (email, http, slack, sms) for each in actions_of(module)}
+MODULES = (email, http, slack, sms, sql)
+ACTIONS = {each.name: each for module in MODULES for each in actions_of(module)}
 
 
 def test_these_are_the_actions():
@@ -20,6 +21,7 @@ def test_these_are_the_actions():
         "http.post",
         "http.put",
         "slack.post",
+        "sql.query",
         "twilio.send_sms",
     ]
 
@@ -41,6 +43,7 @@ def test_an_action_reaches_out_and_its_example_is_a_valid_output(name):
         ("http.post", "once", {"url": "url"}, ("bearer", "headers")),
         ("http.put", "idempotent", {"url": "url"}, ("bearer", "headers")),
         ("slack.post", "once", {"channel": "channel"}, ()),
+        ("sql.query", "read", {}, ()),
         ("twilio.send_sms", "once", {"to": "phone"}, ()),
     ],
 )
@@ -58,6 +61,7 @@ def test_effects_destinations_and_secrets_are_declared(name, effect, destination
         ("email.send", ["to", "subject", "text"], {"to": "email", "reply_to": "email"}),
         ("http.post", ["url"], {"url": "uri"}),
         ("slack.post", ["channel", "text"], {}),
+        ("sql.query", ["query"], {}),
         ("twilio.send_sms", ["to", "text"], {"to": "e164", "from": "e164"}),
     ],
 )
@@ -75,4 +79,4 @@ def test_inputs_are_declared(name, required, formats):
 def test_every_connection_type_serves_actions_that_exist():
     served = {name for each in CONNECTION_TYPES.values() for name in each.actions}
 
-    assert served == {"slack.post", "twilio.send_sms", "email.send"}
+    assert served == {"slack.post", "twilio.send_sms", "email.send", "sql.query"}

@@ -129,7 +129,7 @@ def test_each_flow_names_its_schema_for_editors():
             assert text.startswith("# yaml-language-server: $schema=workflow.schema.json\n"), path
 
 
-def test_a_broken_file_does_not_take_down_the_others():
+def test_S5_a_broken_file_does_not_take_down_the_others():
     project = load({**FILES, "workflows/broken.yaml": "hub: 1\ntitle: {{ oops"})
 
     assert set(project.workflows) == {"book", "sweep", "take-seat"}
@@ -201,13 +201,13 @@ def test_names_of_path_parts_do_not_make_two_routes():
 @pytest.mark.parametrize(
     "name", ["Book.yaml", "my_flow.yaml", "1st.yaml", "flow.yml", "a" * 64 + ".yaml"]
 )
-def test_a_file_with_another_name_is_told_and_not_loaded(name):
+def test_S12_a_file_with_another_name_is_told_and_not_loaded(name):
     path = f"workflows/{name}"
 
     assert told({**FILES, path: FILES["workflows/sweep.yaml"]}) == [("HUB110", path, 1)]
 
 
-def test_tests_and_other_folders_are_no_workflows():
+def test_S12_tests_and_other_folders_are_no_workflows():
     assert not told({**FILES, "workflows/tests/book.yaml": "x", "docs/book.yaml": "y"})
 
 

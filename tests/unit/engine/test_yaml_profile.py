@@ -111,19 +111,19 @@ def test_several_mistakes_are_told_at_once():
     assert places[:3] == [("HUB102", 1), ("HUB102", 2), ("HUB102", 4)]
 
 
-def test_a_second_key_names_the_first():
+def test_S5_a_second_key_names_the_first():
     (finding,) = load("x.yaml", "a: 1\nb: 2\na: 3\n").findings
 
     assert str(finding) == "x.yaml:3:1: error HUB108 the key 'a' stands twice, first in line 1"
 
 
-def test_a_file_larger_than_64_kilobytes_is_refused_unread():
+def test_S5_a_file_larger_than_64_kilobytes_is_refused_unread():
     assert codes("#" * (MAX_BYTES + 1)) == ["HUB102"]
     assert codes("a: " + "ł" * 40_000) == ["HUB102"]
 
 
 @pytest.mark.parametrize("opening", ["[", "- ", "{a: ", "? "])
-def test_depth_is_refused_before_anything_is_built(opening):
+def test_S5_depth_is_refused_before_anything_is_built(opening):
     document = load("x.yaml", opening * 10_000)
 
     assert document.root is None
@@ -133,7 +133,7 @@ def test_depth_is_refused_before_anything_is_built(opening):
 @pytest.mark.parametrize(
     "content", [b"\xff\xfea", b"a: \x00", b"a: \x1b[0m", "a: \u2028b".encode()]
 )
-def test_what_is_no_clean_text_is_refused_with_its_place(content):
+def test_S5_what_is_no_clean_text_is_refused_with_its_place(content):
     (finding,) = load("x.yaml", content).findings
 
     assert (finding.code, finding.line) == ("HUB102", 1)
@@ -147,7 +147,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_harmless():
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200))
-def test_any_text_gives_findings_and_never_an_exception(text):
+def test_S5_any_text_gives_findings_and_never_an_exception(text):
     document = load("x.yaml", text)
 
     for finding in document.findings:
@@ -157,7 +157,7 @@ def test_any_text_gives_findings_and_never_an_exception(text):
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_give_findings_and_never_an_exception(content):
+def test_S5_any_bytes_give_findings_and_never_an_exception(content):
     load("x.yaml", content)
 
 
@@ -181,7 +181,7 @@ LIKELY += [
 
 
 @given(st.lists(st.sampled_from(LIKELY), max_size=40))
-def test_anything_that_looks_like_yaml_is_read_or_refused(pieces):
+def test_S5_anything_that_looks_like_yaml_is_read_or_refused(pieces):
     load("x.yaml", "".join(pieces))
 
 

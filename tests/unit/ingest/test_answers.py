@@ -8,7 +8,7 @@ from hub.ingest.dialects import DIALECTS, Reply, Unpacked
 from hub.ingest.receipt import Outcome, Receipt
 
 
-def test_headers_cannot_break_out_of_their_line_or_replace_the_servers():
+def test_S14_headers_cannot_break_out_of_their_line_or_replace_the_servers():
     given = {
         "X-Good": "value",
         "X-Number": 5,
@@ -23,7 +23,7 @@ def test_headers_cannot_break_out_of_their_line_or_replace_the_servers():
     assert safe_headers(given) == {"X-Good": "value", "X-Number": "5"}
 
 
-def test_the_headers_of_a_reply_are_cleaned():
+def test_S14_the_headers_of_a_reply_are_cleaned():
     reply = Reply({"a": 1}, status=201, headers={"Location": "/x", "X-Bad": "a\nb"})
     receipt = Receipt(DIALECTS["json"], Unpacked(), (Outcome(reply),))
 

@@ -105,7 +105,7 @@ def signed(open_door, sent, *, seconds_ago=0, secret=b"stripe-secret"):
     return {"Stripe-Signature": f"t={at},v1={digest},v0=00"}
 
 
-def test_a_signed_event_makes_one_run_however_often_it_is_delivered():
+def test_S2_a_signed_event_makes_one_run_however_often_it_is_delivered():
     open_door, sent = stripe_door(), raw(SESSION)
 
     first = open_door.send("/webhook/stripe", sent, headers=signed(open_door, sent))
@@ -124,7 +124,7 @@ def test_a_signed_event_makes_one_run_however_often_it_is_delivered():
 
 
 @pytest.mark.parametrize("options", [{"seconds_ago": 301}, {"seconds_ago": -301}, {"secret": b"x"}])
-def test_an_event_that_is_old_or_not_signed_by_stripe_is_refused(options):
+def test_S2_an_event_that_is_old_or_not_signed_by_stripe_is_refused(options):
     open_door, sent = stripe_door(), raw(SESSION)
 
     with pytest.raises(Rejected) as refused:
@@ -145,7 +145,7 @@ def test_an_event_against_the_schema_is_answered_with_200_and_the_reason_is_reco
     assert refused["problems"] == [{"pointer": "/object/id", "message": "is missing"}]
 
 
-def test_an_event_with_a_secret_of_a_payment_is_stored_sealed():
+def test_S6_an_event_with_a_secret_of_a_payment_is_stored_sealed():
     open_door = stripe_door()
     intent = {"id": "pi_1", "client_secret": "pi_1_secret_x"}
     event = {"id": "evt_1", "type": "payment_intent.created", "data": {"object": intent}}
@@ -220,7 +220,7 @@ def test_an_event_without_what_every_cloud_event_has_makes_no_run(name):
     ("media_type", "is_taken"),
     [("application/cloudevents+json; charset=UTF-8", True), ("application/json", False)],
 )
-def test_a_cloud_event_comes_as_what_it_is(media_type, is_taken):
+def test_S18_a_cloud_event_comes_as_what_it_is(media_type, is_taken):
     open_door = Door({"events": workflow("auth: broker\ndialect: cloudevents")})
     headers = {"Authorization": "Bearer new-token", "Content-Type": media_type}
 

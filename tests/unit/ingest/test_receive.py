@@ -86,7 +86,7 @@ def test_unknown_members_are_dropped_and_uuids_written_in_one_way():
     assert open_door.memory.runs[0].trigger["payload"] == GOOD
 
 
-def test_only_the_headers_that_are_named_are_seen_and_no_secret_is_stored():
+def test_S6_only_the_headers_that_are_named_are_seen_and_no_secret_is_stored():
     open_door = door(workflow("auth: broker\nheaders: [X-Name, X-None]"))
 
     open_door.send(
@@ -98,19 +98,19 @@ def test_only_the_headers_that_are_named_are_seen_and_no_secret_is_stored():
     assert kept == {"content-type": "application/json", "x-name": "n", "x-other": "o"}
 
 
-def test_the_secret_header_of_a_preset_is_not_stored():
+def test_S6_the_secret_header_of_a_preset_is_not_stored():
     open_door = door(TOOL)
     open_door.send("/webhook/booked", raw("vapi/tool-calls"), headers=VAPI)
     assert "x-vapi-secret" not in open_door.memory.deliveries[0].headers
 
 
-def test_a_token_in_a_header_of_another_name_is_not_stored():
+def test_S6_a_token_in_a_header_of_another_name_is_not_stored():
     open_door = door(workflow("auth: keyed"))
     open_door.send("/webhook/booked", {}, headers={"X-Seat": "Bearer new-token"})
     assert "x-seat" not in open_door.memory.deliveries[0].headers
 
 
-def test_a_body_that_carries_secrets_is_stored_sealed():
+def test_S6_a_body_that_carries_secrets_is_stored_sealed():
     open_door = door(TOOL)
 
     open_door.send("/webhook/booked", raw("vapi/tool-calls-inline-secret"), headers=VAPI)
@@ -208,7 +208,7 @@ def test_who_is_not_known_is_refused_before_the_body_is_parsed():
     assert refusal(door(), GOOD, headers={"Authorization": "Bearer wrong"}).status == 401
 
 
-def test_both_secrets_of_a_rotation_open_the_door():
+def test_S1_both_secrets_of_a_rotation_open_the_door():
     open_door = door()
     open_door.send("/webhook/booked", GOOD, headers={"Authorization": "Bearer old-token"})
     assert open_door.memory.runs
@@ -226,7 +226,7 @@ def test_both_secrets_of_a_rotation_open_the_door():
         ("", 415),
     ],
 )
-def test_the_media_type_is_that_of_the_dialect(media_type, status):
+def test_S18_the_media_type_is_that_of_the_dialect(media_type, status):
     open_door = door()
     headers = {**BROKER, "Content-Type": media_type}
     if status is None:
@@ -403,7 +403,7 @@ def test_a_signed_message_is_deduplicated_by_its_id():
     assert send("m2", now).new_runs
 
 
-def test_an_exact_repeat_of_a_signed_message_makes_no_second_run():
+def test_S2_I10_an_exact_repeat_of_a_signed_message_makes_no_second_run():
     open_door = door(workflow("auth: signed"))
     now = int(open_door.clock.now().timestamp())
 

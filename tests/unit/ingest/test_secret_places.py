@@ -22,12 +22,12 @@ CALCOM = DIALECTS["calcom"].secret_places
         {"message": {"artifact": {"presignedStereoUrl": "s3cret"}}},
     ],
 )
-def test_what_vapi_sends_along_is_found_and_taken_out(body):
+def test_S6_what_vapi_sends_along_is_found_and_taken_out(body):
     assert carries_secret(body, VAPI)
     assert "s3cret" not in repr(without_secrets(body, VAPI))
 
 
-def test_what_calcom_sends_along_is_found_and_taken_out():
+def test_S6_what_calcom_sends_along_is_found_and_taken_out():
     body = {
         "payload": {
             "videoCallData": {"password": "s3cret", "url": "u"},

@@ -62,7 +62,7 @@ def preset_of(vector):
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
 @pytest.mark.parametrize("place", [0, 1])
-def test_every_vector_gets_its_verdict_with_the_secret_in_either_place(vector, place):
+def test_S1_S2_every_vector_gets_its_verdict_with_the_secret_in_either_place(vector, place):
     secrets = ["another-secret"]
     secrets.insert(place, vector["secret"])
 
@@ -92,13 +92,13 @@ def refuses(preset, headers, *, secrets=("s3cret",), body=b"{}"):
 
 
 @pytest.mark.parametrize("kind", [name for name in AUTH_TYPES if name != "public"])
-def test_without_a_live_secret_nobody_is_let_in(kind):
+def test_S1_without_a_live_secret_nobody_is_let_in(kind):
     options = {"header": "X-Key", "username": "hub"}
     assert refuses(Preset(kind, options), {"X-Key": "", "Authorization": "Bearer "}, secrets=("",))
 
 
 @pytest.mark.parametrize("kind", [name for name in AUTH_TYPES if name != "public"])
-def test_a_request_without_credentials_is_refused(kind):
+def test_S1_a_request_without_credentials_is_refused(kind):
     assert refuses(Preset(kind, {"header": "X-Key", "username": "hub"}), {})
 
 
@@ -116,7 +116,7 @@ def test_a_request_without_credentials_is_refused(kind):
         ]
     ),
 )
-def test_whatever_stands_in_the_headers_is_401_and_never_an_error(kind, value, moment):
+def test_S1_whatever_stands_in_the_headers_is_401_and_never_an_error(kind, value, moment):
     headers = {
         "X-Key": value,
         "Authorization": value,
@@ -131,7 +131,7 @@ def test_whatever_stands_in_the_headers_is_401_and_never_an_error(kind, value, m
     assert refuses(Preset(kind, {"header": "X-Key", "username": "hub"}), headers)
 
 
-def test_basic_credentials_are_user_and_password():
+def test_S1_basic_credentials_are_user_and_password():
     preset = Preset("basic", {"username": "hub"})
     verify(
         preset,
@@ -143,7 +143,7 @@ def test_basic_credentials_are_user_and_password():
     assert refuses(preset, {"Authorization": "Basic aHViOnMzY3JldCE="})
 
 
-def test_both_secrets_of_a_rotation_are_live():
+def test_S1_both_secrets_of_a_rotation_are_live():
     for sent in ("new", "old"):
         verify(
             Preset("bearer"),
@@ -155,7 +155,7 @@ def test_both_secrets_of_a_rotation_are_live():
     assert refuses(Preset("bearer"), {"authorization": "Bearer older"}, secrets=("new", "old"))
 
 
-def test_a_signed_message_tells_its_id_and_time():
+def test_S2_a_signed_message_tells_its_id_and_time():
     vector = next(each for each in VECTORS if each["id"] == "standard-webhooks-official")
 
     found = verify(
@@ -170,7 +170,7 @@ def test_a_signed_message_tells_its_id_and_time():
     assert found.timestamp == datetime.fromtimestamp(1614265330, UTC)
 
 
-def test_no_more_than_16_signatures_are_tried():
+def test_S2_no_more_than_16_signatures_are_tried():
     vector = next(each for each in VECTORS if each["id"] == "standard-webhooks-official")
     headers = {**vector["headers"]}
     headers["webhook-signature"] = "v1,AAAA " * 16 + headers["webhook-signature"]

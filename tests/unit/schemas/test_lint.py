@@ -83,7 +83,7 @@ def doubling(levels):
         ),
     ],
 )
-def test_a_schema_that_could_hurt_is_refused_with_its_place(schema, pointer, words):
+def test_S16_a_schema_that_could_hurt_is_refused_with_its_place(schema, pointer, words):
     found = lint_schema(schema)
 
     assert [each.pointer for each in found] == [pointer]
@@ -123,7 +123,7 @@ def test_a_schema_that_could_hurt_is_refused_with_its_place(schema, pointer, wor
         nested(10),
     ],
 )
-def test_a_sound_schema_is_taken_and_compiles(schema):
+def test_S16_a_sound_schema_is_taken_and_compiles(schema):
     assert lint_schema(schema) == []
     compile_schema(schema)
 
@@ -134,17 +134,17 @@ def test_a_payload_is_an_object():
     assert lint_schema({"type": "object"}, is_payload=True) == []
 
 
-def test_several_problems_are_told_at_once():
+def test_S16_several_problems_are_told_at_once():
     schema = {"properties": {"a": {"format": "x"}, "b": {"pattern": "("}}, "maximum": "y"}
     assert len(lint_schema(schema)) == 2
 
 
-def test_a_schema_that_is_too_deep_is_not_walked():
+def test_S16_a_schema_that_is_too_deep_is_not_walked():
     schema = json.loads('{"not":' * 500 + "{}" + "}" * 500)
     assert lint_schema(schema)[0].message.startswith("the schema is nested more than")
 
 
-def test_a_format_that_is_no_text_is_told_and_not_looked_up():
+def test_S16_a_format_that_is_no_text_is_told_and_not_looked_up():
     problems = lint_schema({"type": "string", "format": {}})
 
     assert [each.pointer for each in problems] == ["/format"]

@@ -19,6 +19,7 @@ REFUSED = [
     "100.127.255.255",
     "127.0.0.1",
     "127.255.255.254",
+    "168.63.129.16",
     "169.254.0.1",
     "169.254.169.254",
     "172.16.0.1",
@@ -71,17 +72,17 @@ IPV4 = st.builds(IPv4Address, st.integers(0, 2**32 - 1))
 
 
 @pytest.mark.parametrize("address", REFUSED)
-def test_s3_an_address_that_is_not_public_is_refused(address):
+def test_S3_an_address_that_is_not_public_is_refused(address):
     assert not CLOSED.permits(ip_address(address), 443)
 
 
 @pytest.mark.parametrize("address", ALLOWED)
-def test_s3_a_public_address_is_allowed(address):
+def test_S3_a_public_address_is_allowed(address):
     assert CLOSED.permits(ip_address(address), 443)
 
 
 @given(IPV4)
-def test_s3_ipv4_inside_ipv6_is_judged_as_the_ipv4(inner):
+def test_S3_ipv4_inside_ipv6_is_judged_as_the_ipv4(inner):
     packed = int(inner)
     wrapped = [
         IPv6Address((0xFFFF << 32) | packed),
@@ -95,7 +96,7 @@ def test_s3_ipv4_inside_ipv6_is_judged_as_the_ipv4(inner):
 
 
 @given(server=IPV4, client=IPV4)
-def test_s3_both_ends_of_a_teredo_tunnel_are_judged(server, client):
+def test_S3_both_ends_of_a_teredo_tunnel_are_judged(server, client):
     hidden = int(client) ^ 0xFFFFFFFF
     address = IPv6Address((0x20010000 << 96) | (int(server) << 64) | hidden)
 
@@ -104,13 +105,13 @@ def test_s3_both_ends_of_a_teredo_tunnel_are_judged(server, client):
 
 
 @given(IPV4)
-def test_s3_the_standard_library_calls_nothing_private_that_we_allow(address):
+def test_S3_the_standard_library_calls_nothing_private_that_we_allow(address):
     if is_global_unicast(address):
         assert address.is_global
         assert not address.is_multicast
 
 
-def test_s3_a_listed_network_is_open_on_the_listed_ports_only():
+def test_S3_a_listed_network_is_open_on_the_listed_ports_only():
     policy = OutboundPolicy.of(("10.1.0.0/16", [3100, 443]))
 
     assert policy.permits(ip_address("10.1.2.3"), 3100)
@@ -119,7 +120,7 @@ def test_s3_a_listed_network_is_open_on_the_listed_ports_only():
     assert not policy.permits(ip_address("10.2.0.1"), 3100)
 
 
-def test_s3_a_listed_network_without_ports_is_open_on_all():
+def test_S3_a_listed_network_without_ports_is_open_on_all():
     policy = OutboundPolicy.of(("::1/128", []))
 
     assert policy.permits(ip_address("::1"), 1)

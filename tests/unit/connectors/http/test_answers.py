@@ -88,7 +88,7 @@ def test_E9_retry_after_is_seconds_or_a_date_and_at_most_an_hour(headers, expect
     assert failure(503, headers).retry_after == expected
 
 
-def test_s6_a_message_never_repeats_a_secret():
+def test_S6_a_message_never_repeats_a_secret():
     answer = HttpAnswer(401, {}, "no such token: s3cr3t-token!\r\nreally")
 
     found = failure_of(answer, what="GET to x", hidden=["s3cr3t-token!"])

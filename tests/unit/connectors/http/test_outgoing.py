@@ -18,7 +18,7 @@ def outgoing(url="https://example.com/x", headers=None, query=None, body=(b"", "
     "value",
     ["a\r\nX-Evil: 1", "a\nb", "a\rb", "a\0b", "a\x0bb", "a\x7fb", "half \ud83d"],
 )
-def test_s14_a_header_value_with_a_line_break_is_refused(value):
+def test_S14_a_header_value_with_a_line_break_is_refused(value):
     with pytest.raises(Permanent) as failure:
         outgoing(headers={"X-Name": value})
 
@@ -26,19 +26,19 @@ def test_s14_a_header_value_with_a_line_break_is_refused(value):
 
 
 @pytest.mark.parametrize("name", ["", "X Name", "X:Name", "X\r\nEvil", "Ünicode", "X\0"])
-def test_s14_a_header_name_that_is_no_token_is_refused(name):
+def test_S14_a_header_name_that_is_no_token_is_refused(name):
     with pytest.raises(Permanent):
         outgoing(headers={name: "x"})
 
 
 @pytest.mark.parametrize("name", ["Host", "content-length", "Transfer-Encoding", "Connection"])
-def test_s14_the_headers_that_frame_a_request_belong_to_the_hub(name):
+def test_S14_the_headers_that_frame_a_request_belong_to_the_hub(name):
     with pytest.raises(Permanent):
         outgoing(headers={name: "x"})
 
 
 @given(st.text())
-def test_s14_a_header_is_refused_or_one_line(value):
+def test_S14_a_header_is_refused_or_one_line(value):
     try:
         headers = outgoing(headers={"X-Name": value}).headers
     except Permanent:
@@ -65,14 +65,14 @@ def test_s14_a_header_is_refused_or_one_line(value):
         "http://[::1",
     ],
 )
-def test_a_url_that_can_be_misread_is_refused(url):
+def test_S14_a_url_that_can_be_misread_is_refused(url):
     with pytest.raises(Permanent) as failure:
         outgoing(url=url)
 
     assert failure.value.code == "invalid_input"
 
 
-def test_s14_query_values_are_encoded_one_by_one():
+def test_S14_query_values_are_encoded_one_by_one():
     url = outgoing("https://example.com/?a=1", query={"b": "x&c=2#y", "d": ["1", 2], "e": None}).url
 
     assert str(url) == "https://example.com/?a=1&b=x%26c%3D2%23y&d=1&d=2"
@@ -96,7 +96,7 @@ def test_what_json_cannot_say_is_refused(value):
         body_of(value, None, None)
 
 
-def test_s6_what_may_be_secret_is_known_and_the_url_is_not_in_the_name_of_the_request():
+def test_S6_what_may_be_secret_is_known_and_the_url_is_not_in_the_name_of_the_request():
     ready = outgoing(
         "https://example.com/hooks/T0KEN?key=abc",
         headers={"Authorization": "Bearer s3cr3t", "Accept": "application/json"},
