@@ -3,7 +3,8 @@
 .PHONY: help setup run test proofs api-tests check bench bench-check bench-mutants bench-sleepers fuzz audit sbom lock clean
 
 BIN := .venv/bin
-PROOFS := tests/unit/engine/expressions tests/unit/engine/advance tests/integration/domain/test_races.py
+PROOFS := tests/unit/engine/expressions tests/unit/engine/advance tests/unit/values tests/integration/domain/test_races.py \
+  $(wildcard tests/integration/*/test_*_machine.py)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))

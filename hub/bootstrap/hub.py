@@ -6,7 +6,7 @@ import logging
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, Literal
 from uuid import UUID
@@ -57,7 +57,7 @@ class Hub:
     settings: Settings
     database: Engine
     clock: Clock
-    clock_of_runs: Clock | None
+    runs_clock: Clock | None
     seal: Seal
     doorbell: Doorbell
     rates: RateCounter
@@ -65,13 +65,6 @@ class Hub:
     current: InForce = field(init=False, repr=False)
     _stored: dict[str, Workflow] = field(default_factory=dict, repr=False)
     _hidden: tuple[Secrets, ...] = field(default=(), repr=False)
-
-    def now(self) -> datetime:
-        """The time that runs go by: the database's (E13), unless a test has one of its own."""
-        if self.clock_of_runs is not None:
-            return self.clock_of_runs.now()
-        with db.at_once(self.database) as connection:
-            return db.DatabaseClock(connection).now()
 
     @property
     def project(self) -> Project:
@@ -237,7 +230,7 @@ class Hub:
     def _makings(self) -> Makings:
         return Makings(
             clock=self.clock,
-            clock_of_runs=self.clock_of_runs,
+            runs_clock=self.runs_clock,
             environment=self.settings.environment,
             record=lambda delivery, runs: deliveries.record(self.database, delivery, runs),
             admit=self.rates.admit,
@@ -286,15 +279,9 @@ class Hub:
 
 
 def open_hub(
-    settings: Settings,
-    *,
-    role: Role,
-    clock: Clock | None = None,
-    clock_of_runs: Clock | None = None,
+    settings: Settings, *, role: Role, clock: Clock | None = None, runs_clock: Clock | None = None
 ) -> Hub:
-    """Read the project and open the services of one process.
-
-    `clock`: instead of the host's. `clock_of_runs`: a test's, instead of the database's.
+    """Read the project and open the services of one process; clocks are those of tests.
 
     Raises `Misconfigured` with what to set: no database, old tables, unsafe durability (I2), a
     wrong key, a `config` value of a wrong type.
@@ -308,7 +295,7 @@ def open_hub(
             settings=settings,
             database=database,
             clock=clock or SystemClock(),
-            clock_of_runs=clock_of_runs,
+            runs_clock=runs_clock,
             seal=Seal(settings.encryption_key),
             doorbell=_doorbell(settings.redis_url),
             rates=RateCounter(settings.redis_url),
@@ -345,10 +332,7 @@ def _compiled(stored: StoredVersion, settings: ProjectSettings) -> Workflow:
 
 
 def check_values(settings: Settings, project: ProjectSettings) -> None:
-    """Raise `Misconfigured` for what `open_hub` would refuse without having asked a server.
-
-    A server that is not named is no fault here.
-    """
+    """Raise `Misconfigured` for what `open_hub` would refuse without having asked a server."""
     Seal(settings.encryption_key)
     config_values(project, settings.environment)
     if settings.database_url:

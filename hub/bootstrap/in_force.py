@@ -61,7 +61,7 @@ class Makings:
     """What a process has for good, and everything in force is made with."""
 
     clock: Clock
-    clock_of_runs: Clock | None  # of tests; None: the database's (E13)
+    runs_clock: Clock | None  # of tests; None: the database's (E13)
     environment: Mapping[str, str]
     record: RecordRuns
     admit: Admit
@@ -124,7 +124,7 @@ class InForce:
         tools = Tools(
             actions=all_actions(),
             services=self.services.of,
-            clock=self._makings.clock_of_runs,
+            clock=self._makings.runs_clock,
             destinations=TestDestinations(**self.settings.test_destinations_with(self.config)),
             problems=_input_problems,
             secret=self.secrets.reveal,

@@ -100,7 +100,7 @@ def open_story(
                 settings,
                 role="worker",
                 clock=clock,
-                clock_of_runs=None if host_clock else clock,
+                runs_clock=None if host_clock else clock,
             )
             opened.doorbell = bell
             closing.callback(opened.close)

@@ -47,7 +47,7 @@ def test_E13_nothing_that_works_on_runs_is_given_the_hosts_clock():
 def test_E13_waits_inside_a_process_use_the_monotonic_clock():
     """Python's own waits are monotonic; who waits has no time of day to compute a wait from."""
     waiting = those_with(WAITING)
-    of_the_day = those_with(THE_HOSTS) | those_with(r"\bclock\.now\b|\bhub\.now\b|SystemClock")
+    of_the_day = those_with(THE_HOSTS) | those_with(r"\bclock\.now\b|SystemClock")
 
     assert {"worker/runner.py", "storage/answers.py", "queue.py", "web/server.py"} <= waiting
     by_counting = {"cli/starting.py", "cli/demo/stage.py"}  # tell a time, and wait by counting

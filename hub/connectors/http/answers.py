@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import math
 import re
 import zlib
@@ -24,6 +25,10 @@ _NOT_PRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 # What the database cannot keep as text: NUL and lone surrogates.
 _NOT_STORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _GZIP_OR_ZLIB = 47
+_CHARSETS = re.compile(
+    r"ascii|utf-(?:8|8-sig|16|16-[bl]e|32|32-[bl]e)|iso8859-\d+|cp\d+|koi8-[rtu]|mac-\w+"
+    r"|gb2312|gbk|gb18030|big5(?:hkscs)?|euc_(?:jp|kr)|shift_jis|tis-620"
+)
 
 _FIRST_ERROR = 400
 _FIRST_FAULT = 500
@@ -122,11 +127,17 @@ def unpacked(body: bytes, encoding: str, *, limit: int) -> bytes | None:
 def decoded(body: bytes, content_type: str) -> str:
     """The text of a body by its charset (UTF-8 if unknown); what the database refuses is U+FFFD."""
     named = re.search(r"charset=\"?([A-Za-z0-9._-]{1,40})", content_type)
-    try:
-        text = body.decode(named[1] if named else "utf-8", errors="replace")
-    except (LookupError, UnicodeError):
-        text = body.decode(errors="replace")
+    text = body.decode(_charset(named[1]) if named else "utf-8", errors="replace")
     return _NOT_STORABLE.sub("\ufffd", text)
+
+
+def _charset(name: str) -> str:
+    """A charset that pages are written in, else UTF-8: reading `punycode` takes minutes."""
+    try:
+        known = codecs.lookup(name).name
+    except (LookupError, UnicodeError, ValueError):
+        return "utf-8"
+    return known if _CHARSETS.fullmatch(known) else "utf-8"
 
 
 def json_of(text: str) -> Any:

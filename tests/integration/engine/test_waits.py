@@ -221,7 +221,7 @@ def test_a_wait_of_some_time_and_a_wait_until_a_date(shop: Shop):
 def test_E13_a_wait_until_some_time_from_now_does_not_see_a_host_whose_clock_jumps(
     shop: Shop, clock: FakeClock, jump: timedelta
 ):
-    shop.clock_of_runs = None  # the database's, as in earnest
+    shop.runs_clock = None  # the database's, as in earnest
     shop.learn(
         "steps:\n  - id: nap\n    wait: {until: \"${{ now() | plus('30m') }}\"}\n"
         + step("ledger.write", "done")

@@ -169,7 +169,7 @@ class Shop:
         self.rung: list[UUID] = []
         self.destinations = TestDestinations()
         self.chance = 1.0
-        self.clock_of_runs: FakeClock | None = clock  # None: the database's
+        self.runs_clock: FakeClock | None = clock  # None: the database's
         self._clock = clock
         self._pool = pool
         self._workflows: dict[str, Workflow] = {}
@@ -205,7 +205,7 @@ class Shop:
         tools = Tools(
             actions=ACTIONS,
             services=lambda _: {World: self.world},
-            clock=self.clock_of_runs,
+            clock=self.runs_clock,
             destinations=self.destinations,
             problems=lambda _action, _inputs: [],
             secret=lambda name: name,

@@ -166,3 +166,18 @@ def test_a_bomb_is_unpacked_up_to_the_limit_only():
 )
 def test_text_is_decoded_by_its_charset(body, content_type, text):
     assert decoded(body, content_type) == text
+
+
+@pytest.mark.parametrize("charset", ["punycode", "idna", "unicode_escape", "utf-7", "undefined"])
+def test_what_no_page_is_written_in_is_read_as_utf_8(charset):
+    """Python would take minutes over a mebibyte of punycode."""
+    assert decoded(b"a\\u0041-" * 100_000, f"charset={charset}") == "a\\u0041-" * 100_000
+
+
+@pytest.mark.parametrize(
+    "charset", ["utf-16", "UTF-8", "ISO-8859-2", "windows-1250", "koi8-r", "shift_jis", "gb18030"]
+)
+def test_charsets_of_pages_are_known(charset):
+    text = "plain"
+
+    assert decoded(text.encode(charset), f'text/html; charset="{charset}"') == text
