@@ -15,8 +15,13 @@ Figure = Callable[[str, str], None]
 
 
 def kept() -> dict[str, str]:
-    """Clause → the figure that was measured last."""
+    """Clause, or clause and what of it (`P7 disk`) → the figure that was measured last."""
     return json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {}
+
+
+def of(clause: str) -> str:
+    """All that was measured of a clause, for a cell of a table."""
+    return "; ".join(told for key, told in kept().items() if key.split()[0] == clause)
 
 
 def keep(told: dict[str, str]) -> None:
@@ -43,5 +48,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> Figure:
-    """`figure("I7", "64 at once: 1 run, 64 equal answers")`: what a proof of a clause measured."""
+    """`figure("I7", "64 at once: 1 run, 64 equal answers")`: what a proof of a clause measured.
+
+    `figure("P7 disk", ...)` where a clause has several.
+    """
     return request.config.stash[TOLD].__setitem__

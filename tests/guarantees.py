@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -156,16 +156,16 @@ def named(test: str) -> list[str]:
 
 def table(clauses: Sequence[Clause]) -> str:
     """The rows of one chapter."""
-    known, measured = proofs(), figures.kept()
-    rows = [_row(each, known.get(each.id, []), measured) for each in clauses]
+    known = proofs()
+    rows = [_row(each, known.get(each.id, [])) for each in clauses]
     return "\n".join(
         ["| | What is promised | Proved by | Last figure |", "|---|---|---|---|", *rows]
     )
 
 
-def _row(clause: Clause, tests: Sequence[Proof], measured: Mapping[str, str]) -> str:
+def _row(clause: Clause, tests: Sequence[Proof]) -> str:
     told = "; ".join([*_files(tests), *([f"due with {clause.due}"] if clause.due else [])])
-    return f"| {clause.id} | {clause.promise} | {told} | {measured.get(clause.id, '')} |"
+    return f"| {clause.id} | {clause.promise} | {told} | {figures.of(clause.id)} |"
 
 
 def _files(tests: Sequence[Proof]) -> Iterator[str]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import pwd
-import socket
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -114,7 +114,7 @@ class Environment:
         known = self.stated.environment
         account = _account()
         person = known.get("SUDO_USER")
-        host, peer = socket.gethostname(), known.get("SSH_CONNECTION", "").partition(" ")[0]
+        host, peer = platform.node(), known.get("SSH_CONNECTION", "").partition(" ")[0]
         return Actor(
             who=f"{person} as {account}" if person else account,
             origin=f"{host}, from {peer}" if peer else host,

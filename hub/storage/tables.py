@@ -1,5 +1,7 @@
 """The whole database on one page.
 
+Length: one page for one database.
+
 Instants are `timestamptz` (X01). A delivery is one request; it makes one run, or one for each tool
 call. A run's `due_at` is its timer; its `token` grows with every claim and fences every write (E4).
 """

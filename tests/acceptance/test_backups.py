@@ -90,7 +90,7 @@ def test_a_backup_amid_traffic_is_one_moment_and_goes_on_in_a_new_place(
     assert again.books(lead, hub.now() + 3 * DAY).status == 200  # its numbers go on where they were
     assert_no_faults(again)
     assert new_place.type("audit", "--json").lines[0]["action"] == "hub db restore"
-    figure("backup", f"{len(found)} runs of one moment, restored: none lost, no step done twice")
+    figure("E2 backup", f"{len(found)} runs of one moment, restored: none lost, no step done twice")
 
 
 def assert_no_faults(story: Story) -> None:

@@ -43,7 +43,7 @@ def assert_one_run(house: House, lead: UUID, answers: list[httpx.Response | None
     assert run.run_id is not None
 
 
-def test_I7_64_at_once_over_http_make_one_run_also_around_a_crash(house: House, figure):
+def test_I7_P6_64_at_once_over_http_make_one_run_also_around_a_crash(house: House, figure):
     web, _ = house.start_both()
     ada, bob = house.lead(), house.lead()
     house.do("DELETE FROM interactions")  # of the numbers they were given

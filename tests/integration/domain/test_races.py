@@ -91,7 +91,7 @@ FREE_AGAIN = text("""
 """)
 
 
-def test_D1_64_takers_of_40_numbers_leave_24_without_a_hundred_times(busy_desk, figure):
+def test_D1_P6_64_takers_of_40_numbers_leave_24_without_a_hundred_times(busy_desk, figure):
     desk = busy_desk
     desk.numbers(POOL)
     leads = [desk.lead(f"Lead {index}") for index in range(TAKERS)]
@@ -180,7 +180,7 @@ AFTER_THE_RACE = text("""
 """)
 
 
-def test_D5_release_and_extension_at_once_never_free_a_held_number(busy_desk, figure):
+def test_D5_P6_release_and_extension_at_once_never_free_a_held_number(busy_desk, figure):
     """Of each pair the one that commits first decides, and the other one sees that."""
     desk = busy_desk
     leads = [desk.holder(f"Lead {index}") for index in range(PAIRS)]

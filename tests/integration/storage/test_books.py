@@ -74,7 +74,7 @@ def test_E2_the_books_balance_at_every_instant_of_concurrent_work(office: Office
     assert read(office) == Books(
         accepted=CALLERS * EACH + EACH, ended=CALLERS * EACH + EACH, queued=0, waiting=0, leased=0
     )
-    figure("E2", f"books: {len(looked)} looks amid {CALLERS} workers, 0 without balance")
+    figure("E2 books", f"books: {len(looked)} looks amid {CALLERS} workers, 0 without balance")
 
 
 @pytest.mark.parametrize(

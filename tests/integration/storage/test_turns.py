@@ -45,7 +45,7 @@ def test_E16_no_more_than_the_limit_have_a_turn(office):
     assert found == ["ours", "ours", "waiting", "waiting", "waiting"]
 
 
-def test_E16_takers_at_once_never_exceed_the_limit(office):
+def test_E16_P6_takers_at_once_never_exceed_the_limit(office):
     owned = [office.claimed() for _ in range(12)]
 
     found = at_once(12, lambda index: take(office, turn_of(owned[index], limit=3)))
