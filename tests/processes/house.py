@@ -37,6 +37,7 @@ _SENDERS = 8
 _SECRET = "secret-of-the-process-tests"
 _VAPI = {"X-Vapi-Secret": _SECRET}
 _BROKER = {"Authorization": f"Bearer {_SECRET}"}
+SIGNED = {**_VAPI, **_BROKER}  # what proves every caller of these tests
 
 
 def until(is_so: Callable[[], Any], what: str, *, within: float = PATIENCE) -> Any:
@@ -212,9 +213,7 @@ class House:
 
     def post(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
         """One signed request."""
-        return self.caller.post(
-            f"{self.url}/webhook/{path}", json=body, headers={**_VAPI, **_BROKER}
-        )
+        return self.caller.post(f"{self.url}/webhook/{path}", json=body, headers=SIGNED)
 
     def call_ends(self, lead: UUID, call: str, **more: str) -> httpx.Response:
         """The voice platform reports the end of a phone call."""

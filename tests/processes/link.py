@@ -91,7 +91,11 @@ class Link:
         with suppress(OSError):
             while True:
                 near = listening.accept()[0]
-                far = self._connect()
+                try:
+                    far = self._connect()
+                except OSError:  # the server is down: its callers are refused, later ones too
+                    near.close()
+                    continue
                 self._open |= {near, far}
                 self._start(self._pass_on, near, far)
                 self._start(self._pass_on, far, near)
