@@ -13,6 +13,7 @@ from time import monotonic
 import psycopg
 
 from hub.bootstrap.clock import SystemClock
+from tests.processes.house import until
 from tests.storm import project
 from tests.storm.houses import StormHouse
 from tests.storm.plan import Fault
@@ -78,10 +79,8 @@ class Faults:
 
     def _to_process(self, whom: str, what: str, fault: Fault) -> str:
         role = "child" if what.endswith("_child") else whom
-        living = self._house.pids(role)
-        pid = living[fault.pick % len(living)] if living else 0
-        if not pid:
-            raise LookupError(f"no {role} lives just now")
+        living = until(lambda: self._house.pids(role), f"a {role} lives")
+        pid = living[fault.pick % len(living)]
         if what.startswith("stop"):
             tell(pid, signal.SIGSTOP)
             _PAUSE.wait(fault.seconds)
@@ -117,9 +116,7 @@ class Faults:
 
     def _kill_backend(self, pick: int) -> str:
         """The server ends all sessions then, and recovers as after a crash."""
-        backends = self._house.servers.backends()
-        if not backends:
-            raise LookupError("the hub has no connection just now")
+        backends = until(self._house.servers.backends, "the hub has a connection")
         pid = backends[pick % len(backends)]
         os.kill(pid, signal.SIGKILL)
         return f"backend {pid}"

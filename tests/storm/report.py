@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from tests.storm.facts import Facts
@@ -17,6 +18,7 @@ from tests.storm.reconcile import KINDS, Violation
 ZEROS = ("lost", "doubled", "second", "stuck")
 _SLEEPERS = ("waits", "naps")
 _CALM_FOR = timedelta(seconds=8)  # after a fault, until a run counts as undisturbed
+_SHORTLY = timedelta(seconds=2)  # a fault before a silence may be its cause
 _MADE = re.compile(r"(<!-- storms -->\n)(.*?)(<!-- end of storms -->)", re.DOTALL)
 _HEAD = (
     "| Seed | Servers | Webhooks | Faults | Requests | Answers that did not accept | Runs |"
@@ -34,6 +36,7 @@ class Result:
     accepted: int
     requests: int
     others: Counter[str]
+    times: Sequence[datetime]
     facts: Facts
     ended: Counter[tuple[str, int]]
     looks: int
@@ -72,6 +75,22 @@ def _touches(began: datetime, over: datetime, others: Sequence[tuple[datetime, d
     return any(began < end and start < over for start, end in others)
 
 
+def silences(result: Result, most: int = 3) -> list[str]:
+    """The longest times in which nothing was accepted, with the faults that fell into them."""
+    times = sorted(result.times)
+    gaps = sorted(pairwise(times), key=lambda gap: gap[0] - gap[1])[:most]
+    return [
+        f"{(over - began).total_seconds():.1f} s ("
+        + ", ".join(
+            f"{each.fault.kind} {each.fault.seconds:g} s"
+            for each in result.applied
+            if began - _SHORTLY < each.began and each.began < over
+        )
+        + ")"
+        for began, over in gaps
+    ]
+
+
 def told(result: Result) -> str:
     """The whole report as text."""
     kinds = Counter(each.fault.kind for each in result.applied if each.is_done)
@@ -88,6 +107,7 @@ def told(result: Result) -> str:
         "process ends": f"{ends or 'none'}; {result.tracebacks} tracebacks in the logs",
         "books": f"{result.looks} looks, {result.blind} while the database was away",
         "settled": f"{result.settled_after:.1f} s after the last fault and answer",
+        "silences": "; ".join(silences(result)),
         "in calm": f"{calm:.2f} s was the longest run",
     }
     lines = [f"storm {plan.servers}, seed {plan.seed}: {result.seconds:.0f} s"]

@@ -7,13 +7,14 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from queue import Empty, PriorityQueue
 from time import monotonic
 from typing import Any
 
 import httpx
 
+from hub.bootstrap.clock import SystemClock
 from tests.processes.house import SIGNED
 from tests.storm.plan import Webhook
 from tests.storm.project import OPTED_OUT, SENT_TO
@@ -38,11 +39,15 @@ class Answered:
 
 @dataclass
 class Ledger:
-    """What the senders know: answers that accept, by webhook, and everything else, counted."""
+    """What the senders know: answers that accept, by webhook, and everything else, counted.
+
+    `times`: when each answer that accepts came.
+    """
 
     accepted: dict[str, list[Answered]] = field(default_factory=lambda: defaultdict(list))
     refused: dict[str, str] = field(default_factory=dict)
     others: Counter[str] = field(default_factory=Counter)
+    times: list[datetime] = field(default_factory=list)
     sent: int = 0
 
 
@@ -60,7 +65,7 @@ class Senders:
 
     def __init__(self, url: str, webhooks: Sequence[Webhook], leads: Sequence[str]) -> None:
         self._url, self._webhooks, self._leads = url, webhooks, leads
-        self._first = datetime.now(UTC).replace(second=0, microsecond=0) + _FIRST_DAY  # noqa: TID251
+        self._first = SystemClock().now().replace(second=0, microsecond=0) + _FIRST_DAY
         self._due: PriorityQueue[_Due] = PriorityQueue()
         self._lock = threading.Lock()
         self._open = len(webhooks)
@@ -158,6 +163,7 @@ class Senders:
         with self._lock:
             self.ledger.sent += 1
             self.ledger.accepted[webhook.id].append(answered)
+            self.ledger.times.append(SystemClock().now())
         return answered
 
     def _note(self, what: str) -> None:

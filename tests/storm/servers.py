@@ -41,15 +41,15 @@ class Server:
         self._pid_file, self._answers, self._starts_again = pid_file, answers, starts_again
         self._one_at_a_time = threading.Lock()
 
-    @property
-    def pid(self) -> int:
-        """Its main process. Raises `OSError` or `ValueError` when it has none just now."""
+    def _living(self) -> int:
+        """Its main process, once it has come back from whatever befell it before."""
+        until(self._answers, "the server answers")
         return int(self._pid_file.read_text().partition("\n")[0])
 
     def end(self, number: signal.Signals, away: float) -> str:
         """End it by a signal; it is back after so many seconds."""
         with self._one_at_a_time:
-            pid = self.pid
+            pid = self._living()
             tell(pid, number)
             until(lambda: not _lives(pid), f"the server {pid} ends")
             threading.Event().wait(away)
@@ -59,7 +59,7 @@ class Server:
     def freeze(self, seconds: float) -> str:
         """Stop all its processes for a while."""
         with self._one_at_a_time:
-            frozen = family(self.pid)
+            frozen = family(self._living())
             for pid in frozen:
                 tell(pid, signal.SIGSTOP)
             threading.Event().wait(seconds)
@@ -70,6 +70,7 @@ class Server:
     def alone(self, do: Callable[[], str]) -> str:
         """Do something to it while nothing else is done to it."""
         with self._one_at_a_time:
+            self._living()
             return do()
 
     def _come_back(self) -> None:

@@ -59,6 +59,7 @@ def blow(plan: Plan, folder: Path) -> Result:
         accepted=len(ledger.accepted),
         requests=ledger.sent,
         others=ledger.others,
+        times=ledger.times,
         facts=found,
         ended=house.supervisor.ended,
         looks=books.looks,
