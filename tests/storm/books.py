@@ -19,6 +19,7 @@ from tests.storm.servers import Servers
 
 _LOOK_EVERY = 0.25  # seconds
 _INVARIANTS_EVERY = 4  # looks
+_FEWEST_LOOKS = 10
 _GRACE = 15.0  # seconds in which somebody must come who sweeps; the servers may be frozen meanwhile
 # With a grace of their own in the question, or true again as soon as somebody goes his rounds.
 _SWEPT = {"leases", "overdue", "turns", "once-keys"}
@@ -67,6 +68,8 @@ class Books:
         """Stop with the present look."""
         self._stopping.set()
         self._thread.join()
+        if self.looks < _FEWEST_LOOKS:
+            self._break("books", f"there were {self.looks} looks at them")
 
     def _look_forever(self) -> None:
         while not self._stopping.wait(_LOOK_EVERY):
@@ -78,6 +81,8 @@ class Books:
                 self.looks += 1
             except (psycopg.Error, SQLAlchemyError):
                 self.blind += 1  # the database is away just now, and so it should be
+            except Exception as problem:  # noqa: BLE001 - who does not look may not say all is well
+                self._break("books", f"a look failed: {problem!r}")
 
     def _balance(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
         told = [each for each in self._told() if each not in self._seen]

@@ -165,9 +165,10 @@ def _answers(webhook: Webhook, answers: Sequence[Answered]) -> Iterator[Violatio
 def _is_right(webhook: Webhook, answer: Answered) -> bool:
     said = json.loads(answer.body)
     if webhook.kind == "books":
-        (result,) = said["results"]
-        is_known = result["result"] == NOT_YET or result["result"].startswith("Booked for ")
-        return answer.status == 200 and result["toolCallId"] == webhook.id and is_known
+        (result,) = said.get("results", ({},))
+        spoken = result.get("result", "")
+        is_known = spoken == NOT_YET or spoken.startswith("Booked for ")
+        return answer.status == 200 and result.get("toolCallId") == webhook.id and is_known
     if webhook.kind == "asks":
         return said in ({"id": webhook.id, "done": True}, {"id": webhook.id, "later": True})
     return answer.status == 202 and set(said) >= {"run_id"}

@@ -88,27 +88,17 @@ def _lives(pid: int) -> bool:
 
 
 class Servers:
-    """Both servers in a folder. Served: ours to start and stop; else those of `hub dev`."""
+    """Both servers, wherever they are. `ours` are those that the storm starts and stops itself."""
 
-    def __init__(self, home: Path, sockets: Path, *, is_served: bool) -> None:
-        self.sockets = sockets
-        self._home = home
-        account = account_for(home / "postgres")
-        if account is None:
-            raise EmbeddedError(f"{home} belongs to another account")
-        programs = usable_by(account, installed(), home=home)
-        self._database = Postgres(programs, account, home / "postgres", sockets)
-        self._queue = Valkey(programs, account, home / "valkey", sockets)
+    def __init__(
+        self, home: Path, sockets: Callable[[], Path], ours: tuple[Postgres, Valkey] | None = None
+    ) -> None:
+        self._sockets, self._ours = sockets, ours
+        database, queue = ours or (None, None)
         self.postgres = Server(
-            home / "postgres/postmaster.pid",
-            lambda: postgres.answers(sockets),
-            self._database if is_served else None,
+            home / "postgres/postmaster.pid", lambda: postgres.answers(sockets()), database
         )
-        self.redis = Server(
-            home / "valkey/server.pid",
-            lambda: valkey.answers(sockets),
-            self._queue if is_served else None,
-        )
+        self.redis = Server(home / "valkey/server.pid", lambda: valkey.answers(sockets()), queue)
 
     @classmethod
     def serve(cls, state: Path) -> Self:
@@ -118,16 +108,27 @@ class Servers:
         sockets = None if account is None else socket_directory(account)
         if account is None or sockets is None:
             raise EmbeddedError("there is no place for the servers: set TMPDIR to /tmp")
-        made = cls(home_for(account, state), sockets, is_served=True)
-        made._database.ensure()
-        made._queue.ensure()
-        return made
+        home = home_for(account, state)
+        programs = usable_by(account, installed(), home=home)
+        database = Postgres(programs, account, home / "postgres", sockets)
+        queue = Valkey(programs, account, home / "valkey", sockets)
+        database.ensure()
+        queue.ensure()
+        return cls(home, lambda: sockets, (database, queue))
 
     @classmethod
     def of_hub_dev(cls, state: Path) -> Self:
-        """Those that `hub dev` runs."""
-        record = json.loads((state / RECORD).read_text())
-        return cls(Path(record["home"]), Path(record["sockets"]), is_served=False)
+        """Those that `hub dev` runs: after each start their sockets may lie elsewhere."""
+
+        def record() -> dict[str, str]:
+            return dict(json.loads((state / RECORD).read_text()))
+
+        return cls(Path(record()["home"]), lambda: Path(record()["sockets"] or state / "none"))
+
+    @property
+    def sockets(self) -> Path:
+        """The directory of their sockets."""
+        return self._sockets()
 
     @property
     def database_url(self) -> str:
@@ -172,7 +173,7 @@ class Servers:
         return f"{len(rows)} sessions"
 
     def stop(self) -> None:
-        """Stop both."""
-        self._queue.stop()
-        self._database.stop()
+        """Stop ours."""
+        for each in reversed(self._ours or ()):
+            each.stop()
         shutil.rmtree(self.sockets, ignore_errors=True)
