@@ -233,11 +233,16 @@ class Household:
             pause.wait(_LOOK_EVERY)
 
     def wait_for_port(self) -> None:
-        """Until the web listens; raises `NotPossible` when it ended instead."""
+        """Until the web listens; raises `NotPossible` when a child ended by itself instead."""
         while is_free(self._settings.host, self._settings.port) and not self.is_stopping:
             self._someone_ended.wait(_LOOK_EVERY)
-            if self.missing() is not None:
-                raise NotPossible(f"{self.missing()} did not start: see above")
+            self._someone_ended.clear()
+            name = self.missing()
+            if name is not None and not (self._was_killed(name) and self._start_again(name)):
+                raise NotPossible(f"{name} did not start: see above")
+
+    def _was_killed(self, name: str) -> bool:
+        return (self._children[name].returncode or 0) < 0
 
     def stop(self) -> None:
         """Drain the children; whoever is not done in time is ended."""

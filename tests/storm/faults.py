@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from time import monotonic
 
 import psycopg
 
@@ -16,9 +15,11 @@ from hub.bootstrap.clock import SystemClock
 from tests.processes.house import until
 from tests.storm import project
 from tests.storm.houses import StormHouse
+from tests.storm.pace import Pace
 from tests.storm.plan import Fault
 from tests.storm.supervisor import tell
 
+_GETS_UP_WITHIN = 12.0  # seconds
 _PAUSE = threading.Event()  # never set
 
 
@@ -36,20 +37,27 @@ class Applied:
 
 
 class Faults:
-    """Faults as they fall due; each runs in a thread of its own."""
+    """Faults as they fall due; each runs in a thread of its own, beside others that still last."""
 
     def __init__(
         self, faults: Sequence[Fault], house: StormHouse, progress: Callable[[], tuple[int, int]]
     ) -> None:
         self._faults, self._house, self._progress = faults, house, progress
+        self._between = max(progress()[1] // max(len(faults), 1) // 8, 1)
         self._threads: list[threading.Thread] = []
         self.applied: list[Applied] = []
 
-    def run(self, seconds: float) -> None:
-        """All of them, over so many seconds of traffic; returns when the last one is over."""
-        begins = monotonic()
+    def run(self, pace: Pace, seconds: float) -> None:
+        """All of them, over so many seconds of traffic; returns when the last one is over.
+
+        Each waits until some webhooks were accepted since the one before, but not for ever: what
+        is not up again yet may be hit again.
+        """
+        wanted = 0
         for fault in self._faults:
-            _PAUSE.wait(max(begins + fault.at * seconds - monotonic(), 0))
+            pace.wait_until(fault.at * seconds)
+            pace.hold_until_accepted(wanted, _GETS_UP_WITHIN)
+            wanted = self._progress()[0] + self._between
             thread = threading.Thread(target=self._apply, args=(fault,), name=fault.kind)
             thread.start()
             self._threads.append(thread)

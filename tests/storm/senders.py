@@ -16,6 +16,7 @@ import httpx
 
 from hub.bootstrap.clock import SystemClock
 from tests.processes.house import SIGNED
+from tests.storm.pace import Pace
 from tests.storm.plan import Webhook
 from tests.storm.project import OPTED_OUT, SENT_TO
 
@@ -83,15 +84,21 @@ class Senders:
         """The webhooks whose acceptance was told."""
         return list(self.ledger.accepted)
 
-    def run(self, seconds: float, *, most: float) -> None:
-        """Send everything in about so many seconds; gives up after `most`."""
-        begins = monotonic()
-        for each in self._webhooks:
-            self._due.put(_Due(begins + each.at * seconds, each.number, each, each.repeats))
+    def run(self, pace: Pace, seconds: float, *, most: float) -> None:
+        """Send everything in so many seconds of traffic.
+
+        Gives up when nothing new was accepted for `most` seconds.
+        """
         threads = [threading.Thread(target=self._send_due) for _ in range(_SENDERS)]
         for thread in threads:
             thread.start()
-        self._ended.wait(most)
+        for each in self._webhooks:
+            pace.wait_until(each.at * seconds)
+            self._due.put(_Due(monotonic(), each.number, each, each.repeats))
+        before = -1
+        while before < len(self.ledger.times) and not self._ended.is_set():
+            before = len(self.ledger.times)
+            self._ended.wait(most)
         self._ended.set()
         for thread in threads:
             thread.join()
@@ -105,10 +112,9 @@ class Senders:
                 continue
             wait = due.at - monotonic()
             if wait > 0:  # something due before it may come meanwhile
-                self._ended.wait(min(wait, 0.05))
-                if due.at > monotonic():
-                    self._due.put(due)
-                    continue
+                self._due.put(due)
+                self._ended.wait(min(wait, 0.02))
+                continue
             self._send(due)
 
     def _send(self, due: _Due) -> None:

@@ -19,6 +19,7 @@ from tests.storm import facts, outside, reconcile
 from tests.storm.books import Books
 from tests.storm.faults import Faults
 from tests.storm.houses import opened
+from tests.storm.pace import Pace
 from tests.storm.plan import Plan
 from tests.storm.reconcile import Violation
 from tests.storm.report import Result
@@ -28,7 +29,7 @@ from tests.storm.servers import Servers
 WEBHOOKS_A_SECOND, SECONDS_A_FAULT = 32, 1.6
 SETTLES_WITHIN = 60.0  # seconds: lease 5, sweep 2, retries of steps, on a busy machine (E2)
 _LEADS = 40
-_ACCEPTS_WITHIN = 90.0  # seconds after the end of the traffic
+_ACCEPTS_WITHIN = 60.0  # seconds without any new acceptance
 
 
 def traffic_seconds(plan: Plan) -> float:
@@ -89,9 +90,10 @@ def _not_applied(faults: Faults) -> list[Violation]:
 
 
 def _both(senders: Senders, faults: Faults, seconds: float) -> None:
-    blowing = threading.Thread(target=faults.run, args=(seconds,), name="faults")
+    pace = Pace(lambda: senders.progress()[0])
+    blowing = threading.Thread(target=faults.run, args=(pace, seconds), name="faults")
     blowing.start()
-    senders.run(seconds, most=seconds + _ACCEPTS_WITHIN)
+    senders.run(pace, seconds, most=_ACCEPTS_WITHIN)
     blowing.join()
 
 
