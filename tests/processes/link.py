@@ -103,7 +103,11 @@ class Link:
     def _connect(self) -> socket.socket:
         if self._target.startswith("/"):
             far = socket.socket(socket.AF_UNIX)
-            far.connect(self._target)
+            try:
+                far.connect(self._target)
+            except OSError:
+                far.close()
+                raise
             return far
         host, _, port = self._target.rpartition(":")
         return socket.create_connection((host, int(port)))

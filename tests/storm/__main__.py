@@ -29,6 +29,7 @@ def main() -> int:
             options.seed, webhooks=options.webhooks, faults=options.faults, servers=servers
         )
         result = blow(storm, folder)
+        (folder / "faults.txt").write_text(report.timeline(result))
         sys.stdout.write(f"{report.told(result)}\n  logs            {folder}\n")
         sys.stdout.flush()
         if options.report is not None:

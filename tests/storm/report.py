@@ -91,6 +91,15 @@ def silences(result: Result, most: int = 3) -> list[str]:
     ]
 
 
+def timeline(result: Result) -> str:
+    """Each fault, when it was, and how many webhooks were accepted then."""
+    return "".join(
+        f"{each.began:%H:%M:%S.%f} {each.over:%H:%M:%S} {each.accepted:6} {each.fault.number:4}"
+        f" {each.fault.kind} {each.fault.seconds:g} s: {each.what}\n"
+        for each in result.applied
+    )
+
+
 def told(result: Result) -> str:
     """The whole report as text."""
     kinds = Counter(each.fault.kind for each in result.applied if each.is_done)

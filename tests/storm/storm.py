@@ -42,7 +42,7 @@ def blow(plan: Plan, folder: Path) -> Result:
     begins = monotonic()
     with outside.services() as services, opened(plan.servers, folder, services) as house:
         _check_durability(house.servers)
-        senders = Senders(house.url, plan.webhooks, _make_leads(house.servers))
+        senders = Senders(house.url, plan.webhooks, make_leads(house.servers))
         books = Books(house.servers, senders.known_runs)
         books.start()
         faults = Faults(plan.faults, house, senders.progress)
@@ -112,7 +112,7 @@ def _settle(servers: Servers) -> None:
         return  # who is left behind is found by the reconciliation
 
 
-def _make_leads(servers: Servers) -> Sequence[str]:
+def make_leads(servers: Servers) -> Sequence[str]:
     """People who hold a number each."""
     clock, made = SystemClock(), []
     engine = create_engine(servers.database_url)

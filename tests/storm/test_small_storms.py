@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,24 +15,15 @@ SEED = 4
 FIGURES: dict[Servers, tuple[int, int]] = {"postgres": (1000, 20), "embedded": (400, 10)}
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder that an unprivileged account can enter: the servers run as one when we are root."""
-    made = Path(tempfile.mkdtemp(prefix="hub-storm-"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
-
-
 @pytest.mark.storm
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("servers", FIGURES)
 def test_P2_E2_I1_nothing_accepted_is_lost_done_twice_sent_twice_or_left_behind_in_a_storm(
-    servers: Servers, folder: Path, figure: Figure
+    servers: Servers, storm_folder: Path, figure: Figure
 ):
     webhooks, faults = FIGURES[servers]
 
-    result = blow(plan(SEED, webhooks=webhooks, faults=faults, servers=servers), folder)
+    result = blow(plan(SEED, webhooks=webhooks, faults=faults, servers=servers), storm_folder)
 
     assert result.violations == [], report.told(result)
     assert result.accepted == webhooks
