@@ -14,8 +14,8 @@ from sqlalchemy.pool import NullPool
 
 from hub.storage import invariants
 from tests.processes.house import LEASE_SECONDS
+from tests.storm.facts import Database
 from tests.storm.reconcile import Violation
-from tests.storm.servers import Servers
 
 _LOOK_EVERY = 0.25  # seconds
 _INVARIANTS_EVERY = 4  # looks
@@ -50,8 +50,8 @@ _UNKNOWN = """
 class Books:
     """One thread that looks. `told`: the webhooks whose senders have a 2xx."""
 
-    def __init__(self, servers: Servers, told: Callable[[], list[str]]) -> None:
-        self._servers, self._told = servers, told
+    def __init__(self, database: Database, told: Callable[[], list[str]]) -> None:
+        self._database, self._told = database, told
         self._seen: set[str] = set()
         self._broken_since: dict[str, float] = {}
         self._stopping = threading.Event()
@@ -71,14 +71,18 @@ class Books:
         if self.looks < _FEWEST_LOOKS:
             self._break("books", f"there were {self.looks} looks at them")
 
+    def look(self) -> None:
+        """Look once. Raises `psycopg.Error` or `SQLAlchemyError` while the database is away."""
+        with self._database.connect() as connection:
+            self._balance(connection)
+        if self.looks % _INVARIANTS_EVERY == 0:
+            self._ask_invariants()
+        self.looks += 1
+
     def _look_forever(self) -> None:
         while not self._stopping.wait(_LOOK_EVERY):
             try:
-                with self._servers.connect() as connection:
-                    self._balance(connection)
-                if self.looks % _INVARIANTS_EVERY == 0:
-                    self._ask_invariants()
-                self.looks += 1
+                self.look()
             except (psycopg.Error, SQLAlchemyError):
                 self.blind += 1  # the database is away just now, and so it should be
             except Exception as problem:  # noqa: BLE001 - who does not look may not say all is well
@@ -100,7 +104,7 @@ class Books:
                 self._break("books", f"{accepted} accepted, but {named}")
 
     def _ask_invariants(self) -> None:
-        engine = create_engine(self._servers.database_url, poolclass=NullPool)
+        engine = create_engine(self._database.database_url, poolclass=NullPool)
         with engine.connect() as connection:
             found = {
                 f"{each.name}: {fault}": each.name in _SWEPT

@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
+import psycopg
 from psycopg.rows import dict_row
 
 from tests.storm.outside import Outside
-from tests.storm.servers import Servers
+
+
+class Database(Protocol):
+    """A way to the database that is not the hub's."""
+
+    @property
+    def database_url(self) -> str:
+        """Its address."""
+
+    def connect(self) -> psycopg.Connection[tuple[object, ...]]:
+        """A connection that commits each statement. Raises `psycopg.Error`."""
 
 
 @dataclass(frozen=True)
@@ -86,16 +97,16 @@ _SHORT_HOLDS = """
 _OPEN = "SELECT count(*) FROM runs WHERE ended_at IS NULL"
 
 
-def unfinished(servers: Servers) -> int:
+def unfinished(database: Database) -> int:
     """Runs that go on. Raises `psycopg.Error` while the database is away."""
-    with servers.connect() as connection:
+    with database.connect() as connection:
         row = connection.execute(_OPEN).fetchone()
     return int(str(row[0])) if row else 0
 
 
-def read(servers: Servers, outside: Outside) -> Facts:
+def read(database: Database, outside: Outside) -> Facts:
     """All of it."""
-    with servers.connect() as connection:
+    with database.connect() as connection:
         connection.execute("SET statement_timeout = '60s'")
         with connection.cursor(row_factory=dict_row) as cursor:
             rows: list[dict[str, Any]] = cursor.execute(_RUNS).fetchall()
