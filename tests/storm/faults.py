@@ -19,6 +19,7 @@ from tests.storm.pace import Pace
 from tests.storm.plan import Fault
 from tests.storm.supervisor import tell
 
+_SIGNALS = {"kill": signal.SIGKILL, "terminate": signal.SIGTERM, "stop": signal.SIGSTOP}
 _GETS_UP_WITHIN = 12.0  # seconds
 _PAUSE = threading.Event()  # never set
 
@@ -87,14 +88,17 @@ class Faults:
 
     def _to_process(self, whom: str, what: str, fault: Fault) -> str:
         role = "child" if what.endswith("_child") else whom
-        living = until(lambda: self._house.pids(role), f"a {role} lives")
-        pid = living[fault.pick % len(living)]
-        if what.startswith("stop"):
-            tell(pid, signal.SIGSTOP)
+        first = _SIGNALS[what.partition("_")[0]]
+
+        def hit() -> int:
+            living = self._house.pids(role)
+            pid = living[fault.pick % len(living)] if living else 0
+            return pid if pid and tell(pid, first) else 0
+
+        pid = until(hit, f"a {role} lives")
+        if first == signal.SIGSTOP:
             _PAUSE.wait(fault.seconds)
             tell(pid, signal.SIGCONT)
-        else:
-            tell(pid, signal.SIGTERM if what == "terminate" else signal.SIGKILL)
         return f"{role} {pid}"
 
     def _to_redis(self, what: str, fault: Fault) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -85,10 +85,12 @@ def _of_webhook(
         yield Violation("refused", f"{webhook.id}: it was never accepted")
     elif not runs:
         yield Violation("lost", f"{webhook.id}: answered {answers[0].status}, and there is no run")
+    for told in {_run_told_in(answer) for answer in answers} - {run.id for run in runs} - {""}:
+        yield Violation("lost", f"{webhook.id}: its sender was told of run {told}: there is none")
     yield from _effects(webhook, runs)
     for run in runs:
         yield from _end(webhook, run)
-    yield from _answers(webhook, answers)
+    yield from _answers(webhook, answers, runs)
     if webhook.kind == "texts":
         yield from _texts(webhook, runs, (facts.texts or {}).get(webhook.id, 0))
     if webhook.kind == "puts":
@@ -151,15 +153,23 @@ def _puts(webhook: Webhook, runs: Sequence[RunFacts], facts: Facts) -> Iterator[
             yield Violation("lost", f"{webhook.id}: run {run.id} succeeded, and nothing was put")
 
 
-def _answers(webhook: Webhook, answers: Sequence[Answered]) -> Iterator[Violation]:
-    """Each says what is right; after the first that is not provisional all are the same (I7)."""
+def _answers(
+    webhook: Webhook, answers: Sequence[Answered], runs: Sequence[RunFacts]
+) -> Iterator[Violation]:
+    """Each says what is right; all that speak for the same run are the same bytes (I7)."""
     for answer in answers:
         if not _is_right(webhook, answer):
             yield Violation("wrong", f"{webhook.id}: answered {answer.status} {answer.body!r:.120}")
-    while len(answers) > 1 and _is_provisional(answers[0]):
+    freed = {run.id for run in runs if run.status == "failed" and not run.is_maybe_done}
+    while len(answers) > 1 and _may_change(answers[0], freed):
         answers = answers[1:]
     if len(set(answers)) > 1:
         yield Violation("wrong", f"{webhook.id}: repeats got other answers: {answers!r:.300}")
+
+
+def _may_change(answer: Answered, freed: Collection[str]) -> bool:
+    """A run that failed without a doubt freed its key: the next try is a new request (I9)."""
+    return _is_provisional(answer) or _run_told_in(answer) in freed
 
 
 def _is_right(webhook: Webhook, answer: Answered) -> bool:
@@ -172,6 +182,11 @@ def _is_right(webhook: Webhook, answer: Answered) -> bool:
     if webhook.kind == "asks":
         return said in ({"id": webhook.id, "done": True}, {"id": webhook.id, "later": True})
     return answer.status == 202 and set(said) >= {"run_id"}
+
+
+def _run_told_in(answer: Answered) -> str:
+    """The run that an answer names, if it names one."""
+    return str(json.loads(answer.body).get("run_id", ""))
 
 
 def _is_provisional(answer: Answered) -> bool:

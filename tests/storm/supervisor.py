@@ -10,11 +10,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 
 from tests.processes.house import ROOT
 
 _LOOK_EVERY = 0.1  # seconds
 _STARTS_AGAIN_AFTER = 0.3
+_STARTS_WITHIN = 6.0  # on a busy machine
 _DRAINS_WITHIN = 45.0  # E14 says 30; `hub dev` waits for its children, then stops its servers
 
 
@@ -28,6 +30,7 @@ class Supervisor:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="supervisor")
+        self._started_at = monotonic()
         self.ended: Counter[tuple[str, int]] = Counter()
 
     def start(self) -> None:
@@ -49,6 +52,8 @@ class Supervisor:
         """SIGTERM for everything; the return codes. Nothing of it stays."""
         self._stopping.set()
         self._thread.join()
+        # SIGTERM before Python has read its modules ends a process without a word.
+        threading.Event().wait(max(self._started_at + _STARTS_WITHIN - monotonic(), 0))
         for process in self._running.values():
             process.terminate()
         codes = {name: self._wait(process) for name, process in self._running.items()}
@@ -70,6 +75,7 @@ class Supervisor:
             return process.wait()
 
     def _start(self, name: str) -> None:
+        self._started_at = monotonic()
         with (self._logs / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(
                 self._commands[name],

@@ -92,6 +92,10 @@ def test_an_accepted_webhook_without_a_run_is_lost(kind: str):
     assert "lost" in kinds(without(kind))
 
 
+def test_an_answer_that_names_a_run_which_is_not_there_is_lost():
+    assert "lost" in kinds(changed("notes", id="another-run"))
+
+
 @pytest.mark.parametrize("kind", SENT)
 def test_a_run_that_succeeded_without_its_effect_is_lost(kind: str):
     assert kinds(changed(kind, effects=0, effect_at=None)) == {"lost"}
@@ -165,6 +169,20 @@ def test_what_was_said_at_the_deadline_may_be_followed_by_the_answer_but_not_the
 
     assert kinds(GOOD, {**ACCEPTED, SENT["asks"]: [later, right, right]}) == set()
     assert kinds(GOOD, {**ACCEPTED, SENT["asks"]: [right, later]}) == {"wrong"}
+
+
+def test_a_run_that_failed_frees_its_key_and_one_in_doubt_does_not():
+    first, second = RUNS["texts"].id, "run-again"
+    answers = [Answered(202, json.dumps({"run_id": each}).encode()) for each in (first, second)]
+    accepted = {**ACCEPTED, SENT["texts"]: answers}
+    failed = {"status": "failed", "error": "opted_out", "sms": "refused", "effects": 0}
+    again = replace(RUNS["texts"], id=second)
+    refused = replace(RUNS["texts"], **failed)
+    doubtful = replace(refused, error="outcome_unknown", sms="unknown", is_maybe_done=True)
+    others = tuple(each for kind, each in RUNS.items() if kind != "texts")
+
+    assert kinds(replace(GOOD, runs=(*others, refused, again)), accepted) == set()
+    assert kinds(replace(GOOD, runs=(*others, doubtful, again)), accepted) == {"wrong"}
 
 
 def test_effects_and_runs_that_nobody_asked_for_are_orphans():
