@@ -175,9 +175,9 @@ def test_a_run_that_failed_frees_its_key_and_one_in_doubt_does_not():
     first, second = RUNS["texts"].id, "run-again"
     answers = [Answered(202, json.dumps({"run_id": each}).encode()) for each in (first, second)]
     accepted = {**ACCEPTED, SENT["texts"]: answers}
-    failed = {"status": "failed", "error": "opted_out", "sms": "refused", "effects": 0}
+    failed: dict[str, Any] = {"status": "failed", "error": "opted_out", "sms": "refused"}
     again = replace(RUNS["texts"], id=second)
-    refused = replace(RUNS["texts"], **failed)
+    refused = replace(RUNS["texts"], effects=0, **failed)
     doubtful = replace(refused, error="outcome_unknown", sms="unknown", is_maybe_done=True)
     others = tuple(each for kind, each in RUNS.items() if kind != "texts")
 

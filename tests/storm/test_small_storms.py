@@ -12,7 +12,7 @@ from tests.storm.plan import Servers, plan
 from tests.storm.storm import blow
 
 SEED = 4
-FIGURES: dict[Servers, tuple[int, int]] = {"postgres": (1000, 20), "embedded": (400, 10)}
+FIGURES: dict[Servers, tuple[int, int]] = {"postgres": (1000, 20), "embedded": (300, 8)}
 
 
 @pytest.mark.storm
