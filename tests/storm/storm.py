@@ -26,7 +26,7 @@ from tests.storm.report import Result
 from tests.storm.senders import Senders
 from tests.storm.servers import Servers
 
-WEBHOOKS_A_SECOND, SECONDS_A_FAULT = 32, 1.6
+WEBHOOKS_A_SECOND, SECONDS_A_FAULT = 40, 1.3
 SETTLES_WITHIN = 60.0  # seconds: lease 5, sweep 2, retries of steps, on a busy machine (E2)
 _LEADS = 40
 _ACCEPTS_WITHIN = 60.0  # seconds without any new acceptance
