@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -30,7 +31,11 @@ def main() -> int:
         )
         result = blow(storm, folder)
         (folder / "faults.txt").write_text(report.timeline(result))
-        sys.stdout.write(f"{report.told(result)}\n  logs            {folder}\n")
+        sys.stdout.write(f"{report.told(result)}\n")
+        if result.violations:
+            sys.stdout.write(f"  logs            {folder}\n")
+        else:
+            shutil.rmtree(folder)
         sys.stdout.flush()
         if options.report is not None:
             report.write(options.report, result)
@@ -38,11 +43,17 @@ def main() -> int:
     return 1 if broken else 0
 
 
+def _number(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.storm", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same storm")
-    parser.add_argument("--webhooks", type=int, default=1000)
-    parser.add_argument("--faults", type=int, default=20)
+    parser.add_argument("--webhooks", type=_number, default=1000)
+    parser.add_argument("--faults", type=_number, default=20)
     parser.add_argument("--servers", choices=[*FAULTS, "both"], default="both")
     parser.add_argument("--report", type=Path, help="put a row into this page (docs/storms.md)")
     return parser.parse_args()
