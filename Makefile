@@ -1,6 +1,7 @@
 # One line of help stands behind each target; `make help` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test proofs api-tests check bench bench-check bench-mutants bench-sleepers fuzz audit sbom lock clean
+.PHONY: help setup run test proofs api-tests check bench bench-check bench-mutants bench-sleepers fuzz storm redis-away \
+  audit sbom lock clean
 
 BIN := .venv/bin
 PROOFS := tests/unit/engine/expressions tests/unit/engine/advance tests/unit/values tests/integration/domain/test_races.py \
@@ -45,6 +46,13 @@ bench-sleepers: setup ## what a million sleeping runs cost between due times (AR
 
 fuzz: setup ## throw damaged samples at everything that reads, MINUTES=10 for each of TARGETS="body yaml ..." from SEED=0
 	@$(BIN)/python -m bench.fuzz --minutes $(or $(MINUTES),10) --seed $(or $(SEED),0) --targets "$(TARGETS)"
+
+storm: setup ## real processes under random faults, reconciled (SEED=1 WEBHOOKS=1000 FAULTS=20 SERVERS=both REPORT=page)
+	@$(BIN)/python -m tests.storm --seed $(or $(SEED),1) --webhooks $(or $(WEBHOOKS),1000) --faults $(or $(FAULTS),20) \
+	  --servers $(or $(SERVERS),both) $(if $(REPORT),--report $(REPORT))
+
+redis-away: setup ## Redis is killed for SECONDS=60: the waits of accepted runs, the throughput (REPORT=page)
+	@$(BIN)/python -m tests.storm.redis_away --seconds $(or $(SECONDS),60) $(if $(REPORT),--report $(REPORT))
 
 lock: ## resolve the dependencies again and lock them with hashes
 	@.ci/lock

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,11 +37,12 @@ from hub.cli.environment import (
     without_value,
 )
 from hub.config import Settings
-from hub.errors import NotPossible
+from hub.errors import Misconfigured, NotPossible
 from hub.storage import migrate
 
 DRAIN_WITHIN = 32  # seconds; each child has 30 (E14)
 _LOOK_EVERY = 0.3  # seconds between two looks at the children
+_REVIVE_EVERY = 1.0  # seconds between two looks at the servers
 _CHILDREN = ("web", "worker")
 _OURSELVES = (sys.executable, "-m", "hub")
 _MOST_DEATHS, _WITHIN = 5, 60.0  # so many deaths of one child in so many seconds are the end
@@ -51,14 +52,20 @@ _COLOURS = {"web": "cyan", "worker": "magenta"}
 _LEVELS = {"warning": "yellow", "error": "red", "critical": "red"}
 _SHOWN_FIRST = ("at", "level", "message", "logger", "exception")
 
+Revive = Callable[[], Sequence[str]]
+
 
 @dataclass(frozen=True)
 class Prepared:
-    """What is ready for web and worker to start. `made` names the secrets that were made up."""
+    """What is ready for web and worker to start. `made` names the secrets that were made up.
+
+    `revive` starts servers of ours again that ended, and names them.
+    """
 
     settings: Settings
     secrets_file: Path
     made: tuple[str, ...]
+    revive: Revive = tuple
 
 
 @contextmanager
@@ -73,16 +80,18 @@ def prepared(environment: Environment) -> Iterator[Prepared]:
     check_values(completed(stated, made), environment.loaded.project.settings)
     with ExitStack() as at_end:
         found: dict[str, str] = {}
+        revive: Revive = tuple
         if not (stated.database_url and stated.redis_url):
             servers = at_end.enter_context(embedded.start(stated.state_dir))
             found["HUB_DATABASE_URL"] = servers.database_url
             found["HUB_REDIS_URL"] = servers.redis_url
+            revive = servers.revive
         stated.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         secrets_file = keep_secrets(stated.state_dir, {**known, **made})
         settings = completed(stated, {**found, **made})
         migrate.upgrade(settings.database_url, actor=environment.actor)
         check_server(settings)
-        yield Prepared(settings, secrets_file, tuple(sorted(made)))
+        yield Prepared(settings, secrets_file, tuple(sorted(made)), revive)
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
@@ -128,12 +137,22 @@ def how_it_ended(code: int) -> str:
 
 
 class Household:
-    """The children, from their start to their end. `program` is what runs `web` and `worker`."""
+    """The children, from their start to their end. `program` is what runs `web` and `worker`.
+
+    `revive` is asked once a second to start servers again that ended.
+    """
 
     def __init__(
-        self, settings: Settings, *, is_quiet: bool = False, program: Sequence[str] = _OURSELVES
+        self,
+        settings: Settings,
+        *,
+        is_quiet: bool = False,
+        program: Sequence[str] = _OURSELVES,
+        revive: Revive = tuple,
     ) -> None:
         self._settings = settings
+        self._revive = revive
+        self._revived_at = monotonic()
         self._program = program
         self._deaths = Deaths()
         self._is_quiet = is_quiet
@@ -172,10 +191,21 @@ class Household:
         while not self.is_stopping:
             self._someone_ended.wait(_LOOK_EVERY)
             self._someone_ended.clear()
+            self._revive_servers()
             name = self.missing()
             if name is not None and not self._start_again(name):
                 return 1
         return 0
+
+    def _revive_servers(self) -> None:
+        if self.is_stopping or monotonic() - self._revived_at < _REVIVE_EVERY:
+            return
+        try:
+            for name in self._revive():
+                complain(f"hub: {name} had ended; started again")
+        except Misconfigured as problem:  # the next look tries again
+            complain(f"hub: {problem}")
+        self._revived_at = monotonic()
 
     def _start_again(self, name: str) -> bool:
         """False when the child died too often for that."""
@@ -203,11 +233,16 @@ class Household:
             pause.wait(_LOOK_EVERY)
 
     def wait_for_port(self) -> None:
-        """Until the web listens; raises `NotPossible` when it ended instead."""
+        """Until the web listens; raises `NotPossible` when a child ended by itself instead."""
         while is_free(self._settings.host, self._settings.port) and not self.is_stopping:
             self._someone_ended.wait(_LOOK_EVERY)
-            if self.missing() is not None:
-                raise NotPossible(f"{self.missing()} did not start: see above")
+            self._someone_ended.clear()
+            name = self.missing()
+            if name is not None and not (self._was_killed(name) and self._start_again(name)):
+                raise NotPossible(f"{name} did not start: see above")
+
+    def _was_killed(self, name: str) -> bool:
+        return (self._children[name].returncode or 0) < 0
 
     def stop(self) -> None:
         """Drain the children; whoever is not done in time is ended."""

@@ -69,13 +69,16 @@ def dev(environment: Environment) -> None:
 
     Starts its own PostgreSQL and Redis unless HUB_DATABASE_URL and HUB_REDIS_URL name others,
     brings the tables up to date and makes up a value for every secret that has none. Its state
-    lies in .hub/ (HUB_STATE_DIR); other commands find it there. Starts a web or a worker
-    that dies again. Ctrl-C ends it.
+    lies in .hub/ (HUB_STATE_DIR); other commands find it there. Starts a web, a worker or a
+    server of its own that dies again. Ctrl-C ends it.
     """
     environment.use_logs("warning")
     require_free_port(environment.stated)
     say("starting …", dim=True)
-    with prepared(environment) as ready, Household(ready.settings) as household:
+    with (
+        prepared(environment) as ready,
+        Household(ready.settings, revive=ready.revive) as household,
+    ):
         settings = ready.settings
         household.wait_for_port()
         say(f"listening on http://{settings.host}:{settings.port}", bold=True)

@@ -14,11 +14,15 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from subprocess import SubprocessError
 from types import TracebackType
 from typing import Self
+
+import psycopg
 
 from hub.embedded import postgres, valkey
 from hub.embedded.account import Account, account_for, home_for, socket_directory
@@ -43,6 +47,14 @@ class EmbeddedServers:
     _at_stop: contextlib.ExitStack = field(
         default_factory=contextlib.ExitStack, repr=False, compare=False
     )
+    _revive: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False, compare=False)
+
+    def revive(self) -> tuple[str, ...]:
+        """Start again what ended without being asked, if this process owns them; its names.
+
+        Raises EmbeddedError when it does not start; a later call tries again.
+        """
+        return self._revive() if self.owner else ()
 
     def stop(self) -> None:
         """Stop them if this process owns them. A second call does nothing."""
@@ -87,7 +99,11 @@ def start(state_dir: Path) -> EmbeddedServers:
         database.ensure()
         queue.ensure()
         return EmbeddedServers(
-            postgres.database_url(sockets), valkey.redis_url(sockets), owner, at_stop.pop_all()
+            postgres.database_url(sockets),
+            valkey.redis_url(sockets),
+            owner,
+            at_stop.pop_all(),
+            partial(_revive, state, database, queue),
         )
 
 
@@ -171,6 +187,19 @@ def _sockets(state: Path, account: Account) -> Path:
         )
     _write_record(state, replace(record, sockets=str(made)))
     return made
+
+
+def _revive(state: Path, database: Postgres, queue: Valkey) -> tuple[str, ...]:
+    ended = [each for each in (database, queue) if not each.is_running()]
+    if not ended:
+        return ()
+    with _locked(state / START_LOCK):
+        try:
+            for each in ended:
+                each.ensure()
+        except (OSError, SubprocessError, psycopg.Error) as problem:
+            raise EmbeddedError(f"A server ended and does not start again: {problem}") from problem
+    return tuple(each.title for each in ended)
 
 
 def _stop(state: Path, database: Postgres, queue: Valkey) -> None:

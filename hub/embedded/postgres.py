@@ -36,6 +36,7 @@ class Postgres:
     account: Account
     data: Path
     sockets: Path
+    title = "PostgreSQL"
 
     def ensure(self) -> None:
         """Have it run and answer, whatever happened before. Raises EmbeddedError."""
@@ -47,7 +48,7 @@ class Postgres:
 
     def stop(self) -> None:
         """Stop it in order: sessions are ended, everything is written."""
-        if self._is_running():
+        if self.is_running():
             self._pg_ctl("stop", "-m", "fast", "-w", "-t", str(STOP_SECONDS))
 
     def _initialise(self) -> None:
@@ -90,7 +91,7 @@ class Postgres:
 
     def _clear_the_way(self) -> None:
         """Deal with what a killed server left behind."""
-        if self._is_running():  # but out of reach: its socket was removed, or it hangs
+        if self.is_running():  # but out of reach: its socket was removed, or it hangs
             self._pg_ctl("stop", "-m", "immediate", "-w", "-t", str(STOP_SECONDS))
         self._disown_process_number()
         for leftover in self.sockets.glob(".s.PGSQL.*"):
@@ -147,7 +148,8 @@ class Postgres:
         command: list[str | Path] = [self.programs.pg_ctl, *arguments]
         return self.account.run(command, cwd=self.data, pg_data=self.data).returncode
 
-    def _is_running(self) -> bool:
+    def is_running(self) -> bool:
+        """Whether its process lives, answering or not."""
         if not processes.can_tell():
             return self._pg_ctl("status") == 0
         return processes.find(self.data / "postmaster.pid", argument=self._mark()) is not None

@@ -30,6 +30,7 @@ class Valkey:
     account: Account
     data: Path
     sockets: Path
+    title = "Valkey"
 
     def ensure(self) -> None:
         """Have it run and answer. Raises EmbeddedError."""
@@ -48,9 +49,16 @@ class Valkey:
         """Stop it; what it holds is gone."""
         _ask(self.sockets, b"SHUTDOWN NOSAVE\r\n")
 
+    def is_running(self) -> bool:
+        """Whether its process lives, answering or not."""
+        return self._pid() is not None if processes.can_tell() else answers(self.sockets)
+
+    def _pid(self) -> int | None:
+        return processes.find(self.data / PID_FILE, argument=str(self.data))
+
     def _end_unreachable(self) -> None:
         """End a server of ours that lives but whose socket was removed."""
-        pid = processes.find(self.data / PID_FILE, argument=str(self.data))
+        pid = self._pid()
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
 

@@ -269,7 +269,10 @@ def _change(
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ended. `frees_key`: after a failure or a refusal the request may come again."""
+    """How a run ended. `frees_key`: after a failure or a refusal the request may come again.
+
+    Not after an effect whose outcome is unknown.
+    """
 
     status: str
     result: Any = None
@@ -292,7 +295,7 @@ _END = text(
                            OR steps.status = 'retrying'
                               AND steps.error @> '{{"maybe_done": true}}'))
          WHERE id = :id AND token = :token AND status = 'running'
-        RETURNING id, ended_at, status, token, response,
+        RETURNING id, ended_at, status, token, response, is_maybe_done,
                   is_awaited AND CAST(:response AS json) IS NOT NULL AS is_answered,
                   coalesce(CAST(response ->> 'status' AS int) >= 400, false) AS is_refused
     ), told AS (
@@ -300,7 +303,8 @@ _END = text(
         SELECT id, ended_at, status, token, :why FROM ended
     ), freed AS (
         DELETE FROM dedupe_keys USING ended
-         WHERE dedupe_keys.run_id = ended.id AND (:frees_key OR ended.is_refused)
+         WHERE dedupe_keys.run_id = ended.id AND NOT ended.is_maybe_done
+           AND (:frees_key OR ended.is_refused)
     )
     SELECT id, CASE WHEN is_answered THEN
                {WAKE} END FROM ended
@@ -318,7 +322,8 @@ def end(
     """The last change of a run's state, with the answer of one that has had none.
 
     An answer of 400 or more frees the key as well. A step that was begun and has no result makes
-    the run `is_maybe_done`, unless it only asks: the journal must be written before.
+    the run `is_maybe_done`, unless it only asks: the journal must be written before. Such a run
+    keeps its key: its sender's next try would do what may be done already a second time (E8).
     """
     values = {
         "status": ending.status,

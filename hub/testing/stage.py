@@ -364,14 +364,14 @@ class Stage:
         error = f" with {ending.error['code']}" if ending.error else ""
         self.tell(run, f"ends: {ending.status}{error}")
         self._turns.leave(run.id)
-        if ending.frees_key:
+        doubtful = [
+            entry.path
+            for entry in run.stored.values()
+            if entry.status == "started" or (entry.error or {}).get("maybe_done")
+        ]
+        if ending.frees_key and not doubtful:
             self._keys.free(run.id)
         if ending.status != "succeeded":
-            doubtful = (
-                entry.path
-                for entry in run.stored.values()
-                if entry.status == "started" or (entry.error or {}).get("maybe_done")
-            )
             self._actor.once.abandon(run.id, doubtful)
 
 

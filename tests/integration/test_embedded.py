@@ -141,6 +141,22 @@ def test_a_killed_postgres_starts_again_with_its_data(state_dir):
         assert ask(servers.database_url, "SELECT n FROM killed") == "9"
 
 
+def test_the_owner_revives_what_was_killed_and_leaves_alone_what_lives(state_dir):
+    with embedded.start(state_dir) as servers, embedded.start(state_dir) as guest:
+        write(servers.database_url, "CREATE TABLE revived AS SELECT 8 AS n")
+        valkey_pid = int((data_of(state_dir).parent / "valkey/server.pid").read_text("ascii"))
+        assert servers.revive() == ()
+
+        os.kill(postgres_pid(state_dir), signal.SIGKILL)
+        os.kill(valkey_pid, signal.SIGKILL)
+
+        assert guest.revive() == ()
+        assert set(servers.revive()) == {"PostgreSQL", "Valkey"}
+        assert ask(servers.database_url, "SELECT n FROM revived") == "8"
+        with redis.Redis.from_url(servers.redis_url) as connection:
+            assert connection.ping()
+
+
 def test_a_reused_process_number_in_a_stale_pid_file_stops_nobody(state_dir):
     with embedded.start(state_dir):
         pid_file = data_of(state_dir) / "postmaster.pid"

@@ -40,6 +40,7 @@ _SENDERS = 8
 _SECRET = "secret-of-the-process-tests"
 _VAPI = {"X-Vapi-Secret": _SECRET}
 _BROKER = {"Authorization": f"Bearer {_SECRET}"}
+SIGNED = {**_VAPI, **_BROKER}  # what proves every caller of these tests
 
 
 def until(is_so: Callable[[], Any], what: str, *, within: float = PATIENCE) -> Any:
@@ -217,7 +218,7 @@ class House:
         self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
     ) -> httpx.Response:
         """One signed request."""
-        proved = {**_VAPI, **_BROKER, **(headers or {})}
+        proved = {**SIGNED, **(headers or {})}
         return self.caller.post(f"{self.url}/webhook/{path}", json=body, headers=proved)
 
     def call_ends(self, lead: UUID, call: str, **more: str) -> httpx.Response:

@@ -191,7 +191,12 @@ class Link:
         with suppress(OSError):
             while True:
                 near = listening.accept()[0]
-                wire = _Wire(near, self._connect())
+                try:
+                    far = self._connect()
+                except OSError:  # the server is down: its callers are refused, later ones too
+                    near.close()
+                    continue
+                wire = _Wire(near, far)
                 if self._resets:
                     self._reset(wire)
                     continue
@@ -206,7 +211,11 @@ class Link:
     def _connect(self) -> socket.socket:
         if self._target.startswith("/"):
             far = socket.socket(socket.AF_UNIX)
-            far.connect(self._target)
+            try:
+                far.connect(self._target)
+            except OSError:
+                far.close()
+                raise
             return far
         host, _, port = self._target.rpartition(":")
         return socket.create_connection((host, int(port)))

@@ -276,6 +276,16 @@ def test_I9_a_run_that_failed_frees_its_key(office):
     assert office.record(run("k"))[0].is_new
 
 
+def test_E8_I7_a_run_that_may_have_sent_something_keeps_its_key(office):
+    owned = office.claimed(key="k")
+
+    unknown = Ending("failed", error={"code": "x"}, is_maybe_done=True, frees_key=True)
+    office.end(owned, unknown)
+
+    again = office.record(run("k"))[0]
+    assert (again.is_new, again.run_id) == (False, owned.id)
+
+
 def test_I9_a_run_that_refused_its_caller_frees_its_key(office):
     owned = office.claimed(key="k")
     office.do("""UPDATE runs SET response = '{"status": 409}' WHERE id = :id""", owned)

@@ -143,6 +143,19 @@ def test_after_a_failure_the_same_request_may_be_tried_again():
         )
 
 
+def test_E8_a_run_that_may_have_sent_something_keeps_its_key():
+    for doubt, runs in (("true", 1), ("false", 2)):
+        passes(
+            f"""
+            query: {{id: a}}
+            mocks: {{sms.send: {{fails: rejected, maybe_done: {doubt}}}}}
+            timeline: [{{after: 1m, request: again}}]
+            expect: {{runs: {runs}}}
+            """,
+            main=dedupe("{id: sms, do: sms.send, with: {to: '+15550100', text: hi}}"),
+        )
+
+
 def test_after_the_window_the_same_request_makes_a_new_run():
     passes(
         """
