@@ -168,6 +168,7 @@ WAYS_OUT = {
     "hub/worker/process.py": "the name of this host",
     "hub/worker/metrics_port.py": "is read by Prometheus",
     "hub/web/server.py": "takes requests",
+    "hub/embedded/__init__.py": "the embedded servers, seen by who started them",
     "hub/embedded/account.py": "starts the embedded servers",
     "hub/embedded/postgres.py": "the embedded server's socket",
     "hub/embedded/valkey.py": "the embedded server's socket",

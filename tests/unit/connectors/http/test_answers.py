@@ -138,7 +138,7 @@ def test_whatever_is_read_as_json_can_be_stored(text):
     [
         (b"plain", "", b"plain"),
         (b"plain", "identity", b"plain"),
-        (compress(b"packed"), "gzip", b"packed"),
+        (compress(b"packed", mtime=0), "gzip", b"packed"),
         (zlib.compress(b"packed"), "deflate", b"packed"),
         (b"not packed", "gzip", None),
         (b"packed", "br", None),
