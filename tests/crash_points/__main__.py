@@ -1,4 +1,4 @@
-"""`make crash-points`: every kind of step × every point × every way of dying; takes long."""
+"""`make crash-points`: every kind of step, every point, every way of dying; takes long."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import tempfile
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 from tests import figures
@@ -28,13 +29,13 @@ from tests.fakes.servers import open_servers
 def main() -> int:
     """Record, then play; 1 when a book was wrong, or a point was not reached."""
     options = _options()
-    with open_servers(os.environ) as servers, tempfile.TemporaryDirectory() as folder:
-        with open_stage(Path(folder), servers) as stage:
-            theatre = Theatre(stage)
-            try:
-                return _sweep(theatre, options)
-            finally:
-                theatre.close()
+    with (
+        open_servers(os.environ) as servers,
+        tempfile.TemporaryDirectory() as folder,
+        open_stage(Path(folder), servers) as stage,
+        closing(Theatre(stage)) as theatre,
+    ):
+        return _sweep(theatre, options)
 
 
 def _options() -> argparse.Namespace:
@@ -42,7 +43,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--kind", action="append", help="only this kind of step")
     parser.add_argument("--point", help="only points that begin so")
     parser.add_argument("--way", action="append", help="only this way of dying")
-    parser.add_argument("--cover", action="store_true", help="record, keep cover.json, play nothing")
+    parser.add_argument(
+        "--cover", action="store_true", help="record, keep cover.json, play nothing"
+    )
     parser.add_argument("--part", default="1/1", help="2/4: the second of four parts")
     parser.add_argument("--figures", action="store_true", help="keep the figure of P1")
     return parser.parse_args()
@@ -96,7 +99,7 @@ def _play_all(
             print(f"{number} of {len(deaths)}, {wrong} wrong, {seconds:.0f} s", flush=True)
     unstruck = {death.point for _, death in deaths} - struck_points
     figure = (
-        f"{len(struck_points)} points × {len(recorded)} kinds of steps × 4 ways of dying:"
+        f"{len(struck_points)} points, {len(recorded)} kinds of steps, 4 ways of dying:"
         f" {struck} deaths, {wrong} violations, {len(unstruck)} points without a death"
     )
     print(figure, *sorted(unstruck), sep="\n  ")
@@ -108,7 +111,7 @@ def _play_all(
 def _tell(kind: Kind, death: Death, faults: list[str], outcome: Outcome) -> int:
     if not faults:
         return 0
-    print(f"WRONG {kind.name} × {death.point} #{death.hit} × {death.way}", flush=True)
+    print(f"WRONG {kind.name}: {death.way} at {death.point} #{death.hit}", flush=True)
     for fault in faults:
         print(f"    {fault}")
     for line in outcome.logs.splitlines()[-6:]:

@@ -115,7 +115,7 @@ def _local_effects(stage: Stage, _: Sequence[Sent]) -> Iterator[str]:
 
 
 def _outward_effects(stage: Stage, _: Sequence[Sent]) -> Iterator[str]:
-    """E7 and E8: same key and same inputs; what is done once is never done twice, nor in silence."""
+    """E7: each attempt sends the same key and the same inputs, and no more than once."""
     for row in stage.rows(_OUTWARD):
         sent = list(_deliveries(stage, row))
         if len(sent) > row.attempts:
@@ -124,8 +124,14 @@ def _outward_effects(stage: Stage, _: Sequence[Sent]) -> Iterator[str]:
             yield f"E7: {row.key} was sent with other inputs"
         if row.status == "succeeded" and not sent:
             yield f"E7: {row.key} succeeded and never came"
+
+
+def _effects_of_one_time(stage: Stage, _: Sequence[Sent]) -> Iterator[str]:
+    """E8: never a second one, and none of which nobody says that it may have been."""
+    for row in stage.rows(_OUTWARD):
         if row.action not in _ONCE:
             continue
+        sent = list(_deliveries(stage, row))
         if len(sent) > 1:
             yield f"E8: {row.key} came {len(sent)} times"
         if sent and row.status != "succeeded" and not row.is_maybe_done:
@@ -179,6 +185,7 @@ _LOOKS: Sequence[Callable[[Stage, Sequence[Sent]], Iterable[str]]] = (
     _history_is_whole,
     _local_effects,
     _outward_effects,
+    _effects_of_one_time,
     _unknown_senders,
     _nothing_is_held,
 )

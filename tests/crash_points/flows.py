@@ -362,9 +362,7 @@ _ANSWERS = {"replies": "{within: 5s}", "late": "{within: 1s}"}
 _LIMITS = {"local": "rate_limit: 1000 per minute\n  "}
 
 
-def project_files(
-    *, receiver: str, ports: str, **places: str
-) -> Mapping[str, str]:
+def project_files(*, receiver: str, ports: str, **places: str) -> Mapping[str, str]:
     """Path → text of the project; `places` are the addresses of hub.yaml."""
     files = {
         "hub.yaml": _HUB.format(ports=ports, **places),

@@ -25,7 +25,8 @@ _EXIT_AT_A_LOSS = 70
 def main() -> None:
     """Import, then fork whenever a line comes, until stdin ends."""
     if sys.argv[1] == PATCHED:
-        from gevent import monkey  # noqa: PLC0415 - before anything else, as the real worker does
+        # Before anything else, as the real worker does.
+        from gevent import monkey  # type: ignore[import-untyped]  # noqa: PLC0415
 
         monkey.patch_all()
     _import_everything()
@@ -53,13 +54,13 @@ def _import_everything() -> None:
 
     instrument_hub()
     import hub.bootstrap.actions as known  # noqa: PLC0415
-    import hub.cli  # noqa: F401, PLC0415
-    import hub.connectors.twilio_client  # noqa: F401, PLC0415
-    import hub.web.app  # noqa: F401, PLC0415
-    import hub.web.server  # noqa: F401, PLC0415
+    import hub.cli  # noqa: PLC0415
+    import hub.connectors.twilio_client  # noqa: PLC0415
+    import hub.web.app  # noqa: PLC0415
+    import hub.web.server  # noqa: PLC0415
     import hub.worker.process  # noqa: F401, PLC0415
 
-    known.BUILTIN_ACTIONS = (*known.BUILTIN_ACTIONS, "tests.crash_points.ledger")
+    vars(known)["BUILTIN_ACTIONS"] = (*known.BUILTIN_ACTIONS, "tests.crash_points.ledger")
     known.all_actions()
 
 
@@ -141,7 +142,7 @@ def _work(settings: Any, *, is_hurried: bool) -> int:
 def _serve(settings: Any, told: int) -> None:
     """The real worker of gunicorn, without the process above it."""
     import gevent  # noqa: PLC0415
-    from gunicorn import sock  # noqa: PLC0415
+    from gunicorn import sock  # type: ignore[import-untyped]  # noqa: PLC0415
 
     from hub.web.server import HubLogger, HubServer, HubWorker  # noqa: PLC0415
 
@@ -158,7 +159,7 @@ def _serve(settings: Any, told: int) -> None:
         ready()
         os.write(told, f"port {port}\n".encode())
 
-    worker.load_wsgi = load
+    worker.__dict__["load_wsgi"] = load
     try:
         worker.init_process()
     finally:
@@ -168,8 +169,8 @@ def _serve(settings: Any, told: int) -> None:
 def _command(environment: Mapping[str, str], arguments: list[str]) -> int:
     from hub.cli import main as hub_command  # noqa: PLC0415
 
-    os.environ.clear()  # noqa: TID251 - the command's own process
-    os.environ.update(environment)  # noqa: TID251
+    os.environ.clear()
+    os.environ.update(environment)
     sys.argv = ["hub", *arguments]
     hub_command()
     return 0

@@ -17,9 +17,9 @@ from time import monotonic
 from typing import Any, Literal
 from uuid import uuid4
 
-from hub.storage import invariants
 from sqlalchemy import create_engine
 
+from hub.storage import invariants
 from tests.crash_points import books
 from tests.crash_points.books import Sent
 from tests.crash_points.probes import Death
@@ -28,7 +28,7 @@ from tests.crash_points.stage import Life, Stage, until
 Role = Literal["web", "worker", "command"]
 _AT_WORK_FOR = 12.0  # seconds until a process under test has done what there was
 _OVER_WITHIN = 40.0
-_PAUSE = 0.02
+_PAUSE = 0.04
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Play:
         """One request with a key of its own to the web process at hand."""
         body = {
             "name": name,
-            "at": (datetime.now(UTC) + at).isoformat(),  # noqa: TID251 - as callers do
+            "at": (datetime.now(UTC) + at).isoformat(),
             "lead_id": more.get("lead_id", str(uuid4())),
         }
         sent = Sent(flow, json.dumps(body).encode(), uuid4().hex)
@@ -203,9 +203,8 @@ class Theatre:
         return Death(death.point, death.hit, death.way, play.kind.lost_before)
 
     def _begin(self, play: Play, role: str, *arguments: str) -> Life:
-        return self.stage.begin(
-            role, *arguments, death=self._death(play), **play.kind.environment
-        )
+        death, changed = self._death(play), play.kind.environment
+        return self.stage.begin(role, *arguments, death=death, changed=changed)
 
     def _watch(self, play: Play, *, is_over: Callable[[], bool]) -> None:
         """Until the process is gone, its death has struck, or all is done that it had to do."""

@@ -57,7 +57,7 @@ _here = _Here()
 
 def attend(death: Death, told: int) -> None:
     """Die like this, and tell the file descriptor what is passed. For a process after its fork."""
-    global _death, _told, _here  # noqa: PLW0603 - a process has one death
+    global _death, _told, _here
     _death, _told, _here = death, told, _Here()
     _hits.clear()
     _watch_commits()
@@ -210,7 +210,7 @@ def _is_ours(given: tuple[Any, ...]) -> bool:
         if "/redis/" in frame.f_code.co_filename or "/gevent/" in frame.f_code.co_filename:
             return True
         frame = frame.f_back  # type: ignore[assignment]
-    return len(given) < 2  # noqa: PLR2004 - a socket and an address
+    return len(given) < 2
 
 
 def _watch_redis() -> None:
@@ -221,14 +221,14 @@ def _watch_redis() -> None:
             _tell(f"?redis {_whence()}")
         return sent(connection, *given, **named)
 
-    AbstractConnection.send_packed_command = send  # type: ignore[method-assign]
+    AbstractConnection.send_packed_command = send  # type: ignore[assignment, method-assign]
 
 
 def _whence() -> str:
     """The functions of `hub` that led here, the last one first."""
     told: list[str] = []
     frame: Any = sys._getframe()  # noqa: SLF001
-    while frame is not None and len(told) < 4:  # noqa: PLR2004
+    while frame is not None and len(told) < 4:
         if "/hub/" in frame.f_code.co_filename:
             told.append(f"{frame.f_globals.get('__name__')}:{frame.f_code.co_qualname}")
         frame = frame.f_back

@@ -86,9 +86,8 @@ class Nursery:
 
     def close(self) -> None:
         """No more children."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(10)
+        with self._process:  # closes its pipes and waits
+            pass
         self._listener.join()
 
     def _next(self) -> dict[str, Any]:
@@ -205,9 +204,12 @@ class Stage:
         *arguments: str,
         death: Death | None = None,
         is_hurried: bool = False,
-        **environment: str,
+        changed: Mapping[str, str] | None = None,
     ) -> Life:
-        """A new process; with a `death` (an empty one is told only) its probes are awake."""
+        """A new process; with a `death` (an empty one is told only) its probes are awake.
+
+        `changed`: variables of its environment.
+        """
         number = next(self._numbers)
         told, log = self.folder / f"told-{number}", self.folder / f"log-{number}"
         nursery = self.nurseries["web" if role == "web" else "worker"]
@@ -215,7 +217,7 @@ class Stage:
             {
                 "role": role,
                 "arguments": arguments,
-                "environment": {**self.environment, **environment},
+                "environment": {**self.environment, **(changed or {})},
                 "told": str(told),
                 "log": str(log),
                 "death": None if death is None else asdict(death),
@@ -247,9 +249,8 @@ class Stage:
         for life in self.lives:
             if life is not but and life.status is None:
                 life.signal(signal.SIGKILL)
-        for life in self.lives:
-            if life is not but:
-                until(lambda life=life: life.status is not None, "the end of a process")
+        leaving = [life for life in self.lives if life is not but]
+        until(lambda: all(life.status is not None for life in leaving), "the end of processes")
         self.lives[:] = [life for life in self.lives if life is but]
 
     # ----------------------------------------------------------------------------------------- rows
@@ -257,11 +258,11 @@ class Stage:
     def rows(self, question: str, **values: Any) -> list[Any]:
         """What the database says."""
         with self.database.cursor(row_factory=namedtuple_row) as cursor:
-            return cursor.execute(question, values).fetchall()  # type: ignore[arg-type]
+            return cursor.execute(question, values).fetchall()
 
     def do(self, statement: str, **values: Any) -> None:
         """Change rows."""
-        self.database.execute(statement, values)  # type: ignore[arg-type]
+        self.database.execute(statement, values)
 
     def clean(self) -> None:
         """No row and nothing outside is left of an earlier play."""
@@ -307,7 +308,8 @@ class Stage:
 
 _TABLES = """
     SELECT relname FROM pg_class
-     WHERE relkind IN ('r', 'p') AND NOT relispartition AND relname NOT IN ('alembic_version', 'workflow_versions', 'workers')
+     WHERE relkind IN ('r', 'p') AND NOT relispartition
+       AND relname NOT IN ('alembic_version', 'workflow_versions', 'workers')
        AND relnamespace = 'public'::regnamespace
 """
 
@@ -346,7 +348,7 @@ def open_stage(folder: Path, servers: Servers) -> Iterator[Stage]:
         write_project(folder / "project", files)
         plain = url.replace("postgresql+psycopg://", "postgresql://", 1)
         database = opened.enter_context(psycopg.connect(plain, autocommit=True))
-        database.execute(TABLE)  # type: ignore[arg-type]
+        database.execute(TABLE)
         for each in nurseries.values():
             opened.callback(each.close)
             each.wait_until_ready()

@@ -74,7 +74,7 @@ def keep_cover(found: Mapping[str, str]) -> None:
 
 
 def all_deaths(recorded: Mapping[str, Counter[str]]) -> Iterator[tuple[Kind, Death]]:
-    """Each kind × each point that it passes × up to three times × each way of dying."""
+    """For each kind each point that it passes, up to three times, with each way of dying."""
     for name, counts in recorded.items():
         for point, times in sorted(counts.items()):
             for hit in range(1, min(times, MOST_HITS) + 1):

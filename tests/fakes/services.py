@@ -222,12 +222,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _read(self) -> Received:
         url = urlsplit(self.path)
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise ConnectionError("the far side hung up in the middle of its request")
         return Received(
             method=self.command,
             path=url.path,
             query=parse_qs(url.query, keep_blank_values=True),
             headers={name.lower(): value for name, value in self.headers.items()},
-            body=self.rfile.read(int(self.headers.get("Content-Length", 0))),
+            body=body,
         )
 
     def _send(self, answer: Any) -> None:
