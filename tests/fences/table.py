@@ -20,9 +20,15 @@ _ATTEMPTS = "hub/engine/attempts.py"
 _OCCURRENCES = "hub/engine/occurrences.py"
 _RESTING = "hub/engine/resting.py"
 
-_OF_RUNS = ("tests/integration/storage/test_runs.py",)
+_OF_RUNS = (
+    "tests/integration/storage/test_fences_of_runs.py",
+    "tests/integration/storage/test_runs.py",
+)
 _OF_ENDINGS = ("tests/integration/storage/test_run_endings.py",)
-_OF_DELIVERIES = ("tests/integration/storage/test_deliveries.py",)
+_OF_DELIVERIES = (
+    "tests/integration/storage/test_fences_of_deliveries.py",
+    "tests/integration/storage/test_deliveries.py",
+)
 _OF_TURNS = ("tests/integration/storage/test_turns.py",)
 _OF_JOURNAL = ("tests/integration/storage/test_journal.py",)
 _OF_SCHEDULES = ("tests/integration/storage/test_schedules.py",)
@@ -341,7 +347,7 @@ FENCES = (
         "hub/storage/db.py",
         "            connection.invalidate()  # whatever",
         "            pass  # whatever",
-        ("tests/integration/test_db.py", *_OF_LINKS),
+        ("tests/integration/storage/test_fences_of_runs.py",),
     ),
     Fence(
         "the server that loses commits is refused",
