@@ -1,6 +1,6 @@
 # One line of help stands behind each target; `make help` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test proofs check bench bench-check bench-mutants bench-sleepers fuzz lock clean
+.PHONY: help setup run test proofs check bench bench-check bench-mutants bench-sleepers fuzz crash-points fences lock clean
 
 BIN := .venv/bin
 PROOFS := tests/unit/engine/expressions tests/unit/engine/advance tests/integration/domain/test_races.py
@@ -41,6 +41,12 @@ bench-sleepers: setup ## what a million sleeping runs cost between due times (AR
 
 fuzz: setup ## damage real files at random for MINUTES=10 and tell what the checker stumbles over
 	@$(BIN)/python -m bench.fuzz --minutes $(or $(MINUTES),10)
+
+crash-points: setup ## kill at every point of every kind of step, in every way; hours (ARGS="--way killed")
+	@$(BIN)/python -m tests.crash_points $(ARGS)
+
+fences: setup ## take out each line that keeps a guarantee: does a proof fail? (ARGS=...)
+	@$(BIN)/python -m tests.fences $(ARGS)
 
 lock: ## resolve the dependencies again and lock them with hashes
 	@.ci/lock

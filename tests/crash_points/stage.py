@@ -86,9 +86,12 @@ class Nursery:
 
     def close(self) -> None:
         """No more children."""
-        with self._process:  # closes its pipes and waits
-            pass
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(PATIENCE)
         self._listener.join()
+        self._process.stdout.close()
 
     def _next(self) -> dict[str, Any]:
         try:
@@ -288,8 +291,8 @@ class Stage:
         )
 
     def unfinished(self) -> int:
-        """Runs that go on."""
-        return int(self.rows("SELECT count(*) AS n FROM runs WHERE ended_at IS NULL")[0].n)
+        """Runs that go on, and planned times that have come."""
+        return int(self.rows(_UNFINISHED)[0].n)
 
     # -------------------------------------------------------------------------------------- callers
 
@@ -306,6 +309,10 @@ class Stage:
             return None
 
 
+_UNFINISHED = """
+    SELECT (SELECT count(*) FROM runs WHERE ended_at IS NULL)
+         + (SELECT count(*) FROM schedules WHERE next_at <= now()) AS n
+"""
 _TABLES = """
     SELECT relname FROM pg_class
      WHERE relkind IN ('r', 'p') AND NOT relispartition
