@@ -16,6 +16,7 @@ from tests.crash_points.play import Kind, Outcome, Theatre
 from tests.crash_points.probes import Death
 from tests.crash_points.stage import open_stage
 from tests.crash_points.sweep import (
+    MOST_HITS,
     all_deaths,
     beside,
     cover,
@@ -46,6 +47,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--cover", action="store_true", help="record, keep cover.json, play nothing"
     )
+    parser.add_argument("--hits", type=int, default=MOST_HITS, help="how many passages of a point")
     parser.add_argument("--part", default="1/1", help="2/4: the second of four parts")
     parser.add_argument("--figures", action="store_true", help="keep the figure of P1")
     return parser.parse_args()
@@ -81,7 +83,7 @@ def _play_all(
     part, parts = map(int, options.part.split("/"))
     deaths = [
         (kind, death)
-        for kind, death in all_deaths(recorded)
+        for kind, death in all_deaths(recorded, most_hits=options.hits)
         if death.point.startswith(options.point or "")
         and (not options.way or death.way in options.way)
     ][part - 1 :: parts]

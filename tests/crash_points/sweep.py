@@ -73,11 +73,13 @@ def keep_cover(found: Mapping[str, str]) -> None:
     COVER.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
-def all_deaths(recorded: Mapping[str, Counter[str]]) -> Iterator[tuple[Kind, Death]]:
-    """For each kind each point that it passes, up to three times, with each way of dying."""
+def all_deaths(
+    recorded: Mapping[str, Counter[str]], *, most_hits: int = MOST_HITS
+) -> Iterator[tuple[Kind, Death]]:
+    """For each kind each point that it passes, so many times at most, with each way of dying."""
     for name, counts in recorded.items():
         for point, times in sorted(counts.items()):
-            for hit in range(1, min(times, MOST_HITS) + 1):
+            for hit in range(1, min(times, most_hits) + 1):
                 for way in ways(point):
                     yield BY_NAME[name], Death(point, hit, way)
 

@@ -35,6 +35,7 @@ _OF_SCHEDULES = ("tests/integration/storage/test_schedules.py",)
 _OF_LINKS = ("tests/integration/storage/test_broken_links.py",)
 _OF_ANSWERS = ("tests/integration/storage/test_answers.py",)
 _OF_EFFECTS = ("tests/integration/engine/test_effects.py",)
+_OF_DOUBTS = ("tests/integration/engine/test_doubts.py",)
 _OF_ENGINE = ("tests/integration/engine/test_runs.py",)
 _OF_SHARING = ("tests/integration/engine/test_sharing.py",)
 _OF_EVENTS = ("tests/integration/engine/test_events.py",)
@@ -434,7 +435,7 @@ FENCES = (
         _ATTEMPTS,
         "failure.is_maybe_done = failure.is_maybe_done or self.was_maybe_done",
         "failure.is_maybe_done = bool(failure.is_maybe_done)",
-        (*_OF_EFFECTS, *_OF_ENGINE),
+        _OF_DOUBTS,
     ),
     Fence(
         "a run that ends in doubt says so",
@@ -454,7 +455,7 @@ FENCES = (
                 runs.mark_maybe_done(connection, desk.run)
 """,
         "",
-        _OF_EFFECTS,
+        _OF_DOUBTS,
     ),
     Fence(
         "the key of a step never changes",

@@ -120,14 +120,18 @@ def test_E3_a_bell_does_not_take_a_run_from_its_owner_or_out_of_its_sleep(office
 def test_I11_a_connection_on_which_a_statement_broke_off_is_given_to_nobody_else(open_engine):
     """Whatever state it is in: the next one gets a new one."""
     engine = open_engine(pool_size=1)
-    with pytest.raises(KeyboardInterrupt), db.at_once(engine) as connection:
-        first = connection.connection.driver_connection
-        raise KeyboardInterrupt
+    used = []
+
+    def breaks_off():
+        with db.at_once(engine) as connection:
+            used.append(connection.connection.driver_connection)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        breaks_off()
 
     with engine.connect() as connection:
-        second = connection.connection.driver_connection
-        assert second is not first
-        assert second is not None
-        assert not second.autocommit
-    assert first is not None
-    assert first.closed
+        another = connection.connection.driver_connection
+        assert another is not used[0]
+        assert not another.autocommit
+    assert used[0].closed
