@@ -196,7 +196,7 @@ class Theatre:
         life = play.life
         until(lambda: life is None or life.status is not None, "the end of the command")
 
-    # ------------------------------------------------------------------------------------ the pieces
+    # ----------------------------------------------------------------------------------- the pieces
 
     def _death(self, play: Play) -> Death:
         death = play.death

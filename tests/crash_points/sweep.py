@@ -30,6 +30,14 @@ BEYOND = {
     ),
 }
 
+# Points that lie on a clock: prefix → the play that lasts until they are passed.
+_LASTING = "a call longer than a lease"
+ON_A_CLOCK = {
+    "hub.storage.runs:renew:": _LASTING,
+    "hub.queue:drop_messages:": _LASTING,
+    "hub.worker.listener:BellWorker._tidy:": _LASTING,
+}
+
 
 def is_beyond(point: str) -> bool:
     """Whether a point has a reason not to be reached."""
@@ -53,13 +61,16 @@ def beside(told: Iterable[str]) -> set[str]:
 
 
 def cover(recorded: Mapping[str, Counter[str]]) -> dict[str, str]:
-    """For each point the kind with the shortest record that passes it."""
+    """For each point the kind with the shortest record that passes it, or that lasts until then."""
     by_length = sorted(recorded, key=lambda name: sum(recorded[name].values()))
-    return {
-        point: name
+    found = {
+        point: next(name for name in by_length if point in recorded[name])
         for point in sorted({point for counts in recorded.values() for point in counts})
-        for name in [next(each for each in by_length if point in recorded[each])]
     }
+    for point in found:
+        lasting = next((name for start, name in ON_A_CLOCK.items() if point.startswith(start)), "")
+        found[point] = lasting if lasting in recorded else found[point]
+    return found
 
 
 def kept_cover() -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -120,7 +121,7 @@ def test_E3_a_bell_does_not_take_a_run_from_its_owner_or_out_of_its_sleep(office
 def test_I11_a_connection_on_which_a_statement_broke_off_is_given_to_nobody_else(open_engine):
     """Whatever state it is in: the next one gets a new one."""
     engine = open_engine(pool_size=1)
-    used = []
+    used: list[Any] = []
 
     def breaks_off():
         with db.at_once(engine) as connection:
@@ -131,7 +132,7 @@ def test_I11_a_connection_on_which_a_statement_broke_off_is_given_to_nobody_else
         breaks_off()
 
     with engine.connect() as connection:
-        another = connection.connection.driver_connection
+        another: Any = connection.connection.driver_connection
         assert another is not used[0]
         assert not another.autocommit
     assert used[0].closed
