@@ -127,13 +127,13 @@ def _live(life: Mapping[str, Any]) -> int:
 
 
 def _work(settings: Any, *, is_hurried: bool) -> int:
-    from hub.bootstrap import open_hub  # noqa: PLC0415
+    from hub.worker import __main__ as entrance  # noqa: PLC0415
     from hub.worker import process, rounds, runner  # noqa: PLC0415
 
     if is_hurried:  # whoever comes after a death: looks more often, decides the same
         runner.LOOK_EVERY = timedelta(seconds=0.05)
         rounds.SWEEP_EVERY = timedelta(seconds=0.2)
-    hub = open_hub(settings, role="worker")
+    hub = entrance._open(settings)  # noqa: SLF001 - what `hub worker` does
     code = process.run_worker(hub)
     hub.close()
     return code

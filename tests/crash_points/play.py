@@ -229,6 +229,8 @@ class Theatre:
         self._send_again(play)
         ends = monotonic() + _OVER_WITHIN
         while stage.unfinished() and monotonic() < ends:
+            if life.status is not None:
+                self._go_on()  # it ended by itself, and somebody comes after it
             stage.leases_run_out()
             stage.time_goes_by()
             threading.Event().wait(_PAUSE)

@@ -39,6 +39,8 @@ _OF_DOUBTS = ("tests/integration/engine/test_doubts.py",)
 _OF_ENGINE = ("tests/integration/engine/test_runs.py",)
 _OF_SHARING = ("tests/integration/engine/test_sharing.py",)
 _OF_EVENTS = ("tests/integration/engine/test_events.py",)
+_OF_WAITS = ("tests/integration/engine/test_waits.py",)
+_OF_LOOKS = ("tests/integration/engine/test_last_look.py",)
 _OF_ONCE = ("tests/integration/engine/test_once_per.py",)
 
 FENCES = (
@@ -652,7 +654,7 @@ FENCES = (
         "                if self._has_turn_now(desk, connection, machine.commands, blocked):\n"
         "                    return False\n",
         "",
-        (*_OF_TURNS, *_OF_ENGINE),
+        _OF_LOOKS,
     ),
     # -------------------------------------------------------------------------------------- events
     Fence(
@@ -661,7 +663,7 @@ FENCES = (
         _EVENTS,
         '    connection.execute(_ALONE, {"lock": lock_of(name, key)})\n',
         "",
-        _OF_EVENTS,
+        _OF_LOOKS,
     ),
     Fence(
         "who lies down is not beside who emits",
@@ -669,7 +671,7 @@ FENCES = (
         _EVENTS,
         '        connection.execute(_TOGETHER, {"lock": lock})\n',
         "        pass\n",
-        _OF_EVENTS,
+        _OF_WAITS,
     ),
     Fence(
         "the last look before the sleep",
@@ -677,7 +679,7 @@ FENCES = (
         _OCCURRENCES,
         "        return not any(any(_free(connection, desk, each)) for each in waits)\n",
         "        return True\n",
-        _OF_EVENTS,
+        _OF_WAITS,
     ),
     Fence(
         "a step emits once",
@@ -693,7 +695,7 @@ FENCES = (
         _EVENTS,
         "    UPDATE runs SET due_at = now()\n",
         "    UPDATE runs SET due_at = due_at\n",
-        _OF_EVENTS,
+        _OF_WAITS,
     ),
     Fence(
         "an event is taken once by each run",
@@ -701,7 +703,7 @@ FENCES = (
         _OCCURRENCES,
         "    taken = command.consumed | desk.taken_events\n",
         "    taken = desk.taken_events - desk.taken_events\n",
-        _OF_EVENTS,
+        _OF_WAITS,
     ),
     # ----------------------------------------------------------------------------------- schedules
     Fence(
