@@ -67,10 +67,13 @@ def cover(recorded: Mapping[str, Counter[str]]) -> dict[str, str]:
         point: next(name for name in by_length if point in recorded[name])
         for point in sorted({point for counts in recorded.values() for point in counts})
     }
-    for point in found:
-        lasting = next((name for start, name in ON_A_CLOCK.items() if point.startswith(start)), "")
-        found[point] = lasting if lasting in recorded else found[point]
-    return found
+    lasting = {
+        point: name
+        for point in found
+        for start, name in ON_A_CLOCK.items()
+        if point.startswith(start) and name in recorded
+    }
+    return {**found, **lasting}
 
 
 def kept_cover() -> dict[str, str]:

@@ -509,6 +509,14 @@ FENCES = (
         _OF_SHARING,
     ),
     Fence(
+        "an old transaction carries nothing more",
+        "E6",
+        _DESK,
+        "return is_open and is_young and is_unawaited",
+        "return is_open and is_unawaited",
+        _OF_SHARING,
+    ),
+    Fence(
         "nothing is carried behind a key of once_per",
         "E8",
         _DESK,
@@ -687,7 +695,7 @@ FENCES = (
         _EVENTS,
         "ON CONFLICT (run_id, path) DO NOTHING RETURNING id, name, key, data, at",
         "RETURNING id, name, key, data, at",
-        _OF_EVENTS,
+        ("tests/integration/storage/test_fences_of_events.py",),
     ),
     Fence(
         "an event wakes who sleeps",
