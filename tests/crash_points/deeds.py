@@ -12,6 +12,7 @@ from tests.crash_points.stage import until
 from tests.fakes.services import HANG, Answer
 
 _SOON = timedelta(seconds=0.4)
+_LONG = timedelta(seconds=5)  # enough to be ended before; nobody may do it, if that broke
 _RENEWED = "SELECT FROM runs WHERE lease_until > started_at + interval '6 seconds'"  # of 5
 
 
@@ -66,7 +67,7 @@ def events(play: Play) -> None:
 
 def called_off(play: Play) -> None:
     """The event that cancels comes when the run sleeps, if it gets there."""
-    sent = play.send("called-off", name="door")
+    sent = play.send("called-off", name="door", at=_LONG)
     life, stage = play.life, play.stage
     if life is not None:
         sleeps = "SELECT FROM runs WHERE status = 'waiting'"
@@ -88,7 +89,7 @@ def parts(play: Play) -> None:
 def impatient(play: Play) -> None:
     """The second one ends the first."""
     lead = str(uuid4())
-    play.send("impatient", name="first", lead_id=lead)
+    play.send("impatient", name="first", at=_LONG, lead_id=lead)
     play.send("impatient", name="second", lead_id=lead)
 
 

@@ -243,7 +243,7 @@ concurrency: {key: "${{ payload.lead_id }}", when_full: cancel_running}
 steps:
   - id: nap
     if: payload.name == 'first'
-    wait: 1h
+    wait: {until: "${{ payload.at }}"}
   - id: one
     do: ledger.write
     with: {said: one}
@@ -304,7 +304,7 @@ steps:
       - do: ledger.write
         with: {said: undone}
   - id: nap
-    wait: 1h
+    wait: {until: "${{ payload.at }}"}
 """,
     "late": """\
 steps:

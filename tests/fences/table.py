@@ -648,6 +648,14 @@ FENCES = (
         _OF_ENGINE,
     ),
     Fence(
+        "a place that was never asked for is given up",
+        "E16",
+        _EXECUTOR,
+        "        if has_place or desk.run.token > 1:",
+        "        if desk.run.token > 1:",
+        _OF_LOOKS,
+    ),
+    Fence(
         "a freed turn wakes who waits for it",
         "E16",
         _TURNS,
