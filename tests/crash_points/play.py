@@ -17,6 +17,7 @@ from time import monotonic
 from typing import Any, Literal
 from uuid import uuid4
 
+from redis import Redis
 from sqlalchemy import create_engine
 
 from hub.storage import invariants
@@ -266,6 +267,14 @@ class Theatre:
         if not self._is_stopped:
             self._helper.signal(signal.SIGSTOP)
             self._is_stopped = True
+            self._take_the_bell_away()
+
+    def _take_the_bell_away(self) -> None:
+        """Whoever is stopped in his wait for the bell would still get the next message."""
+        with Redis.from_url(self.stage.environment["HUB_REDIS_URL"]) as redis:
+            for client in redis.client_list():
+                if "b" in client["flags"]:
+                    redis.client_kill_filter(_id=client["id"])
 
     def _go_on(self) -> None:
         if self._is_stopped:
