@@ -235,6 +235,7 @@ def naps(play: Play) -> None:
     """A run that sleeps for long; the worker that is kept has put it there."""
     sent = play.send("sleeps", at=timedelta(hours=5))
     play.notes["run"] = play.run_of(sent)
+    until(lambda: play.stage.rows("SELECT FROM runs WHERE status = 'waiting'"), "a nap")
 
 
 def cancel(play: Play) -> list[str]:

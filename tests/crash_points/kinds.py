@@ -130,7 +130,7 @@ KINDS: tuple[Kind, ...] = (
         "hub cancel",
         "command",
         deeds.naps,
-        (("one",), ("one", "one", "two")),
+        (("one",),),
         statuses=("cancelled",),
         command=deeds.cancel,
         is_repeated=False,
