@@ -1,7 +1,7 @@
 # One line of help stands behind each target; `make help` prints them.
 .DEFAULT_GOAL := help
 .PHONY: help setup run test proofs api-tests check bench bench-check bench-mutants bench-sleepers fuzz storm redis-away \
-  audit sbom lock clean
+  crash-points fences audit sbom lock clean
 
 BIN := .venv/bin
 PROOFS := tests/unit/engine/expressions tests/unit/engine/advance tests/unit/values tests/integration/domain/test_races.py \
@@ -53,6 +53,12 @@ storm: setup ## real processes under random faults, reconciled (SEED=1 WEBHOOKS=
 
 redis-away: setup ## Redis is killed for SECONDS=60: the waits of accepted runs, the throughput (REPORT=page)
 	@$(BIN)/python -m tests.storm.redis_away --seconds $(or $(SECONDS),60) $(if $(REPORT),--report $(REPORT))
+
+crash-points: setup ## kill at every point of every kind of step, in every way; hours (ARGS="--way killed")
+	@$(BIN)/python -m tests.crash_points $(ARGS)
+
+fences: setup ## take out each line that keeps a guarantee: does a proof fail? (ARGS=...)
+	@$(BIN)/python -m tests.fences $(ARGS)
 
 lock: ## resolve the dependencies again and lock them with hashes
 	@.ci/lock

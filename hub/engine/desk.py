@@ -58,6 +58,7 @@ class Desk:
     `is_undoing`: the run's end has begun, which no cancel and no timeout cuts short.
     `listens`: the run has rows among those whom events wake.
     `has_key`: the key of the turn that `fenced` was asked to lock is ours.
+    `has_stood`: the turn of the whole run was asked for at this desk.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Desk:
         self._open: Connection | None = None if claim is None else claim.connection
         self._is_checked = claim is not None
         self.has_key = False
+        self.has_stood = False
         self._opened_at = monotonic()
         self._began = monotonic() if began is None else began
         self.journal = Journal(map(from_row, stored), timer=self.now)
@@ -122,6 +124,7 @@ class Desk:
     def hold_turn(self, turn: Turn, *, is_stored: bool) -> None:
         """The run has this turn. One that is not stored yet is kept by the open transaction."""
         self.turns[turn.path] = turn
+        self.has_stood = self.has_stood or turn.path == ""
         if not is_stored:
             self._unstored[turn.path] = turn
 

@@ -309,7 +309,9 @@ class Executor:
             response = final_response(start, ending, finished, desk.run.id)
         with desk.fenced(is_checked=False) as connection:
             desk.store_notes(connection)
-            self._store_end(desk, connection, ending, response)
+            # The place that was given at acceptance is not known to one who never asked for it.
+            has_place = workflow.concurrency is not None and not desk.has_stood
+            self._store_end(desk, connection, ending, response, has_place=has_place)
         count_end(desk, ending)
 
     def _store_end(
@@ -318,14 +320,16 @@ class Executor:
         connection: Connection,
         ending: Ending,
         response: Mapping[str, Any] | None,
+        *,
+        has_place: bool,
     ) -> None:
-        """End the run, and let go of what others wait for."""
+        """End the run, and let go of what others wait for (E16)."""
         runs.end(connection, desk.run, ending, response=response)
         if ending.status != "succeeded" or desk.journal.has_unended():
             once.abandon(connection, desk.run.id)  # a branch may have been cut in between
         if desk.listens or desk.run.token > 1:
             events.forget(connection, desk.run.id)
-        if desk.run.token > 1:  # an earlier owner may have taken turns that we do not know of
+        if has_place or desk.run.token > 1:  # an earlier owner may have taken more of them
             desk.woken += turns.leave_all(connection, desk.run.id)
         else:
             desk.leave_turns()

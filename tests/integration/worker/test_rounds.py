@@ -126,6 +126,20 @@ def test_E12_the_time_that_was_seen_as_due_is_fired_once_however_late(office, st
     assert started(office) == [due.next_at]
 
 
+def test_E12_a_planned_time_that_comes_round_again_is_not_fired_again(office, station):
+    """The clock of the database was set back. The schedule goes on to its next time."""
+    station.plan(every=None, cron="0 0 29 2 *", overlap="allow")
+    make_due(office)
+    station.rounds().once()
+    (fired,) = started(office)
+    office.do("UPDATE schedules SET next_at = :fired", fired=fired)
+
+    station.rounds().once()
+
+    assert started(office) == [fired]
+    assert next_at(office) > station.now()
+
+
 def test_a_run_knows_the_instant_it_was_planned_for(office, station):
     station.plan()
     make_due(office)

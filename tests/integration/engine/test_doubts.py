@@ -1,0 +1,62 @@
+"""An effect that may have been done is told of, whatever comes after it (E8)."""
+
+from __future__ import annotations
+
+from hub.errors import Permanent, Transient
+from tests.integration.engine.workshop import Crash, Shop, step
+
+CONTINUE = "on_error: continue"
+
+
+def test_E8_a_run_that_goes_on_behind_a_doubt_says_so(shop: Shop):
+    shop.learn("steps:\n" + step("letter.send", "one", more=CONTINUE) + step("ledger.write", "two"))
+    shop.world.script["one"] = [Transient("timeout", "no answer", maybe_done=True)]
+    run = shop.start()
+
+    shop.work()
+
+    assert (shop.run(run).status, shop.run(run).is_maybe_done) == ("succeeded", True)
+    assert shop.ledger == ["two"]
+
+
+def test_E8_a_run_that_goes_on_behind_a_refusal_is_in_no_doubt(shop: Shop):
+    shop.learn("steps:\n" + step("letter.send", "one", more=CONTINUE))
+    shop.world.script["one"] = [Permanent("returned", "nobody lives there")]
+    run = shop.start()
+
+    shop.work()
+
+    assert (shop.run(run).status, shop.run(run).is_maybe_done) == ("succeeded", False)
+
+
+def test_E8_the_doubt_of_one_try_stays_when_the_next_is_refused(shop: Shop):
+    shop.learn("steps:\n" + step("order.place", "one", more=CONTINUE))
+    shop.world.script["one"] = [
+        Transient("timeout", "no answer", maybe_done=True),
+        Permanent("sold_out", "nothing is left"),
+    ]
+    run = shop.start()
+
+    shop.work()
+    shop.wake()
+    shop.work()
+
+    assert shop.world.said == ["one", "one"]
+    assert shop.steps(run)["one"].error["maybe_done"] is True
+    assert shop.run(run).is_maybe_done
+
+
+def test_E8_the_doubt_of_a_dead_owner_stays_when_the_next_try_is_refused(shop: Shop):
+    shop.learn("steps:\n" + step("order.place", "one", more=CONTINUE))
+    shop.world.script["one"] = [Crash(), Permanent("sold_out", "nothing is left")]
+    run = shop.start()
+    try:
+        shop.work()
+    except Crash:
+        shop.owner_dies()
+
+    shop.work()
+
+    assert shop.world.said == ["one", "one"]
+    assert shop.steps(run)["one"].error["code"] == "sold_out"
+    assert shop.run(run).is_maybe_done
