@@ -68,7 +68,16 @@ class RunMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.shop.do("DELETE FROM event_waits")
-        for table in ("events", "turns", "once_keys", "steps", "run_history", "runs", "leads"):
+        for table in (
+            "events",
+            "turns",
+            "once_keys",
+            "steps",
+            "run_history",
+            "runs",
+            "books",
+            "leads",
+        ):
             self.shop.do(f"DELETE FROM {table}")  # noqa: S608 - our own names
         self.shop.world.calls.clear()
         self.shop.world.refused.clear()
