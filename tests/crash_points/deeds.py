@@ -252,6 +252,70 @@ def nothing(_: Play) -> None:
     """The command alone."""
 
 
+def start_planned(play: Play) -> list[str] | None:
+    if play.stage.rows("SELECT FROM runs"):
+        return None
+    return ["run", "yearly"]
+
+
+def backup(play: Play) -> list[str] | None:
+    file = play.stage.folder / "backup.dump"
+    if play.notes.setdefault("begun", "no") == "no":
+        play.notes["begun"] = "yes"
+        file.unlink(missing_ok=True)
+    return None if file.exists() else ["db", "backup", str(file)]
+
+
+def aged(play: Play) -> None:
+    """A run that ended long ago, with all that belongs to it, and a version nobody names."""
+    for statement in _OF_LONG_AGO:
+        play.stage.do(statement)
+
+
+_OF_LONG_AGO = (
+    """
+    INSERT INTO workflow_versions (hash, workflow, files, created_at)
+    VALUES ('old', 'aged', '{}', now() - interval '200 days'),
+           ('last', 'aged', '{}', now() - interval '199 days') ON CONFLICT DO NOTHING
+    """,
+    """
+    INSERT INTO deliveries
+           (id, endpoint, method, path, query, headers, body, body_digest, received_at)
+    SELECT gen_random_uuid(), 'aged', 'POST', '/aged', '{}', '{}', 'b', 'd',
+           now() - interval '200 days'
+    """,
+    """
+    INSERT INTO runs (id, workflow, version, delivery_id, status, mode, trigger, created_at,
+                      ended_at, deadline, token)
+    SELECT gen_random_uuid(), 'aged', 'old', id, 'succeeded', 'live', '{}', received_at,
+           received_at, received_at, 1
+      FROM deliveries WHERE endpoint = 'aged'
+    """,
+    """
+    INSERT INTO run_history (run_id, status, token) SELECT runs.id, was.status, was.token
+      FROM runs, (VALUES ('queued', 0), ('running', 1), ('succeeded', 1)) AS was (status, token)
+     WHERE workflow = 'aged'
+    """,
+    """
+    INSERT INTO steps (run_id, path, kind, status, started_at)
+    SELECT id, 'one', 'vars', 'succeeded', created_at FROM runs WHERE workflow = 'aged'
+    """,
+)
+
+
+def retention(_: Play) -> list[str]:
+    return ["retention", "apply"]
+
+
+def nothing_old(play: Play) -> list[str]:
+    left = play.stage.rows(
+        "SELECT FROM runs WHERE workflow = 'aged' UNION ALL"
+        " SELECT FROM deliveries WHERE endpoint = 'aged' UNION ALL"
+        " SELECT FROM workflow_versions WHERE hash = 'old'"
+    )
+    return [f"E19: {len(left)} old rows are left"] if left else []
+
+
 def phones(_: Play) -> list[str]:
     return ["phones", "add", "+14155550177"]
 

@@ -145,6 +145,17 @@ KINDS: tuple[Kind, ...] = (
         is_repeated=False,
     ),
     Kind("hub run", "command", deeds.nothing, (("by-hand",),), command=deeds.start),
+    Kind(
+        "hub run of a plan", "command", deeds.nothing, (("planned",),), command=deeds.start_planned
+    ),
+    Kind("hub db backup", "command", deeds.nothing, command=deeds.backup),
+    Kind(
+        "hub retention apply",
+        "command",
+        deeds.aged,
+        command=deeds.retention,
+        judge=deeds.nothing_old,
+    ),
     Kind("hub phones add", "command", deeds.nothing, command=deeds.phones, judge=deeds.one_phone),
     Kind("hub leads add", "command", deeds.nothing, command=deeds.leads, judge=deeds.one_lead),
     Kind("hub db upgrade", "command", deeds.nothing, command=deeds.upgrade),

@@ -20,9 +20,13 @@ COVER = Path(__file__).parent / "cover.json"
 MOST_HITS = 3
 BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
 
+_LOOKS = "only looks; `hub db restore` is one transaction of pg_restore, in a database of its own"
+
 # Points that no play reaches: prefix → why that is so.
 BEYOND = {
     "hub.cli.demo.": "a show for a person; what it starts are the same web and worker",
+    "hub.cli.backups:_refuse_data:": _LOOKS,
+    "hub.cli.backups:_unfinished:": _LOOKS,
     "hub.embedded.": "begins the servers of `hub dev`; there is no hub yet",
     "hub.testing.": "`hub test --real` writes into a transaction that is always rolled back",
     "hub.connectors.http.sockets:DeadlineStream.start_tls:": (
