@@ -48,6 +48,7 @@ _KEEPALIVES = {
 
 _NOW = select(func.clock_timestamp(type_=DateTime(timezone=True)))
 
+_LIMIT = text("SELECT set_config('statement_timeout', :limit, true)")
 _BUSY = ("40001", "40P01", "55P03", "57014")  # serialization, deadlock, lock, statement
 
 _log = logging.getLogger(__name__)
@@ -132,6 +133,22 @@ def at_once(engine: Engine) -> Iterator[Connection]:
         except BaseException:
             connection.invalidate()  # whatever state it is in, nobody gets it like this
             raise
+
+
+@contextmanager
+def taking_up_to(connection: Connection, most: timedelta) -> Iterator[None]:
+    """What is asked here may take so long, on the server and for us; in a transaction.
+
+    Only for what nobody waits for.
+    """
+    driver = cast("_ImpatientConnection", connection.connection.driver_connection)
+    limit = f"{_milliseconds(most)}ms"
+    connection.execute(_LIMIT, {"limit": limit})
+    driver.answer_within += most.total_seconds()
+    try:
+        yield
+    finally:
+        driver.answer_within -= most.total_seconds()
 
 
 def _connect(conninfo: str, answer_within: float) -> psycopg.Connection[Any]:
