@@ -228,8 +228,12 @@ def revision(engine: Engine) -> str | None:
 
 
 def is_current(engine: Engine) -> bool:
-    """Whether the tables are those of this version of the code."""
-    return revision(engine) == NEWEST_REVISION
+    """Whether this code works on the tables: they are its own, or those of the next version (E15).
+
+    A process that is started again amid an upgrade finds the latter.
+    """
+    found = revision(engine)
+    return found is not None and found >= NEWEST_REVISION
 
 
 # ------------------------------------------------------------------------------------- the server
