@@ -106,7 +106,7 @@ def test_tables_of_another_version_stop_the_start(folder: Folder, empty_database
 
 
 def test_E15_the_version_before_starts_and_is_ready_on_the_tables_of_the_next(
-    folder: Folder, opening, empty_database: str
+    opening, empty_database: str
 ):
     migrate.upgrade(empty_database)
     engine = create_engine(db.address(empty_database), poolclass=NullPool)

@@ -23,7 +23,7 @@ def before(empty_database: str) -> Iterator[Engine]:
     """A database as the revision before the audit left it."""
     engine = create_engine(db.address(empty_database))
     with engine.begin() as connection:
-        command.upgrade(migrate._configuration(connection), "0003")
+        command.upgrade(migrate._configuration(connection), "0003")  # noqa: SLF001 - as it upgrades
     yield engine
     engine.dispose()
 

@@ -57,8 +57,8 @@ CREATE TRIGGER audit_kept BEFORE UPDATE OR DELETE ON audit
 CREATE TRIGGER audit_whole BEFORE TRUNCATE ON audit
     FOR EACH STATEMENT EXECUTE FUNCTION audit_row_is_kept();
 """
-# Whoever changes anything of a run begins with the run's row. Without waiting for all of those first,
-# one of them may wait for our lock on `runs` while we wait for its lock on the next table (E15).
+# Whoever changes anything of a run begins with the run's row. Unless all of those are waited for
+# first, one may wait for our lock on `runs` while we wait for its lock on the next table (E15).
 _BE_ALONE = "LOCK TABLE runs IN EXCLUSIVE MODE"
 # What names a run is looked for when the run goes: without them each of these reads a whole table.
 _INDEXES = """
