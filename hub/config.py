@@ -156,7 +156,8 @@ def _metrics(given: Mapping[str, str], state_dir: Path) -> dict[str, Any]:
 def own_secrets(environment: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """What the hub's own variables hold that nobody may see, by name, in every way to write it."""
     found: dict[str, tuple[str, ...]] = {}
-    found["HUB_ENCRYPTION_KEY"] = (environment.get("HUB_ENCRYPTION_KEY", ""),)
+    for own in (variable.name for variable in VARIABLES if variable.is_secret):
+        found[own] = (environment.get(own, ""),)
     for name in ("HUB_DATABASE_URL", "HUB_REDIS_URL"):
         account, at, _ = environment.get(name, "").partition("://")[2].rpartition("@")
         password = account.partition(":")[2] if at else ""

@@ -178,7 +178,8 @@ def _files(tests: Sequence[Proof]) -> Iterator[str]:
     ordered = sorted(counts, key=lambda path: (-counts[path], path))
     links = [_link(path) for path in ordered[:_MOST_FILES]]
     more = f" and {len(ordered) - _MOST_FILES} more files" if len(ordered) > _MOST_FILES else ""
-    yield f"{len(tests)} tests: {', '.join(links)}{more}".replace("1 tests", "1 test")
+    counted = "1 test" if len(tests) == 1 else f"{len(tests)} tests"
+    yield f"{counted}: {', '.join(links)}{more}"
 
 
 def _link(path: Path) -> str:

@@ -48,8 +48,9 @@ def backup(environment: Environment, *, file: Path, as_json: bool) -> None:
     with environment.database() as engine:
         revision = db.revision(engine)
         programs = _Postgres(engine, environment.settings.environment)
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600)  # before anything is in it that others must not read
         programs.on_database("pg_dump", "--format=custom", *_AS_OTHERS, f"--file={draft}")
-    draft.chmod(0o600)
     draft.replace(file)
     size = file.stat().st_size
     if as_json:

@@ -48,6 +48,7 @@ _KEEPALIVES = {
 
 _NOW = select(func.clock_timestamp(type_=DateTime(timezone=True)))
 
+_LIMIT = text("SELECT set_config('statement_timeout', :limit, true)")
 _BUSY = ("40001", "40P01", "55P03", "57014")  # serialization, deadlock, lock, statement
 
 _log = logging.getLogger(__name__)
@@ -134,6 +135,22 @@ def at_once(engine: Engine) -> Iterator[Connection]:
             raise
 
 
+@contextmanager
+def taking_up_to(connection: Connection, most: timedelta) -> Iterator[None]:
+    """What is asked here may take so long, on the server and for us; in a transaction.
+
+    Only for what nobody waits for.
+    """
+    driver = cast("_ImpatientConnection", connection.connection.driver_connection)
+    limit = f"{_milliseconds(most)}ms"
+    connection.execute(_LIMIT, {"limit": limit})
+    driver.answer_within += most.total_seconds()
+    try:
+        yield
+    finally:
+        driver.answer_within -= most.total_seconds()
+
+
 def _connect(conninfo: str, answer_within: float) -> psycopg.Connection[Any]:
     connection = _ImpatientConnection.connect(conninfo)
     connection.answer_within = answer_within
@@ -211,8 +228,12 @@ def revision(engine: Engine) -> str | None:
 
 
 def is_current(engine: Engine) -> bool:
-    """Whether the tables are those of this version of the code."""
-    return revision(engine) == NEWEST_REVISION
+    """Whether this code works on the tables: they are its own, or those of the next version (E15).
+
+    A process that is started again amid an upgrade finds the latter.
+    """
+    found = revision(engine)
+    return found is not None and found >= NEWEST_REVISION
 
 
 # ------------------------------------------------------------------------------------- the server

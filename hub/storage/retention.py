@@ -18,12 +18,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 
-from hub.storage.db import at_once
+from hub.storage.db import at_once, taking_up_to
 
 SLICE = 500  # rows that are looked at in one transaction
 LOCK = 7_213_904_655_120  # one number of ours among the server's advisory locks
 _NO_ID = UUID(int=0)
-_VERSIONS_MAY_TAKE = "5min"  # all runs are looked through, and nobody waits for it
+_VERSIONS_MAY_TAKE = timedelta(minutes=5)  # all runs are looked through, and nobody waits for it
 
 
 class Busy(Exception):
@@ -205,9 +205,9 @@ def remove_versions(engine: Engine, *, before: datetime) -> int:
     """
     with engine.begin() as connection:
         _be_alone(connection)
-        connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_VERSIONS_MAY_TAKE}'")
         statement = text(f"DELETE {_UNUSED_VERSIONS.format(but='')}")
-        return connection.execute(statement, {"before": before}).rowcount
+        with taking_up_to(connection, _VERSIONS_MAY_TAKE):
+            return connection.execute(statement, {"before": before}).rowcount
 
 
 # --------------------------------------------------------------------------------------- a forecast
@@ -242,6 +242,6 @@ _FORECAST = text(
 
 def forecast(connection: Connection, *, before: datetime) -> Gone:
     """What would go of what is older than that, when it is all removed at once. Removes nothing."""
-    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_VERSIONS_MAY_TAKE}'")
-    row = connection.execute(_FORECAST, {"before": before}).mappings().one()
+    with taking_up_to(connection, _VERSIONS_MAY_TAKE):
+        row = connection.execute(_FORECAST, {"before": before}).mappings().one()
     return Gone(**row)

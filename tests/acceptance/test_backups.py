@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 
+from hub.cli.backups import _Postgres
 from hub.domain import monitor
 from hub.storage import audit, db, invariants
 from tests.acceptance.story import DAY, Story
@@ -27,6 +29,13 @@ def terminal(hub: Story) -> Terminal:
 def new_place(terminal: Terminal, empty_database: str) -> Terminal:
     """A terminal whose database is new."""
     return Terminal(terminal.project, {**terminal.variables, "HUB_DATABASE_URL": empty_database})
+
+
+@contextmanager
+def open_engine(terminal: Terminal) -> Iterator[Engine]:
+    engine = create_engine(db.address(terminal.variables["HUB_DATABASE_URL"]))
+    yield engine
+    engine.dispose()
 
 
 @contextmanager
@@ -120,6 +129,30 @@ def test_a_restore_never_goes_over_what_is_there(terminal: Terminal, tmp_path: P
     assert "the database is not empty" in typed.err
     again = terminal.type("db", "backup", file)
     assert (again.code, again.err) == (1, f"hub: {file} is there already: name another file\n")
+
+
+SEES_THE_FILE = """#!/bin/sh
+for argument in "$@"; do
+    case "$argument" in --file=*) stat -c %a "${{argument#--file=}}" >> '{seen}' ;; esac
+done
+exec '{real}' "$@"
+"""
+
+
+@pytest.mark.usefixtures("hub")
+def test_S6_nobody_else_reads_a_backup_also_while_it_is_written(terminal: Terminal, tmp_path: Path):
+    seen, file, program = (tmp_path / name for name in ("seen", "whole.dump", "pg_dump"))
+    with open_engine(terminal) as engine:
+        real = _Postgres(engine, terminal.variables)._find("pg_dump")  # noqa: SLF001 - the real one
+    program.write_text(SEES_THE_FILE.format(seen=seen, real=real), "utf-8")
+    program.chmod(0o700)
+    path = {"PATH": f"{tmp_path}:{terminal.variables.get('PATH', '/usr/bin:/bin')}"}
+
+    typed = Terminal(terminal.project, {**terminal.variables, **path}).type("db", "backup", file)
+
+    assert typed.code == 0, typed.err
+    assert seen.read_text("utf-8").split() == ["600"]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 @pytest.mark.usefixtures("hub")

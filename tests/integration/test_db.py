@@ -126,6 +126,17 @@ def test_a_statement_may_take_longer_than_one_wait_for_an_answer(database):
     engine.dispose()
 
 
+def test_what_nobody_waits_for_may_take_longer_than_anything_else(database):
+    engine = opened(database, answer_within=timedelta(milliseconds=200))
+
+    with engine.begin() as connection, db.taking_up_to(connection, timedelta(seconds=9)):
+        assert connection.scalar(text("SELECT 1 FROM pg_sleep(0.8)")) == 1
+        assert connection.scalar(text("SHOW statement_timeout")) == "9s"
+    with engine.connect() as connection, pytest.raises(OperationalError, match="did not answer"):
+        connection.scalar(text("SELECT 1 FROM pg_sleep(5)"))
+    engine.dispose()
+
+
 @pytest.mark.parametrize("url", ["sqlite:///hub.db", "mysql://root@localhost/hub"])
 def test_another_database_is_refused_with_the_setting_to_change(url):
     with pytest.raises(Misconfigured, match="HUB_DATABASE_URL"):

@@ -9,7 +9,16 @@ from typing import Any
 from hub.engine.expressions.errors import Fault
 from hub.engine.expressions.filters_text import urlencode
 from hub.engine.expressions.kinds import joined
-from hub.engine.expressions.syntax import FilterStep, Name, Node, Part, Path, Pipeline
+from hub.engine.expressions.syntax import (
+    Constant,
+    FilterStep,
+    Name,
+    Node,
+    Part,
+    Path,
+    Pipeline,
+    children,
+)
 from hub.engine.expressions.work import Work
 
 # Scheme, host and port are behind us: nothing that follows can change them.
@@ -49,9 +58,12 @@ def _encoded(work: Work, piece: Part, value: Any, before: str) -> Any:
 
 
 def _is_of_the_operator(node: Node) -> bool:
-    """A value of `config`, with or without filters."""
+    """A value of `config`, with or without filters, to which nothing else is given."""
     if isinstance(node, Pipeline):
-        return _is_of_the_operator(node.operand)
+        given = (value for step in node.steps for value in children(step))
+        return _is_of_the_operator(node.operand) and all(
+            isinstance(value, Constant) or _is_of_the_operator(value) for value in given
+        )
     return isinstance(node, Path) and isinstance(node.root, Name) and node.root.name == "config"
 
 

@@ -162,7 +162,9 @@ ENDPOINT = Place(
         Key(
             "max_body",
             Text(r"[1-9][0-9]{0,5}(KB|MB)", "`256KB` or `5MB`"),
-            "The largest body, at most 64MB; more is answered with 413.",
+            "The largest body, at most 64MB; more is answered with 413. So is a smaller one with"
+            " so many small values that they would take six times this in memory: about half of"
+            " it full of objects with short fields.",
             otherwise="`256KB`; `vapi.*`: `5MB`",
             examples=("1MB",),
         ),

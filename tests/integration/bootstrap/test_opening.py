@@ -13,6 +13,8 @@ from hub.bootstrap import open_hub, read_project
 from hub.engine.expressions import ObjectOf
 from hub.engine.workflow import Do
 from hub.errors import Misconfigured
+from hub.storage import db, migrate
+from hub.web.app import create_app
 from tests.integration.bootstrap.conftest import HUB_YAML, Folder
 from tests.processes.house import until
 
@@ -101,6 +103,19 @@ def test_it_opens_while_redis_is_away(opening):
 
 def test_tables_of_another_version_stop_the_start(folder: Folder, empty_database: str):
     assert "run `hub db upgrade`" in refusal(folder, HUB_DATABASE_URL=empty_database)
+
+
+def test_E15_the_version_before_starts_and_is_ready_on_the_tables_of_the_next(
+    opening, empty_database: str
+):
+    migrate.upgrade(empty_database)
+    engine = create_engine(db.address(empty_database), poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    client = create_app(opening({"HUB_DATABASE_URL": empty_database})).test_client()
+
+    assert client.get("/readyz").status_code == 200
 
 
 @pytest.mark.parametrize("how", ["session", "role or database"])

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.bootstrap.secrets import Seal, Secrets, new_key
+from hub.config import VARIABLES
 from hub.errors import Misconfigured, Permanent
 
 TOKEN = "s3cr3t/+ tøken&x=1"
@@ -87,6 +88,13 @@ def test_S6_no_neighbourhood_uncovers_a_secret_in_base64(secret: str, before: st
     secrets = Secrets(["TOKEN"], {"TOKEN": secret})
 
     assert "[TOKEN]" in secrets.hide(base64.b64encode(whole).decode())
+
+
+@pytest.mark.parametrize("name", [variable.name for variable in VARIABLES if variable.is_secret])
+def test_S6_what_the_hub_itself_keeps_secret_is_hidden(name: str):
+    secrets = Secrets([], {name: "a-value-of-its-own"})
+
+    assert secrets.hide("it is a-value-of-its-own") == f"it is [{name}]"
 
 
 def test_what_is_sealed_is_opened_with_the_same_key_only():

@@ -78,6 +78,25 @@ def test_S14_the_operators_values_stay_as_they_are():
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "${{ config.nothing | default(payload.x) }}/a",
+        "${{ config.origin | replace('127.0.0.1:3100', payload.x) }}/a",
+        "${{ config.origin | default(config.nothing | default(payload.x)) }}/a",
+    ],
+)
+def test_S14_data_that_a_filter_puts_into_an_operators_value_is_data(text: str):
+    with pytest.raises(EvaluationError, match="the whole URL one expression"):
+        url(text, with_payload("evil.example"))
+
+
+def test_S14_the_operators_values_may_stand_in_for_each_other():
+    text = "${{ config.nothing | default(config.origin) | replace('/api', '') }}/x"
+
+    assert url(text, with_payload("a")) == "http://127.0.0.1:3100/x"
+
+
 def test_S14_what_the_author_encoded_is_not_encoded_twice():
     text = "https://api.example.com/${{ payload.x | urlencode }}/${{ payload.x }}"
 
