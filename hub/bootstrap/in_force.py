@@ -129,6 +129,7 @@ class InForce:
             problems=_input_problems,
             secret=self.secrets.reveal,
             hide=self._makings.hide,
+            hide_named=self.secrets.hide_named,
             chance=lambda: random.uniform(0.5, 1.5),  # noqa: S311 - jitter, not a secret
         )
         return Executor(self._makings.workshop(tools, self.config))

@@ -34,6 +34,7 @@ class Secrets:
             )
             for name in names
         }
+        self._named = _forms(self._live)
         self._hidden = _forms({**self._live, **own_secrets(environment)})
 
     def reveal(self, name: str) -> str:
@@ -52,16 +53,27 @@ class Secrets:
 
     def hide(self, value: Any) -> Any:
         """The same value with every known secret replaced by its name, at any depth."""
-        if isinstance(value, str):
-            for text, name in self._hidden:
-                if text in value:
-                    value = value.replace(text, f"[{name}]")
-            return value
-        if isinstance(value, dict):
-            return {self.hide(key): self.hide(each) for key, each in value.items()}
-        if isinstance(value, list | tuple):
-            return [self.hide(each) for each in value]
+        return _without(self._hidden, value)
+
+    def hide_named(self, value: Any) -> Any:
+        """The same for what a run goes on with: those of `hub.yaml` only.
+
+        No service knows the hub's own passwords; a word that is one by chance must stay.
+        """
+        return _without(self._named, value)
+
+
+def _without(hidden: list[tuple[str, str]], value: Any) -> Any:
+    if isinstance(value, str):
+        for text, name in hidden:
+            if text in value:
+                value = value.replace(text, f"[{name}]")
         return value
+    if isinstance(value, dict):
+        return {_without(hidden, key): _without(hidden, each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without(hidden, each) for each in value]
+    return value
 
 
 def _forms(live: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:

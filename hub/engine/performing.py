@@ -64,7 +64,9 @@ Outcome = Done | Failure | Blocked
 
 @dataclass(frozen=True)
 class Tools:
-    """What performing needs of the hub. `problems` validates inputs, `hide` removes secrets.
+    """What performing needs of the hub.
+
+    `problems` validates inputs, `hide` removes secrets, `hide_named` those of `hub.yaml` only.
 
     `clock` is a test's. Without it the time is the database's, whatever the host's clock says, so
     that hosts agree on when a hold is over (E13).
@@ -77,6 +79,7 @@ class Tools:
     problems: Callable[[Action, Any], list[PayloadProblem]]
     secret: Callable[[str], str]
     hide: Callable[[Any], Any]
+    hide_named: Callable[[Any], Any]
     chance: Callable[[], float]
 
     def clock_at(self, desk: Desk, connection: Connection | None = None) -> Clock:
@@ -193,7 +196,7 @@ class Performer:
             if (settled := self._take_once(connection, task)) is not None:
                 return settled
             task.desk.keep(connection, task.entry)
-        result = self._tools.hide(self._call(task, inputs, None))
+        result = self._tools.hide_named(self._call(task, inputs, None))
         with task.desk.fenced(is_checked=False, stays_open=True) as connection:
             self._keep_done(connection, task, result)
         return Done(result)

@@ -35,6 +35,7 @@ IDLE_TIMEOUT = timedelta(seconds=10)  # a frozen worker's locks are broken, not 
 LOCK_TIMEOUT = timedelta(seconds=5)
 CONNECT_TIMEOUT = timedelta(seconds=2)
 POOL_TIMEOUT = timedelta(seconds=1)
+LOOK_FOR_CLIENT = timedelta(seconds=1)
 ANSWER_WITHIN = timedelta(seconds=12)  # more than any statement may take
 
 NEWEST_REVISION = "0005"  # of migrations/versions; `hub.storage.migrate` is held to it by a test
@@ -191,6 +192,8 @@ def _session_options() -> str:
         "statement_timeout": _milliseconds(STATEMENT_TIMEOUT),
         "idle_in_transaction_session_timeout": _milliseconds(IDLE_TIMEOUT),
         "lock_timeout": _milliseconds(LOCK_TIMEOUT),
+        # What nobody waits for any more ends: else sessions pile up while the database hangs (I11).
+        "client_connection_check_interval": _milliseconds(LOOK_FOR_CLIENT),
     }
     return " ".join(f"-c {name}={value}" for name, value in settings.items())
 

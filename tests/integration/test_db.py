@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from hub.errors import Misconfigured
 from hub.storage import db, migrate
 from hub.storage.tables import metadata
+from tests.processes.house import until
 
 SETTINGS = {
     "TimeZone": "UTC",
@@ -48,6 +49,17 @@ CATALOG = text("""
 
 def opened(url: str, **options) -> Engine:
     return db.open_engine(url, **{"pool_size": 2, "application": "hub test", **options})
+
+
+SLEEPERS = """
+    SELECT count(*) FROM pg_stat_activity
+     WHERE datname = current_database() AND query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()
+"""
+
+
+def asked(engine: Engine, question: str) -> object:
+    with engine.connect() as connection:
+        return connection.scalar(text(question))
 
 
 @pytest.fixture
@@ -123,6 +135,16 @@ def test_a_statement_may_take_longer_than_one_wait_for_an_answer(database):
 
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT 1 FROM pg_sleep(0.4)")) == 1
+    engine.dispose()
+
+
+def test_I11_what_nobody_waits_for_any_more_ends_at_the_server(database):
+    """Else a database that hangs gets a session more for every request that gave it up."""
+    engine = opened(database, answer_within=timedelta(milliseconds=200))
+
+    with engine.connect() as connection, pytest.raises(OperationalError, match="did not answer"):
+        connection.scalar(text("SELECT 1 FROM pg_sleep(60)"))
+    until(lambda: asked(engine, SLEEPERS) == 0, "the sleeper is gone", within=5.0)
     engine.dispose()
 
 

@@ -97,6 +97,12 @@ def test_S6_what_the_hub_itself_keeps_secret_is_hidden(name: str):
     assert secrets.hide("it is a-value-of-its-own") == f"it is [{name}]"
 
 
+def test_the_hubs_own_passwords_do_not_change_what_a_run_goes_on_with():
+    secrets = Secrets(["TOKEN"], {"TOKEN": "a-token", "HUB_ENCRYPTION_KEY": "postgres"})
+
+    assert secrets.hide_named("postgres said a-token") == "postgres said [TOKEN]"
+
+
 def test_what_is_sealed_is_opened_with_the_same_key_only():
     seal = Seal(new_key())
     sealed = seal.close(b"raw body")

@@ -210,6 +210,7 @@ class Shop:
             problems=lambda _action, _inputs: [],
             secret=lambda name: name,
             hide=lambda value: value,
+            hide_named=lambda value: value,
             chance=lambda: self.chance,
         )
         return Executor(
