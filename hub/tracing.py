@@ -24,6 +24,7 @@ _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL
 _SPOKEN = "http/protobuf"
 CARRIED = "traceparent"  # under this name in the run's row
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_TELLING_EACH_TIME = ("opentelemetry", "urllib3")  # of every batch, while the collector is away
 _FLUSH_WITHIN = 3.0  # seconds, of those that a process has to end (E14)
 
 Kind = Literal["INTERNAL", "SERVER", "CLIENT", "CONSUMER"]
@@ -52,6 +53,34 @@ class Span:
             trace = import_module("opentelemetry.trace")
             self._told.set_status(trace.Status(trace.StatusCode.ERROR))
             self._told.set_attribute("error.type", code)
+
+
+class ToldOnce:
+    """Sends spans; that they are lost is said once, and once that they are not any more."""
+
+    def __init__(self, exporter: Any, success: Any) -> None:
+        self._exporter = exporter
+        self._success = success
+        self._is_losing = False
+
+    def export(self, spans: Any) -> Any:
+        """What became of them, as the library says it."""
+        result = self._exporter.export(spans)
+        is_losing = result is not self._success
+        if is_losing and not self._is_losing:
+            log.warning("spans are lost: the collector does not take them")
+        elif self._is_losing and not is_losing:
+            log.info("the collector takes spans again")
+        self._is_losing = is_losing
+        return result
+
+    def shutdown(self) -> None:
+        """Send no more."""
+        self._exporter.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Whether all is sent."""
+        return bool(self._exporter.force_flush(timeout_millis))
 
 
 class _Tracing:
@@ -94,7 +123,10 @@ def start(environment: Mapping[str, str], *, role: str) -> None:
     service = environment.get("OTEL_SERVICE_NAME") or "webhook-hub"
     resource = resources.Resource.create({"service.name": service, "hub.role": role})
     provider = sdk.TracerProvider(resource=resource, shutdown_on_exit=False)
-    provider.add_span_processor(export.BatchSpanProcessor(otlp.OTLPSpanExporter()))
+    exporter = ToldOnce(otlp.OTLPSpanExporter(), export.SpanExportResult.SUCCESS)
+    provider.add_span_processor(export.BatchSpanProcessor(exporter))
+    for name in _TELLING_EACH_TIME:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     _Tracing.provider, _Tracing.tracer = provider, provider.get_tracer("webhook-hub")
     log.info("spans are sent to where %s says", named)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -13,13 +14,24 @@ from hub.metrics import catalogue as metrics
 from hub.storage.runs import Ending
 from hub.tracing import Span
 
+log = logging.getLogger(__name__)
+
 
 def count_end(desk: Desk, ending: Ending) -> None:
-    """The run is over, and that is stored."""
+    """The run is over, and that is stored. A line of the log tells of one that failed."""
     run = desk.run
     tracing.note("hub.run.status", ending.status)
     metrics.RUNS_ENDED.add(run.workflow, ending.status)
     metrics.RUN_SECONDS.observe((desk.now() - run.created_at).total_seconds(), run.workflow)
+    if ending.status in {"failed", "undo_failed"}:
+        error = ending.error or {}
+        told = {"workflow": run.workflow, "step": error.get("step"), "code": error.get("code")}
+        log.warning("a run failed", extra={**told, "run_id": str(run.id)})
+
+
+def count_doubt(action: str) -> None:
+    """A worker died in a call outside that must not be made again."""
+    metrics.OUTBOUND_CALLS.add(action, "unknown")
 
 
 def step_span(task: Attempted) -> AbstractContextManager[Span]:

@@ -28,7 +28,7 @@ from hub.engine.attempts import (
     refused_inputs,
     too_late,
 )
-from hub.engine.counting import counted_call, step_span
+from hub.engine.counting import count_doubt, counted_call, step_span
 from hub.engine.desk import Desk
 from hub.engine.gate import Simulated, TestDestinations, pass_gate
 from hub.errors import PayloadProblem, Permanent, StepFailed, Transient
@@ -130,6 +130,7 @@ class Performer:
         if known is not None and known.due_at is not None and known.due_at > now:
             return Blocked(known.due_at - now, "retry")
         if task.is_in_doubt:
+            count_doubt(action.name)
             return self._record_failure(task, doubt())
         with step_span(task) as span:
             outcome = self._attempt(task)

@@ -52,3 +52,25 @@ def test_nothing_of_it_is_loaded_when_it_is_off():
     )
 
     assert said.stdout == "[]\n"
+
+
+def test_a_collector_that_is_away_is_told_once_and_once_that_it_is_back(
+    caplog: pytest.LogCaptureFixture,
+):
+    class Collector:
+        answers = iter(["lost", "lost", "sent", "sent", "lost"])
+
+        def export(self, spans: object) -> str:
+            assert spans == ()
+            return next(self.answers)
+
+    telling = tracing.ToldOnce(Collector(), "sent")
+    with caplog.at_level("INFO", logger="hub.tracing"):
+        given = [telling.export(()) for _ in range(5)]
+
+    assert given == ["lost", "lost", "sent", "sent", "lost"]
+    assert [line.split(":")[0] for line in caplog.messages] == [
+        "spans are lost",
+        "the collector takes spans again",
+        "spans are lost",
+    ]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+from prometheus_client import CollectorRegistry, Counter
+
 from hub.errors import Permanent, Transient
+from hub.metrics import catalogue as metrics
 from tests.integration.engine.workshop import Crash, Shop, step
 
 CONTINUE = "on_error: continue"
@@ -60,3 +64,22 @@ def test_E8_the_doubt_of_a_dead_owner_stays_when_the_next_try_is_refused(shop: S
     assert shop.world.said == ["one", "one"]
     assert shop.steps(run)["one"].error["code"] == "sold_out"
     assert shop.run(run).is_maybe_done
+
+
+def test_E8_what_a_dead_owner_may_have_done_is_counted_as_unknown(shop: Shop):
+    counted = Counter("calls", "Calls", ["action", "outcome"], registry=CollectorRegistry())
+    metrics.OUTBOUND_CALLS.bind(counted)
+    try:
+        shop.learn("steps:\n" + step("letter.send", "one"))
+        shop.world.script["one"] = [Crash()]
+        run = shop.start()
+        with pytest.raises(Crash):
+            shop.work()
+        shop.owner_dies()
+        shop.work()
+    finally:
+        metrics.OUTBOUND_CALLS.bind(None)
+
+    assert shop.run(run).is_maybe_done
+    (found,) = counted.collect()
+    assert ["unknown"] in [[one.labels["outcome"]] for one in found.samples if one.value]

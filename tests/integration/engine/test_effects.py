@@ -47,6 +47,15 @@ def test_E6_an_action_that_raises_after_writing_leaves_nothing(shop: Shop):
     assert shop.run(run).error["code"] == "torn"
 
 
+def test_a_run_that_failed_is_a_line_of_the_log(shop: Shop, caplog: pytest.LogCaptureFixture):
+    shop.learn("steps:\n" + step("ledger.write", "one"))
+    shop.world.script["one"] = [Permanent("torn", "the page is torn")]
+    run = shop.start()
+    shop.work()
+    (told,) = (vars(each) for each in caplog.records if each.getMessage() == "a run failed")
+    assert (told["run_id"], told["step"], told["code"]) == (str(run), "one", "torn")
+
+
 def test_E6_a_crash_inside_leaves_nothing_and_it_is_done_once(shop: Shop):
     shop.learn("steps:\n" + step("ledger.write", "one") + step("ledger.write", "two"))
     shop.world.script["two"] = [Crash()]
