@@ -323,13 +323,13 @@ def _details(event: Mapping[str, object]) -> list[str]:
     ]
 
 
-def await_free_port(settings: Settings, *, within: float = PORT_WITHIN) -> None:
-    """Wait so many seconds for who still listens, and say so; then as `require_free_port`."""
+def await_free_port(settings: Settings) -> None:
+    """Wait a while for who still listens, and say so; then as `require_free_port`."""
     problem = _problem_of(settings.host, settings.port)
     if problem is not None and problem.errno == errno.EADDRINUSE:
         place = f"{settings.host}:{settings.port}"
-        complain(f"hub: {place} is in use: waiting up to {within:g} s until it is free")
-        ends_at, pause = monotonic() + within, threading.Event()
+        complain(f"hub: {place} is in use: waiting up to {PORT_WITHIN:g} s until it is free")
+        ends_at, pause = monotonic() + PORT_WITHIN, threading.Event()
         while not is_free(settings.host, settings.port) and monotonic() < ends_at:
             pause.wait(_LOOK_EVERY)
     require_free_port(settings)

@@ -52,7 +52,7 @@ class MainProcess(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 
     def __init__(self, app: Any) -> None:
         super().__init__(app)
-        self.START_CTX = {**self.START_CTX, "args": [sys.executable, "-m", _SERVER]}
+        self.START_CTX["args"] = [sys.executable, "-m", _SERVER]
 
     def reexec(self) -> None:
         """SIGUSR2: start a successor on the same port; SIGTERM to this one is then the change."""

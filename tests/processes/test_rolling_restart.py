@@ -1,4 +1,4 @@
-"""Everything is restarted under load, one after the other: nothing is lost or refused (E14, I11)."""
+"""Everything is restarted under load, one after the other: nobody is refused (E14, I11)."""
 
 from __future__ import annotations
 
