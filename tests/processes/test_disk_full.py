@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ import pytest
 from sqlalchemy import text
 
 from hub import embedded
+from hub.storage import migrate
 from tests.acceptance.counter import BROKER, GOOD
 from tests.figures import Figure
 from tests.processes.conftest import open_house
@@ -111,19 +113,25 @@ class LimitedFiles:
 @pytest.fixture
 def small_disk() -> Iterator[Path | None]:
     """A small file system that every account may enter; None where none may be mounted."""
-    folder = tempfile.mkdtemp(prefix="hub-disk-")
-    try:
-        mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=0755", "hub-disk", folder]
-        may_mount = os.geteuid() == 0 and shutil.which("mount") is not None
-        if not may_mount or subprocess.run(mount, check=False, capture_output=True).returncode:
+    mount, unmount = shutil.which("mount"), shutil.which("umount")
+    with tempfile.TemporaryDirectory(prefix="hub-disk-") as folder:
+        options = f"size={SIZE},mode=0755"
+        if (
+            os.geteuid() != 0
+            or mount is None
+            or unmount is None
+            or subprocess.run(
+                [mount, "-t", "tmpfs", "-o", options, "hub-disk", folder],
+                check=False,  # a container may forbid it
+                stderr=subprocess.DEVNULL,
+            ).returncode
+        ):
             yield None
             return
         try:
             yield Path(folder)
         finally:
-            subprocess.run(["umount", "--lazy", folder], check=True)
-    finally:
-        os.rmdir(folder)
+            subprocess.run([unmount, "--lazy", folder], check=True)
 
 
 @pytest.fixture
