@@ -6,7 +6,6 @@ ends them at once, which is as safe as any crash (E14).
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import json
 import signal
@@ -38,6 +37,7 @@ from hub.cli.environment import (
 )
 from hub.config import Settings
 from hub.errors import Misconfigured, NotPossible
+from hub.parent import end_with_parent
 from hub.storage import migrate
 
 DRAIN_WITHIN = 32  # seconds; each child has 30 (E14)
@@ -46,8 +46,7 @@ _REVIVE_EVERY = 1.0  # seconds between two looks at the servers
 _CHILDREN = ("web", "worker")
 _OURSELVES = (sys.executable, "-m", "hub")
 _MOST_DEATHS, _WITHIN = 5, 60.0  # so many deaths of one child in so many seconds are the end
-_TELL_OF_PARENTS_DEATH = 1  # PR_SET_PDEATHSIG of prctl(2)
-_C_LIBRARY = ctypes.CDLL(None) if sys.platform == "linux" else None
+PORT_WITHIN = 10.0  # seconds in which what is left of a killed web lets go of its port
 _COLOURS = {"web": "cyan", "worker": "magenta"}
 _LEVELS = {"warning": "yellow", "error": "red", "critical": "red"}
 _SHOWN_FIRST = ("at", "level", "message", "logger", "exception")
@@ -97,12 +96,6 @@ def prepared(environment: Environment) -> Iterator[Prepared]:
 def _leave(_number: int, _frame: FrameType | None) -> None:
     """SIGTERM before the children run: what was started is stopped on the way out."""
     sys.exit(1)
-
-
-def _end_with_parent() -> None:
-    """In a child: drain when the parent is gone, also when it was killed (Linux)."""
-    if _C_LIBRARY is not None:
-        _C_LIBRARY.prctl(_TELL_OF_PARENTS_DEATH, signal.SIGTERM)
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
@@ -269,7 +262,7 @@ class Household:
             encoding="utf-8",
             errors="replace",
             start_new_session=True,  # Ctrl-C reaches us alone, and we drain them
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 - one call into C, which takes no lock
+            preexec_fn=end_with_parent,  # noqa: PLW1509 - one call into C, which takes no lock
         )
         self._children[name] = child
         reader = threading.Thread(target=self._read, args=(name, child.stdout), daemon=True)
@@ -328,6 +321,18 @@ def _details(event: Mapping[str, object]) -> list[str]:
         for name, value in event.items()
         if name not in _SHOWN_FIRST and value not in (None, "", [], {})
     ]
+
+
+def await_free_port(settings: Settings) -> None:
+    """Wait a while for who still listens, and say so; then as `require_free_port`."""
+    problem = _problem_of(settings.host, settings.port)
+    if problem is not None and problem.errno == errno.EADDRINUSE:
+        place = f"{settings.host}:{settings.port}"
+        complain(f"hub: {place} is in use: waiting up to {PORT_WITHIN:g} s until it is free")
+        ends_at, pause = monotonic() + PORT_WITHIN, threading.Event()
+        while not is_free(settings.host, settings.port) and monotonic() < ends_at:
+            pause.wait(_LOOK_EVERY)
+    require_free_port(settings)
 
 
 def require_free_port(settings: Settings) -> None:

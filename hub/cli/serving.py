@@ -11,7 +11,13 @@ import click
 from hub.cli.console import say
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
-from hub.cli.household import Household, environment_of, prepared, require_free_port
+from hub.cli.household import (
+    Household,
+    await_free_port,
+    environment_of,
+    prepared,
+    require_free_port,
+)
 from hub.config import Settings
 
 
@@ -26,7 +32,7 @@ def web(environment: Environment) -> None:
     """
     environment.use_logs("error")
     settings = environment.startable()
-    require_free_port(settings)
+    await_free_port(settings)
     # gunicorn's workers must patch for greenlets before they import the hub.
     _become("hub.web.server", settings)
 

@@ -7,15 +7,18 @@ nothing that a fork would share. Each worker process patches itself first, then 
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from time import monotonic
 from typing import Any
 from uuid import uuid4
 
 import gevent  # type: ignore[import-untyped]
+from gevent.select import select  # type: ignore[import-untyped]
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.errors import HaltServer  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
@@ -25,13 +28,18 @@ from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped
 from hub import logs
 from hub.config import Settings
 from hub.errors import Misconfigured, Unavailable
+from hub.parent import end_with_parent
+from hub.web.listening import MainProcess
 
 log = logging.getLogger(__name__)
 
 RECEIVE_WITHIN = 15.0  # seconds for a whole request: head and body (I16)
 SEND_WITHIN = 15.0  # seconds for a whole answer, so that nobody holds a connection who never reads
 DRAIN_WITHIN = 25  # seconds for what is in hand at SIGTERM (E14)
+WELCOMED_WITHIN = 0.5  # seconds for handshakes that began before SIGTERM; then the queue is emptied
+EMPTIED_WITHIN = 3.0
 KEEP_ALIVE = 5
+_LOOK_EVERY = 0.02
 LARGEST_LINE = 8190
 _OPEN_EVERY = 1.0
 _APP_LOAD_ERROR = 4  # gunicorn's own: a worker that ends so ends the server
@@ -67,6 +75,28 @@ class HubWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     """A worker of greenlets that gives each request a deadline and speaks no HTML."""
 
     wsgi: WsgiApp
+
+    def init_process(self) -> None:
+        """In the new process: whoever is left alone by its main process ends in good order."""
+        end_with_parent()
+        super().init_process()
+
+    def notify(self) -> None:
+        """A sign of life; with the main process gone it is time to stop."""
+        self.tmp.notify()
+        if self.ppid != os.getppid():
+            self.alive = False
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """SIGTERM: go on until everybody is in whom the kernel has welcomed, then stop (I11)."""
+        gevent.spawn(self._stop_accepting, partial(super().handle_exit, sig, frame))
+
+    def _stop_accepting(self, stop: Callable[[], None]) -> None:
+        gevent.sleep(WELCOMED_WITHIN)
+        with gevent.Timeout(EMPTIED_WITHIN, False):  # noqa: FBT003 - as gevent wants it
+            while select(self.sockets, [], [], 0)[0]:
+                gevent.sleep(_LOOK_EVERY)
+        stop()
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """One connection; its first request must be there in time."""
@@ -273,6 +303,7 @@ class OpeningApp:
         self._page.opened = hub
         self._app = web.create_app(hub, self._page)
         gevent.spawn(self._follow, hub)
+        log.info("the web process is ready", extra={"pid": os.getpid()})
         return True
 
 
@@ -324,7 +355,7 @@ class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def run(self) -> None:
         """Serve; a worker that found a wrong setting has said so, and ends the server."""
         try:
-            super().run()
+            MainProcess(self).run()
         except HaltServer as halted:  # the workers that follow the first one raise it once more
             sys.exit(halted.exit_status)
 

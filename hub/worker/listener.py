@@ -7,7 +7,9 @@ are off: whoever can write to Redis shall change latency and nothing else (E17, 
 from __future__ import annotations
 
 import logging
+import sys
 import threading
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -38,12 +40,46 @@ _MOST_HEARD = 100
 _RQ_KEEPS_BACK = 15  # seconds by which RQ waits less than its worker lives
 
 
+class Doorway:
+    """Whether Redis is there, for the log: one line when it goes away, one when it is back."""
+
+    def __init__(self) -> None:
+        self._is_away = False
+
+    def away(self, problem: RedisError) -> None:
+        """Redis cannot be reached, or says no."""
+        if not self._is_away:
+            log.warning("no doorbell, the worker looks for runs by itself: %s", problem)
+        self._is_away = True
+
+    def here(self) -> None:
+        """Redis has answered."""
+        if self._is_away:
+            log.warning("the doorbell is heard again")
+        self._is_away = False
+
+
+class _WordsOfRQ(logging.LoggerAdapter[logging.Logger]):
+    """RQ's log, without its own words and tracebacks for a Redis that is away."""
+
+    def __init__(self, logger: logging.Logger, doorway: Doorway) -> None:
+        super().__init__(logger)
+        self._doorway = doorway
+
+    def log(self, level: int, msg: object, *args: Any, **named: Any) -> None:
+        problem = sys.exc_info()[1]
+        if isinstance(problem, RedisError):
+            self._doorway.away(problem)
+        else:
+            super().log(level, msg, *args, **named)
+
+
 class BellWorker(SimpleWorker):
     """An RQ worker that hears the hub's own job and does nothing else, in this process."""
 
     max_connection_wait_time = LISTEN_AGAIN_AFTER
 
-    def __init__(self, connection: Redis, stopping: threading.Event) -> None:
+    def __init__(self, connection: Redis, stopping: threading.Event, doorway: Doorway) -> None:
         super().__init__(
             [open_queue(connection)],
             connection=connection,
@@ -52,6 +88,8 @@ class BellWorker(SimpleWorker):
             worker_ttl=_WAIT_FOR + _RQ_KEEPS_BACK,
             log_job_description=False,
         )
+        self.log = _WordsOfRQ(self.log, doorway)  # type: ignore[assignment]
+        self._doorway = doorway
         self._stopping = stopping
         self._beat_at = -_BEAT_EVERY
         self._heard: list[Job] = []
@@ -71,6 +109,7 @@ class BellWorker(SimpleWorker):
         if monotonic() - self._beat_at >= _BEAT_EVERY:
             self._beat_at = monotonic()
             super().heartbeat(*given, **named)
+            self._doorway.here()
 
     def _tidy(self) -> None:
         """Drop what was heard, many at a time: who rang is being served meanwhile."""
@@ -80,9 +119,10 @@ class BellWorker(SimpleWorker):
             drop_messages(heard, self.queues[0], self.connection)
 
     def teardown(self) -> None:
-        """Leave nothing behind."""
-        self._tidy()
-        super().teardown()  # type: ignore[no-untyped-call]
+        """Leave nothing behind; what a Redis that is away still holds runs out by itself."""
+        with suppress(RedisError):
+            self._tidy()
+            super().teardown()  # type: ignore[no-untyped-call]
 
     def set_state(self, state: str, pipeline: Any = None) -> None:
         """Tell Redis what is new."""
@@ -115,6 +155,7 @@ class Listener:
     def __init__(self, url: str) -> None:
         self._url = url
         self._stopping = threading.Event()
+        self._doorway = Doorway()
         self._thread = threading.Thread(target=self._listen, name="listen", daemon=True)
 
     def start(self) -> None:
@@ -133,9 +174,10 @@ class Listener:
         while not self._stopping.is_set():
             try:
                 with open_listener(self._url) as connection:
-                    BellWorker(connection, self._stopping).work(logging_level="WARNING")
+                    worker = BellWorker(connection, self._stopping, self._doorway)
+                    worker.work(logging_level="WARNING")
             except RedisError as problem:
-                log.warning("no doorbell: %s", problem)
+                self._doorway.away(problem)
             except Exception:
                 log.exception("the listener failed; it listens again")
             self._stopping.wait(LISTEN_AGAIN_AFTER)

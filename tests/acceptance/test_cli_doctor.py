@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from hub.cli import household
 from hub.storage import tables, workers
 from hub.storage.workers import WorkerName
 from tests.acceptance.story import DAY, Story
@@ -376,12 +377,16 @@ def test_no_process_starts_with_a_wrong_setting(
     assert "listening" not in typed.out
 
 
-def test_a_web_whose_port_is_in_use_says_so_at_once(terminal: Terminal):
+def test_a_web_whose_port_is_in_use_says_so_at_once_and_gives_up_after_a_while(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(household, "PORT_WITHIN", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         typed = Terminal(terminal.project, {**terminal.variables, "HUB_PORT": port}).type("web")
 
     assert typed.code == 1
     assert typed.err == (
+        f"hub: 127.0.0.1:{port} is in use: waiting up to 0.5 s until it is free\n"
         f"hub: 127.0.0.1:{port} is in use: end the other program, or set HUB_PORT\n"
     )

@@ -21,7 +21,7 @@ from rq.serializers import JSONSerializer, PickleSerializer
 from hub import queue as hub_queue
 from hub.queue import QUEUE, WORK, Doorbell
 from hub.worker.doorbell import bell
-from hub.worker.listener import BellWorker, Listener
+from hub.worker.listener import BellWorker, Doorway, Listener
 from tests.fakes.clock import Seconds
 from tests.fakes.receiver import FakeReceiver
 
@@ -61,7 +61,7 @@ def hear(redis: Redis) -> Callable[[], bool]:
 
     def hearing() -> bool:
         bell().wait(NOT_AT_ALL)
-        BellWorker(redis, threading.Event()).work(burst=True, logging_level="WARNING")
+        BellWorker(redis, threading.Event(), Doorway()).work(burst=True, logging_level="WARNING")
         return bell().is_rung
 
     return hearing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,8 +12,9 @@ import httpx
 import pytest
 from sqlalchemy import create_engine
 
+from hub import embedded
 from hub.domain import monitor
-from hub.storage import invariants
+from hub.storage import invariants, migrate
 from tests.fakes.receiver import FakeReceiver
 from tests.processes.house import (
     PATIENCE,
@@ -105,7 +107,7 @@ def house(project: Path, database: str, link: Link) -> Iterator[House]:
 
     Nor does a secret show in logs or rows (P9), nor was anything outside reached for (D10).
     """
-    with _opened(project, database, link) as opened:
+    with open_house(project, database, link) as opened:
         yield opened
 
 
@@ -114,12 +116,35 @@ def counters(tmp_path: Path, database: str, link: Link) -> Iterator[House]:
     """A house with one endpoint of each kind."""
     folder = tmp_path / "kinds"
     write_project(folder)
-    with _opened(folder, database, link, **ENVIRONMENT) as opened:
+    with open_house(folder, database, link, **ENVIRONMENT) as opened:
+        yield opened
+
+
+@pytest.fixture
+def own_servers() -> Iterator[embedded.EmbeddedServers]:
+    """Servers that this test may harm."""
+    folder = Path(tempfile.mkdtemp(prefix="hub-own-"))
+    try:
+        with embedded.start(folder) as servers:
+            migrate.upgrade(servers.database_url)
+            yield servers
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def own_counters(
+    tmp_path: Path, own_servers: embedded.EmbeddedServers, link: Link
+) -> Iterator[House]:
+    """A house with one endpoint of each kind, on a database that this test may harm."""
+    folder = tmp_path / "kinds"
+    write_project(folder)
+    with open_house(folder, own_servers.database_url, link, **ENVIRONMENT) as opened:
         yield opened
 
 
 @contextmanager
-def _opened(project: Path, database: str, link: Link, **more: str) -> Iterator[House]:
+def open_house(project: Path, database: str, link: Link, **more: str) -> Iterator[House]:
     redis_url = f"redis://127.0.0.1:{link.port}/0"
     given = environment_for(project, database_url=database, redis_url=redis_url)
     environment = {**given, **more}

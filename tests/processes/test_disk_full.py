@@ -1,9 +1,9 @@
 """A disk that is full: 503, nothing half-stored, the processes live on (I11, P7).
 
-The database's own disk: a PostgreSQL of this test alone may write files up to a size only
-(RLIMIT_FSIZE), so that the kernel refuses the next page of a table. That works on every machine,
-needs no right to mount, and fails where a full disk fails: in the server, in the middle of a
-transaction.
+The database's own disk: a PostgreSQL of this test alone lies on a small file system that has no
+byte left. Where no file system may be mounted it may write files up to a size only (RLIMIT_FSIZE),
+so that the kernel refuses the next page of a table. Both fail where a full disk fails: in the
+server, in the middle of a transaction.
 """
 
 from __future__ import annotations
@@ -13,24 +13,30 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from hub import embedded
 from hub.storage import migrate
 from tests.acceptance.counter import BROKER, GOOD
 from tests.figures import Figure
-from tests.processes.house import PATIENCE, House, environment_for, until
+from tests.processes.conftest import open_house
+from tests.processes.house import House, until
 from tests.processes.kinds import ENVIRONMENT, write_project
+from tests.processes.link import Link
 from tests.processes.wires import children
 
 BACK_WITHIN = 5.0  # seconds (I11)
 ROOM = 16 * 1024 * 1024  # bytes of a file: a segment of the log still fits, the table does not
 LARGE = 100_000  # bytes of a body
+SIZE = "160m"  # of the small file system: a cluster, two segments of its log, and some room
+PIECE = 4096  # bytes
 FILLER = text(
     """
     INSERT INTO deliveries (id, endpoint, method, path, query, headers, body, body_digest,
@@ -42,18 +48,50 @@ FILLER = text(
 )
 
 
-@dataclass
-class Disk:
-    """The disk of one PostgreSQL, seen from its main process."""
+class Disk(Protocol):
+    """The disk of one PostgreSQL. `how`: in what way it is made full, for the figure."""
 
-    main_process: int
+    how: str
 
     def fill(self) -> None:
-        """From now on no file may grow beyond what the table has already."""
-        self._let(str(ROOM))
+        """From now on the table cannot grow."""
 
     def free(self) -> None:
         """There is room again."""
+
+
+@dataclass
+class SmallDisk:
+    """A file system of its own, on which there is no byte left."""
+
+    folder: Path
+    how: str = "a file system that is full"
+
+    @property
+    def ballast(self) -> Path:
+        return self.folder / "ballast"
+
+    def fill(self) -> None:
+        with self.ballast.open("wb", buffering=0) as ballast, suppress(OSError):
+            while True:
+                ballast.write(bytes(PIECE))
+        assert os.statvfs(self.folder).f_bavail == 0
+
+    def free(self) -> None:
+        self.ballast.unlink()
+
+
+@dataclass
+class LimitedFiles:
+    """A limit for the size of files, where no file system may be mounted."""
+
+    main_process: int
+    how: str = "a limit for files"
+
+    def fill(self) -> None:
+        self._let(str(ROOM))
+
+    def free(self) -> None:
         self._let("unlimited")
 
     def _let(self, most: str) -> None:
@@ -73,45 +111,65 @@ class Disk:
 
 
 @pytest.fixture
-def own_servers() -> Iterator[embedded.EmbeddedServers]:
-    """Servers that this test may harm."""
-    folder = Path(tempfile.mkdtemp(prefix="hub-full-"))
-    try:
-        with embedded.start(folder) as servers:
+def small_disk() -> Iterator[Path | None]:
+    """A small file system that every account may enter; None where none may be mounted."""
+    mount, unmount = shutil.which("mount"), shutil.which("umount")
+    with tempfile.TemporaryDirectory(prefix="hub-disk-") as folder:
+        options = f"size={SIZE},mode=0755"
+        if (
+            os.geteuid() != 0
+            or mount is None
+            or unmount is None
+            or subprocess.run(
+                [mount, "-t", "tmpfs", "-o", options, "hub-disk", folder],
+                check=False,  # a container may forbid it
+                stderr=subprocess.DEVNULL,
+            ).returncode
+        ):
+            yield None
+            return
+        try:
+            yield Path(folder)
+        finally:
+            subprocess.run([unmount, "--lazy", folder], check=True)
+
+
+@pytest.fixture
+def cramped_servers(small_disk: Path | None) -> Iterator[embedded.EmbeddedServers]:
+    """Servers of this test alone, on the small disk if there is one."""
+    with tempfile.TemporaryDirectory(prefix="hub-full-", dir=small_disk) as folder:
+        Path(folder).chmod(0o711)
+        with embedded.start(Path(folder) / "state") as servers:
             migrate.upgrade(servers.database_url)
             yield servers
-    finally:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture
-def cramped(own_servers: embedded.EmbeddedServers, tmp_path: Path) -> Iterator[House]:
-    """A house on a database whose main table has nearly filled its disk."""
+def cramped(
+    tmp_path: Path, cramped_servers: embedded.EmbeddedServers, link: Link
+) -> Iterator[House]:
+    """A house with one endpoint of each kind on a database that has little room."""
     folder = tmp_path / "kinds"
     write_project(folder)
-    url = own_servers.database_url
-    environment = environment_for(folder, database_url=url, redis_url=own_servers.redis_url)
-    engine = create_engine(url, pool_size=1)
-    with engine.begin() as connection:
-        connection.execute(text("ALTER TABLE deliveries ALTER body SET STORAGE EXTERNAL"))
-        connection.execute(FILLER)
-    caller = httpx.Client(trust_env=False, timeout=PATIENCE)
-    port = int(environment["HUB_PORT"])
-    opened = House(folder, engine, {**environment, **ENVIRONMENT}, port, caller)
-    try:
+    with open_house(folder, cramped_servers.database_url, link, **ENVIRONMENT) as opened:
+        opened.do("ALTER TABLE deliveries ALTER body SET STORAGE EXTERNAL")
         yield opened
-    finally:
-        opened.stop()
-        caller.close()
-        engine.dispose()
 
 
 @pytest.fixture
-def disk(cramped: House) -> Disk:
+def disk(cramped: House, small_disk: Path | None) -> Disk:
+    """The full one that this machine permits."""
+    if small_disk is not None:
+        ((data,),) = cramped.rows("SHOW data_directory")
+        assert Path(data).is_relative_to(small_disk)
+        cramped.rows("SELECT pg_switch_wal()")  # there is a whole segment for what is refused
+        return SmallDisk(small_disk)
+    with cramped.database.begin() as connection:
+        connection.execute(FILLER)
     ((process,),) = cramped.rows(
         "SELECT pg_read_file('postmaster.pid', 0, 20)"  # its first line
     )
-    return Disk(int(process.split()[0]))
+    return LimitedFiles(int(process.split()[0]))
 
 
 def post(house: House, key: str) -> httpx.Response:
@@ -149,7 +207,7 @@ def test_I5_I11_P7_a_full_disk_is_503_nothing_is_half_stored_and_it_accepts_agai
         assert post(cramped, key).status_code == 202  # a refused request did not use up its key
     assert "Traceback" not in web.lines
     assert web.terminate() == 0
-    figure("P7 disk", f"{len(refused)} requests at a full disk: 503, nothing stored, then accepted")
+    figure("P7 disk", f"{len(refused)} requests at {disk.how}: 503, nothing stored, then accepted")
 
 
 # The same web server, whose log lies on a disk that is full.

@@ -44,6 +44,25 @@ def test_I4_I11_P7_whatever_redis_does_requests_are_accepted_in_time(
     assert counters.count("FROM runs") == 1 + 3 * 4 + 3
 
 
+def test_I3_P7_a_worker_tells_once_that_redis_is_away_and_once_that_it_is_back(
+    counters: House, link: Link
+):
+    _, worker = counters.start_both()
+    counter = Counter(counters, link)
+    for told, fault in enumerate((Link.cut, Link.reset), start=1):
+        fault(link)
+        until(lambda: worker.lines.count("no doorbell") == told, "it was told")  # noqa: B023
+        assert counter.send("away").status_code == 202
+        counters.wait_for_the_end()  # the worker looks by itself, and listens in vain meanwhile
+        link.restore()
+        until(lambda: worker.lines.count("is heard again") == told, "it is back")  # noqa: B023
+
+    assert worker.lines.count("no doorbell") == 2
+    assert "Traceback" not in worker.lines
+    assert "retrying" not in worker.lines
+    assert worker.terminate() == 0
+
+
 def test_I11_a_queue_over_its_limit_is_503_until_it_is_shorter(counters: House, link: Link):
     web = counters.wait_for_web(counters.start("web", HUB_MOST_WAITING="5"))
     counter = Counter(counters, link)

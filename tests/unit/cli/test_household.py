@@ -11,6 +11,8 @@ import pytest
 
 from hub.cli.household import Deaths, Household, for_people, how_it_ended
 from hub.config import Settings
+from hub.errors import NotPossible
+from tests.processes.house import free_port
 
 
 @pytest.fixture
@@ -54,6 +56,50 @@ def test_a_child_that_cannot_live_is_started_again_and_then_given_up(
     assert told[:4] == ["hub: worker was killed by signal 9; started again"] * 4
     assert told[4].startswith("hub: worker was killed by signal 9, the 5th time within a minute")
     assert len(told) == 5
+
+
+# A web that ends the first time as the test says, before it listens; a worker that goes on.
+STARTS_SECOND = """
+import os, pathlib, signal, socket, sys
+first = pathlib.Path(os.environ["HUB_PROJECT"]) / "first"
+if sys.argv[1] == "web":
+    if not first.exists():
+        first.touch()
+        {end}
+    listening = socket.create_server((os.environ["HUB_HOST"], int(os.environ["HUB_PORT"])))
+signal.pause()
+"""
+
+
+def starting(project: Path, end: str) -> Household:
+    """Children of which the web ends that way while it starts."""
+    settings = Settings.from_environment({"HUB_PORT": str(free_port())}, project=project)
+    program = [sys.executable, "-c", STARTS_SECOND.format(end=end)]
+    return Household(settings, program=program)
+
+
+@pytest.mark.usefixtures("_signals_as_before")
+@pytest.mark.timeout(60)
+def test_a_child_that_is_killed_while_it_starts_is_started_again(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    with starting(tmp_path, "os.kill(os.getpid(), signal.SIGKILL)") as household:
+        household.wait_for_port()
+        assert household.missing() is None
+
+    assert capfd.readouterr().err == "hub: web was killed by signal 9; started again\n"
+
+
+@pytest.mark.usefixtures("_signals_as_before")
+@pytest.mark.timeout(60)
+def test_a_child_that_ends_by_itself_while_it_starts_is_a_mistake_and_not_started_again(
+    tmp_path: Path,
+):
+    with (
+        starting(tmp_path, "sys.exit(2)") as household,
+        pytest.raises(NotPossible, match="web did not start"),
+    ):
+        household.wait_for_port()
 
 
 def test_a_json_line_of_a_child_is_shown_for_people():
