@@ -20,7 +20,7 @@ _OF_ITEMS = ("items", "contains", "unevaluatedItems")
 
 _UNEVALUATED = ("unevaluatedItems", "unevaluatedProperties")
 _SIMPLE = 15  # each value is also walked to be shaped
-_FORMATS: Mapping[str, float] = {"date-time": 60, "timezone": 20}
+_FORMATS: Mapping[str, float] = {"date-time": 150, "timezone": 20}
 _FORMAT = 15
 _PATTERN_OF_NAMES = 15
 _OPTION = 1 / 12

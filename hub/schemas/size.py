@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass
 class Size:
-    """`values` and `characters` count names too; `copies`: what a copy of every part would hold."""
+    """`characters` are those of names too; `copies`: what a copy of every part would hold."""
 
     values: int = 0
     characters: int = 0
