@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from threading import Event, Thread
 from time import monotonic
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -190,7 +191,7 @@ def swelling(room: int) -> Mapping[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("name", ["json", "cloudevents"])
+@pytest.mark.parametrize("name", ["json", "cloudevents", "vapi.event"])
 def test_I14_no_body_takes_more_than_ten_times_its_limit(web: House, figure: Figure, name: str):
     kind = ALL[name]
     (process,) = children(web.started[0].pid)
@@ -200,9 +201,7 @@ def test_I14_no_body_takes_more_than_ten_times_its_limit(web: House, figure: Fig
     worst = 0.0
     for share in (16, 6, 3, 1):
         for what, value in swelling(room // share).items():
-            body = kind.good.replace(b'"name": "Ada"', b'"name": %s' % value)
-            if body == kind.good:
-                body = kind.good.replace(b"{", b'{"data": %s,' % value, 1)
+            body = holding(kind, value)
             before = memory(process)
             forget_highest_memory(process)
             heard = say(web.port, posted(kind, body))
@@ -211,6 +210,16 @@ def test_I14_no_body_takes_more_than_ten_times_its_limit(web: House, figure: Fig
             assert grown <= 10, (what, share, grown)
             worst = max(worst, grown)
     figure(f"I14 memory of {name}", f"at most {worst:.1f} times the limit of a body")
+
+
+def holding(kind: Kind, value: bytes) -> bytes:
+    """A message that was not sent before, with this value where the workflow's payload is."""
+    good = kind.good.replace(b"019a9f10-2c4e-7aa1-9d53-0f2b6c1e7d10", str(uuid4()).encode())
+    for place in (b'"name": "Ada"', b'"message": {'):
+        if place in good:
+            named = b'"name": %s' % value
+            return good.replace(place, named if b"name" in place else b"%s%s," % (place, named), 1)
+    return good.replace(b"{", b'{"data": %s,' % value, 1)
 
 
 def posted(kind: Kind, body: bytes) -> bytes:
