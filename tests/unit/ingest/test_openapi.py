@@ -124,7 +124,8 @@ def test_P4_an_operation_names_the_statuses_of_its_workflow_and_no_other() -> No
     at_once = "respond: {at_once: thanks, status: 200}"
     for on_duplicate, more in (("reject", "409"), ("accept", "202")):
         dedupe = f'dedupe: {{key: "${{{{ query.id }}}}", on_duplicate: {on_duplicate}}}'
-        assert set(responses(f"auth: public\nquery: {{id: {{type: string}}}}\n{dedupe}\n{at_once}")) == {"200", more, *refusals}
+        door = f"auth: public\nquery: {{id: {{type: string}}}}\n{dedupe}\n{at_once}"
+        assert set(responses(door)) == {"200", more, *refusals}
 
 
 def test_a_limit_is_told_with_the_header_that_says_when_to_come_again() -> None:

@@ -203,7 +203,10 @@ def test_of_a_large_value_the_first_problem_is_enough():
         ({"anyOf": [{"type": "string"}]}, "fits none of the forms that are allowed here"),
         ({"oneOf": [{}, {}]}, "does not fit exactly one of the forms that are allowed here"),
         ({"not": {}}, "has a form that is not allowed here"),
-        ({"allOf": [{"propertyNames": {"maxLength": 1}}]}, "has a member whose name is not allowed"),
+        (
+            {"allOf": [{"propertyNames": {"maxLength": 1}}]},
+            "has a member whose name is not allowed",
+        ),
     ],
 )
 def test_I15_of_alternatives_in_a_large_value_the_place_is_told(schema, message):
