@@ -31,13 +31,13 @@ def large_json(value: Any) -> Jsonb:
     return Jsonb(value, dumps=_json_bytes)
 
 
-def _json_bytes(value: Any) -> bytes | bytearray:
+def _json_bytes(value: Any) -> bytes:
     if not _holds_long_text(value):
         return json_text(value).encode()
     written = bytearray()
     for piece in _pieces(value):
         written += piece.encode()
-    return written
+    return bytes(written)
 
 
 def _holds_long_text(value: Any) -> bool:
