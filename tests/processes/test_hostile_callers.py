@@ -219,7 +219,7 @@ def heard_and_grown(port: int, process: int, kind: Kind, value: bytes) -> tuple[
 
     Megabytes may be too much for a busy disk in the time there is (503): they are sent again.
     """
-    grown = 0.0
+    grown, heard = 0.0, Heard(b"", 0.0)
     for _ in range(3):
         body = posted(kind, holding(kind, value))
         before = memory(process)
