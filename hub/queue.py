@@ -24,6 +24,7 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
+from hub.errors import Misconfigured
 from hub.metrics.catalogue import DOORBELL
 
 QUEUE = "hub"
@@ -85,8 +86,8 @@ def _is_run_id(name: str) -> bool:
 
 
 def open_redis(url: str) -> Redis:
-    """A client that gives up quickly; nothing is connected yet."""
-    return Redis.from_url(
+    """A client that gives up quickly; nothing is connected yet. Raises `Misconfigured`."""
+    return _client(
         url,
         socket_timeout=_ANSWER_WITHIN,
         socket_connect_timeout=_CONNECT_WITHIN,
@@ -95,8 +96,18 @@ def open_redis(url: str) -> Redis:
 
 
 def open_listener(url: str) -> Redis:
-    """A worker's client, which waits for the bell as long as it takes."""
-    return Redis.from_url(url, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0))
+    """A worker's client, which waits for the bell as long as it takes. Raises `Misconfigured`."""
+    return _client(url, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0))
+
+
+def _client(url: str, **options: Any) -> Redis:
+    try:
+        return Redis.from_url(url, **options)
+    except ValueError:  # its words quote the address, and a password that is not escaped with it
+        raise Misconfigured(
+            "HUB_REDIS_URL is no address such as redis://user:password@127.0.0.1:6379/0 (in a"
+            " password, @ : / ? # [ ] are written as %40 %3A %2F %3F %23 %5B %5D)"
+        ) from None
 
 
 def open_queue(connection: Redis) -> Queue:
@@ -105,7 +116,10 @@ def open_queue(connection: Redis) -> Queue:
 
 
 class Doorbell:
-    """Rings for a run that is stored and committed. `now`: seconds that never go back."""
+    """Rings for a run that is stored and committed. `now`: seconds that never go back.
+
+    Raises `Misconfigured` for what is no address of a Redis.
+    """
 
     def __init__(self, url: str, *, now: Callable[[], float] = monotonic) -> None:
         self._redis = open_redis(url)

@@ -297,7 +297,7 @@ def open_hub(
             clock=clock or SystemClock(),
             runs_clock=runs_clock,
             seal=Seal(settings.encryption_key),
-            doorbell=_doorbell(settings.redis_url),
+            doorbell=Doorbell(settings.redis_url),
             rates=RateCounter(settings.redis_url),
             lookout=lookout,
         )
@@ -338,7 +338,7 @@ def check_values(settings: Settings, project: ProjectSettings) -> None:
     if settings.database_url:
         db.address(settings.database_url)
     if settings.redis_url:
-        _doorbell(settings.redis_url).close()
+        Doorbell(settings.redis_url).close()
 
 
 def check_server(settings: Settings) -> None:
@@ -364,15 +364,6 @@ def _open_database(settings: Settings, role: Role) -> Engine:
         application=f"hub-{role}",
         answer_within=_WEB_WAITS if role == "web" else db.ANSWER_WITHIN,
     )
-
-
-def _doorbell(url: str) -> Doorbell:
-    try:
-        return Doorbell(url)
-    except ValueError:
-        raise Misconfigured(
-            "Set HUB_REDIS_URL to a URL such as redis://127.0.0.1:6379/0, or use `hub dev`"
-        ) from None
 
 
 def _check_database(database: Engine, *, allow_unsafe: bool) -> None:

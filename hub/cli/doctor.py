@@ -211,8 +211,8 @@ def _redis(environment: Environment) -> Examined:
         return Examined("redis", "warning", "not named: set HUB_REDIS_URL, or start `hub dev`")
     try:
         is_reachable = Doorbell(url).is_reachable()
-    except ValueError as problem:
-        return Examined("redis", "broken", f"HUB_REDIS_URL: {problem}")
+    except Misconfigured as problem:
+        return Examined("redis", "broken", str(problem))
     if not is_reachable:
         return Examined("redis", "warning", "does not answer: runs begin up to a second later")
     return Examined("redis", "ok", "answers")

@@ -61,7 +61,7 @@ def read_json(raw: bytes, *, max_body: int | None = None) -> Body:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise Rejected(400, "The body is not UTF-8.") from None
-    if not text.strip():
+    if not text or text.isspace():
         raise Rejected(400, "The body is empty.")
     if _is_too_deep(raw):
         raise Rejected(

@@ -61,6 +61,9 @@ class Entrance:
         """
         if self.validator is None:
             return Payload(payload)
+        excess = self.validator.excess(payload)
+        if excess is not None:
+            return Payload(None, (PayloadProblem("", excess),))
         view = self.validator.view
         times: dict[str, str] = {}
         if self.dialect.media_type == FORM_TYPE:

@@ -10,7 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from hub.engine.project import Project
-from hub.engine.workflow import Accepted, Endpoint, RateLimit, ValueField, Within, Workflow
+from hub.engine.statuses import statuses_of
+from hub.engine.workflow import Accepted, Dedupe, Endpoint, RateLimit, ValueField, Within, Workflow
 from hub.errors import NotPossible
 from hub.ingest.dialects import DIALECTS
 from hub.ingest.rate_limits import in_words
@@ -39,17 +40,6 @@ _ACCEPTED = {
     "properties": {"status": {"const": "accepted"}, "run_id": {"type": "string", "format": "uuid"}},
     "required": ["status", "run_id"],
 }
-_REFUSALS = {
-    400: "The body cannot be read",
-    401: "The credentials are missing, wrong or too old",
-    408: "The request was not received in time",
-    409: "The request was made before, or the state forbids it",
-    413: "The body is too large",
-    415: "The body has another media type",
-    422: "The payload does not fit the schema",
-    500: "The run failed",
-    503: "The request cannot be stored now; try again after Retry-After",
-}
 
 
 _PROBLEM_CONTENT = {
@@ -60,7 +50,7 @@ _PLAIN = {"json", "form"}  # dialects that answer as the workflow says, status a
 _RETRY_AFTER = {
     "Retry-After": {"description": "Seconds", "schema": {"type": "integer", "minimum": 1}}
 }
-_OWN = {409: _ANY_JSON, 422: _ANY_JSON, 500: _ANY_JSON}  # workflows answer with these as well
+_COMPUTED = ("2XX", "3XX", "4XX", "5XX")
 
 
 def openapi(project: Project, public_url: str) -> dict[str, Any]:
@@ -120,7 +110,7 @@ def _operation(name: str, workflow: Workflow, endpoint: Endpoint) -> dict[str, A
     operation: dict[str, Any] = {
         "operationId": name,
         "summary": workflow.title,
-        "responses": _responses(endpoint),
+        "responses": _responses(workflow, endpoint),
         "security": [] if endpoint.auth == "public" else [{endpoint.auth: []}],
     }
     if workflow.description:
@@ -166,39 +156,78 @@ def _request_body(name: str, endpoint: Endpoint) -> dict[str, Any]:
     return {"required": True, "content": {dialect.media_type: {"schema": schema}}}
 
 
-def _responses(endpoint: Endpoint) -> dict[str, Any]:
-    respond = endpoint.respond
-    is_vendor = endpoint.dialect not in _PLAIN
-    good: dict[int, dict[str, Any]] = {}
-    if is_vendor and not DIALECTS[endpoint.dialect].is_tool:
-        pass  # whoever only reports hears 200, whatever the workflow says
-    elif isinstance(respond, Accepted):
-        good[202] = {
-            "description": "Stored; the run goes on by itself",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Accepted"}}},
+def _responses(workflow: Workflow, endpoint: Endpoint) -> dict[str, Any]:
+    """Every status that the operation can give, and no other."""
+    found = _refusals(endpoint)
+    for status, description in _answers(workflow, endpoint).items():
+        refused = found.get(status, {"description": "", "content": {}})
+        found[status] = {
+            **refused,
+            "description": ". ".join(filter(None, (refused["description"], description))),
+            "content": {**refused["content"], **_answer_content(endpoint, status)},
         }
-    else:
-        good[respond.status] = _json("Stored")
-    if isinstance(respond, Within) or is_vendor:
-        good[200] = _json("The answer of the run")
-    refused: dict[int, dict[str, Any]] = {
-        status: {"description": text, "content": {**_PROBLEM_CONTENT, **_OWN.get(status, {})}}
-        for status, text in _REFUSALS.items()
+    return dict(sorted(found.items()))
+
+
+def _answers(workflow: Workflow, endpoint: Endpoint) -> dict[str, str]:
+    """What is said of a request that is stored, by status."""
+    respond = endpoint.respond
+    is_plain = endpoint.dialect in _PLAIN
+    if not (is_plain or DIALECTS[endpoint.dialect].is_tool):
+        return {"200": "Stored"}  # whoever only reports hears 200, whatever the workflow says
+    found: dict[str, str] = {} if is_plain else {"200": "The answer of the call"}
+    if isinstance(respond, Within):
+        statuses = statuses_of(workflow)
+        known = _COMPUTED if statuses is None else map(str, statuses)
+        found.update(dict.fromkeys(known, "The answer of the run"))
+    if isinstance(respond, Accepted) or (endpoint.dedupe and _is_told_again(endpoint.dedupe)):
+        found["202"] = "Stored; the run goes on by itself"
+    if not isinstance(respond, Accepted):
+        found.setdefault(str(respond.status), "Stored; the run goes on by itself")
+    return found
+
+
+def _is_told_again(dedupe: Dedupe) -> bool:
+    return dedupe.on_duplicate == "accept"
+
+
+def _answer_content(endpoint: Endpoint, status: str) -> dict[str, Any]:
+    if isinstance(endpoint.respond, Accepted) and status == "202":
+        return {"application/json": {"schema": {"$ref": "#/components/schemas/Accepted"}}}
+    return _ANY_JSON
+
+
+def _refusals(endpoint: Endpoint) -> dict[str, dict[str, Any]]:
+    """Every refusal that the endpoint can give, as a problem document."""
+    told = {
+        "400": "The request cannot be read",
+        "408": "The request was not received in time",
+        "413": "The body is too large",
+        "415": "The body has another media type",
+        "422": "The request does not fit what the endpoint takes",
     }
-    refused[503]["headers"] = _RETRY_AFTER
+    if endpoint.auth != "public":
+        told["401"] = "The credentials are missing, wrong or too old"
+    if endpoint.params:
+        told["404"] = "There is no such address"
+    if endpoint.dedupe is not None and endpoint.dedupe.on_duplicate == "reject":
+        told["409"] = "The request was made before"
+    found: dict[str, dict[str, Any]] = {
+        status: {"description": text, "content": _PROBLEM_CONTENT} for status, text in told.items()
+    }
+    found["503"] = {
+        "description": "The request cannot be stored now; try again after Retry-After",
+        "headers": _RETRY_AFTER,
+        "content": _PROBLEM_CONTENT,
+    }
     if endpoint.rate_limit is not None:
-        refused[429] = _too_many(endpoint.rate_limit)
-    found = {str(status): each for status, each in sorted({**refused, **good}.items())}
-    return {**found, "default": _json("A status that the workflow itself answers with")}
+        found["429"] = _too_many(endpoint.rate_limit)
+    return found
 
 
 def _too_many(limit: RateLimit) -> dict[str, Any]:
     description = f"More than {in_words(limit)}; try again after Retry-After"
     return {"description": description, "headers": _RETRY_AFTER, "content": _PROBLEM_CONTENT}
-
-
-def _json(description: str) -> dict[str, Any]:
-    return {"description": description, "content": _ANY_JSON}
 
 
 def _security(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,18 +9,21 @@ from typing import Any
 
 import jsonschema_rs
 
-from hub.schemas.cost import alternatives
+from hub.schemas.cost import alternatives, effort, matching
 from hub.schemas.defaults import misfit_of_default
 from hub.schemas.formats import FORMATS
 from hub.schemas.keywords import DATA, MAPS
 from hub.schemas.messages import Wording
+from hub.schemas.patterns import is_too_large
 from hub.schemas.required import unmet_names
-from hub.schemas.validator import compiled
+from hub.schemas.validator import MOST_EFFORT, MOST_MATCHING, compiled
 from hub.schemas.view import resolve
 
 DEEPEST = 32
 MOST_UNIQUE = 100
 MOST_ALTERNATIVES = 128
+LEAST_VALUES = 1_000  # that every schema can check in time
+_USUAL_BODY = 262_144  # characters
 _LARGEST = 2**63 - 1
 _SCALARS = {"string", "integer", "number", "boolean", "null"}
 _NUMERIC = {
@@ -105,7 +108,29 @@ def _of_whole(schema: Mapping[str, Any]) -> list[SchemaProblem]:
         compiled(schema)
     except (ValueError, jsonschema_rs.ReferencingError) as wrong:
         return [_from_compiler(wrong)]
-    return list(dict.fromkeys([*_of_required(schema), *_of_defaults(schema)]))
+    costly = [*_of_patterns(schema)] or [*_of_effort(schema)]
+    return costly or list(dict.fromkeys([*_of_required(schema), *_of_defaults(schema)]))
+
+
+def _of_patterns(schema: Mapping[str, Any]) -> Iterator[SchemaProblem]:
+    text = "is too large: `+` and `maxLength` cost less than repetitions that are counted"
+    for pointer, part in _parts(schema, ""):
+        if "pattern" in part and is_too_large(part["pattern"]):
+            yield SchemaProblem(f"{pointer}/pattern", f"`pattern` {text}")
+        for pattern in part.get("patternProperties", ()):
+            if is_too_large(pattern):
+                here = f"{pointer}/patternProperties/{_token(pattern)}"
+                yield SchemaProblem(here, f"the pattern of names {text}", is_key=True)
+
+
+def _of_effort(schema: Mapping[str, Any]) -> Iterator[SchemaProblem]:
+    """A payload of the usual size must have room (I15)."""
+    if matching(schema) * _USUAL_BODY > MOST_MATCHING:
+        yield SchemaProblem("", "the schema is too large: one place meets too many large patterns")
+    most = int(MOST_EFFORT / effort(schema))
+    if most < LEAST_VALUES:
+        text = f"a payload could have {most} values, and {LEAST_VALUES} must be possible"
+        yield SchemaProblem("", f"the schema is too large: {text}")
 
 
 def _of_required(schema: Mapping[str, Any]) -> Iterator[SchemaProblem]:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from hub.errors import PayloadProblem
 from hub.schemas.formats import FORMATS
+from hub.schemas.telling import folded_word
 
 _BUDGET = 100
 _LONGEST_NAME = 30
@@ -108,13 +109,21 @@ def _any_of(details: Mapping[str, Any]) -> str:
     types = [each.kind.as_dict().get("types") for branch in branches for each in branch]
     if types and all(types) and all(len(branch) == 1 for branch in branches):
         return _type({"types": [name for names in types for name in names]})
-    return "fits none of the forms that are allowed here"
+    return _FOLDED["anyOf"]
 
 
 def _one_of(details: Mapping[str, Any]) -> str:
     if any(not failures for failures in details["context"]):
         return "fits more than one of the forms, of which exactly one is allowed"
     return _any_of(details)
+
+
+_FOLDED = {
+    "anyOf": "fits none of the forms that are allowed here",
+    "oneOf": "does not fit exactly one of the forms that are allowed here",
+    "propertyNames": "has a member whose name is not allowed",
+    "not": "has a form that is not allowed here",
+}
 
 
 def _least(what: str, limit: int) -> str:
@@ -150,9 +159,9 @@ _MESSAGES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "multipleOf": lambda details: f"must be a multiple of {details['multiple_of']}",
     "uniqueItems": lambda _: "must not hold the same item twice",
     "contains": lambda _: "lacks an item that must be in it",
-    "propertyNames": lambda _: "has a member whose name is not allowed",
+    "propertyNames": lambda _: _FOLDED["propertyNames"],
     "falseSchema": lambda _: "is not allowed here",
-    "not": lambda _: "has a form that is not allowed here",
+    "not": lambda details: _FOLDED[folded_word(details["schema"])],
     "anyOf": _any_of,
     "oneOf": _one_of,
 }

@@ -28,7 +28,10 @@ class View:
             self.parts, self._sure = _spread(root, [root])
         else:
             self.parts, self._sure = parts, sure
-        self._views: dict[tuple[int, ...], View] = {}  # by the schemas, never by the sender's names
+        # By the schemas and what they name, never by the sender's names.
+        self._views: dict[tuple[int, ...], View] = {}
+        self._fields: dict[tuple[str | None, ...], View | None] = {}
+        self._items: dict[int, View] = {}
 
     @cached_property
     def is_open(self) -> bool:
@@ -61,13 +64,38 @@ class View:
         return not any(words & part.keys() for part in self.parts)
 
     def field(self, name: str) -> View | None:
-        """What is said about a member; nothing when it has no name here."""
-        schemas = [each for part in self.parts for each in _about_field(part, name)]
-        return self._about(schemas) if schemas else None
+        """What is said about a member; nothing when it has no name here.
+
+        A name that the schemas do not know costs the same however many schemas speak (I15).
+        """
+        known = name if name in self._names else None
+        key = (known, *(pattern for pattern in self._patterns if _matches(pattern, name)))
+        if key not in self._fields:
+            schemas = [each for part in self.parts for each in _about_field(part, name)]
+            self._fields[key] = self._about(schemas) if schemas else None
+        return self._fields[key]
 
     def item(self, index: int) -> View:
         """What is said about an item of a list."""
-        return self._about([each for part in self.parts for each in _about_item(part, index)])
+        place = min(index, self._listed)
+        if place not in self._items:
+            schemas = [each for part in self.parts for each in _about_item(part, place)]
+            self._items[place] = self._about(schemas)
+        return self._items[place]
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(name for part in self.parts for name in _mapping(part.get("properties")))
+
+    @cached_property
+    def _patterns(self) -> tuple[str, ...]:
+        found = (name for part in self.parts for name in _mapping(part.get("patternProperties")))
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def _listed(self) -> int:
+        """How many items the schemas tell apart; what is said of the next holds for the rest."""
+        return max((len(_list(part.get("prefixItems"))) for part in self.parts), default=0)
 
     def _about(self, schemas: list[Any]) -> View:
         key = tuple(map(id, schemas))

@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hub.errors import Unavailable
 from hub.storage.db import at_once
-from hub.storage.json_text import json_text
+from hub.storage.json_text import json_text, large_json
 
 _ATTEMPTS = 3  # a key may be freed between the conflict and the look
 
@@ -305,7 +305,7 @@ def _run_values(run: NewRun) -> dict[str, Any]:
         "workflow": run.workflow,
         "version": run.version,
         "mode": run.mode,
-        "trigger": json_text(run.trigger),
+        "trigger": large_json(run.trigger),
         "timeout": run.timeout,
         "dedupe_key": run.dedupe_key,
         "key_digest": key_digest(run.dedupe_key) if run.dedupe_key is not None else None,

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.core import NOT_SET
 from schemathesis.core.result import Ok
@@ -41,6 +42,8 @@ CHECKS = [
 ]
 OUR_HEADERS = ("idempotency-key",)  # credentials are made for the body
 LEAN, FULL = 15, 500
+SIGNED = st.sampled_from([True, True, True, False])
+NOT_LET_IN = {401, 404}  # an address that is none is said to be none
 OTHERS = ("form", "standard", "cloud", "seen", "at-once", "waits")
 
 
@@ -63,8 +66,8 @@ def hub(project: Path, open_story: OpenStory) -> Story:
     return open_story(mode="simulate", **{name: secret_value(name, known) for name in names})
 
 
-def send(hub: Story, operation: Mapping[str, Any], case: Any) -> Any:
-    """The case on the wire, signed for its endpoint so that it gets past authentication."""
+def send(hub: Story, operation: Mapping[str, Any], case: Any, *, is_signed: bool) -> Any:
+    """The case on the wire, signed for its endpoint so that it gets past authentication, or not."""
     media_type = case.media_type
     body = b""
     if media_type == "application/x-www-form-urlencoded" and isinstance(case.body, Mapping):
@@ -76,7 +79,7 @@ def send(hub: Story, operation: Mapping[str, Any], case: Any) -> Any:
     if media_type is not None:
         headers["content-type"] = media_type
     (needed,) = operation["security"] or [{}]
-    for name in needed:
+    for name in needed if is_signed else ():
         preset = hub.hub.project.settings.auth[name]
         headers = signed(
             preset, body, headers, now=hub.clock.now(), settings=hub.hub.project.settings
@@ -99,10 +102,12 @@ def play(hub: Story, operation: Any, described: Mapping[str, Any], cases: int) -
         suppress_health_check=list(HealthCheck),
         phases=[Phase.explicit, Phase.generate],
     )
-    @given(case=operation.as_strategy())
-    def check(case: Any) -> None:
-        answer = send(hub, described, case)
+    @given(case=operation.as_strategy(), is_signed=SIGNED)
+    def check(case: Any, *, is_signed: bool) -> None:
+        answer = send(hub, described, case, is_signed=is_signed)
         heard[answer.status_code] += 1
+        if described["security"] and not is_signed:
+            assert answer.status_code in NOT_LET_IN
         case.validate_response(answer, checks=CHECKS)
 
     check()
@@ -126,6 +131,8 @@ def test_P4_no_request_of_our_document_is_answered_by_what_it_does_not_say(
             described = document["paths"][operation.path][operation.method]
             found = play(hub, operation, described, cases)
             assert set(found) - {401}, f"{operation.path} let nobody in"
+            assert (401 in found) == bool(described["security"])
+            assert "default" not in described["responses"]
             heard += found
 
     told = ", ".join(f"{status}: {number}" for status, number in sorted(heard.items()))

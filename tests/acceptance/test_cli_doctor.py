@@ -356,6 +356,33 @@ def test_a_value_that_the_servers_would_refuse_is_broken(
     assert variable in line["message"]
 
 
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize(
+    "address",
+    [
+        "redis://:hunter2/word@127.0.0.1:6379/0",
+        "redis://:hunter2#word@127.0.0.1:6379/0",
+        "redis://:word[hunter2@127.0.0.1:6379/0",
+        "redis://:hunter2\u2100@127.0.0.1:6379/0",
+        "redis://127.0.0.1:6379/0?socket_timeout=hunter2",
+    ],
+)
+def test_S6_an_address_with_a_badly_written_password_is_told_without_it(
+    terminal: Terminal, address: str
+):
+    bad = Terminal(terminal.project, {**terminal.variables, "HUB_REDIS_URL": address})
+
+    line = found(bad.type("doctor", "--json"))["redis"]
+    assert line["status"] == "broken"
+    assert "HUB_REDIS_URL is no address" in line["message"]
+    for words in (["doctor"], ["doctor", "--json"], ["web"], ["worker"]):
+        typed = bad.type(*words)
+        assert typed.code == 1
+        assert "HUB_REDIS_URL" in typed.out + typed.err
+        assert "hunter2" not in typed.out + typed.err
+        assert "Traceback" not in typed.err
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [

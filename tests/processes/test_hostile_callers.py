@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from threading import Event, Thread
 from time import monotonic
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -16,6 +18,7 @@ from tests.figures import Figure
 from tests.processes.house import House, until
 from tests.processes.kinds import KINDS, Kind, wire
 from tests.processes.wires import (
+    Heard,
     children,
     connect,
     forget_highest_memory,
@@ -29,6 +32,7 @@ ALL = {kind.name: kind for kind in KINDS}
 PLAIN = ALL["json"]
 RECEIVED_WITHIN = 15.0 + 5.0  # seconds: what the clause says, and a busy machine
 IN_TIME = 1.0
+TOO_BUSY = 503
 
 
 @pytest.fixture
@@ -198,19 +202,43 @@ def test_I14_no_body_takes_more_than_ten_times_its_limit(web: House, figure: Fig
         assert say(web.port, posted(kind, kind.good)).status in {200, 202}
     room = kind.limit - len(kind.good) - 100
     worst = 0.0
+    heard_of: Counter[int] = Counter()
     for share in (16, 6, 3, 1):
         for what, value in swelling(room // share).items():
-            body = kind.good.replace(b'"name": "Ada"', b'"name": %s' % value)
-            if body == kind.good:
-                body = kind.good.replace(b"{", b'{"data": %s,' % value, 1)
-            before = memory(process)
-            forget_highest_memory(process)
-            heard = say(web.port, posted(kind, body))
-            grown = (highest_memory(process) - before) * 1024 * 1024 / kind.limit
-            assert heard.status in {200, 202, 413, 422}, (what, heard.data)
+            heard, grown = heard_and_grown(web.port, process, kind, value)
+            assert heard.status in {200, 202, 413, 422, TOO_BUSY}, (what, heard.data)
+            heard_of[heard.status] += 1
             assert grown <= 10, (what, share, grown)
             worst = max(worst, grown)
+    assert heard_of[TOO_BUSY] < heard_of.total() / 4
     figure(f"I14 memory of {name}", f"at most {worst:.1f} times the limit of a body")
+
+
+def heard_and_grown(port: int, process: int, kind: Kind, value: bytes) -> tuple[Heard, float]:
+    """The answer, and by how many times its limit the process grew meanwhile.
+
+    Megabytes may be too much for a busy disk in the time there is (503): they are sent again.
+    """
+    grown, heard = 0.0, Heard(b"", 0.0)
+    for _ in range(3):
+        body = posted(kind, holding(kind, value))
+        before = memory(process)
+        forget_highest_memory(process)
+        heard = say(port, body)
+        grown = max(grown, (highest_memory(process) - before) * 1024 * 1024 / kind.limit)
+        if heard.status != TOO_BUSY:
+            break
+    return heard, grown
+
+
+def holding(kind: Kind, value: bytes) -> bytes:
+    """A message that was not sent before, with this value where the workflow's payload is."""
+    good = kind.good.replace(b"019a9f10-2c4e-7aa1-9d53-0f2b6c1e7d10", str(uuid4()).encode())
+    for place in (b'"name": "Ada"', b'"message": {'):
+        if place in good:
+            named = b'"name": %s' % value
+            return good.replace(place, named if b"name" in place else b"%s%s," % (place, named), 1)
+    return good.replace(b"{", b'{"data": %s,' % value, 1)
 
 
 def posted(kind: Kind, body: bytes) -> bytes:

@@ -82,11 +82,50 @@ payload: schemas/booked.json
         ("limit", "query", False),
         ("Idempotency-Key", "header", False),
     ]
-    assert {"202", "400", "401", "413", "415", "422", "503", "default"} <= set(
-        operation["responses"]
-    )
+    statuses = ["202", "400", "401", "404", "408", "413", "415", "422", "503"]
+    assert list(operation["responses"]) == statuses
+    for status in statuses[1:]:
+        assert list(operation["responses"][status]["content"]) == ["application/problem+json"]
+    assert "Retry-After" in operation["responses"]["503"]["headers"]
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
     assert schema == {"$ref": "#/components/schemas/things"}
+
+
+def responses(trigger: str, steps: str = "") -> dict[str, Any]:
+    text = workflow(f"dialect: json\n{trigger}")
+    if steps:
+        text = f"{text[: text.index('steps:')]}steps:\n{steps}"
+    (operation,) = openapi(project(door=text), URL)["paths"]["/webhook/door"].values()
+    found: dict[str, Any] = operation["responses"]
+    return found
+
+
+def test_P4_an_operation_names_the_statuses_of_its_workflow_and_no_other() -> None:
+    refusals = {"400", "408", "413", "415", "422", "503"}
+    waits = "auth: public\nrespond: {within: 5s, otherwise: {later: true}}"
+    steps = """
+  - if: run.id == 'x'
+    then:
+      - fail: slot_taken
+        status: 409
+  - reply: done
+    status: 201
+"""
+    computed = "\n  - return: done\n    status: ${{ 200 + 1 }}\n"
+
+    assert set(responses("auth: public")) == {"202", *refusals}
+    assert set(responses("auth: broker")) == {"202", "401", *refusals}
+    assert set(responses("auth: public\nrespond: {at_once: thanks, status: 200}")) == {
+        "200",
+        *refusals,
+    }
+    assert set(responses(waits, steps)) == {"200", "201", "202", "409", "500", *refusals}
+    assert set(responses(waits, computed)) == {"202", "2XX", "3XX", "4XX", "5XX", *refusals}
+    at_once = "respond: {at_once: thanks, status: 200}"
+    for on_duplicate, more in (("reject", "409"), ("accept", "202")):
+        dedupe = f'dedupe: {{key: "${{{{ query.id }}}}", on_duplicate: {on_duplicate}}}'
+        door = f"auth: public\nquery: {{id: {{type: string}}}}\n{dedupe}\n{at_once}"
+        assert set(responses(door)) == {"200", more, *refusals}
 
 
 def test_a_limit_is_told_with_the_header_that_says_when_to_come_again() -> None:

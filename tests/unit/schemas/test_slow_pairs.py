@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import gc
 import json
+from collections.abc import Callable
 from time import thread_time
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings, target
 from hypothesis import strategies as st
 
 from hub.errors import Rejected
 from hub.ingest.body import read_json
 from hub.ingest.dialects.contract import SMALL_BODY
-from hub.schemas import compile_schema, fill_defaults, keep_known, normalise
+from hub.schemas import (
+    Validator,
+    compile_schema,
+    fill_defaults,
+    keep_known,
+    normalise,
+    place_local_times,
+)
 from hub.schemas.lint import MOST_ALTERNATIVES, lint_schema
 from tests.figures import Figure
 
@@ -107,7 +117,7 @@ def test_I15_no_schema_and_no_body_within_the_limits_take_more_than_250_ms(figur
             value = read_json(raw, max_body=SMALL_BODY).value
         except Rejected:
             return
-        seconds = min(_seconds_to_validate(schema, value) for _ in range(3))
+        seconds = seconds_of_work(schema, value)
         target(seconds)
         worst["seconds"], worst["tried"] = max(worst["seconds"], seconds), worst["tried"] + 1
         assert seconds < LONGEST, (schema, raw[:200])
@@ -119,16 +129,132 @@ def test_I15_no_schema_and_no_body_within_the_limits_take_more_than_250_ms(figur
     )
 
 
-def _seconds_to_validate(schema: dict[str, Any], value: Any) -> float:
-    """Time of the processor; what else lies in the memory of this process counts for nothing."""
+def seconds_of_work(schema: dict[str, Any], value: Any) -> float:
+    """Time of the processor, as an endpoint spends it; measured again when something came between.
+
+    The collector looks at what the work leaves behind, not at what else this process holds.
+    """
     validator = compile_schema(schema)
     validator.problems({})
-    gc.disable()
+    gc.collect()
+    gc.freeze()
     try:
-        begun = thread_time()
-        filled = fill_defaults(validator.view, value)
+        seconds = _measured(validator, value)
+        return seconds if seconds < LONGEST else min(seconds, _measured(validator, value))
+    finally:
+        gc.unfreeze()
+
+
+def _measured(validator: Validator, value: Any) -> float:
+    begun = thread_time()
+    if validator.excess(value) is None:
+        placed, _ = place_local_times(validator.view, value, ZoneInfo("Europe/Berlin"))
+        filled = fill_defaults(validator.view, placed)
         if not validator.problems(filled):
             normalise(validator.view, keep_known(validator.view, filled))
-        return thread_time() - begun
-    finally:
-        gc.enable()
+    return thread_time() - begun
+
+
+def fullest(schema: dict[str, Any], made: Callable[[int], Any]) -> Any:
+    """The most of something that a body of the usual size and its schema let in."""
+    validator = compile_schema(schema)
+    number = 1
+    for step in (2**place for place in range(17, -1, -1)):
+        value = {"data": made(number + step)}
+        raw = json.dumps(value, separators=(",", ":")).encode()
+        try:
+            read_json(raw, max_body=SMALL_BODY)
+        except Rejected:
+            continue
+        if len(raw) <= SMALL_BODY and validator.excess(value) is None:
+            number += step
+    return {"data": made(number)}
+
+
+def members(value: Any) -> Callable[[int], Any]:
+    """An object with so many members."""
+    return lambda number: {f"aa{each}": value for each in range(number)}
+
+
+def items(value: Any) -> Callable[[int], Any]:
+    """A list with so many items."""
+    return lambda number: [value] * number
+
+
+def _text(number: int) -> str:
+    return "a" * number
+
+
+def _nested(levels: int) -> dict[str, Any]:
+    schema: dict[str, Any] = {"unevaluatedProperties": False, "additionalProperties": _WHOLE}
+    for _ in range(levels):
+        schema = {"allOf": [schema], "unevaluatedProperties": False}
+    return schema
+
+
+_WHOLE = {"type": "integer"}
+_WORD = {"type": "string", "pattern": "[a-z]{1,30}[a-z]{1,30}!"}
+_BOTH = {"additionalProperties": _WORD, "propertyNames": _WORD}
+_WANTED = [f"a{number}" for number in range(1_000)]
+FOUND: dict[str, tuple[dict[str, Any], Callable[[int], Any]]] = {
+    "names that fail one by one": ({"propertyNames": _WORD}, members("a")),
+    "sixty alternatives that fail": ({"anyOf": [_BOTH] * 60}, members("a" * 5)),
+    "sixty of which one should fit": ({"oneOf": [_BOTH] * 60}, members("a" * 5)),
+    "a hundred alternatives of items": ({"items": {"anyOf": [_WHOLE] * 100}}, items("")),
+    "a condition with names": ({"if": _BOTH, "then": _BOTH, "else": _BOTH}, members("a" * 5)),
+    "a condition that holds": (
+        {"if": {"additionalProperties": _WHOLE}, "then": {"allOf": [_BOTH] * 20}},
+        members(1),
+    ),
+    "all names of a long list are missing": (
+        {"type": "object", "required": _WANTED},
+        lambda number: {"aa": "a" * number},
+    ),
+    "an option of a thousand": ({"items": {"enum": [*_WANTED, 1]}}, items(1)),
+    "a long list of names": ({"items": {"anyOf": [{"required": _WANTED}, {}]}}, items({})),
+    "repetitions in repetitions": ({"pattern": "(a{1,100}){1,30}b"}, _text),
+    "repetitions of a class": ({"pattern": r"[\p{L}]{1,200}!"}, _text),
+    "the largest patterns there may be": ({"pattern": "(a{1,25}){1,15}!"}, _text),
+    "many large patterns": ({"allOf": [{"pattern": "(a{1,25}){1,15}!"}] * 20}, _text),
+    "many small patterns": ({"anyOf": [{"pattern": "(a|a)*b"}] * 48}, _text),
+    "a pattern of many items": ({"items": {"pattern": "(a{1,25}){1,15}!"}}, items("aaaaaaaa")),
+    "what is left over, of what is left over": (_nested(8), members(1)),
+    "what is left over, some levels": (_nested(3), members(1)),
+    "zones that do not exist": ({"items": {"anyOf": [{"format": "timezone"}] * 4}}, items("a")),
+    "times without offset": ({"items": {"format": "date-time"}}, items("2025-10-20T14:00:00")),
+    "times with offset": ({"items": {"format": "date-time"}}, items("2025-10-20T14:00:00+02:00")),
+    "patterns of names": (
+        {"patternProperties": {f"a{'a?' * number}": _WHOLE for number in range(30)}},
+        members(1),
+    ),
+    "as many alternatives as there may be": (
+        {"allOf": [{"additionalProperties": _WHOLE}] * 60},
+        members(1),
+    ),
+    "defaults of each item": (
+        {"items": {"properties": {f"a{each}": {"default": [0] * 20} for each in range(20)}}},
+        items({}),
+    ),
+    "many listed items": (
+        {"anyOf": [{"prefixItems": [{"type": "string"}] * 100, "items": _WHOLE}] * 60},
+        items(1),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_I15_a_pair_that_was_slow_once_is_refused_or_quick(figure: Figure, name: str):
+    inner, made = FOUND[name]
+    schema = json.loads(json.dumps({"type": "object", "properties": {"data": inner}}))
+
+    begun = thread_time()
+    problems = lint_schema(schema, is_payload=True)
+    assert thread_time() - begun < 2
+
+    if problems:
+        assert ["too large" in each.message for each in problems] == [True]
+        return
+    value = fullest(schema, made)
+    seconds = seconds_of_work(schema, value)
+    figure(f"I15 {name}", f"{seconds * 1000:.0f} ms of work")
+    assert seconds < LONGEST

@@ -197,6 +197,47 @@ def test_of_a_large_value_the_first_problem_is_enough():
     assert problems({"items": {"type": "string"}}, [1] * 100_000) == [("/0", "must be a text")]
 
 
+@pytest.mark.parametrize(
+    ("schema", "message"),
+    [
+        ({"anyOf": [{"type": "string"}]}, "fits none of the forms that are allowed here"),
+        ({"oneOf": [{}, {}]}, "does not fit exactly one of the forms that are allowed here"),
+        ({"not": {}}, "has a form that is not allowed here"),
+        (
+            {"allOf": [{"propertyNames": {"maxLength": 1}}]},
+            "has a member whose name is not allowed",
+        ),
+    ],
+)
+def test_I15_of_alternatives_in_a_large_value_the_place_is_told(schema, message):
+    value = {"list": [1] * 10_000, "one": {"ab": 1}}
+    whole = {"type": "object", "properties": {"one": schema}}
+
+    assert problems(whole, value) == [("/one", message)]
+
+
+def test_I15_a_wrong_value_is_told_also_where_nothing_small_can_be_said():
+    left_over = {"properties": {"list": {}}, "unevaluatedProperties": False}
+    referring = {
+        "properties": {"b": {"$ref": "#/properties/a/anyOf/0"}, "a": {"anyOf": [{"type": "null"}]}}
+    }
+    large = {"list": [1] * 10_000}
+
+    told = [("", "does not have the form that is wanted")]
+    assert problems(left_over, {**large, "more": 1}) == told
+    assert problems(referring, {**large, "b": 1}) == told
+
+
+def test_I15_a_value_too_large_for_its_schema_is_not_looked_at():
+    many = compile_schema({"items": {"anyOf": [{"type": "string"}] * 100}})
+    long = compile_schema({"items": {"pattern": "(a{1,25}){1,15}!"}})
+
+    assert many.excess(["a"] * 10_000) is None
+    assert str(many.excess(["a"] * 20_000)).startswith("holds too many values for its schema")
+    assert long.excess("a" * 262_144) is None
+    assert str(long.excess("a" * 1_000_000)).startswith("is too long for the patterns")
+
+
 def test_little_of_the_senders_text_is_ever_shown():
     names = [letter * 80 for letter in "abcdefghij"]
     schema = {
