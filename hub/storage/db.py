@@ -210,9 +210,14 @@ def revision(engine: Engine) -> str | None:
     return None if found is None else str(found)
 
 
-def is_current(engine: Engine) -> bool:
-    """Whether the tables are those of this version of the code."""
-    return revision(engine) == NEWEST_REVISION
+def is_usable(engine: Engine) -> bool:
+    """Whether this code works on the tables: they are its own, or those of a later version.
+
+    Revisions only add, so an old process lives, and may start again, while others are upgraded
+    (E15).
+    """
+    found = revision(engine)
+    return found is not None and found >= NEWEST_REVISION
 
 
 # ------------------------------------------------------------------------------------- the server
