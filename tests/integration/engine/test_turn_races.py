@@ -69,7 +69,7 @@ def test_E16_P6_runs_whose_owners_die_or_freeze_never_exceed_the_limit(
     shop.learn(f"steps:\n{says}", head=f"{KEYED}  limit: {limit}\n")
     inside = Inside(shop)
     names = [f"n{number:02}" for number in range(count)]
-    odd = random.Random(16).sample(names, DYING + FREEZING)
+    odd = random.Random(16).sample(names, DYING + FREEZING)  # noqa: S311 - no secret
     for name in names:
         first = {name: inside.works}
         first |= dict.fromkeys(odd[:DYING], inside.dies)
@@ -175,6 +175,6 @@ def test_E16_a_run_that_is_undone_beyond_its_timeout_frees_its_key_then(shop: Sh
     shop.wake()
     shop.work()
     assert shop.run(first).error["code"] == "timeout"
-    undone = [row.status for path, row in shop.steps(first).items() if path.endswith("/back")]
+    undone = [row.status for path, row in shop.steps(first).items() if path.endswith("back")]
     assert undone == ["succeeded"]
     assert shop.rows("SELECT FROM turns") == []
