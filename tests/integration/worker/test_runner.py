@@ -16,7 +16,7 @@ from hub.storage import runs
 from hub.storage.runs import ClaimedRun, Ending, OpenClaim
 from hub.worker import runner as runner_module
 from hub.worker.doorbell import Bell
-from hub.worker.runner import Runner
+from hub.worker.runner import RENEWALS, Runner
 from tests.integration.storage.office import PATIENCE, Office
 
 LEASE = timedelta(minutes=2)
@@ -90,7 +90,11 @@ def hire(engine: Engine, hands: Hands) -> Iterator[Hire]:
     hired: list[Runner] = []
 
     def hiring(
-        size: int = 2, *, ring: Callable[[UUID], object] | None = None, bell: Bell | None = None
+        size: int = 2,
+        *,
+        ring: Callable[[UUID], object] | None = None,
+        bell: Bell | None = None,
+        lease: timedelta = LEASE,
     ) -> Runner:
         hired.append(
             Runner(
@@ -100,7 +104,7 @@ def hire(engine: Engine, hands: Hands) -> Iterator[Hire]:
                 size=size,
                 bell=bell or Bell(),
                 ring=ring or (lambda _: None),
-                lease=LEASE,
+                lease=lease,
             )
         )
         return hired[-1]
@@ -170,6 +174,24 @@ def test_E3_leases_of_runs_in_hand_are_renewed_and_those_of_others_are_not(offic
     assert lease_of(office, ours) > timedelta(minutes=1)
     assert lease_of(office, lost) <= timedelta(seconds=1)
     office.do("UPDATE runs SET token = token - 1 WHERE id = :id", lost)
+
+
+def test_E3_leases_of_30_seconds_are_renewed_every_10():
+    assert timedelta(seconds=30) == runs.LEASE
+    assert timedelta(seconds=10) == runs.LEASE / RENEWALS
+
+
+def test_E3_the_thread_that_renews_does_so_by_itself(office, hire, hands):
+    runner = hire(1, lease=timedelta(seconds=1))
+    office.accepted()
+    runner.start()
+    ours = hands.next()
+    (first,) = office.rows("SELECT lease_until FROM runs")
+
+    office.until(lambda: office.rows("SELECT lease_until FROM runs")[0] > first)
+
+    (renewed,) = office.rows("SELECT id, token FROM runs")
+    assert (renewed.id, renewed.token) == (ours.id, 1)
 
 
 def test_a_run_that_comes_back_before_its_first_round_is_over_keeps_its_lease(office, hire, hands):
