@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from hub.storage import invariants, tables, workers
+from hub.storage import tables, workers
 from hub.storage.workers import WorkerName
 from tests.acceptance.story import DAY, Story
 from tests.acceptance.terminal import Terminal, Typed
@@ -119,7 +119,6 @@ def test_S13_a_role_of_sql_query_that_can_do_too_much_is_named(
     assert found(without)["connection shop"]["status"] == "warning"
 
 
-_NOT_OVER = "ended_at = NULL, deadline = now() + interval '9 days'"
 BREAKING = {
     "leases": "UPDATE runs SET status = 'running', ended_at = NULL, token = 2,"
     " lease_until = now() - interval '61 seconds'",
@@ -135,36 +134,6 @@ BREAKING = {
     " UPDATE runs SET ended_at = now() - interval '2 minutes'",
     "numbers": "UPDATE phone_assignments SET ended_at = assigned_at",
 }
-
-
-def test_E18_each_invariant_that_is_asked_for_is_planted():
-    apart = {"holds", "books"}  # below, and in tests/integration/storage/test_books.py
-
-    assert {each.name for each in invariants.INVARIANTS} == {*BREAKING, *apart} - {"numbers"}
-
-
-@pytest.mark.usefixtures("worker")
-@pytest.mark.parametrize(
-    ("row", "is_named"),
-    [
-        (f"status = 'running', {_NOT_OVER}, lease_until = now() - interval '58 seconds'", False),
-        (f"status = 'running', {_NOT_OVER}, lease_until = now() - interval '61 seconds'", True),
-        (f"status = 'waiting', {_NOT_OVER}, due_at = now() + interval '1 day'", False),
-        (f"status = 'waiting', {_NOT_OVER}, due_at = NULL", True),
-    ],
-)
-def test_E18_a_lease_is_named_after_twice_its_time_and_a_sleep_that_has_no_end(
-    hub: Story, terminal: Terminal, *, row: str, is_named: bool
-):
-    hub.holder()
-    run_id = hub.runs()[0].id
-    with hub.transaction() as db:
-        db.execute(text(f"UPDATE runs SET {row}"))  # noqa: S608 - our own text
-
-    checks = found(terminal.type("doctor", "--json"))
-
-    rows = [*checks["leases"].get("rows", ()), *checks["next-action"].get("rows", ())]
-    assert [str(run_id) in each for each in rows] == [True] * is_named
 
 
 @pytest.mark.usefixtures("worker")
