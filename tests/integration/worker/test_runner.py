@@ -90,11 +90,7 @@ def hire(engine: Engine, hands: Hands) -> Iterator[Hire]:
     hired: list[Runner] = []
 
     def hiring(
-        size: int = 2,
-        *,
-        ring: Callable[[UUID], object] | None = None,
-        bell: Bell | None = None,
-        lease: timedelta = LEASE,
+        size: int = 2, *, ring: Callable[[UUID], object] | None = None, bell: Bell | None = None
     ) -> Runner:
         hired.append(
             Runner(
@@ -104,7 +100,7 @@ def hire(engine: Engine, hands: Hands) -> Iterator[Hire]:
                 size=size,
                 bell=bell or Bell(),
                 ring=ring or (lambda _: None),
-                lease=lease,
+                lease=LEASE,
             )
         )
         return hired[-1]
@@ -179,19 +175,6 @@ def test_E3_leases_of_runs_in_hand_are_renewed_and_those_of_others_are_not(offic
 def test_E3_leases_of_30_seconds_are_renewed_every_10():
     assert timedelta(seconds=30) == runs.LEASE
     assert timedelta(seconds=10) == runs.LEASE / RENEWALS
-
-
-def test_E3_the_thread_that_renews_does_so_by_itself(office, hire, hands):
-    runner = hire(1, lease=timedelta(seconds=1))
-    office.accepted()
-    runner.start()
-    ours = hands.next()
-    (first,) = office.rows("SELECT lease_until FROM runs")
-
-    office.until(lambda: office.rows("SELECT lease_until FROM runs")[0] > first)
-
-    (renewed,) = office.rows("SELECT id, token FROM runs")
-    assert (renewed.id, renewed.token) == (ours.id, 1)
 
 
 def test_a_run_that_comes_back_before_its_first_round_is_over_keeps_its_lease(office, hire, hands):
