@@ -370,8 +370,8 @@ def _check_database(database: Engine, *, allow_unsafe: bool) -> None:
     """Raise `Misconfigured` for a database that the hub must not work with."""
     db.check_version(database)
     db.check_durability(database, allow_unsafe=allow_unsafe)
-    if not db.is_current(database):
-        raise Misconfigured("The tables are not those of this version: run `hub db upgrade`")
+    if not db.is_usable(database):
+        raise Misconfigured("The tables are older than this version: run `hub db upgrade`")
 
 
 def _libpq_url(url: str) -> str:

@@ -232,7 +232,7 @@ def _server(environment: Environment, engine: Engine) -> Examined:
         db.check_version(engine)
         db.check_durability(engine, allow_unsafe=settings.allows_unsafe_durability)
         revision = db.revision(engine)
-        if not db.is_current(engine):
+        if not db.is_usable(engine):
             return Examined(
                 "database", "broken", f"its tables are at {revision}: run `hub db upgrade`"
             )

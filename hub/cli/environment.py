@@ -87,10 +87,8 @@ class Environment:
             may_write=may_write,
         )
         try:
-            if not db.is_current(engine):
-                raise Misconfigured(
-                    "The tables are not those of this version: run `hub db upgrade`"
-                )
+            if not db.is_usable(engine):
+                raise Misconfigured("The tables are older than this version: run `hub db upgrade`")
             yield engine
         finally:
             engine.dispose()

@@ -97,6 +97,8 @@ def apply_retention(environment: Environment, *, as_json: bool) -> None:
     environment.use_logs("error")
     periods = environment.loaded.project.settings.retention
     gone = Gone()
+    # One act, many transactions: its row is committed before the first of them, so that nothing
+    # goes without one, however early it is stopped. It tells the periods, which say what went.
     with environment.changing("hub retention apply") as act:
         kept = {name: format_duration(each) for name, each in vars(periods).items()}
         act.note({"kept": kept})

@@ -107,7 +107,11 @@ class Resting:
         return True
 
     def _put_to_wait(self, desk: Desk, connection: Connection, due_in: timedelta, why: str) -> None:
+        """A run that is undone behind its timeout goes on sleeping, without its turns (E16)."""
         runs.put_to_wait(connection, desk.run, due_in=due_in, why=why, may_outlive=desk.is_undoing)
+        if desk.is_undoing and runs.is_late(connection, desk.run):
+            desk.woken += turns.leave_all(connection, desk.run.id)
+            desk.turns.clear()
 
     def _has_turn_now(
         self,

@@ -230,10 +230,11 @@ def revision(engine: Engine) -> str | None:
     return None if found is None else str(found)
 
 
-def is_current(engine: Engine) -> bool:
-    """Whether this code works on the tables: they are its own, or those of the next version (E15).
+def is_usable(engine: Engine) -> bool:
+    """Whether this code works on the tables: they are its own, or those of a later version.
 
-    A process that is started again amid an upgrade finds the latter.
+    Revisions only add, so an old process lives, and may start again, while others are upgraded
+    (E15).
     """
     found = revision(engine)
     return found is not None and found >= NEWEST_REVISION

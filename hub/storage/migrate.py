@@ -12,7 +12,7 @@ from sqlalchemy import Connection, NullPool, create_engine, text
 
 from hub.storage import audit
 from hub.storage.audit import Actor
-from hub.storage.db import address
+from hub.storage.db import NEWEST_REVISION, address
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _UPGRADE_LOCK = 7_213_904_655_118  # one number of ours among the server's advisory locks
@@ -21,7 +21,7 @@ _UPGRADE_LOCK = 7_213_904_655_118  # one number of ours among the server's advis
 def upgrade(url: str, *, actor: Actor | None = None) -> None:
     """Bring the tables to the newest revision; any number of processes may do it at once.
 
-    Who does it by hand is noted with it (S9).
+    Who does it by hand is noted with it (S9). Tables of a later version stay as they are (E15).
     """
     engine = create_engine(address(url), poolclass=NullPool)
     try:
@@ -29,6 +29,8 @@ def upgrade(url: str, *, actor: Actor | None = None) -> None:
             connection.execute(text("SET LOCAL timezone = 'UTC'"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _UPGRADE_LOCK})
             before = _revision(connection)
+            if before is not None and before > NEWEST_REVISION:
+                return
             command.upgrade(_configuration(connection), "head")
             after = _revision(connection)
             if actor is not None and before != after:

@@ -235,7 +235,14 @@ _CHANGE = """
 """
 _DUE_AT = "clock_timestamp() + CAST(:due_in AS interval)"
 _WAIT = text(_CHANGE.format(status="waiting", due_at=f"least({_DUE_AT}, deadline)"))
-_WAIT_ON = text(_CHANGE.format(status="waiting", due_at=_DUE_AT))
+_WAIT_ON = text(
+    _CHANGE.format(
+        status="waiting",
+        due_at=f"CASE WHEN deadline > clock_timestamp() THEN least({_DUE_AT}, deadline)"
+        f" ELSE {_DUE_AT} END",
+    )
+)
+_IS_LATE = text("SELECT deadline <= clock_timestamp() FROM runs WHERE id = :id")
 _HAND_BACK = text(_CHANGE.format(status="queued", due_at="now()"))
 
 
@@ -249,9 +256,15 @@ def put_to_wait(
 ) -> None:
     """The run sleeps as a row until then: no worker, no thread (E11).
 
-    Its own timeout wakes it before, unless it `may_outlive` that because it is being undone.
+    Its own timeout wakes it before. It sleeps on behind that if it `may_outlive` it, because it is
+    being undone.
     """
     _change(connection, run, _WAIT_ON if may_outlive else _WAIT, {"due_in": due_in, "why": why})
+
+
+def is_late(connection: Connection, run: ClaimedRun) -> bool:
+    """Whether the run's own timeout is over."""
+    return bool(connection.execute(_IS_LATE, {"id": run.id}).scalar_one())
 
 
 def hand_back(connection: Connection, run: ClaimedRun) -> None:

@@ -79,6 +79,6 @@ def _page(app: Flask, path: str) -> Callable[[Callable[[], Response]], None]:
 
 def _database_state(hub: Hub) -> str:
     try:
-        return "ok" if db.is_current(hub.database) else "has the tables of an older version"
+        return "ok" if db.is_usable(hub.database) else "has the tables of an older version"
     except SQLAlchemyError:
         return "unreachable"

@@ -206,6 +206,27 @@ def test_S9_a_change_that_is_not_noted_is_not_made(hub: Story):
         assert connection.execute(text("SELECT count(*) FROM schedules")).scalar_one() > 0
 
 
+@pytest.mark.parametrize("command", WRITING)
+def test_S9_what_cannot_be_noted_is_not_done(hub: Story, terminal: Terminal, command: str):
+    """The row and the change are one transaction: neither is there without the other."""
+    words = WRITING[command](hub, terminal)
+    a_failed_run(hub)  # that is old enough to go
+    with hub.transaction() as connection:
+        connection.execute(text("UPDATE runs SET created_at = now() - interval '99 days'"))
+        connection.execute(text("UPDATE runs SET ended_at = created_at WHERE ended_at < now()"))
+        connection.execute(text("UPDATE dedupe_keys SET expires_at = now()"))
+        connection.execute(text("ALTER TABLE audit ADD CONSTRAINT full_up CHECK (id < 0)"))
+    before = everything(hub)
+
+    typed = terminal.type(*words)
+
+    after = everything(hub)
+    with hub.transaction() as connection:
+        connection.execute(text("ALTER TABLE audit DROP CONSTRAINT full_up"))
+    assert typed.code == 1
+    assert after == before
+
+
 def test_S9_the_row_says_who_where_and_what(hub: Story, terminal: Terminal):
     far = {"SUDO_USER": "grace", "SSH_CONNECTION": "192.0.2.7 50000 192.0.2.1 22"}
     run_id = a_waiting_run(hub)

@@ -201,14 +201,14 @@ def test_the_migrations_make_the_same_constraints_and_partial_indexes_too(engine
     assert described - migrated == set()
 
 
-def test_an_empty_database_is_not_current_until_it_is_upgraded(empty_database):
+def test_an_empty_database_is_not_usable_until_it_is_upgraded(empty_database):
     engine = opened(empty_database)
-    before = db.revision(engine), db.is_current(engine)
+    before = db.revision(engine), db.is_usable(engine)
 
     migrate.upgrade(empty_database)
 
     assert before == (None, False)
-    assert db.is_current(engine)
+    assert db.is_usable(engine)
     engine.dispose()
 
 
@@ -217,7 +217,7 @@ def test_many_processes_may_upgrade_at_once(empty_database):
         list(pool.map(migrate.upgrade, [empty_database] * 4))
 
     engine = opened(empty_database)
-    assert db.is_current(engine)
+    assert db.is_usable(engine)
     engine.dispose()
 
 

@@ -16,7 +16,7 @@ from hub.storage import runs
 from hub.storage.runs import ClaimedRun, Ending, OpenClaim
 from hub.worker import runner as runner_module
 from hub.worker.doorbell import Bell
-from hub.worker.runner import Runner
+from hub.worker.runner import RENEWALS, Runner
 from tests.integration.storage.office import PATIENCE, Office
 
 LEASE = timedelta(minutes=2)
@@ -170,6 +170,11 @@ def test_E3_leases_of_runs_in_hand_are_renewed_and_those_of_others_are_not(offic
     assert lease_of(office, ours) > timedelta(minutes=1)
     assert lease_of(office, lost) <= timedelta(seconds=1)
     office.do("UPDATE runs SET token = token - 1 WHERE id = :id", lost)
+
+
+def test_E3_leases_of_30_seconds_are_renewed_every_10():
+    assert timedelta(seconds=30) == runs.LEASE
+    assert timedelta(seconds=10) == runs.LEASE / RENEWALS
 
 
 def test_a_run_that_comes_back_before_its_first_round_is_over_keeps_its_lease(office, hire, hands):

@@ -459,7 +459,7 @@ def test_within_waits_and_says_otherwise():
     ]
 
 
-def test_a_local_time_is_placed_and_the_answer_says_which_instant_was_meant():
+def test_D7_a_local_time_is_placed_and_the_answer_says_which_instant_was_meant():
     open_door = door(
         workflow("auth: broker\npayload: schemas/booked.json\ntimezone: America/New_York")
     )

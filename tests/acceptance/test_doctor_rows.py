@@ -1,0 +1,54 @@
+"""The rows that `hub doctor` names: each invariant is planted, at its figure (E18)."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from hub.storage import invariants, workers
+from hub.storage.workers import WorkerName
+from tests.acceptance.story import Story
+from tests.acceptance.terminal import Terminal
+from tests.acceptance.test_cli_doctor import BREAKING, found
+
+_NOT_OVER = "ended_at = NULL, deadline = now() + interval '9 days'"
+
+
+@pytest.fixture
+def terminal(hub: Story) -> Terminal:
+    return Terminal.of(hub)
+
+
+@pytest.fixture
+def worker(hub: Story) -> None:
+    workers.say_alive(hub.hub.database, WorkerName("w1", "here", 1))
+
+
+def test_E18_each_invariant_that_is_asked_for_is_planted():
+    apart = {"holds", "books"}  # below, and in tests/integration/storage/test_books.py
+
+    assert {each.name for each in invariants.INVARIANTS} == {*BREAKING, *apart} - {"numbers"}
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize(
+    ("row", "is_named"),
+    [
+        (f"status = 'running', {_NOT_OVER}, lease_until = now() - interval '58 seconds'", False),
+        (f"status = 'running', {_NOT_OVER}, lease_until = now() - interval '61 seconds'", True),
+        (f"status = 'waiting', {_NOT_OVER}, due_at = now() + interval '1 day'", False),
+        (f"status = 'waiting', {_NOT_OVER}, due_at = NULL", True),
+    ],
+)
+def test_E18_a_lease_is_named_after_twice_its_time_and_a_sleep_that_has_no_end(
+    hub: Story, terminal: Terminal, *, row: str, is_named: bool
+):
+    hub.holder()
+    run_id = hub.runs()[0].id
+    with hub.transaction() as db:
+        db.execute(text(f"UPDATE runs SET {row}"))  # noqa: S608 - our own text
+
+    checks = found(terminal.type("doctor", "--json"))
+
+    rows = [*checks["leases"].get("rows", ()), *checks["next-action"].get("rows", ())]
+    assert [str(run_id) in each for each in rows] == [True] * is_named
