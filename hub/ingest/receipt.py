@@ -9,6 +9,8 @@ from uuid import UUID
 
 from hub.ingest.dialects import Dialect, Reply, Unpacked
 
+NOT_SAVED = "The request could not be saved. Please try again in a moment."
+
 
 @dataclass(frozen=True)
 class Outcome:

@@ -26,7 +26,7 @@ from hub.ingest.endpoints import EndpointIndex, is_one_of
 from hub.ingest.entrance import Entrance, open_entrance
 from hub.ingest.form_body import read_form
 from hub.ingest.planning import Planned, Planner
-from hub.ingest.receipt import Outcome, Receipt
+from hub.ingest.receipt import NOT_SAVED, Outcome, Receipt
 from hub.ingest.request import InboundRequest, storable
 from hub.ingest.secret_places import carries_secret
 from hub.ingest.signatures import Verified, verify
@@ -34,7 +34,6 @@ from hub.storage.deliveries import NewDelivery, NewRun, Recorded
 
 RETRY_AFTER = timedelta(seconds=5)
 _CLOSED_FOR = timedelta(minutes=1)  # until somebody has mended the file
-_NOT_SAVED = "The request could not be saved. Please try again in a moment."
 
 
 class RecordRuns(Protocol):
@@ -158,7 +157,7 @@ class Reception:
         except Unavailable:
             if unpacked.when_refused != "tell":
                 raise
-            lost = Outcome(Reply(_NOT_SAVED, is_failure=True), is_new=False)
+            lost = Outcome(Reply(NOT_SAVED, is_failure=True), is_new=False)
             outcomes = (lost,) * len(planned)
             return Receipt(entrance.dialect, unpacked, outcomes, retry_after=RETRY_AFTER)
         outcomes = tuple(

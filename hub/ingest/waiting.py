@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.errors import Unavailable
 from hub.ingest.dialects import Reply
-from hub.ingest.receipt import Outcome, Receipt
+from hub.ingest.receipt import NOT_SAVED, Outcome, Receipt
 from hub.storage.answers import Answer, settle, stored_answer
 
 _SETTLE_WITHIN = 0.2  # seconds behind the deadline; with the rest less than 250 ms (I13)
@@ -65,8 +65,10 @@ def replies(
     """One reply for each outcome, in order.
 
     `signals` are those of the new runs, `expect` gives one for a run that another request made.
-    A database that cannot be asked, or hangs, changes nothing: the run is stored, and `otherwise`
-    is said in time. `answered` hears of each call that waited, whether its run answered in time.
+    A database that cannot be asked, or hangs, changes nothing for a new run: it is stored, and
+    `otherwise` is said in time. A repeat must get the first answer (I7): it is refused for now, by
+    `Unavailable` if need be. `answered` hears of each call that waited, whether its run answered
+    in time.
     """
     found = []
     for outcome in receipt.outcomes:
@@ -79,6 +81,10 @@ def replies(
         else:
             answer = None
         said = answer or _settled(engine, outcome, outcome.run_id, patience)
+        if said is None and (refusal := _refused_for_now(receipt)) is not None:
+            found.append(refusal)
+            continue
+        said = said or _otherwise(outcome, outcome.run_id)
         if outcome.wait is not None:
             answered(answer is not None or said != _otherwise(outcome, outcome.run_id))
         found.append(_reply(said))
@@ -108,13 +114,23 @@ def _look(engine: Engine, run_id: UUID, in_time: AbstractContextManager[object])
         return None
 
 
-def _settled(engine: Engine, outcome: Outcome, run_id: UUID, patience: Patience) -> Answer:
+def _settled(engine: Engine, outcome: Outcome, run_id: UUID, patience: Patience) -> Answer | None:
+    """What the row says, or takes; None for a repeat when it cannot be asked."""
     otherwise = _otherwise(outcome, run_id)
     try:
         with patience.within(patience.to_settle(outcome)):
             return settle(engine, run_id, otherwise)
     except (SQLAlchemyError, Unavailable):
-        return otherwise
+        return otherwise if outcome.is_new else None
+
+
+def _refused_for_now(receipt: Receipt) -> Reply | None:
+    """The refusal of one repeat; None beside calls that are new and accepted (I5)."""
+    if receipt.unpacked.when_refused == "tell":
+        return Reply(NOT_SAVED, is_failure=True)
+    if receipt.is_replayed:
+        raise Unavailable("the first answer cannot be looked up")
+    return None
 
 
 def _otherwise(outcome: Outcome, run_id: UUID) -> Answer:
