@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -15,7 +16,6 @@ from urllib.parse import urlencode
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.core import NOT_SET
 from schemathesis.core.result import Ok
@@ -42,7 +42,6 @@ CHECKS = [
 ]
 OUR_HEADERS = ("idempotency-key",)  # credentials are made for the body
 LEAN, FULL = 15, 500
-SIGNED = st.sampled_from([True, True, True, False])
 NOT_LET_IN = {401, 404}  # an address that is none is said to be none
 OTHERS = ("form", "standard", "cloud", "seen", "at-once", "waits")
 
@@ -96,14 +95,16 @@ def send(hub: Story, operation: Mapping[str, Any], case: Any, *, is_signed: bool
 def play(hub: Story, operation: Any, described: Mapping[str, Any], cases: int) -> Counter[int]:
     """Send so many cases of one operation, check each answer; how often which status came."""
     heard: Counter[int] = Counter()
+    numbers = count()
 
     @settings(
         max_examples=cases,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.explicit, Phase.generate],
     )
-    @given(case=operation.as_strategy(), is_signed=SIGNED)
-    def check(case: Any, *, is_signed: bool) -> None:
+    @given(case=operation.as_strategy())
+    def check(case: Any) -> None:
+        is_signed = next(numbers) % 4 != 0  # every operation meets callers that prove nothing
         answer = send(hub, described, case, is_signed=is_signed)
         heard[answer.status_code] += 1
         if described["security"] and not is_signed:

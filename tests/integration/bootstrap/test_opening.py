@@ -94,7 +94,7 @@ def test_without_a_database_or_with_a_wrong_address_it_says_what_to_set(folder: 
 
 def test_with_a_wrong_address_of_redis_it_says_what_to_set(folder: Folder):
     assert "Set HUB_REDIS_URL" in refusal(folder, HUB_REDIS_URL="")
-    assert "Set HUB_REDIS_URL" in refusal(folder, HUB_REDIS_URL="localhost:6379")
+    assert "HUB_REDIS_URL is no address" in refusal(folder, HUB_REDIS_URL="localhost:6379")
 
 
 def test_it_opens_while_redis_is_away(opening):
