@@ -101,6 +101,8 @@ def open_listener(url: str) -> Redis:
 
 
 def _client(url: str, **options: Any) -> Redis:
+    if not url:
+        raise Misconfigured("Set HUB_REDIS_URL, or use `hub dev`, which starts its own servers")
     try:
         return Redis.from_url(url, **options)
     except ValueError:  # its words quote the address, and a password that is not escaped with it
