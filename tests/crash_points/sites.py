@@ -52,7 +52,7 @@ _QUEUE = {
     "eval": r"self\._redis",
     "ping": r".*redis",
     "close": r".*redis",
-    "work": r"BellWorker\(.*\)",
+    "work": r"BellWorker\(.*\)|worker",
     "drop_messages": r"",
     "clean_worker_registry": r"",
     "delete": r"self\.connection",
