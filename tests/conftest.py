@@ -24,7 +24,7 @@ from tests.fakes.servers import Cleaner, Servers, new_database, open_cleaner, op
 
 UNIT_TESTS = Path(__file__).parent / "unit"
 
-pytest_plugins = ["tests.figures"]
+pytest_plugins = ["tests.figures", "pytester"]
 
 settings.register_profile("gate", deadline=None, max_examples=200)
 settings.register_profile("proofs", deadline=None, max_examples=5000)

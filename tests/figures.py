@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from xdist.workermanage import WorkerController
+
 KEPT = Path(__file__).parent / "figures.json"
 TOLD = pytest.StashKey[dict[str, str]]()
+HANDED = "figures"
 
 Figure = Callable[[str, str], None]
 
@@ -41,9 +46,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Keep the figures of a run in which every proof held."""
-    if session.config.getoption("figures") and exitstatus == pytest.ExitCode.OK:
-        keep(session.config.stash[TOLD])
+    """Keep the figures of a run whose proofs all held; a process of several hands its own on."""
+    told = session.config.stash[TOLD]
+    if (handed := getattr(session.config, "workeroutput", None)) is not None:
+        handed[HANDED] = told
+    elif session.config.getoption("figures") and exitstatus == pytest.ExitCode.OK:
+        keep(told)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: WorkerController) -> None:
+    """Take over what one of several processes measured (`pytest -n`)."""
+    node.config.stash[TOLD].update(getattr(node, "workeroutput", {}).get(HANDED, {}))
 
 
 @pytest.fixture
