@@ -12,7 +12,7 @@ from redis import Redis
 from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from hub.queue import QUEUE, WORK, RunJob
 from hub.storage import runs, tables
@@ -154,8 +154,12 @@ def test_E4_an_owner_that_lost_its_lease_changes_nothing(hub: Story):
 
 @pytest.mark.parametrize("others_finish", [True, False])
 def test_E4_a_worker_that_is_frozen_at_any_step_and_woken_changes_nothing_more(
-    hub: Story, *, others_finish: bool
+    open_story: OpenStory, database: str, *, others_finish: bool
 ):
+    breaks_locks_soon = make_url(database).update_query_dict(
+        {"options": "-c idle_in_transaction_session_timeout=500ms"}
+    )
+    hub = open_story(HUB_DATABASE_URL=breaks_locks_soon.render_as_string(hide_password=False))
     for number in range(1, 8):
         lead = hub.holder(f"Lead {number}")
         run = accepted_booking(hub, lead, call=f"c{number}")
@@ -174,6 +178,7 @@ def test_E4_a_worker_that_is_frozen_at_any_step_and_woken_changes_nothing_more(
         assert hub.run(run).line.status == "succeeded"
         assert is_booked_once(hub, lead)
         assert sum(f"Lead {number} booked" in text for text in hub.slack.texts) == 1
+    assert hub.faults() == []
 
 
 def test_E5_a_run_whose_owner_died_goes_on_elsewhere_without_an_operator(hub: Story):
