@@ -29,7 +29,7 @@ def test_P2_E2_I1_nothing_accepted_is_lost_done_twice_sent_twice_or_left_behind_
     assert result.accepted == webhooks
     assert len(result.applied) == result.amid_traffic == faults
     figure(
-        "P2",
+        f"P2 {servers}",
         f"small storms of {webhooks} webhooks and {faults} faults ({servers}): 0 lost,"
         " 0 done twice, 0 second messages, 0 stuck",
     )
