@@ -106,7 +106,7 @@ def _play_all(
     )
     print(figure, *sorted(unstruck), sep="\n  ")
     if options.figures and not wrong:
-        figures.keep({"P1": figure})
+        figures.keep({"P1 sweep": figure})
     return 1 if wrong or unstruck else 0
 
 
