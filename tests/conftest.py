@@ -31,6 +31,12 @@ settings.register_profile("proofs", deadline=None, max_examples=5000)
 settings.load_profile("gate")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first: else one process works on it while the others have no more."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 class SocketRefused(RuntimeError):
     """A test tried to reach what it must not reach."""
 

@@ -75,6 +75,7 @@ def hub(project: Path, variables: dict[str, str], *words: str) -> subprocess.Com
     )
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_the_demonstration_can_be_played_twice(project: Path, variables: dict[str, str]):
     for _ in range(2):

@@ -130,6 +130,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
                 process.wait(PATIENCE)
 
 
+@pytest.mark.long
 @pytest.mark.processes
 @pytest.mark.timeout(300)
 def test_the_walk_of_an_administrator_is_as_the_page_says(reader: Reader):

@@ -33,6 +33,13 @@ class Sent:
     def is_accepted(self) -> bool:
         return self.answer is not None and self.answer.status_code // 100 == _ACCEPTED
 
+    @property
+    def told(self) -> str:
+        """The answer, for whoever asks what went wrong."""
+        if self.answer is None:
+            return "no answer"
+        return f"{self.answer.status_code} {self.answer.text}"
+
 
 def faults(stage: Stage, sent: Sequence[Sent]) -> list[str]:
     """Everything that is wrong."""

@@ -127,6 +127,7 @@ class Theatre:
     def play(self, kind: Kind, death: Death) -> Outcome:
         """Play it; the processes of the play are gone afterwards."""
         stage = self.stage
+        untimely = self._untimely_end()
         self._stop()
         stage.clean()
         play = Play(stage, kind, death, self._web_url)
@@ -140,9 +141,18 @@ class Theatre:
             faults = [str(late), *books.faults(stage, play.sent)]
         life = play.life
         assert life is not None
-        outcome = Outcome(life.has_struck, faults, life.told, life.lines)
+        outcome = Outcome(life.has_struck, untimely + faults, life.told, life.lines)
         life.end()
         return outcome
+
+    def _untimely_end(self) -> list[str]:
+        """Nobody kills the web process that is kept: did it end? Another one goes on."""
+        status = self._web.status
+        if status is None:
+            return []
+        told = f"the web process that is kept ended by itself: {status} {self._web.lines[-2000:]}"
+        self._web, self._web_url = self.stage.begin_web()
+        return [told]
 
     # ------------------------------------------------------------------------------- who dies where
 
@@ -251,7 +261,11 @@ class Theatre:
 
     def _judge(self, play: Play) -> list[str]:
         found = books.faults(self.stage, play.sent)
-        found += [f"{each.flow}: never accepted" for each in play.sent if not each.is_accepted]
+        found += [
+            f"{each.flow}: never accepted, {each.told}"
+            for each in play.sent
+            if not each.is_accepted
+        ]
         found += _ledger_faults(play)
         found += play.kind.judge(play) if play.kind.judge is not None else []
         with self._engine.connect() as connection:

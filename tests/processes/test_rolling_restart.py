@@ -117,6 +117,7 @@ def is_gone(pid: int) -> bool:
     return state == "Z"
 
 
+@pytest.mark.long
 def test_E14_a_rolling_restart_under_load_loses_nothing_and_refuses_no_request(
     house: House, load: Load, figure: Figure
 ):

@@ -12,6 +12,7 @@ from tests.storm import redis_away
 SECONDS, AFTER, BURST = 6, 3, 150
 
 
+@pytest.mark.long
 @pytest.mark.storm
 @pytest.mark.timeout(200)
 def test_I3_I4_nothing_waits_longer_than_5_s_once_redis_is_back_though_it_is_flushed_again(

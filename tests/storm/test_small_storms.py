@@ -15,6 +15,7 @@ SEED = 4
 FIGURES: dict[Servers, tuple[int, int]] = {"postgres": (1000, 20), "embedded": (300, 8)}
 
 
+@pytest.mark.long
 @pytest.mark.storm
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("servers", FIGURES)

@@ -240,6 +240,7 @@ class HoldMachine(RuleBasedStateMachine):
         assert self.desk.faults() == []
 
 
+@pytest.mark.long
 def test_P3_D1_D3_D4_D5_D6_holds_by_chance_agree_with_the_books(desk: Desk, figure):
     class Machine(HoldMachine):
         pass

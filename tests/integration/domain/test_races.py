@@ -91,6 +91,7 @@ FREE_AGAIN = text("""
 """)
 
 
+@pytest.mark.long
 def test_D1_P6_64_takers_of_40_numbers_leave_24_without_a_hundred_times(busy_desk, figure):
     desk = busy_desk
     desk.numbers(POOL)
@@ -180,6 +181,7 @@ AFTER_THE_RACE = text("""
 """)
 
 
+@pytest.mark.long
 def test_D5_P6_release_and_extension_at_once_never_free_a_held_number(busy_desk, figure):
     """Of each pair the one that commits first decides, and the other one sees that."""
     desk = busy_desk

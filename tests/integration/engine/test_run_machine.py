@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -219,6 +220,7 @@ class RunMachine(RuleBasedStateMachine):
                 assert invariants.faults(connection, each) == [], each.promise
 
 
+@pytest.mark.long
 def test_P3_E1_E2_E3_E5_E6_E7_E8_runs_by_chance_all_end_and_do_nothing_twice(shop: Shop, figure):
     class Machine(RunMachine):
         pass

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -201,6 +202,7 @@ PASSING = (
 )
 
 
+@pytest.mark.long
 def test_P3_I7_I9_requests_by_chance_agree_with_the_model_of_their_keys(
     office: Office, figure: Figure
 ):

@@ -192,6 +192,7 @@ def test_the_files_have_no_mistakes_and_some_wait_for_an_action():
     assert with_notes(FILES, None).findings == found
 
 
+@pytest.mark.long
 @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(EDITS)
 def test_after_any_edits_notes_and_memory_give_what_reading_everything_gives(edits):
