@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from xdist.workermanage import WorkerController
+    from xdist.workermanage import WorkerController  # type: ignore[import-untyped]
 
 KEPT = Path(__file__).parent / "figures.json"
 TOLD = pytest.StashKey[dict[str, str]]()
