@@ -49,6 +49,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--hits", type=int, default=MOST_HITS, help="how many passages of a point")
     parser.add_argument("--part", default="1/1", help="2/4: the second of four parts")
+    parser.add_argument("--after", type=int, default=0, help="go on after so many deaths")
     parser.add_argument("--figures", action="store_true", help="keep the figure of P1")
     return parser.parse_args()
 
@@ -86,7 +87,7 @@ def _play_all(
         for kind, death in all_deaths(recorded, most_hits=options.hits)
         if death.point.startswith(options.point or "")
         and (not options.way or death.way in options.way)
-    ][part - 1 :: parts]
+    ][part - 1 :: parts][options.after :]
     print(f"{len(deaths)} deaths", flush=True)
     began, struck = time.monotonic(), 0
     struck_points: set[str] = set()

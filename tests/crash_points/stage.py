@@ -276,18 +276,25 @@ class Stage:
         self.receivers.forget()
 
     def leases_run_out(self) -> None:
-        """Whoever owns a run was silent for longer than a lease."""
+        """Whoever owns a run was silent for longer than a lease; rows in use come the next time."""
         self.do(
             "UPDATE runs SET lease_until = now() - interval '1 second'"
-            " WHERE status = 'running' AND lease_until > now()"
+            " WHERE id IN (SELECT id FROM runs"
+            " WHERE status = 'running' AND lease_until > now() FOR UPDATE SKIP LOCKED)"
         )
 
     def time_goes_by(self) -> None:
         """Pauses before a retry or a poll are over; what is waited for at a time of day is not."""
-        self.do("UPDATE steps SET due_at = now() WHERE due_at > now() AND status = 'retrying'")
         self.do(
-            "UPDATE runs SET due_at = now() FROM steps WHERE steps.run_id = runs.id"
-            " AND steps.status = 'retrying' AND runs.status = 'waiting' AND runs.due_at > now()"
+            "UPDATE steps SET due_at = now()"
+            " WHERE (run_id, path) IN (SELECT run_id, path FROM steps"
+            " WHERE due_at > now() AND status = 'retrying' FOR UPDATE SKIP LOCKED)"
+        )
+        self.do(
+            "UPDATE runs SET due_at = now() WHERE id IN (SELECT id FROM runs"
+            " WHERE status = 'waiting' AND due_at > now()"
+            " AND EXISTS (SELECT FROM steps WHERE run_id = runs.id AND status = 'retrying')"
+            " FOR UPDATE SKIP LOCKED)"
         )
 
     def unfinished(self) -> int:
