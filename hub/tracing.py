@@ -2,8 +2,9 @@
 
 A span tells which endpoint, workflow, step and action, how long and with what outcome; that of an
 outgoing request also its host, without user, port, path and query. What else payloads hold,
-callers' addresses, texts of errors and secrets never are attributes (S6, P9). A caller's `traceparent`
-is taken as parent; the run's row carries it on to the worker, and outgoing requests to others.
+callers' addresses, texts of errors and secrets never are attributes (S6, P9). A caller's
+`traceparent` is taken as parent; the run's row carries it on to the worker, and outgoing requests
+to others.
 """
 
 from __future__ import annotations
