@@ -189,9 +189,11 @@ def test_a_backup_that_fails_or_is_told_to_end_leaves_nothing_and_one_that_was_k
     lasts = beside(terminal, tmp_path, BEGINS_A_FILE + "exec cat /proc/self/fd/0 $ENDLESS\n")
     os.mkfifo(tmp_path / "endless")
     variables = {**lasts.variables, "ENDLESS": str(tmp_path / "endless")}
-    command = [sys.executable, "-m", "hub", "--project", terminal.project, "db", "backup", file]
+    command = [sys.executable, "-m", "hub", "--project", str(terminal.project)]
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
-        with subprocess.Popen(command, env=variables, stderr=subprocess.PIPE) as process:
+        with subprocess.Popen(
+            [*command, "db", "backup", str(file)], env=variables, stderr=subprocess.PIPE
+        ) as process:
             until(lambda: draft.exists() and draft.read_text() == "begun\n")
             beside_it = terminal.type("db", "backup", file)
             process.send_signal(number)

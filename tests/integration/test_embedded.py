@@ -106,6 +106,20 @@ def test_a_second_start_attaches_and_its_stop_stops_nothing(state_dir):
         assert ask(first.database_url, "SELECT 1") == "1"
 
 
+def test_who_needs_them_for_a_moment_leaves_them_to_who_attached_meanwhile(state_dir):
+    assert not embedded.has_data(state_dir / "none")
+    with embedded.start(state_dir, is_brief=True) as brief:
+        guest = embedded.start(state_dir)
+        assert (brief.owner, guest.owner) == (True, False)
+
+    assert ask(guest.database_url, "SELECT 1") == "1"
+    guest.stop()
+    with embedded.start(state_dir, is_brief=True) as heir:
+        assert heir.owner
+    assert embedded.find(state_dir) is None
+    assert embedded.has_data(state_dir)
+
+
 def test_another_process_finds_them_only_while_they_run(state_dir):
     assert embedded.find(state_dir) is None
 
