@@ -1,8 +1,10 @@
 """Spans for OpenTelemetry (the extra `otel`): off, and nothing loaded, unless a collector is named.
 
-A span tells which endpoint, workflow, step and action, how long and with what outcome. Payloads,
-addresses, texts of errors and secrets never are attributes (S6, P9). A caller's `traceparent` is
-taken as parent; the run's row carries it on to the worker, and outgoing requests to others.
+A span tells which endpoint, workflow, step and action, how long and with what outcome; that of an
+outgoing request also its host, without user, port, path and query. What else payloads hold,
+callers' addresses, texts of errors and secrets never are attributes (S6, P9). A caller's
+`traceparent` is taken as parent; the run's row carries it on to the worker, and outgoing requests
+to others.
 """
 
 from __future__ import annotations

@@ -6,14 +6,19 @@ into a database without tables, whole or not at all.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
+from types import FrameType
 
 import click
 from sqlalchemy import URL, Engine, text
@@ -24,6 +29,7 @@ from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
 from hub.embedded.programs import postgres_programs
 from hub.errors import Misconfigured, NotPossible
+from hub.parent import end_with_parent
 from hub.storage import audit, db, migrate
 
 _AS_OTHERS = ("--no-owner", "--no-privileges")  # the account of the new place may be another one
@@ -39,19 +45,14 @@ _MAJOR = 10_000
 def backup(environment: Environment, *, file: Path, as_json: bool) -> None:
     """Write all that the database holds into FILE, as it is at one moment.
 
-    Web and workers go on meanwhile. The key HUB_ENCRYPTION_KEY is not in it: keep it elsewhere.
+    Web and workers go on meanwhile. The database of `hub dev` is started for it when it does not
+    run. The key HUB_ENCRYPTION_KEY is not in it: keep it elsewhere.
     """
     environment.use_logs("error")
-    if file.exists():
-        raise NotPossible(f"{file} is there already: name another file")
-    draft = file.with_name(f"{file.name}.unfinished")
-    with environment.database() as engine:
+    with _ends_in_order(), _whole(file) as draft, _source(environment) as engine:
         revision = db.revision(engine)
         programs = _Postgres(engine, environment.settings.environment)
-        draft.unlink(missing_ok=True)
-        draft.touch(mode=0o600)  # before anything is in it that others must not read
         programs.on_database("pg_dump", "--format=custom", *_AS_OTHERS, f"--file={draft}")
-    draft.replace(file)
     size = file.stat().st_size
     if as_json:
         say_json({"file": str(file), "bytes": size, "revision": revision})
@@ -69,10 +70,11 @@ def restore(environment: Environment, *, file: Path, as_json: bool) -> None:
 
     The database is the one that HUB_DATABASE_URL names, else a new one of `hub dev` in
     HUB_STATE_DIR. Start web and worker only when you have looked at what will go on: `hub runs
-    --status queued --status running --status waiting`.
+    --status queued --status running --status waiting`; with the database of `hub dev`, while `hub
+    dev --servers` runs.
     """
     environment.use_logs("error")
-    with _target(environment) as url:
+    with _ends_in_order(), _target(environment) as url:
         engine = db.open_engine(url, pool_size=1, application="hub-restore")
         try:
             db.check_version(engine)
@@ -95,12 +97,80 @@ def restore(environment: Environment, *, file: Path, as_json: bool) -> None:
 
 
 @contextmanager
+def _ends_in_order() -> Iterator[None]:
+    """SIGTERM ends the command as Ctrl-C does: what it began is gone, what it started ends."""
+    before = signal.signal(signal.SIGTERM, _leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(1)
+
+
+@contextmanager
+def _whole(file: Path) -> Iterator[Path]:
+    """A draft that becomes the file when all is well, and else is gone; for this account alone.
+
+    One that a killed backup left behind is written anew. Raises `NotPossible` when the file is
+    there, when another backup is at it, or when it cannot be written.
+    """
+    draft = file.with_name(f"{file.name}.unfinished")
+    try:
+        handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as problem:
+        raise NotPossible(f"{draft} cannot be written: {problem.strerror}") from problem
+    try:
+        _have_alone(handle, draft)
+        try:
+            _refuse_to_replace(file)
+            yield draft
+            os.fsync(handle)
+            draft.replace(file)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+    finally:
+        os.close(handle)
+
+
+def _have_alone(handle: int, draft: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.fchmod(handle, 0o600)  # before anything is in it that others must not read
+        is_ours = os.path.samestat(os.fstat(handle), draft.stat())
+    except (BlockingIOError, FileNotFoundError):
+        is_ours = False
+    except OSError as problem:
+        raise NotPossible(f"{draft} cannot be written: {problem.strerror}") from problem
+    if not is_ours:
+        raise NotPossible(f"another backup writes {draft}: wait for it, or name another file")
+
+
+def _refuse_to_replace(file: Path) -> None:
+    if file.exists():
+        raise NotPossible(f"{file} is there already: name another file")
+
+
+@contextmanager
+def _source(environment: Environment) -> Iterator[Engine]:
+    """What to back up; a database of `hub dev` is started for it when it does not run."""
+    stated = environment.stated
+    with ExitStack() as at_end:
+        if not stated.database_url and embedded.has_data(stated.state_dir):
+            at_end.enter_context(embedded.start(stated.state_dir, is_brief=True))
+        yield at_end.enter_context(environment.database())
+
+
+@contextmanager
 def _target(environment: Environment) -> Iterator[str]:
     """Where to restore to; a database of `hub dev` is started for it when it does not run."""
     if environment.settings.database_url:
         yield environment.settings.database_url
         return
-    with embedded.start(environment.stated.state_dir) as servers:
+    with embedded.start(environment.stated.state_dir, is_brief=True) as servers:
         yield servers.database_url
 
 
@@ -172,6 +242,7 @@ class _Postgres:
             capture_output=True,
             text=True,
             check=False,
+            preexec_fn=end_with_parent,  # one call into C, which takes no lock
         )
         if done.returncode:
             said = done.stderr.strip().splitlines()

@@ -26,6 +26,7 @@ from hub.engine.settings import PROJECT_FILE, ConnectionSettings
 from hub.errors import HubError, Misconfigured, StepFailed
 from hub.queue import Doorbell
 from hub.storage import audit, books, db, invariants, reading, versions, workers
+from hub.storage.unreachable import what_to_do
 
 State = Literal["ok", "warning", "broken"]
 
@@ -118,7 +119,10 @@ def _actions(project: Project) -> Examined:
     if not project.unserved:
         return Examined("actions", "ok", "all that the workflows use are implemented")
     rows = tuple(f"{name}: {why_not_served(each)}" for name, each in project.unserved.items())
-    said = f"workflows that are not served, because an action is missing: {len(rows)}"
+    said = (
+        f"workflows that are not served, because an action is missing: {len(rows)};"
+        " install what implements it, or take the step out"
+    )
     return Examined("actions", "warning", said, rows)
 
 
@@ -214,7 +218,11 @@ def _redis(environment: Environment) -> Examined:
     except Misconfigured as problem:
         return Examined("redis", "broken", str(problem))
     if not is_reachable:
-        return Examined("redis", "warning", "does not answer: runs begin up to a second later")
+        return Examined(
+            "redis",
+            "warning",
+            "does not answer: runs begin up to a second later; start it, or mend HUB_REDIS_URL",
+        )
     return Examined("redis", "ok", "answers")
 
 
@@ -249,7 +257,9 @@ def _server(environment: Environment, engine: Engine) -> Examined:
 
 def _reason(problem: SQLAlchemyError) -> str:
     said = str(problem.orig if isinstance(problem, DBAPIError) else problem).strip()
-    return said.partition("\n")[0][:200]
+    advice = what_to_do(said)
+    line = said.partition("\n")[0][:200]
+    return f"{line}; {advice} (HUB_DATABASE_URL)" if advice else line
 
 
 # ---------------------------------------------------------------------------------------- the rows
@@ -313,4 +323,6 @@ def _schedules(late: Sequence[invariants.LateSchedule]) -> Examined:
     if not late:
         return Examined("schedules", "ok", "none is late")
     rows = tuple(f"{each.workflow} is {each.seconds_late:.0f} s late" for each in late)
-    return Examined("schedules", "broken", f"{len(late)} late: no worker fires them", rows)
+    return Examined(
+        "schedules", "broken", f"{len(late)} late: no worker fires them; start `hub worker`", rows
+    )

@@ -43,7 +43,7 @@ from hub.storage import migrate
 DRAIN_WITHIN = 32  # seconds; each child has 30 (E14)
 _LOOK_EVERY = 0.3  # seconds between two looks at the children
 _REVIVE_EVERY = 1.0  # seconds between two looks at the servers
-_CHILDREN = ("web", "worker")
+CHILDREN = ("web", "worker")
 _OURSELVES = (sys.executable, "-m", "hub")
 _MOST_DEATHS, _WITHIN = 5, 60.0  # so many deaths of one child in so many seconds are the end
 PORT_WITHIN = 10.0  # seconds in which what is left of a killed web lets go of its port
@@ -142,11 +142,13 @@ class Household:
         is_quiet: bool = False,
         program: Sequence[str] = _OURSELVES,
         revive: Revive = tuple,
+        children: Sequence[str] = CHILDREN,
     ) -> None:
         self._settings = settings
         self._revive = revive
         self._revived_at = monotonic()
         self._program = program
+        self._names = children
         self._deaths = Deaths()
         self._is_quiet = is_quiet
         self._children: dict[str, subprocess.Popen[str]] = {}
@@ -157,7 +159,7 @@ class Household:
     def __enter__(self) -> Self:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
-        for name in _CHILDREN:
+        for name in self._names:
             self._start(name)
         return self
 

@@ -12,6 +12,7 @@ from hub.cli.console import say
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
 from hub.cli.household import (
+    CHILDREN,
     Household,
     await_free_port,
     environment_of,
@@ -67,10 +68,16 @@ def worker(environment: Environment, *, metrics_port: int | None) -> None:
     _become("hub.worker", settings)
 
 
-@example("hub dev", "HUB_PORT=8080 hub dev")
+@example("hub dev", "HUB_PORT=8080 hub dev", "hub dev --servers")
 @click.command()
+@click.option(
+    "--servers",
+    "only_servers",
+    is_flag=True,
+    help="Database and Redis only: look at the rows before web and worker begin.",
+)
 @pass_environment
-def dev(environment: Environment) -> None:
+def dev(environment: Environment, *, only_servers: bool) -> None:
     """Everything on this machine with one command: database, Redis, web and worker.
 
     Starts its own PostgreSQL and Redis unless HUB_DATABASE_URL and HUB_REDIS_URL name others,
@@ -79,15 +86,20 @@ def dev(environment: Environment) -> None:
     server of its own that dies again. Ctrl-C ends it.
     """
     environment.use_logs("warning")
-    require_free_port(environment.stated)
+    if not only_servers:
+        require_free_port(environment.stated)
     say("starting …", dim=True)
+    children = () if only_servers else CHILDREN
     with (
         prepared(environment) as ready,
-        Household(ready.settings, revive=ready.revive) as household,
+        Household(ready.settings, revive=ready.revive, children=children) as household,
     ):
         settings = ready.settings
-        household.wait_for_port()
-        say(f"listening on http://{settings.host}:{settings.port}", bold=True)
+        if only_servers:
+            say("database and Redis answer; no web and no worker", bold=True)
+        else:
+            household.wait_for_port()
+            say(f"listening on http://{settings.host}:{settings.port}", bold=True)
         if ready.made:
             say(f"secrets of this machine: {ready.secrets_file}")
         say("in another shell: hub runs, hub holds, hub doctor; Ctrl-C ends this one")

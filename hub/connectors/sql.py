@@ -29,6 +29,7 @@ from hub.connectors.http import excerpt
 from hub.connectors.sql_rights import check_rights, excessive_rights
 from hub.errors import Permanent, StepFailed, Transient
 from hub.storage import db
+from hub.storage.unreachable import what_to_do
 from hub.values import format_instant
 
 __all__ = ["Rows", "SqlClient", "query"]
@@ -274,7 +275,9 @@ def _unsaid(problem: psycopg.Error, settings: ConnectionSettings) -> StepFailed:
     if isinstance(problem, psycopg.DataError):
         return Permanent("invalid_input", f"{settings.name}: a value is of no type it can take")
     if isinstance(problem, psycopg.OperationalError):
-        return Transient("unavailable", f"{settings.name}: the database cannot be reached")
+        advice = what_to_do(str(problem))
+        told = f"{settings.name}: the database cannot be reached"
+        return Transient("unavailable", f"{told}; {advice}" if advice else told)
     return Permanent("rejected", f"{settings.name}: the query cannot be sent as it is")
 
 

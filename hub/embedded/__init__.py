@@ -4,7 +4,7 @@ The process that starts them owns them and stops them; others attach. An owner t
 leaves them running, and the next `start` takes them over. Nothing listens on the network.
 
 In the state directory: `postgres/` and `valkey/` (data and logs), `embedded.json` (where the data
-and the sockets are), `embedded.owner` and `embedded.starting` (locks).
+and the sockets are), `embedded.owner`, `embedded.guests` and `embedded.starting` (locks).
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ from hub.embedded.postgres import Postgres
 from hub.embedded.programs import EmbeddedError, installed, usable_by
 from hub.embedded.valkey import Valkey
 
-__all__ = ["EmbeddedError", "EmbeddedServers", "find", "start"]
+__all__ = ["EmbeddedError", "EmbeddedServers", "find", "has_data", "start"]
 
 RECORD = "embedded.json"
 OWNER_LOCK = "embedded.owner"
+GUEST_LOCK = "embedded.guests"
 START_LOCK = "embedded.starting"
 
 
@@ -80,10 +81,11 @@ class _Record:
     sockets: str = ""
 
 
-def start(state_dir: Path) -> EmbeddedServers:
+def start(state_dir: Path, *, is_brief: bool = False) -> EmbeddedServers:
     """Start both servers, or attach to those that another process started for this directory.
 
-    Raises EmbeddedError.
+    Who needs them for a moment (`is_brief`) leaves them to those who attached meanwhile and need
+    them longer. Raises EmbeddedError.
     """
     state = _open_state(state_dir)
     found = installed()
@@ -95,7 +97,9 @@ def start(state_dir: Path) -> EmbeddedServers:
         database = Postgres(programs, account, home / "postgres", sockets)
         queue = Valkey(programs, account, home / "valkey", sockets)
         if owner:
-            at_stop.callback(_stop, state, database, queue)
+            at_stop.callback(_stop, state, database, queue, is_brief=is_brief)
+        elif not is_brief:
+            _stay(state, at_stop)
         database.ensure()
         queue.ensure()
         return EmbeddedServers(
@@ -105,6 +109,12 @@ def start(state_dir: Path) -> EmbeddedServers:
             at_stop.pop_all(),
             partial(_revive, state, database, queue),
         )
+
+
+def has_data(state_dir: Path) -> bool:
+    """Whether there is a database to start for this directory."""
+    state = state_dir.resolve()
+    return (Path(_read_record(state).home or state) / "postgres").is_dir()
 
 
 def find(state_dir: Path) -> EmbeddedServers | None:
@@ -149,6 +159,25 @@ def _own(state: Path, at_stop: contextlib.ExitStack) -> bool:
     at_stop.callback(os.close, lock)
     at_stop.callback(fcntl.flock, lock, fcntl.LOCK_UN)  # forked children hold the same lock
     return True
+
+
+def _stay(state: Path, at_stop: contextlib.ExitStack) -> None:
+    """Have an owner who goes soon leave the servers to this process."""
+    lock = _open_lock(state / GUEST_LOCK)
+    at_stop.callback(os.close, lock)
+    at_stop.callback(fcntl.flock, lock, fcntl.LOCK_UN)
+    fcntl.flock(lock, fcntl.LOCK_SH)
+
+
+def _has_guests(state: Path) -> bool:
+    lock = _open_lock(state / GUEST_LOCK)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
 
 
 def _settle(state: Path) -> tuple[Account, Path]:
@@ -202,8 +231,10 @@ def _revive(state: Path, database: Postgres, queue: Valkey) -> tuple[str, ...]:
     return tuple(each.title for each in ended)
 
 
-def _stop(state: Path, database: Postgres, queue: Valkey) -> None:
+def _stop(state: Path, database: Postgres, queue: Valkey, *, is_brief: bool) -> None:
     with _locked(state / START_LOCK):
+        if is_brief and _has_guests(state):
+            return
         record = _read_record(state)
         # A guest that could not reach them may have started them again on other sockets.
         sockets = Path(record.sockets) if record.sockets else database.sockets

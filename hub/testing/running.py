@@ -118,7 +118,10 @@ def test_database(settings: Settings) -> Iterator[Engine]:
         with throwaway(named) as engine:
             yield engine
         return
-    with embedded.start(settings.state_dir) as servers, throwaway(servers.database_url) as engine:
+    with (
+        embedded.start(settings.state_dir, is_brief=True) as servers,
+        throwaway(servers.database_url) as engine,
+    ):
         yield engine
 
 

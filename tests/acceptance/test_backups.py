@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +22,8 @@ from hub.storage import audit, db, invariants
 from tests.acceptance.story import DAY, Story
 from tests.acceptance.terminal import Terminal
 from tests.figures import Figure
+
+PATIENCE = 30  # seconds
 
 
 @pytest.fixture
@@ -131,28 +137,76 @@ def test_a_restore_never_goes_over_what_is_there(terminal: Terminal, tmp_path: P
     assert (again.code, again.err) == (1, f"hub: {file} is there already: name another file\n")
 
 
+def beside(terminal: Terminal, folder: Path, script: str) -> Terminal:
+    """A terminal that finds this script as `pg_dump`; the real one is in its environment."""
+    with open_engine(terminal) as engine:
+        real = _Postgres(engine, terminal.variables)._find("pg_dump")  # noqa: SLF001 - the real one
+    (folder / "pg_dump").write_text(script, "utf-8")
+    (folder / "pg_dump").chmod(0o700)
+    path = f"{folder}:{terminal.variables.get('PATH', os.defpath)}"
+    return Terminal(terminal.project, {**terminal.variables, "PATH": path, "REAL": real})
+
+
 SEES_THE_FILE = """#!/bin/sh
 for argument in "$@"; do
     case "$argument" in --file=*) stat -c %a "${{argument#--file=}}" >> '{seen}' ;; esac
 done
-exec '{real}' "$@"
+exec "$REAL" "$@"
 """
 
 
 @pytest.mark.usefixtures("hub")
 def test_S6_nobody_else_reads_a_backup_also_while_it_is_written(terminal: Terminal, tmp_path: Path):
-    seen, file, program = (tmp_path / name for name in ("seen", "whole.dump", "pg_dump"))
-    with open_engine(terminal) as engine:
-        real = _Postgres(engine, terminal.variables)._find("pg_dump")  # noqa: SLF001 - the real one
-    program.write_text(SEES_THE_FILE.format(seen=seen, real=real), "utf-8")
-    program.chmod(0o700)
-    path = {"PATH": f"{tmp_path}:{terminal.variables.get('PATH', '/usr/bin:/bin')}"}
+    seen, file = tmp_path / "seen", tmp_path / "whole.dump"
+    watched = beside(terminal, tmp_path, SEES_THE_FILE.format(seen=seen))
 
-    typed = Terminal(terminal.project, {**terminal.variables, **path}).type("db", "backup", file)
+    typed = watched.type("db", "backup", file)
 
     assert typed.code == 0, typed.err
     assert seen.read_text("utf-8").split() == ["600"]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+BEGINS_A_FILE = """#!/bin/sh
+case "$1" in --version) exec "$REAL" --version ;; esac
+for argument in "$@"; do
+    case "$argument" in --file=*) echo begun > "${argument#--file=}" ;; esac
+done
+"""
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_backup_that_fails_or_is_told_to_end_leaves_nothing_and_one_that_was_killed_no_obstacle(
+    terminal: Terminal, tmp_path: Path
+):
+    file, draft = tmp_path / "whole.dump", tmp_path / "whole.dump.unfinished"
+    fails = beside(terminal, tmp_path, BEGINS_A_FILE + "echo 'disk full' >&2; exit 1\n")
+
+    typed = fails.type("db", "backup", file)
+
+    assert (typed.code, typed.err) == (1, "hub: pg_dump failed: disk full\n")
+    assert not draft.exists()
+    lasts = beside(terminal, tmp_path, BEGINS_A_FILE + "exec cat /proc/self/fd/0 $ENDLESS\n")
+    os.mkfifo(tmp_path / "endless")
+    variables = {**lasts.variables, "ENDLESS": str(tmp_path / "endless")}
+    command = [sys.executable, "-m", "hub", "--project", str(terminal.project)]
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+        with subprocess.Popen(
+            [*command, "db", "backup", str(file)], env=variables, stderr=subprocess.PIPE
+        ) as process:
+            until(lambda: draft.exists() and draft.read_text() == "begun\n")
+            beside_it = terminal.type("db", "backup", file)
+            process.send_signal(number)
+            process.communicate(timeout=PATIENCE)
+        assert "another backup writes" in beside_it.err
+        assert draft.exists() == (number == signal.SIGKILL)
+        assert not file.exists()
+
+    assert terminal.type("db", "backup", file).code == 0
+    assert not draft.exists()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    nowhere = terminal.type("db", "backup", tmp_path / "none" / "x.dump")
+    assert nowhere.err.endswith("x.dump.unfinished cannot be written: No such file or directory\n")
 
 
 @pytest.mark.usefixtures("hub")

@@ -92,20 +92,25 @@ def test_a_broken_file_that_never_was_in_force_is_said_not_to_be_served(
     assert told == "new: there is no earlier version: it is not served until the file is mended"
 
 
+def add_connection(project: Path, base_url: str, options: str) -> None:
+    connection = f"""  shop:
+    type: postgres
+    base_url: {base_url}
+    credentials: {{username: SMTP_USERNAME, password: SMTP_PASSWORD}}
+    options: {{{options}}}
+"""
+    file = project / "hub.yaml"
+    file.write_text(file.read_text().replace("connections:\n", f"connections:\n{connection}"))
+
+
 @pytest.mark.usefixtures("worker")
 def test_S13_a_role_of_sql_query_that_can_do_too_much_is_named(
     project: Path, database: str, hub: Story
 ):
     address = make_url(database)
     host = quote(str(address.query.get("host") or address.host), safe="")
-    connection = f"""  shop:
-    type: postgres
-    base_url: postgresql://{host}:{address.port or 5432}/{address.database}
-    credentials: {{username: SMTP_USERNAME, password: SMTP_PASSWORD}}
-    options: {{sslmode: disable}}
-"""
-    file = project / "hub.yaml"
-    file.write_text(file.read_text().replace("connections:\n", f"connections:\n{connection}"))
+    place = f"postgresql://{host}:{address.port or 5432}/{address.database}"
+    add_connection(project, place, "sslmode: disable")
     login = {"SMTP_USERNAME": address.username or "", "SMTP_PASSWORD": address.password or "x"}
     variables = {**hub.hub.settings.environment, **login}
 

@@ -10,11 +10,16 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from hub import embedded
+from hub.bootstrap.secrets import new_key
+from hub.storage import migrate
+from tests.acceptance.terminal import Terminal
 from tests.processes.house import until
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +44,16 @@ def variables(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def dev(project: Path, variables: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     """`hub dev`, once it listens."""
-    command = [sys.executable, "-m", "hub", "--project", str(project), "dev"]
+    with running(project, variables, "dev") as process:
+        yield process
+
+
+@contextmanager
+def running(
+    project: Path, variables: dict[str, str], *words: str
+) -> Iterator[subprocess.Popen[str]]:
+    """A `hub dev`, once it is ready."""
+    command = [sys.executable, "-m", "hub", "--project", str(project), *words]
     with subprocess.Popen(
         command,
         cwd=ROOT,
@@ -136,6 +150,31 @@ def child_of(parent: int, module: str) -> int | None:
         ),
         None,
     )
+
+
+@pytest.mark.usefixtures("logging_as_before")
+def test_a_backup_of_dev_is_restored_and_looked_at_before_any_worker_begins(
+    project: Path, variables: dict[str, str], tmp_path: Path
+):
+    file, place = tmp_path / "dev.dump", tmp_path / "restored"
+    here = {**variables, "HUB_ENCRYPTION_KEY": new_key(), "HUB_STATE_DIR": str(tmp_path / "before")}
+    with embedded.start(tmp_path / "before") as servers:
+        migrate.upgrade(servers.database_url)
+        run_id = Terminal(project, here).type("run", "release-expired-phones").out.strip()
+
+    made = Terminal(project, here).type("db", "backup", file)
+    assert made.code == 0, made.err
+    there = {**here, "HUB_STATE_DIR": str(place)}
+    restored = Terminal(project, there).type("db", "restore", file)
+
+    assert restored.out == "restored; 1 runs are not over and go on when a worker starts\n"
+    for each in (tmp_path / "before", place):
+        assert embedded.find(each) is None  # nothing was left running
+    with running(project, there, "dev", "--servers"):
+        line = Terminal(project, there).type("runs", "--json").json
+        cancelled = Terminal(project, there).type("cancel", run_id)
+    assert (line["id"], line["status"]) == (run_id, "queued")
+    assert cancelled.code == 0, cancelled.err
 
 
 def test_a_reader_who_stops_reading_is_no_fault(project: Path, variables: dict[str, str]):

@@ -143,3 +143,22 @@ def test_D10_outside_of_live_everything_is_done_but_nothing_leaves(
     assert (run.status, run.mode) == ("succeeded", mode)
     assert hub.step(run.id, "slack.post").is_simulated
     assert {entry.mode for entry in hub.entries(lead, "phone")} == {mode}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "now", "sent"), [("simulate", "live", 0), ("live", "test", 1)]
+)
+def test_D10_a_run_keeps_the_mode_it_was_accepted_in_when_the_hub_has_another(
+    open_story: OpenStory, accepted: str, now: str, sent: int
+):
+    before = open_story(mode=accepted)
+    lead = before.lead()
+    run = before.call_ends(lead, "callback_requested", is_worked=False).run_id
+
+    hub = open_story(mode=now)
+    hub.work_all()
+
+    assert (hub.run(run).line.status, hub.run(run).line.mode) == ("succeeded", accepted)
+    assert len(hub.slack.requests) == sent
+    hub.call_ends(lead, "callback_requested", call="c2")
+    assert hub.last_run().line.mode == now

@@ -207,6 +207,7 @@ def test_S21_the_host_that_a_caller_names_is_in_no_link(counter, host: str):
         counter.post("/webhook/none", GOOD, headers={**BROKER, **forwarded}),
     ]
 
+    assert answers[0].json["servers"] == [{"url": counter.hub.settings.public_url}]
     for answer in answers:
         told = f"{answer.headers} {answer.get_data(as_text=True)}"
         assert "evil" not in told

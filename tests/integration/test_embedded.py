@@ -106,6 +106,20 @@ def test_a_second_start_attaches_and_its_stop_stops_nothing(state_dir):
         assert ask(first.database_url, "SELECT 1") == "1"
 
 
+def test_who_needs_them_for_a_moment_leaves_them_to_who_attached_meanwhile(state_dir):
+    assert not embedded.has_data(state_dir / "none")
+    with embedded.start(state_dir, is_brief=True) as brief:
+        guest = embedded.start(state_dir)
+        assert (brief.owner, guest.owner) == (True, False)
+
+    assert ask(guest.database_url, "SELECT 1") == "1"
+    guest.stop()
+    with embedded.start(state_dir, is_brief=True) as heir:
+        assert heir.owner
+    assert embedded.find(state_dir) is None
+    assert embedded.has_data(state_dir)
+
+
 def test_another_process_finds_them_only_while_they_run(state_dir):
     assert embedded.find(state_dir) is None
 
@@ -140,6 +154,7 @@ def test_a_killed_postgres_starts_again_with_its_data(state_dir):
         assert not again.owner
         assert again.database_url == servers.database_url
         assert ask(servers.database_url, "SELECT n FROM killed") == "9"
+        again.stop()
 
 
 def test_the_owner_revives_what_was_killed_and_leaves_alone_what_lives(state_dir):
@@ -176,6 +191,7 @@ def test_a_reused_process_number_in_a_stale_pid_file_stops_nobody(state_dir):
         again = embedded.start(state_dir)
 
         assert ask(again.database_url, "SELECT 1") == "1"
+        again.stop()
 
 
 def test_the_servers_of_a_killed_owner_are_taken_over(state_dir):
@@ -197,6 +213,7 @@ def test_the_servers_of_a_killed_owner_are_taken_over(state_dir):
         assert heir.owner
         assert heir.database_url == guest.database_url
         assert ask(heir.database_url, "SELECT 1") == "1"
+        guest.stop()
 
 
 def test_a_server_whose_socket_was_removed_is_reached_again(state_dir):
@@ -209,6 +226,7 @@ def test_a_server_whose_socket_was_removed_is_reached_again(state_dir):
         again_redis = redis.Redis.from_url(again.redis_url)
         assert again_redis.ping()
         again_redis.close()
+        again.stop()
 
 
 def test_a_state_directory_below_a_closed_one_works():

@@ -1,4 +1,4 @@
-"""Runs the revisions on the connection that `hub.storage.db` opened, inside its transaction."""
+"""Runs the revisions on the connection that `hub.storage.migrate` opened, in its transaction."""
 
 from __future__ import annotations
 

@@ -14,6 +14,8 @@ _TAKES_AWAY = re.compile(
     r"|\bADD\s+(CONSTRAINT|CHECK|UNIQUE)\b|\bCREATE\s+UNIQUE\b|\bDELETE\s+FROM\b",
     re.IGNORECASE,
 )
+_INDEX = re.compile(r"\bCREATE\s+INDEX\s+(?!IF\s)\S+\s+ON\s+(\w+)", re.IGNORECASE)
+_TABLE = re.compile(r"\bCREATE\s+TABLE\s+(\w+)", re.IGNORECASE)
 _COLUMN = re.compile(r"\bADD\s+COLUMN\b[^;,]*", re.IGNORECASE)
 
 
@@ -48,3 +50,17 @@ def test_E15_each_revision_only_adds_so_that_the_version_before_works_on():
         file.name: [] for file in later
     }
     assert len(later) == int(db.NEWEST_REVISION) - 1
+
+
+def test_E15_a_revision_builds_no_index_on_a_table_that_was_there_while_it_has_its_locks():
+    """It names them as INDEXES, which are built before it, beside those who write."""
+    versions = Path(migrate.__file__).parent / "migrations" / "versions"
+    texts = {file.name: file.read_text() for file in versions.glob("0*.py")}
+
+    locking = {
+        name: [table for table in _INDEX.findall(text) if table not in _TABLE.findall(text)]
+        for name, text in texts.items()
+    }
+
+    assert locking == {name: [] for name in texts}
+    assert _INDEX.findall("CREATE INDEX x ON runs (id)") == ["runs"]

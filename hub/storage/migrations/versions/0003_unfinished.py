@@ -7,12 +7,14 @@ from alembic import op
 revision = "0003"
 down_revision = "0002"
 
-_INDEX = """
-CREATE INDEX ix_runs_scheduled_unfinished
-    ON runs (workflow) WHERE ended_at IS NULL AND scheduled_at IS NOT NULL;
-"""
+INDEXES = {
+    "ix_runs_scheduled_unfinished": (
+        "runs (workflow) WHERE ended_at IS NULL AND scheduled_at IS NOT NULL"
+    ),
+}
 
 
 def upgrade() -> None:
     """Make the index."""
-    op.execute(_INDEX)
+    for name, place in INDEXES.items():
+        op.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {place}")

@@ -57,18 +57,15 @@ CREATE TRIGGER audit_kept BEFORE UPDATE OR DELETE ON audit
 CREATE TRIGGER audit_whole BEFORE TRUNCATE ON audit
     FOR EACH STATEMENT EXECUTE FUNCTION audit_row_is_kept();
 """
-# Whoever changes anything of a run begins with the run's row. Unless all of those are waited for
-# first, one may wait for our lock on `runs` while we wait for its lock on the next table (E15).
-_BE_ALONE = "LOCK TABLE runs IN EXCLUSIVE MODE"
 # What names a run is looked for when the run goes: without them each of these reads a whole table.
-_INDEXES = """
-CREATE INDEX ix_runs_retry_of ON runs (retry_of) WHERE retry_of IS NOT NULL;
-CREATE INDEX ix_once_keys_run_id ON once_keys (run_id);
-"""
+INDEXES = {
+    "ix_runs_retry_of": "runs (retry_of) WHERE retry_of IS NOT NULL",
+    "ix_once_keys_run_id": "once_keys (run_id)",
+}
 
 
 def upgrade() -> None:
     """Make the table with its guards, and the indexes."""
-    op.execute(_BE_ALONE)
     op.execute(_AUDIT)
-    op.execute(_INDEXES)
+    for name, place in INDEXES.items():
+        op.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {place}")
