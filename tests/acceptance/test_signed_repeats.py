@@ -109,6 +109,25 @@ def test_I10_the_repeat_is_known_for_as_long_as_its_signature_is_accepted(
     assert len(counter.runs) == 1
 
 
+def test_S2_a_captured_message_makes_no_second_run_whatever_key_is_named(counter: Counter):
+    moment = str(int(counter.hub.clock.now().timestamp()))
+
+    def send(body: bytes, at: str, key: str | None) -> tuple[int, bytes]:
+        named = {} if key is None else {"Idempotency-Key": key}
+        got = counter.post("/webhook/dated", body, headers={**dated(body, at), **named})
+        return got.status_code, got.data
+
+    first = send(BODY, moment, "one")
+    earlier = str(int(moment) - 1)
+    assert send(BODY, earlier, "one") == first  # its sender's own next try
+    for captured in (moment, earlier):
+        assert [send(BODY, captured, key) for key in ("two", None, "one")] == [first] * 3
+    assert send(OTHER, moment, "one")[0] == 422  # refused, and therefore not known (I8)
+    assert len(counter.runs) == 1
+    assert send(OTHER, moment, "three")[0] == 202
+    assert len(counter.runs) == 2
+
+
 def test_I8_a_header_key_with_another_body_is_refused_and_a_vendors_id_with_another_is_replayed(
     counter: Counter,
 ):
