@@ -15,6 +15,15 @@ def nested(levels):
     return schema
 
 
+def branching(levels):
+    """Two members of each definition name the next one."""
+    defs = {f"d{levels}": {"type": "string"}}
+    for level in range(levels):
+        below = {"$ref": f"#/$defs/d{level + 1}"}
+        defs[f"d{level}"] = {"properties": {"a": below, "b": below}}
+    return {"$ref": "#/$defs/d0", "$defs": defs}
+
+
 def doubling(levels):
     """Each level asks the next one twice: 2^levels checks of one place."""
     defs = {
@@ -78,6 +87,7 @@ def doubling(levels):
         (nested(20), "", "nested"),
         (doubling(10), "", "alternatives"),
         (doubling(60), "", "alternatives"),
+        (branching(60), "", "has more than 20000 places"),
         ({"properties": {"a": {"$ref": "#"}}}, "", "contains itself"),
         ({"$ref": "#"}, "", "contains itself"),
         (
