@@ -17,11 +17,9 @@ def nested(levels):
 
 def branching(levels):
     """Two members of each definition name the next one."""
-    defs = {f"d{levels}": {"type": "string"}}
-    for level in range(levels):
-        below = {"$ref": f"#/$defs/d{level + 1}"}
-        defs[f"d{level}"] = {"properties": {"a": below, "b": below}}
-    return {"$ref": "#/$defs/d0", "$defs": defs}
+    below = [{"$ref": f"#/$defs/d{level + 1}"} for level in range(levels)]
+    defs = {f"d{level}": {"properties": {"a": at, "b": at}} for level, at in enumerate(below)}
+    return {"$ref": "#/$defs/d0", "$defs": {**defs, f"d{levels}": {"type": "string"}}}
 
 
 def doubling(levels):
