@@ -147,8 +147,12 @@ class Planner:
     def _signed_key(self, call: Call) -> _Key:
         """What a signature vouches for tells messages apart, as long as it is accepted (I10)."""
         if self.verified.message_id is not None:
-            return _Key(self._by_id(call))
-        return _Key(self._as_signed(call), self.verified.accepted_for)
+            return _Key(f"message/{self.verified.message_id}/{call.id or ''}")
+        if self.verified.timestamp is None:
+            return _Key(None)
+        digest = self.request.body_digest().hex()
+        moment = self.verified.timestamp.isoformat()
+        return _Key(f"signed/{moment}/{digest}/{call.id or ''}", self.verified.accepted_for)
 
     def _message_key(self, key: _Key, call: Call) -> str | None:
         """A second key, for what is signed may be sent again with another first one (S2).
@@ -156,20 +160,8 @@ class Planner:
         `dedupe.key` and `Idempotency-Key` may be of parts that no signature covers, and a window
         may be shorter than a signature is accepted. A message's id is covered.
         """
-        signed = self._as_signed(call)
-        is_covered = {self.verified.message_id, self._by_id(call), signed}
-        return None if key.text in is_covered else signed
-
-    def _by_id(self, call: Call) -> str:
-        return f"message/{self.verified.message_id}/{call.id or ''}"
-
-    def _as_signed(self, call: Call) -> str | None:
-        """Time, body and id of a message that is signed with a time."""
-        if self.verified.timestamp is None:
-            return None
-        digest = self.request.body_digest().hex()
-        named = "" if self.verified.message_id is None else f"/{self.verified.message_id}"
-        return f"signed/{self.verified.timestamp.isoformat()}/{digest}/{call.id or ''}{named}"
+        signed = self._signed_key(call).text
+        return None if key.text in {self.verified.message_id, signed} else signed
 
 
 def _text(key: Any) -> str:
