@@ -60,7 +60,7 @@ class JsonLines(logging.Formatter):
         event |= {f"data.{key}" if key in event else key: said for key, said in data.items()}
         if record.exc_info and record.exc_info[0] is not None:
             event["exception"] = "".join(traceback.format_exception(*record.exc_info))
-        return _short_line(self.hide(event))
+        return _short_line(self.hide(_plain(event)))
 
 
 _formatter = JsonLines()
@@ -134,6 +134,17 @@ def _extras(record: logging.LogRecord) -> tuple[dict[str, Any], dict[str, Any]]:
     return found, data if isinstance(data, dict) else {"data": data}
 
 
+def _plain(value: Any) -> Any:
+    """The value as JSON can say it: what a thing says of itself may hold a secret, too (S6)."""
+    if isinstance(value, str | int | float | None):
+        return value
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(each) for each in value]
+    return str(value)
+
+
 def _short_line(event: dict[str, Any]) -> str:
     """The event as JSON; texts are cut, then extra fields left out, until it fits."""
     line = _line(event)
@@ -149,7 +160,7 @@ def _short_line(event: dict[str, Any]) -> str:
 
 def _line(event: dict[str, Any]) -> str:
     """ASCII only: what is not is escaped, control characters and line separators among it."""
-    line = json.dumps(event, ensure_ascii=True, separators=(",", ":"), default=str, skipkeys=True)
+    line = json.dumps(event, ensure_ascii=True, separators=(",", ":"))
     return line.replace("\x7f", "\\u007f")
 
 

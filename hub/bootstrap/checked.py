@@ -29,7 +29,7 @@ from hub.errors import Misconfigured
 if TYPE_CHECKING:
     from hub.action import Action
     from hub.engine.retrial import ReadTrial
-    from hub.engine.settings import DialectFacts
+    from hub.engine.settings import AuthFacts, DialectFacts
 
 FILE = "check.json"
 _FORM = 2
@@ -137,7 +137,7 @@ class _Look:
             self.texts,
             with_all_names(digests),
             actions={name: _action(name, each) for name, each in facts["actions"].items()},
-            auth_types=facts["auth_types"],
+            auth_types=_auth_types(facts["auth_types"]),
             dialects=_dialects(facts["dialects"]),
             connection_types=facts["connection_types"],
             credentials=facts["credentials"],
@@ -189,13 +189,19 @@ def _facts(maker: str) -> dict[str, Any]:
     facts = {
         "maker": maker,
         "actions": {name: _declared(each) for name, each in all_actions().items()},
-        "auth_types": list(AUTH_TYPES),
+        "auth_types": {name: dict(each.options) for name, each in AUTH_TYPES.items()},
         "dialects": {name: vars(each) for name, each in DIALECT_FACTS.items()},
         "connection_types": actions_by_connection(),
         "credentials": credential_names(),
     }
     told: dict[str, Any] = json.loads(json.dumps(facts))
     return told
+
+
+def _auth_types(known: Mapping[str, Any]) -> dict[str, AuthFacts]:
+    from hub.engine.settings import AuthFacts  # noqa: PLC0415 - not where nothing changed
+
+    return {name: AuthFacts(options) for name, options in known.items()}
 
 
 def _dialects(known: Mapping[str, Any]) -> dict[str, DialectFacts]:

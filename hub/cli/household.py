@@ -311,7 +311,7 @@ def for_people(line: str) -> ShownLine | None:
         return ShownLine(line, None, is_calm=False)
     level = str(event.get("level", "info"))
     told = [str(event.get("at", ""))[11:19], str(event["message"]), *_details(event)]
-    text = " ".join(part for part in told if part)
+    text = " ".join(part for part in told if part).replace("\n", "\\n")  # one event, one line
     if event.get("exception"):
         text = f"{text}\n{event['exception']}"
     return ShownLine(text, _LEVELS.get(level), is_calm=level in {"debug", "info", "warning"})

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from hub.action import Action
 from hub.engine.check import check_hub_file
-from hub.engine.compile import Context, Credentials, HubFile, compile_hub_file
+from hub.engine.compile import AuthTypes, Context, Credentials, HubFile, compile_hub_file
 from hub.engine.findings import Finding, Source, in_order
 from hub.engine.loading import Loaded, load_workflows
 from hub.engine.notes import Memory
@@ -66,7 +66,7 @@ def load_project(
     files: Mapping[str, str],
     *,
     actions: Mapping[str, Action],
-    auth_types: Collection[str],
+    auth_types: AuthTypes,
     dialects: Mapping[str, DialectFacts],
     connection_types: Mapping[str, Collection[str]] | None = None,
     credentials: Credentials | None = None,
@@ -112,7 +112,7 @@ def _closed(loaded: Loaded, settings: ProjectSettings) -> dict[str, str]:
 
 
 def check_settings(
-    text: str, auth_types: Collection[str], credentials: Credentials | None = None
+    text: str, auth_types: AuthTypes, credentials: Credentials | None = None
 ) -> tuple[ProjectSettings, tuple[Finding, ...]]:
     """What a `hub.yaml` says, and what is wrong with it. Never raises."""
     hub_file = compile_hub_file(text, auth_types=auth_types, credentials=credentials)
@@ -126,7 +126,7 @@ def bundle(project: Project, name: str) -> Bundle:
 
 def read_hub_file(
     files: Mapping[str, str],
-    auth_types: Collection[str],
+    auth_types: AuthTypes,
     credentials: Credentials | None = None,
 ) -> HubFile:
     """What `hub.yaml` says; where there is none, that it is missing."""

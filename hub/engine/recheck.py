@@ -12,7 +12,7 @@ from typing import Any
 
 from hub.action import Action
 from hub.engine.check import check_hub_file
-from hub.engine.compile import Context, Credentials
+from hub.engine.compile import AuthTypes, Context, Credentials
 from hub.engine.compile.link import called_names, linked
 from hub.engine.findings import Finding, in_order
 from hub.engine.loading import Loaded, load_workflows, setting_of
@@ -44,7 +44,7 @@ def recheck(
     digests: Mapping[str, str],
     *,
     actions: Mapping[str, Action],
-    auth_types: Collection[str],
+    auth_types: AuthTypes,
     dialects: Mapping[str, DialectFacts],
     connection_types: Mapping[str, Collection[str]],
     credentials: Credentials,

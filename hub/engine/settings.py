@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from hub.engine.expressions import CompiledValue
 
@@ -20,6 +20,21 @@ class AuthPreset:
     type: str
     secrets: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class AuthRules(Protocol):
+    """What the checker must know of a way to prove oneself."""
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The options it has, each with its default; None: it must be given."""
+
+
+@dataclass(frozen=True)
+class AuthFacts:
+    """The same, without what verifies."""
+
+    options: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,8 @@ class Start:
         window: timedelta = timedelta(days=7),
         is_awaited: bool = False,
         is_bound_to_body: bool = False,
+        message_key: str | None = None,
+        message_window: timedelta = timedelta(0),
         scheduled_at: datetime | None = None,
         within: Mode = "live",
         is_queued: bool = True,
@@ -131,6 +133,8 @@ class Start:
             window=window,
             is_awaited=is_awaited,
             is_bound_to_body=is_bound_to_body,
+            message_key=message_key,
+            message_window=message_window,
             turn=self.turn() if is_queued else None,
             scheduled_at=scheduled_at,
         )

@@ -17,7 +17,7 @@ from hub.errors import PayloadProblem, Rejected
 from hub.ingest.dialects import Call, Reply, Unpacked
 from hub.ingest.entrance import Entrance
 from hub.ingest.request import InboundRequest, storable
-from hub.ingest.signatures import TOLERANCE, Verified
+from hub.ingest.signatures import Verified
 from hub.storage.deliveries import NewRun
 from hub.values import format_instant, plain
 
@@ -84,6 +84,8 @@ class Planner:
             window=key.window,
             is_awaited=isinstance(respond, Within),
             is_bound_to_body=key.is_strict,
+            message_key=self._message_key(key, call),
+            message_window=self.verified.accepted_for,
         )
         reply, wait = None, None
         if isinstance(respond, Within):
@@ -150,7 +152,16 @@ class Planner:
             return _Key(None)
         digest = self.request.body_digest().hex()
         moment = self.verified.timestamp.isoformat()
-        return _Key(f"signed/{moment}/{digest}/{call.id or ''}", 2 * TOLERANCE)
+        return _Key(f"signed/{moment}/{digest}/{call.id or ''}", self.verified.accepted_for)
+
+    def _message_key(self, key: _Key, call: Call) -> str | None:
+        """A second key, for what is signed may be sent again with another first one (S2).
+
+        `dedupe.key` and `Idempotency-Key` may be of parts that no signature covers, and a window
+        may be shorter than a signature is accepted. A message's id is covered.
+        """
+        signed = self._signed_key(call).text
+        return None if key.text in {self.verified.message_id, signed} else signed
 
 
 def _text(key: Any) -> str:

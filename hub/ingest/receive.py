@@ -267,10 +267,12 @@ class Reception:
 
 
 def _secret_header(entrance: Entrance) -> str | None:
-    """The header that holds the secret itself, where the preset has one."""
+    """The header that proves the caller, where the preset names one.
+
+    A signature without a time proves one as long as its secret lives.
+    """
     header = entrance.preset.options.get("header")
-    is_secret = entrance.preset.type in {"shared_header", "bearer"} and header is not None
-    return str(header).lower() if is_secret else None
+    return None if header is None else str(header).lower()
 
 
 def _body(request: InboundRequest, entrance: Entrance) -> Body:

@@ -35,10 +35,14 @@ _RETELL = re.compile(r"v=([0-9]{1,16}),d=([0-9a-f]{64})", re.ASCII)
 
 @dataclass(frozen=True)
 class Verified:
-    """Proof of the sender. What the signature vouches for besides the body, where it does."""
+    """Proof of the sender. What the signature vouches for besides the body, where it does.
+
+    `accepted_for`: how long one signature can be accepted, by clocks that differ.
+    """
 
     timestamp: datetime | None = None
     message_id: str | None = None
+    accepted_for: timedelta = 2 * TOLERANCE
 
 
 class Preset(Protocol):
@@ -281,12 +285,13 @@ def _timestamped(evidence: Evidence, options: Mapping[str, Any]) -> Verified:
     signatures = [value for name, _, value in pairs if name == scheme]
     if len(times) != 1:
         raise _refused()
-    moment = _fresh(times[0], evidence, timedelta(seconds=options["tolerance_past"]))
+    past = timedelta(seconds=options["tolerance_past"])
+    moment = _fresh(times[0], evidence, past)
     expected = _digests(evidence, times[0] + b"." + evidence.body)
     matches = [_is_any(binascii.unhexlify(value), expected) for value in signatures]
     if not any(matches):
         raise _refused()
-    return Verified(moment)
+    return Verified(moment, accepted_for=TOLERANCE + past)
 
 
 def _slack(evidence: Evidence, _: Mapping[str, Any]) -> Verified:

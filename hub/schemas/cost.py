@@ -16,7 +16,9 @@ _BRANCHES = ("allOf", "anyOf", "oneOf")
 _CONDITIONS = ("not", "if", "then", "else")
 _OF_MEMBERS = ("additionalProperties", "unevaluatedProperties", "propertyNames")
 _OF_ITEMS = ("items", "contains", "unevaluatedItems")
-
+_WITH_ONE = (*_CONDITIONS, *_OF_MEMBERS, *_OF_ITEMS)
+_WITH_NAMES = ("properties", "patternProperties", "dependentSchemas")
+_WITH_SEVERAL = (*_BRANCHES, "prefixItems")
 
 _UNEVALUATED = ("unevaluatedItems", "unevaluatedProperties")
 _SIMPLE = 15  # each value is also walked to be shaped
@@ -50,6 +52,31 @@ def matching(schema: Mapping[str, Any]) -> float:
     """What one character costs at the most expensive place: the weights of its patterns."""
     here, below = _Counter(schema, own=_matching, of_pattern=1).count(schema)
     return max(here, below)
+
+
+def places(schema: Mapping[str, Any]) -> int:
+    """How many schemas there are when every `$ref` is written out; for one without end: many.
+
+    Two members that name one definition double it, and so on at each level.
+    """
+    return _written_out(schema, schema, {})
+
+
+def _written_out(root: Any, schema: Any, known: dict[int, int]) -> int:
+    if not isinstance(schema, Mapping):
+        return 1
+    if id(schema) not in known:
+        known[id(schema)] = 1  # while it is being counted; what contains itself is refused before
+        inner = [each for word in _WITH_ONE if (each := schema.get(word)) is not None]
+        for word in _WITH_NAMES:
+            named = schema.get(word)
+            inner += named.values() if isinstance(named, Mapping) else ()
+        for word in _WITH_SEVERAL:
+            inner += _listed(schema.get(word))
+        if isinstance(schema.get("$ref"), str):
+            inner.append(resolve(root, schema["$ref"]))
+        known[id(schema)] = 1 + sum(_written_out(root, each, known) for each in inner)
+    return known[id(schema)]
 
 
 def _keywords(schema: Mapping[str, Any]) -> float:

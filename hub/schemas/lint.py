@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from hub.schemas.cost import alternatives, effort, matching
+from hub.schemas.cost import alternatives, effort, matching, places
 from hub.schemas.defaults import misfit_of_default
 from hub.schemas.formats import FORMATS
 from hub.schemas.keywords import DATA, MAPS
@@ -22,6 +22,7 @@ from hub.schemas.view import resolve
 DEEPEST = 32
 MOST_UNIQUE = 100
 MOST_ALTERNATIVES = 128
+MOST_PLACES = 20_000
 LEAST_VALUES = 1_000  # that every schema can check in time
 _USUAL_BODY = 262_144  # characters
 _LARGEST = 2**63 - 1
@@ -103,6 +104,9 @@ def _of_whole(schema: Mapping[str, Any]) -> list[SchemaProblem]:
         return [SchemaProblem("", "the schema contains itself: write out the levels you need")]
     if most > MOST_ALTERNATIVES:
         text = f"one place has {most} alternatives; at most {MOST_ALTERNATIVES} are checked"
+        return [SchemaProblem("", f"the schema is too large: {text}")]
+    if places(schema) > MOST_PLACES:
+        text = f"written out, it has more than {MOST_PLACES} places"
         return [SchemaProblem("", f"the schema is too large: {text}")]
     try:
         compiled(schema)

@@ -14,13 +14,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, TextClause, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, NoResultFound, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hub.errors import Unavailable
 from hub.storage.db import at_once
 from hub.storage.json_text import json_text, large_json
 
+_Keyed = tuple["NewRun", Mapping[str, Any]]  # a run, with what its row and its key hold
 _ATTEMPTS = 3  # a key may be freed between the conflict and the look
 
 
@@ -47,6 +48,8 @@ class NewRun:
     """One run to store. `turn` is its place under a workflow's `concurrency` (scope, digest).
 
     `is_bound_to_body`: the key belongs to one body; with another one nothing is stored (I8).
+    `message_key`: what the signature covers, where the key itself may be of other parts of the
+    request; whoever sends the message again gets this run, whatever key is named (S2).
     """
 
     id: UUID
@@ -62,6 +65,8 @@ class NewRun:
     scheduled_at: datetime | None = None
     retry_of: UUID | None = None
     is_bound_to_body: bool = False
+    message_key: str | None = None
+    message_window: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True)
@@ -135,6 +140,11 @@ _STORE_RUN = text(
     f"WITH clock AS (SELECT clock_timestamp() AS at), started AS ({_RUN_AT} FROM clock) {_HISTORY}"  # noqa: S608 - our own text
 )
 _TAKE_KEY = text(_CLAIM_KEY)
+_GIVE_KEY = text(
+    "UPDATE dedupe_keys SET run_id = :first_run, delivery_id = :first_delivery"
+    " WHERE endpoint = :endpoint AND digest = :key_digest"
+)
+_DROP_KEY = text("DELETE FROM dedupe_keys WHERE endpoint = :endpoint AND digest = :key_digest")
 _HELD = """
     SELECT run_id, body_digest = :body_digest AS is_same_body, delivery_id
       FROM dedupe_keys WHERE endpoint = :endpoint AND digest = :key_digest
@@ -185,7 +195,7 @@ def record(engine: Engine, delivery: NewDelivery, runs: Sequence[NewRun]) -> tup
 
 
 def _record(engine: Engine, delivery: NewDelivery, runs: Sequence[NewRun]) -> tuple[Recorded, ...]:
-    if len(runs) == 1 and runs[0].turn is None:
+    if len(runs) == 1 and runs[0].turn is None and runs[0].message_key is None:
         with at_once(engine) as connection:
             return (_record_one(connection, delivery, runs[0]),)
     with engine.begin() as connection:
@@ -218,15 +228,51 @@ def _record_many(
     return tuple(_recorded(run, firsts.get(run.id)) for run in runs)
 
 
-def _claim_all(
-    connection: Connection, given: Sequence[tuple[NewRun, Mapping[str, Any]]]
-) -> dict[UUID, _First | None]:
-    """Keys are claimed in one order, so that two requests with the same keys never deadlock."""
-    keyed = [(run, values) for run, values in given if run.dedupe_key is not None]
-    return {
+def _claim_all(connection: Connection, given: Sequence[_Keyed]) -> dict[UUID, _First | None]:
+    """Keys are claimed in one order, so that two requests with the same keys never deadlock.
+
+    The keys of messages come first: a message that came before asks for no other key (S2).
+    """
+    signed = [(run, of_message) for run, values in given if (of_message := _signed(run, values))]
+    firsts: dict[UUID, _First | None] = {
         run.id: _claim(connection, values, claim=_TAKE_KEY, look=_LOOK)
-        for run, values in sorted(keyed, key=lambda each: bytes(each[1]["key_digest"]))
+        for run, values in _in_order(signed)
     }
+    keyed = [
+        (run, values)
+        for run, values in given
+        if run.dedupe_key is not None and firsts.get(run.id) is None
+    ]
+    for run, values in _in_order(keyed):
+        firsts[run.id] = _claim(connection, values, claim=_TAKE_KEY, look=_LOOK)
+        _pass_on(connection, run, values, firsts[run.id])
+    return firsts
+
+
+def _in_order(keyed: Sequence[_Keyed]) -> list[_Keyed]:
+    return sorted(keyed, key=lambda each: bytes(each[1]["key_digest"]))
+
+
+def _signed(run: NewRun, values: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The values of a run with the key of its message, if it has one."""
+    if run.message_key is None:
+        return None
+    digest = key_digest(run.message_key)
+    return {**values, "key_digest": digest, "window": run.message_window}
+
+
+def _pass_on(
+    connection: Connection, run: NewRun, values: Mapping[str, Any], first: _First | None
+) -> None:
+    """A message whose run was made before is known from now on; a refused one is not (I8)."""
+    of_message = _signed(run, values)
+    if first is None or of_message is None:
+        return
+    if run.is_bound_to_body and not first.is_same_body:
+        connection.execute(_DROP_KEY, of_message)
+        return
+    holder = {"first_run": first.run_id, "first_delivery": first.delivery_id}
+    connection.execute(_GIVE_KEY, {**of_message, **holder})
 
 
 def _claim(
@@ -330,13 +376,21 @@ def _look_again(
             if not stored:
                 return None
             firsts = {
-                run.id: _First(**connection.execute(_LOOK, _values(delivery, run)).mappings().one())
+                run.id: _first(connection, run, _values(delivery, run))
                 for run in runs
                 if run.id not in stored
             }
             return tuple(_recorded(run, firsts.get(run.id)) for run in runs)
     except SQLAlchemyError:
         return None
+
+
+def _first(connection: Connection, run: NewRun, values: Mapping[str, Any]) -> _First:
+    """Who has the key of a run, or that of its message; raises `NoResultFound`."""
+    for keyed in filter(None, (values, _signed(run, values))):
+        if held := connection.execute(_LOOK, keyed).mappings().first():
+            return _First(**held)
+    raise NoResultFound
 
 
 def start_run(connection: Connection, run: NewRun) -> None:

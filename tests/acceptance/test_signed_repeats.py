@@ -29,6 +29,11 @@ auth:
   slack: {type: slack, secret: SLACK_SIGNING}
   dated: {type: stripe_signature, header: X-Signed, secret: SLACK_SIGNING}
   retell: {type: retell, secret: SLACK_SIGNING}
+  numbered:
+    type: vapi_hmac
+    secret: SLACK_SIGNING
+    message_id_header: X-Id
+    payload_format: "{svix-id}.{timestamp}.{body}"
   broker: {type: bearer, secret: BROKER_API_TOKEN}
   vapi: {type: shared_header, header: X-Vapi-Secret, secret: VAPI_WEBHOOK_SECRET}
   calcom: {type: hmac_sha256, header: X-Cal-Signature-256, secret: CALCOM_WEBHOOK_SECRET}
@@ -41,7 +46,8 @@ OTHER = json.dumps({**GOOD, "note": "again"}).encode()
 @pytest.fixture
 def counter(tmp_path: Path, database: str, redis_url: str) -> Iterator[Counter]:
     """Endpoints without a key of their own, for senders who sign with a time."""
-    files = {f"workflows/{name}.yaml": FLOW.replace("{preset}", name) for name in SIGNERS}
+    presets = (*SIGNERS, "numbered")
+    files = {f"workflows/{name}.yaml": FLOW.replace("{preset}", name) for name in presets}
     with open_counter(
         tmp_path,
         database_url=database,
@@ -107,6 +113,43 @@ def test_I10_the_repeat_is_known_for_as_long_as_its_signature_is_accepted(
         (left,) = connection.exec_driver_sql("SELECT expires_at - now() FROM dedupe_keys").one()
     assert left >= timedelta(seconds=599)  # longer than any clock lets this signature pass
     assert len(counter.runs) == 1
+
+
+def test_S2_a_captured_message_makes_no_second_run_whatever_key_is_named(counter: Counter):
+    moment = str(int(counter.hub.clock.now().timestamp()))
+
+    def send(body: bytes, at: str, key: str | None) -> tuple[int, bytes]:
+        named = {} if key is None else {"Idempotency-Key": key}
+        got = counter.post("/webhook/dated", body, headers={**dated(body, at), **named})
+        return got.status_code, got.data
+
+    first = send(BODY, moment, "one")
+    earlier = str(int(moment) - 1)
+    assert send(BODY, earlier, "one") == first  # its sender's own next try
+    for captured in (moment, earlier):
+        assert [send(BODY, captured, key) for key in ("two", None, "one")] == [first] * 3
+    assert send(OTHER, moment, "one")[0] == 422  # refused, and therefore not known (I8)
+    assert len(counter.runs) == 1
+    assert send(OTHER, moment, "three")[0] == 202
+    assert len(counter.runs) == 2
+
+
+def test_S2_a_message_with_an_id_makes_no_second_run_whatever_key_is_named(counter: Counter):
+    moment = str(int(counter.hub.clock.now().timestamp()))
+
+    def send(id_: str, key: str | None) -> str:
+        signature = _digest(b".".join((id_.encode(), moment.encode(), BODY)))
+        headers = {"X-Id": id_, "X-Timestamp": moment, "X-Signature": signature}
+        named = {} if key is None else {"Idempotency-Key": key}
+        got = counter.post("/webhook/numbered", BODY, headers={**headers, **named})
+        return str(json.loads(got.data)["run_id"])
+
+    without = send("m1", None)
+    assert [send("m1", key) for key in ("a", "b", None)] == [without] * 3
+    keyed = send("m2", "c")  # another message, though it says the same at the same time
+    assert keyed != without
+    assert [send("m2", key) for key in (None, "d", "c")] == [keyed] * 3
+    assert len(counter.runs) == 2
 
 
 def test_I8_a_header_key_with_another_body_is_refused_and_a_vendors_id_with_another_is_replayed(

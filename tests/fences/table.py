@@ -306,8 +306,16 @@ FENCES = (
         "keys are claimed in one order",
         "I7",
         _DELIVERIES,
-        'in sorted(keyed, key=lambda each: bytes(each[1]["key_digest"]))',
-        "in keyed",
+        'return sorted(keyed, key=lambda each: bytes(each[1]["key_digest"]))',
+        "return list(keyed)",
+        _OF_DELIVERIES,
+    ),
+    Fence(
+        "a message that came before asks for no other key",
+        "S2",
+        _DELIVERIES,
+        "if run.dedupe_key is not None and firsts.get(run.id) is None",
+        "if run.dedupe_key is not None",
         _OF_DELIVERIES,
     ),
     Fence(

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub import logs
+from hub.bootstrap.secrets import Secrets
 
 Lines = Callable[[], list[Any]]
 
@@ -61,6 +62,17 @@ def test_S15_a_fault_keeps_its_traceback_in_the_same_line(lines: Lines):
 
     (event,) = lines()
     assert "JSONDecodeError: Expecting value" in event["exception"]
+
+
+def test_S6_what_a_thing_says_of_itself_is_searched_as_well(lines: Lines):
+    logs.hide(Secrets(["API"], {"API": "s3cret-value"}).hide)
+
+    hostile = {"problem": ValueError("s3cret-value"), 7: {b"s3cret-value", ("s3cret-value",)}}
+    logging.getLogger("hub.test").info("it failed", extra={"data": hostile})
+
+    (event,) = lines()
+    assert event["problem"] == "[API]"
+    assert sorted(event["7"], key=str) == [["[API]"], "b'[API]'"]
 
 
 def test_S6_secrets_are_taken_out_of_every_field(lines: Lines):

@@ -32,6 +32,7 @@ _OWN_HEADERS = frozenset(
 )
 _HARMLESS_HEADERS = frozenset({"accept", "content-type", "idempotency-key", "user-agent"})
 _SHORTEST_HIDDEN = 4
+_LAST_PORT = 65_535
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -134,10 +135,13 @@ def _header(name: str, value: str) -> tuple[bytes, bytes]:
 def _url(text: str, query: Mapping[str, Any] | None) -> httpx.URL:
     try:
         url = httpx.URL(text)
+        host = url.host  # reads an international name, which may be none
     except (httpx.InvalidURL, ValueError, TypeError) as unreadable:
         raise Permanent("invalid_input", "the URL cannot be read") from unreadable
-    if url.scheme not in {"http", "https"} or not url.host:
+    if url.scheme not in {"http", "https"} or not host:
         raise Permanent("invalid_input", "the URL must start with http:// or https:// and a host")
+    if url.port is not None and not 1 <= url.port <= _LAST_PORT:
+        raise Permanent("invalid_input", f"the port of the URL must be from 1 to {_LAST_PORT}")
     if url.userinfo or "\\" in text:
         raise Permanent("invalid_input", "the URL must not hold a user name: use bearer or headers")
     if query:

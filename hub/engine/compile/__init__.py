@@ -2,10 +2,17 @@
 
 from hub.engine.compile.context import Context
 from hub.engine.compile.file import CompiledFile, compile_file
-from hub.engine.compile.hub_file import Credentials, HubFile, compile_hub_file, secret_places
+from hub.engine.compile.hub_file import (
+    AuthTypes,
+    Credentials,
+    HubFile,
+    compile_hub_file,
+    secret_places,
+)
 from hub.engine.compile.values import Places
 
 __all__ = [
+    "AuthTypes",
     "CompiledFile",
     "Context",
     "Credentials",

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from hub.engine.compile.file import mode_value
+from hub.engine.compile.preset_options import mistakes
 from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.schema_words import schema_correction, schema_node
 from hub.engine.compile.values import Places, Values
@@ -32,6 +33,7 @@ from hub.engine.language.project import (
 from hub.engine.settings import (
     PROJECT_FILE,
     AuthPreset,
+    AuthRules,
     ConfigDeclaration,
     ConnectionSettings,
     OutboundRule,
@@ -43,6 +45,9 @@ from hub.schemas import FORMATS, lint_schema
 from hub.values.durations import LONGEST
 
 Credentials = Names[str, Collection[str]]
+
+
+AuthTypes = Names[str, AuthRules]
 
 _FORMAT_OF = {"phone": "e164", "email": "email", "url": "uri"}
 _FROM_CONFIG = re.compile(rf"\$\{{\{{\s*config\.({ID.pattern})\s*\}}\}}")
@@ -59,7 +64,7 @@ class HubFile:
 
 
 def compile_hub_file(
-    content: str, *, auth_types: Collection[str], credentials: Credentials | None = None
+    content: str, *, auth_types: AuthTypes, credentials: Credentials | None = None
 ) -> HubFile:
     """Read `hub.yaml`. Never raises.
 
@@ -92,7 +97,7 @@ def secret_places(content: str) -> dict[str, tuple[int, int]]:
 class _HubFile:
     reader: Reader
     values: Values
-    auth_types: Collection[str]
+    auth_types: AuthTypes
     known_credentials: Credentials | None
     secrets: tuple[str, ...] = ()
     config: dict[str, ConfigDeclaration] = field(default_factory=dict)
@@ -159,7 +164,22 @@ class _HubFile:
             for each in record.node.entries
             if each.name not in PRESET.names
         }
+        self._check_options(record, self.auth_types[kind], options)
         return AuthPreset(entry.name, kind, self._secret_names(record.get("secret")), options)
+
+    def _check_options(self, record: Record, rules: AuthRules, options: Names[str, Any]) -> None:
+        """Said here, not by the first request (S1)."""
+        known = [*PRESET.names, *rules.options]
+        for entry in record.node.entries:
+            if entry.name not in known:
+                message = f"{record.what} has no key `{entry.name[:60]}`"
+                suggestion = did_you_mean(entry.name, known)
+                fix = only_candidate(entry.name, known)
+                self.reader.refuse(110, message, entry.key, suggestion=suggestion, fix=fix)
+        for name, said in mistakes(options, rules.options):
+            node = record.get(name)
+            message = f"{record.what}: {said}" if node is None else said
+            self.reader.refuse(110, message, record.node if node is None else node)
 
     def _option(self, entry: Entry) -> Any:
         value = plain(entry.value)

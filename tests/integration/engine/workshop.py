@@ -24,6 +24,7 @@ from hub.engine.settings import DialectFacts
 from hub.engine.start import Start
 from hub.engine.workflow import OnEvent, Workflow
 from hub.errors import StepFailed
+from hub.ingest.signatures import AUTH_TYPES
 from hub.storage import deliveries, events, runs, versions
 from hub.storage.runs import ClaimedRun, OpenClaim
 from hub.values import decode, encode
@@ -190,7 +191,7 @@ class Shop:
         project = load_project(
             {"hub.yaml": HUB, **flows, **(files or {})},
             actions=ACTIONS,
-            auth_types=("bearer",),
+            auth_types=AUTH_TYPES,
             dialects={"json": DialectFacts("json")},
         )
         assert not project.errors, "\n".join(map(str, project.errors))

@@ -130,6 +130,18 @@ def test_I7_64_requests_with_one_key_at_once_make_one_run(office, counts, turn):
     assert office.delivery_of(answers[0].run_id).repeats == 63
 
 
+def test_S2_copies_of_a_message_at_once_make_one_run_whatever_key_they_name(office):
+    def send(index):
+        copy = run(f"k{index % 4}", message_key=f"m{index // 4}", message_window=timedelta(hours=1))
+        (recorded,) = office.record(copy)
+        return index // 4, recorded.run_id
+
+    made = set(at_once(16, send))
+
+    assert sorted(message for message, _ in made) == [0, 1, 2, 3]
+    assert {run_id for _, run_id in made} == {row.id for row in office.rows("SELECT id FROM runs")}
+
+
 def test_I7_requests_with_the_same_keys_in_any_order_do_not_block_each_other(office):
     def ask(index):
         keys = ["a", "b", "c", "d"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 from collections.abc import Iterator
@@ -113,6 +114,15 @@ def test_a_json_line_of_a_child_is_shown_for_people():
     assert shown is not None
     assert shown.text == "12:00:01 request status=202 runs=['r1']"
     assert shown.is_calm
+
+
+def test_S15_what_callers_send_begins_no_line_of_its_own():
+    event = {"message": "request", "path": "/x\nweb    | 12:00:00 all is well"}
+
+    shown = for_people(json.dumps(event))
+
+    assert shown is not None
+    assert shown.text == "request path=/x\\nweb    | 12:00:00 all is well"
 
 
 def test_a_traceback_is_shown_below_its_event_and_never_hidden():

@@ -12,9 +12,12 @@ from hub.action import Action, action, actions_of
 from hub.engine.findings import Finding
 from hub.engine.project import Project, load_project
 from hub.engine.settings import DialectFacts
+from hub.ingest.signatures import AUTH_TYPES as ALL_AUTH_TYPES
 from hub.signature import Phone
 
-AUTH_TYPES = ("shared_header", "bearer", "basic", "hmac_sha256")
+AUTH_TYPES = {
+    name: ALL_AUTH_TYPES[name] for name in ("shared_header", "bearer", "basic", "hmac_sha256")
+}
 DIALECTS = {
     "json": DialectFacts("json"),
     "vapi.tool": DialectFacts("vapi.tool", 5 * 1024 * 1024, is_tool=True),

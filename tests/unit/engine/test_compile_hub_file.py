@@ -17,6 +17,7 @@ from hub.engine.settings import (
     OutboundRule,
     Retention,
 )
+from hub.ingest.signatures import AUTH_TYPES as ALL_AUTH_TYPES
 from hub.values.durations import LONGEST
 from tests.unit.engine.small_project import AUTH_TYPES, HUB
 
@@ -180,6 +181,56 @@ def test_a_mistake_is_told_at_its_place(old, new, place):
     assert WHOLE.count(old) == 1
 
     assert told(WHOLE.replace(old, new)) == [place]
+
+
+PRESET = """\
+hub: 1
+secrets: [KEY]
+auth:
+  caller: {{secret: KEY, {options}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("type: hmac_sha256", "the preset `caller`: `header` is missing, the name of a header"),
+        ("type: basic", "the preset `caller`: `username` is missing, a user name"),
+        ("type: slack, header: X-A", "the preset `caller` has no key `header`"),
+        ("type: bearer, prefix: 5", "`prefix` must be a text"),
+        ("type: bearer, header: 'X: Y'", "`header` must be the name of a header"),
+        ("type: hmac_sha256, header: A, algorithm: md5", "`algorithm` must be one of sha1, sha256"),
+        ("type: hmac_sha256, header: A, encoding: [hex]", "`encoding` must be one of hex, base64"),
+        ("type: vapi_hmac, include_timestamp: 'no'", "`include_timestamp` must be true or false"),
+        ("type: stripe_signature, tolerance_past: 1h", "`tolerance_past` must be a number of sec"),
+        ("type: stripe_signature, tolerance_past: 3601", "`tolerance_past` must be a number of se"),
+    ],
+)
+def test_S1_a_preset_that_could_not_verify_is_told_when_it_is_loaded(options: str, said: str):
+    text = PRESET.format(options=options)
+    (found,) = compile_hub_file(text, auth_types=ALL_AUTH_TYPES).findings
+
+    assert found.message.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("payload_format: '{timestamp}'", "`payload_format` lacks {body}"),
+        ("payload_format: '{body}'", "`payload_format` lacks {timestamp}"),
+        ("message_id_header: svix-id", "`payload_format` lacks {svix-id}"),
+        ("include_timestamp: false", "`payload_format` has {timestamp}, which nothing stands for"),
+        ("payload_format: '{timestamp}.{url}.{host}.{body}'", "`payload_format` has {host}"),
+        ("include_timestamp: false, payload_format: '{body}'", None),
+        ("payload_format: '{method}{url}{timestamp}{body}'", None),
+    ],
+)
+def test_S2_what_a_preset_believes_is_signed(options: str, said: str | None):
+    text = PRESET.format(options=f"type: vapi_hmac, {options}")
+    findings = compile_hub_file(text, auth_types=ALL_AUTH_TYPES).findings
+
+    assert len(findings) == (said is not None)
+    assert all(str(said) in each.message for each in findings)
 
 
 def test_a_type_of_connection_that_was_meant_is_named():

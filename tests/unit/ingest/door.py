@@ -33,6 +33,7 @@ auth:
   partners: {type: bearer, secret: [BROKER_API_TOKEN, PARTNER_TOKEN]}
   keyed: {type: bearer, header: X-Seat, secret: BROKER_API_TOKEN}
   calcom: {type: hmac_sha256, header: X-Cal-Signature-256, secret: CALCOM_WEBHOOK_SECRET}
+  proof: {type: hmac_sha256, header: X-Proof, secret: CALCOM_WEBHOOK_SECRET}
   standard: {type: standard_webhooks, secret: STANDARD_SECRET}
   signed: {type: stripe_signature, secret: STRIPE_SECRET}
 secrets:

@@ -110,6 +110,13 @@ def test_S6_a_token_in_a_header_of_another_name_is_not_stored():
     assert "x-seat" not in open_door.memory.deliveries[0].headers
 
 
+def test_S6_a_signature_in_a_header_of_any_name_is_not_stored():
+    open_door = door(workflow("auth: proof"))
+    proof = signed(b"{}")["X-Cal-Signature-256"]
+    open_door.send("/webhook/booked", {}, headers={"X-Proof": proof})
+    assert "x-proof" not in open_door.memory.deliveries[0].headers
+
+
 def test_S6_a_body_that_carries_secrets_is_stored_sealed():
     open_door = door(TOOL)
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,18 @@ def preset_of(vector):
         "slack-v0": Preset("slack"),
         "retell": Preset("retell"),
     }[scheme]
+
+
+def test_S2_a_longer_tolerance_makes_repeats_known_for_longer():
+    vector = next(each for each in VECTORS if each["scheme"] == "t-v0" and each["valid"])
+    proved = verify(
+        preset_of(vector),
+        headers=vector["headers"],
+        body=vector["body"].encode(),
+        secrets=[vector["secret"]],
+        now=datetime.fromtimestamp(vector["now"], UTC),
+    )
+    assert proved.accepted_for == timedelta(seconds=1800 + 300)
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])

@@ -15,6 +15,13 @@ def nested(levels):
     return schema
 
 
+def branching(levels):
+    """Two members of each definition name the next one."""
+    below = [{"$ref": f"#/$defs/d{level + 1}"} for level in range(levels)]
+    defs = {f"d{level}": {"properties": {"a": at, "b": at}} for level, at in enumerate(below)}
+    return {"$ref": "#/$defs/d0", "$defs": {**defs, f"d{levels}": {"type": "string"}}}
+
+
 def doubling(levels):
     """Each level asks the next one twice: 2^levels checks of one place."""
     defs = {
@@ -78,6 +85,7 @@ def doubling(levels):
         (nested(20), "", "nested"),
         (doubling(10), "", "alternatives"),
         (doubling(60), "", "alternatives"),
+        (branching(60), "", "has more than 20000 places"),
         ({"properties": {"a": {"$ref": "#"}}}, "", "contains itself"),
         ({"$ref": "#"}, "", "contains itself"),
         (

@@ -63,6 +63,9 @@ def test_S14_a_header_is_refused_or_one_line(value):
         "https://exa\nmple.com/",
         "http://0177.0.0.1.:80:80/",
         "http://[::1",
+        "http://xn--/",
+        "https://example.com:0/",
+        "https://example.com:65536/",
     ],
 )
 def test_S14_a_url_that_can_be_misread_is_refused(url):
