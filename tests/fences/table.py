@@ -403,8 +403,8 @@ FENCES = (
         "what may have been done is not done again",
         "E8",
         _PERFORMING,
-        "        if task.is_in_doubt:\n            count_doubt(action.name)\n"
-        "            return self._record_failure(task, doubt())\n",
+        "        if task.is_in_doubt:\n"
+        "            return self._record_failure(task, doubt(), is_called=False)\n",
         "",
         _OF_EFFECTS,
     ),

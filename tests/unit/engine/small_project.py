@@ -12,7 +12,7 @@ from hub.action import Action, action, actions_of
 from hub.engine.findings import Finding
 from hub.engine.project import Project, load_project
 from hub.engine.settings import DialectFacts
-from hub.signature import Phone
+from hub.signature import Phone, Sql
 
 AUTH_TYPES = ("shared_header", "bearer", "basic", "hmac_sha256")
 DIALECTS = {
@@ -69,7 +69,7 @@ def post(*, channel: str, text: str) -> None:
     effect="read",
     example={},
     secret_inputs=("bearer",),
-    literal_inputs=("method",),
+    literal_inputs=("method", "query"),
     template_inputs=("page",),
 )
 def fetch(
@@ -78,6 +78,7 @@ def fetch(
     bearer: str | None = None,
     method: str | None = None,
     page: str | None = None,
+    query: Sql | None = None,
     json: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Ask another service."""

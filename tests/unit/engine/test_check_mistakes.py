@@ -175,6 +175,10 @@ TYPE_MISTAKES = [
         "No phone for ${{ payload.guest_id }}",
         "«${{ payload.phone | default('') }}»",
     ),
+    ("HUB206", SWEEP, "method: GET", "query: SELECT 1; «DROP» TABLE seats"),
+    ("HUB206", SWEEP, "method: GET", "query: |\n        -- all; of them\n        «COMMIT»;"),
+    ("HUB206", SWEEP, "method: GET", "query: \"SELECT 'it''s; so' «'»;\""),
+    ("HUB206", SWEEP, "method: GET", "query: «-- nothing;»"),
     ("HUB503", SWEEP, "method: GET", "method: «${{ run.mode }}»"),
     (
         "HUB611",
