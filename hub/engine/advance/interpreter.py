@@ -146,7 +146,7 @@ class Interpreter:
             yield from self._block(frame, workflow.steps, "")
         except Failure as failure:
             if workflow is self.undoing.root:
-                self.undoing.begin(failure)
+                self.undoing.begin(workflow, failure)
             yield from self._fail_run(frame, failure)
             raise
 

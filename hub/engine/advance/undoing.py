@@ -60,9 +60,11 @@ class Undoing:
         entry = self._decisions.journal.get(_FAILED)
         return None if entry is None else Failure.from_row(entry.error or {})
 
-    def begin(self, failure: Failure) -> None:
+    def begin(self, workflow: Workflow, failure: Failure) -> None:
         """A run that has had its turn fails: it ends with this, whatever comes behind it."""
-        self._decisions.journal.note(_FAILED, "cut", "failed", error=failure.as_row())
+        journal = self._decisions.journal
+        if workflow.on_error or any(each.path.endswith(UNDO) for each in journal.entries()):
+            journal.note(_FAILED, "cut", "failed", error=failure.as_row())
 
     def undo(self, workflow: Workflow) -> Steps:
         """Undo what was done; what cannot be undone is remembered, the others are undone.
