@@ -12,7 +12,7 @@ from hub.action import Action, action, actions_of
 from hub.engine.findings import Finding
 from hub.engine.project import Project, load_project
 from hub.engine.settings import DialectFacts
-from hub.signature import Phone, Sql
+from hub.signature import Phone, Sql, Url
 
 AUTH_TYPES = ("shared_header", "bearer", "basic", "hmac_sha256")
 DIALECTS = {
@@ -74,7 +74,7 @@ def post(*, channel: str, text: str) -> None:
 )
 def fetch(
     *,
-    url: str,
+    url: Url,
     bearer: str | None = None,
     method: str | None = None,
     page: str | None = None,
