@@ -9,7 +9,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import OperationalError
 
 from hub.storage import runs
@@ -90,7 +90,11 @@ def hire(engine: Engine, hands: Hands) -> Iterator[Hire]:
     hired: list[Runner] = []
 
     def hiring(
-        size: int = 2, *, ring: Callable[[UUID], object] | None = None, bell: Bell | None = None
+        size: int = 2,
+        *,
+        ring: Callable[[UUID], object] | None = None,
+        bell: Bell | None = None,
+        lease: timedelta = LEASE,
     ) -> Runner:
         hired.append(
             Runner(
@@ -100,7 +104,7 @@ def hire(engine: Engine, hands: Hands) -> Iterator[Hire]:
                 size=size,
                 bell=bell or Bell(),
                 ring=ring or (lambda _: None),
-                lease=LEASE,
+                lease=lease,
             )
         )
         return hired[-1]
@@ -175,6 +179,55 @@ def test_E3_leases_of_runs_in_hand_are_renewed_and_those_of_others_are_not(offic
 def test_E3_leases_of_30_seconds_are_renewed_every_10():
     assert timedelta(seconds=30) == runs.LEASE
     assert timedelta(seconds=10) == runs.LEASE / RENEWALS
+
+
+def first_lease_is_over(office: Office, run: ClaimedRun, lease: timedelta) -> bool:
+    """By the clock of the database."""
+    (row,) = office.rows("SELECT now() > :end AS is_over", end=run.claimed_at + lease)
+    return bool(row.is_over)
+
+
+def test_E3_a_worker_renews_by_itself_what_takes_longer_than_its_lease(office, hire, hands):
+    lease = timedelta(seconds=1.5)
+    office.accepted()
+    hire(1, lease=lease).start()
+    run = hands.next()
+
+    office.until(lambda: first_lease_is_over(office, run, lease))
+
+    assert runs.sweep(office.engine) == 0
+    hands.let_go()
+    office.until(lambda: office.status(run.id) == "succeeded")
+    assert [why for status, why in office.history(run.id) if status == "running"] == ["runner"]
+
+
+def test_E3_E4_a_worker_that_cannot_renew_owns_its_run_no_longer(office, hire, hands):
+    """The thread that renews tries on."""
+    lease, refused = timedelta(milliseconds=300), threading.Event()
+
+    def refuse(_connection, _cursor, statement, *_others) -> None:
+        if statement.startswith("UPDATE runs SET lease_until"):
+            refused.set()
+            raise OperationalError(statement, {}, ConnectionError("the link is cut"))
+
+    office.accepted()
+    event.listen(office.engine, "before_cursor_execute", refuse)
+    try:
+        runner = hire(1, lease=lease)
+        runner.start()
+        run = hands.next()
+        assert refused.wait(PATIENCE)
+        office.until(lambda: first_lease_is_over(office, run, lease))
+        assert runs.sweep(office.engine) == 1
+        (again,) = runs.claim(office.engine, worker="another", most=1)
+        hands.let_go()
+        office.until(lambda: not runner._owned)  # noqa: SLF001 - it has dropped the run
+    finally:
+        event.remove(office.engine, "before_cursor_execute", refuse)
+
+    assert (again.id, again.token) == (run.id, run.token + 1)
+    assert office.status(run.id) == "running"
+    assert runner._threads[1].is_alive()  # noqa: SLF001 - the one that renews
 
 
 def test_a_run_that_comes_back_before_its_first_round_is_over_keeps_its_lease(office, hire, hands):
