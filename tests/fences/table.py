@@ -762,7 +762,7 @@ FENCES = (
         "hub/worker/runner.py",
         "            return runs.renew(self._engine, owned, lease=self._lease)\n",
         "            return bool(owned) or True\n",
-        ("tests/integration/worker/test_runner.py",),
+        ("tests/integration/worker/test_leases.py",),
     ),
     Fence(
         "a worker that stops hands back",
