@@ -2,7 +2,8 @@
 
 The closed list of types an action may use: text, integers, numbers, booleans, `UUID`, `datetime`
 (an instant), `timedelta` (a duration), `Literal`, frozen dataclasses (objects), `list`, `dict`,
-`Any`, `X | None` (may be left out), and text with a format (`Phone`, `Email`, `Url`).
+`Any`, `X | None` (may be left out), and text with a format (`Phone`, `Email`, `Url`) or
+of a language (`Sql`).
 """
 
 from __future__ import annotations
@@ -29,9 +30,17 @@ class Format:
     name: str
 
 
+@dataclass(frozen=True)
+class Content:
+    """The media type of what a text holds, as an annotation."""
+
+    media_type: str
+
+
 Phone = Annotated[str, Format("e164")]
 Email = Annotated[str, Format("email")]
 Url = Annotated[str, Format("uri")]
+Sql = Annotated[str, Content("application/sql")]
 
 _PLAIN: dict[Any, dict[str, Any]] = {
     str: {"type": "string"},
@@ -100,9 +109,7 @@ def schema_of(annotation: Any) -> dict[str, Any]:
 def _composed_schema(annotation: Any) -> dict[str, Any]:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        named = next((each for each in arguments if isinstance(each, Format)), None)
-        schema = schema_of(arguments[0])
-        return {**schema, "format": named.name} if named else schema
+        return schema_of(arguments[0]) | _notes(arguments[1:])
     if origin is Literal:
         return {"type": "string", "enum": list(arguments)}
     if origin in {Union, types.UnionType}:
@@ -112,6 +119,16 @@ def _composed_schema(annotation: Any) -> dict[str, Any]:
     if origin is dict:
         return {"type": "object", "additionalProperties": schema_of(arguments[1])}
     raise TypeError(f"an action cannot take or give {annotation!r}")
+
+
+def _notes(annotations: Sequence[Any]) -> dict[str, str]:
+    found = {}
+    for each in annotations:
+        if isinstance(each, Format):
+            found["format"] = each.name
+        elif isinstance(each, Content):
+            found["contentMediaType"] = each.media_type
+    return found
 
 
 def _dataclass_schema(annotation: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from json import dumps
+from time import monotonic
 from typing import Any, cast
 from urllib.parse import unquote
 from uuid import UUID
@@ -21,16 +22,18 @@ from uuid import UUID
 import psycopg
 from psycopg.types.json import Jsonb
 from sqlalchemy import URL
-from sqlalchemy.exc import SQLAlchemyError
 
 from hub.action import Attempt, action
 from hub.connectors.connections import ConnectionSettings, configured
 from hub.connectors.http import excerpt
+from hub.connectors.http.sockets import addresses_of
 from hub.connectors.sql_rights import check_rights, excessive_rights
 from hub.errors import Permanent, StepFailed, Transient
+from hub.signature import Sql
 from hub.storage import db
 from hub.storage.unreachable import what_to_do
 from hub.values import format_instant
+from hub.values.sql_text import is_question, pieces
 
 __all__ = ["Rows", "SqlClient", "query"]
 
@@ -38,7 +41,6 @@ LONGEST = timedelta(seconds=5)
 MOST_ROWS = 1_000
 LARGEST_RESULT = 1024 * 1024  # bytes, as JSON
 
-_PATIENCE = timedelta(seconds=1)  # for the way to the server and back
 _ADDRESS = re.compile(
     r"postgresql://(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._%-]+)(?::(?P<port>[0-9]{1,5}))?"
     r"/(?P<database>[^/?#]+)",
@@ -46,18 +48,6 @@ _ADDRESS = re.compile(
 )
 _TLS = ("verify-full", "verify-ca", "require", "disable")
 _BIGGEST_INTEGER = 2**63 - 1
-# What holds no parameter though it may hold a colon: texts, names, comments, casts, arguments.
-_TOKEN = re.compile(
-    r"""
-    e'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*"
-    | \$(?P<tag>(?:[a-z_][a-z0-9_]*)?)\$.*?\$(?P=tag)\$
-    | --[^\n]* | /\*.*?\*/ | :: | := | %
-    | :(?P<name>[a-z_][a-z0-9_]*)
-    """,
-    re.VERBOSE | re.DOTALL | re.IGNORECASE | re.ASCII,
-)
-_COMMENTS = r"(?:\s|--[^\n]*(?:\n|\Z)|/\*(?:[^*]|\*(?!/))*\*/|\()*"
-_QUESTION = re.compile(_COMMENTS + r"(?:select|with|values|table)\b", re.IGNORECASE | re.ASCII)
 _CANCELED = "57014"
 _CLASSES: tuple[tuple[str, type[StepFailed], str], ...] = (
     ("25006", Permanent, "not_allowed"),  # it would write
@@ -90,17 +80,18 @@ class SqlClient:
         self, statement: str, params: Mapping[str, Any], *, timeout: timedelta
     ) -> list[dict[str, Any]]:
         """The rows of a statement that changes nothing; raises `StepFailed`."""
+        ends_at = monotonic() + min(timeout, LONGEST).total_seconds()
         settings = configured(self._settings, "postgres")
         ready, names = _bound(statement)
         values = _values(names, params)
-        with _session(settings, min(timeout, LONGEST)) as session:
+        with _session(settings, ends_at) as session:
             check_rights(session, settings.name)
             return _rows(session, ready, values)
 
     def excessive_rights(self) -> list[str]:
         """What the role can do that it must not, for `hub doctor`; raises `StepFailed`."""
         settings = configured(self._settings, "postgres")
-        with _session(settings, LONGEST) as session:
+        with _session(settings, monotonic() + LONGEST.total_seconds()) as session:
             return excessive_rights(session)
 
 
@@ -112,17 +103,16 @@ def _bound(statement: str) -> tuple[str, frozenset[str]]:
 
     Only questions are sent: the session is read-only, but `SET`, `COPY` or `DO` are not even tried.
     """
-    if _QUESTION.match(statement) is None:
+    if not is_question(statement):
         raise Permanent("invalid_query", "a query begins with SELECT, WITH, VALUES or TABLE")
-    names = set()
-
-    def ready(token: re.Match[str]) -> str:
-        if token["name"] is None:
-            return token[0].replace("%", "%%")
-        names.add(token["name"])
-        return f"%({token['name']})s"
-
-    return _TOKEN.sub(ready, statement), frozenset(names)
+    ready, names = [], set()
+    for piece in pieces(statement):
+        if piece.kind == "parameter":
+            names.add(piece.text[1:])
+            ready.append(f"%({piece.text[1:]})s")
+        else:
+            ready.append(piece.text.replace("%", "%%"))
+    return "".join(ready), frozenset(names)
 
 
 def _values(names: frozenset[str], params: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,8 +130,53 @@ def _values(names: frozenset[str], params: Mapping[str, Any]) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------- the session
 
 
-def _url(settings: ConnectionSettings, most: timedelta) -> str:
-    """The address with the session's limits; raises `Permanent("not_configured")`."""
+@contextmanager
+def _session(settings: ConnectionSettings, ends_at: float) -> Iterator[Session]:
+    """A session that can only read and ends with the query, or at this monotonic second.
+
+    The lookup, the way in, the look at the role, the query and its rows have that time together.
+    """
+    host, port, url = _address(settings)
+    with _told(settings):
+        session = _opened(host, port, url, ends_at)
+        try:
+            session.read_only = True
+            yield session
+        finally:
+            session.close()
+
+
+def _opened(host: str, port: int, url: URL, ends_at: float) -> Session:
+    """At the first address of the host that takes us; raises as the last one that does not."""
+    limits = {"statement_timeout": math.ceil(_left(ends_at) * 1000), "lock_timeout": 1000}
+    url = url.update_query_dict(
+        {"options": " ".join(f"-c {name}={value}" for name, value in limits.items())}
+    )
+    found: list[dict[str, str]] = [{}]  # a folder with the server's socket
+    if not host.startswith("/"):
+        found = [
+            {"hostaddr": str(each)} for each in addresses_of(host, port, seconds=_left(ends_at))
+        ]
+    refused: Exception = psycopg.OperationalError("the name has no address")
+    for each in found:
+        there = url.update_query_dict(each).render_as_string(hide_password=False)
+        try:
+            return db.open_session(there, application="hub-sql-query", ends_at=ends_at)
+        except (psycopg.OperationalError, TimeoutError) as problem:
+            refused = problem
+    raise refused
+
+
+def _left(ends_at: float) -> float:
+    """Seconds until then; raises `TimeoutError` when there are none."""
+    left = ends_at - monotonic()
+    if left <= 0:
+        raise TimeoutError("the time of the query is over")
+    return left
+
+
+def _address(settings: ConnectionSettings) -> tuple[str, int, URL]:
+    """Host, port and all that leads there; raises `Permanent("not_configured")`."""
     found = _ADDRESS.fullmatch(settings.base_url or "")
     mode = settings.options.get("sslmode", _TLS[0])
     if found is None or mode not in _TLS:
@@ -151,43 +186,19 @@ def _url(settings: ConnectionSettings, most: timedelta) -> str:
             " postgresql://db.example.com:5432/shop, without a user, and options.sslmode may be"
             f" {', '.join(_TLS)}",
         )
-    host = unquote(found["host"]).strip("[]")
-    options = {"statement_timeout": int(most.total_seconds() * 1000), "lock_timeout": 1000}
-    query = {
-        "sslmode": mode,
-        "sslrootcert": settings.options.get("ca_file") or "system",
-        "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
-    }
+    host, port = unquote(found["host"]).strip("[]"), int(found["port"] or 5432)
+    query = {"sslmode": mode, "sslrootcert": settings.options.get("ca_file") or "system"}
     if mode == "disable" or (mode == "require" and "ca_file" not in settings.options):
         del query["sslrootcert"]
-    return URL.create(
+    url = URL.create(
         "postgresql",
         username=settings.credentials["username"],
         password=settings.credentials.get("password") or None,
-        port=int(found["port"] or 5432),
+        port=port,
         database=unquote(found["database"]),
         query={**query, "host": host},
-    ).render_as_string(hide_password=False)
-
-
-@contextmanager
-def _session(settings: ConnectionSettings, most: timedelta) -> Iterator[Session]:
-    """A session that can only read and ends with the query."""
-    engine = db.open_engine(
-        _url(settings, most),
-        pool_size=1,
-        application="hub-sql-query",
-        answer_within=most + _PATIENCE,
     )
-    with _told(settings):
-        pooled = engine.raw_connection()
-        try:
-            session = cast("Session", pooled.driver_connection)
-            session.read_only = True
-            yield session
-        finally:
-            pooled.invalidate()
-            engine.dispose()
+    return host, port, url
 
 
 def _rows(session: Session, statement: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -252,8 +263,8 @@ def _told(settings: ConnectionSettings) -> Iterator[None]:
         raise _failure(problem, settings) from None  # its context holds the statement's values
     except UnicodeError:
         raise Permanent("invalid_input", f"{settings.name}: a value is no text") from None
-    except (SQLAlchemyError, TimeoutError):
-        raise Transient("unavailable", f"{settings.name}: the database cannot be reached") from None
+    except TimeoutError:
+        raise Transient("timeout", f"{settings.name}: no answer in time") from None
 
 
 def _failure(problem: psycopg.Error, settings: ConnectionSettings) -> StepFailed:
@@ -298,7 +309,7 @@ def _unsaid(problem: psycopg.Error, settings: ConnectionSettings) -> StepFailed:
     literal_inputs=("query",),
 )
 def query(
-    sql: SqlClient, attempt: Attempt, *, query: str, params: dict[str, Any] | None = None
+    sql: SqlClient, attempt: Attempt, *, query: Sql, params: dict[str, Any] | None = None
 ) -> Rows:
     """Ask a PostgreSQL database; values stand in `params` and as `:name` in the query."""
     rows = sql.query(query, params or {}, timeout=attempt.timeout)

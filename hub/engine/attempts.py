@@ -31,9 +31,14 @@ class Attempted:
     known: Entry | None
 
     @property
+    def made(self) -> int:
+        """How many attempts were begun before."""
+        return self.known.attempts if self.known else 0
+
+    @property
     def number(self) -> int:
         """Which attempt this is, from 1."""
-        return (self.known.attempts if self.known else 0) + 1
+        return self.made + 1
 
     @property
     def delivery(self) -> str:
@@ -74,9 +79,13 @@ class Attempted:
         timeout = command.timeout or self.action.timeout
         return timeout if command.deadline is None else min(timeout, command.deadline - now)
 
-    def failure(self, failed: StepFailed) -> Failure:
-        """What the action raised, with what earlier attempts left open."""
-        failure = Failure.of_step(failed, step=self.command.path, attempts=self.number)
+    def failure(self, failed: StepFailed, *, is_called: bool = True) -> Failure:
+        """What the action raised, with what earlier attempts left open.
+
+        Not `is_called`: it failed before this attempt began.
+        """
+        attempts = self.number if is_called else self.made
+        failure = Failure.of_step(failed, step=self.command.path, attempts=attempts)
         failure.is_maybe_done = failure.is_maybe_done or self.was_maybe_done
         return failure
 

@@ -10,7 +10,7 @@ that follow one another may share one transaction (`carry`): all of them are sto
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -91,6 +91,7 @@ class Desk:
         self._replies: list[ReplyNow] = []
         self._leaving: list[Turn] = []
         self._unstored: dict[str, Turn] = {}
+        self._tidings: dict[Connection, list[Callable[[], object]]] = {}
         self._is_awaited = False
         self._claim = claim
         self._open: Connection | None = None if claim is None else claim.connection
@@ -207,6 +208,10 @@ class Desk:
         else:
             self.journal.keep(entry)
 
+    def when_stored(self, connection: Connection, tell: Callable[[], object]) -> None:
+        """Tell others of what this transaction stores, behind its commit; else never."""
+        self._tidings.setdefault(connection, []).append(tell)
+
     @contextmanager
     def fenced(
         self,
@@ -253,6 +258,8 @@ class Desk:
         if stores:
             self._store(connection)
         connection.commit()
+        for tell in self._tidings.pop(connection, ()):
+            tell()
         connection.close()
         self._carried = 0
         self._is_awaited = False
@@ -315,6 +322,7 @@ class Desk:
         self.journal.forget_notes()
 
     def _drop(self, connection: Connection) -> None:
+        self._tidings.pop(connection, None)
         try:
             connection.rollback()
         finally:

@@ -164,7 +164,7 @@ class Executor:
             machine.cancel()
         except Overdue:
             desk.roll_back()
-            machine.abort(Failure("timeout", "the run took longer than its timeout", attempts=0))
+            machine.time_out()
         return None
 
     def _stored(self, run: ClaimedRun) -> list[steps.StepRow]:

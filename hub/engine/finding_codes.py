@@ -197,7 +197,7 @@ CODES: dict[int, FindingCode] = {
         ),
         _error(
             503,
-            "an expression in an input that must be literal",
+            "an expression in an input that must be literal, or data where it would choose a host",
             "query: ${{ payload.q }}",
             "`params`",
         ),

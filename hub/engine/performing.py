@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -126,12 +127,11 @@ class Performer:
         task = Task(command, action, desk.journal.get(command.path), desk)
         known, now = task.known, desk.now()
         if command.deadline is not None and command.deadline <= now:
-            return self._record_failure(task, too_late())
+            return self._record_failure(task, too_late(), is_called=False)
         if known is not None and known.due_at is not None and known.due_at > now:
             return Blocked(known.due_at - now, "retry")
         if task.is_in_doubt:
-            count_doubt(action.name)
-            return self._record_failure(task, doubt())
+            return self._record_failure(task, doubt(), is_called=False)
         with step_span(task) as span:
             outcome = self._attempt(task)
             if isinstance(outcome, Failure):
@@ -241,32 +241,33 @@ class Performer:
     ) -> None:
         done = replace(task.entry, status="succeeded", result=result, is_simulated=is_simulated)
         task.desk.keep(connection, done)
-        STEPS.add(task.action.name, "simulated" if is_simulated else "succeeded")
+        _count(connection, task, "simulated" if is_simulated else "succeeded")
         runs.clear_deaths(connection, task.desk.run)
         if task.command.once_key is not None and not is_simulated:
             once.succeed(connection, task.once_key, result)
 
-    def _record_failure(self, task: Task, failed: StepFailed) -> Outcome:
+    def _record_failure(self, task: Task, failed: StepFailed, *, is_called: bool = True) -> Outcome:
         """Store the failure, with the time of the next attempt where there is one."""
         desk, entry = task.desk, task.entry
-        failure = task.failure(failed)
+        failure = task.failure(failed, is_called=is_called)
         failure.message = str(self._tools.hide(failure.message))
         pause = task.pause(failure, failed, now=desk.now(), chance=self._tools.chance())
         stored = replace(
             entry,
             status="failed" if pause is None else "retrying",
+            attempts=failure.attempts,
             error=failure.as_row(),
             due_at=None if pause is None else desk.now() + pause,
         )
         with desk.fenced(is_checked=False, stays_open=pause is None) as connection:
             desk.keep(connection, stored)
+            _count(connection, task, "failed" if pause is None else "retried")
             if pause is None:
                 runs.clear_deaths(connection, desk.run)
             if pause is None and failure.is_maybe_done:
                 runs.mark_maybe_done(connection, desk.run)
             if pause is None and task.command.once_key is not None:
                 once.give_up(connection, task.once_key, is_maybe_done=failure.is_maybe_done)
-        STEPS.add(task.action.name, "failed" if pause is None else "retried")
         return failure if pause is None else Blocked(pause, f"retry after {failure.code}")
 
     def _take_once(
@@ -296,6 +297,13 @@ class Performer:
         done = replace(task.entry, status="succeeded", result=held.result, attempts=0)
         task.desk.keep(connection, done)
         return Done(held.result)
+
+
+def _count(connection: Connection, task: Task, outcome: str) -> None:
+    """One attempt, once it is stored: what is rolled back is done again, and counted then."""
+    task.desk.when_stored(connection, partial(STEPS.add, task.action.name, outcome))
+    if task.is_in_doubt:
+        task.desk.when_stored(connection, partial(count_doubt, task.action.name))
 
 
 def _database_refused(action: Action, problem: DBAPIError) -> Transient:

@@ -358,6 +358,7 @@ class Workflow:
     """One compiled file. `version` is the digest of everything it runs with (E15).
 
     `event_schemas`: the schemas of the data of all events that the file names.
+    `fixed_vars`: the variables in which there is never any data.
     """
 
     name: str
@@ -378,3 +379,4 @@ class Workflow:
     on_cancel: Block = ()
     event_schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     called: Mapping[str, Workflow] = field(default_factory=dict)
+    fixed_vars: frozenset[str] = frozenset()

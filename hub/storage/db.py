@@ -8,11 +8,13 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
+from math import inf
 from time import monotonic
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 import psycopg
 from psycopg.conninfo import make_conninfo
+from psycopg.waiting import wait_conn
 from sqlalchemy import (
     URL,
     Connection,
@@ -37,6 +39,7 @@ CONNECT_TIMEOUT = timedelta(seconds=2)
 POOL_TIMEOUT = timedelta(seconds=1)
 LOOK_FOR_CLIENT = timedelta(seconds=1)
 ANSWER_WITHIN = timedelta(seconds=12)  # more than any statement may take
+_LOOK_EVERY = 0.1  # seconds, at the clock of a session that ends at a fixed second
 
 NEWEST_REVISION = "0005"  # of migrations/versions; `hub.storage.migrate` is held to it by a test
 _KEEPALIVES = {
@@ -84,6 +87,50 @@ class _ImpatientConnection(psycopg.Connection[Any]):
         except StopIteration as end:
             answer: _Answer = end.value
             return answer
+
+
+class _BriefConnection(psycopg.Connection[tuple[Any, ...]]):
+    """A connection that is over at a fixed second, whatever its server says until then, or how."""
+
+    ends_at: float = inf
+
+    @classmethod
+    def opened(cls, conninfo: str, ends_at: float) -> Self:
+        connected_by = min(ends_at, monotonic() + CONNECT_TIMEOUT.total_seconds())
+        coming = _in_time(cls._connect_gen(conninfo), connected_by)
+        connection = wait_conn(coming, interval=_LOOK_EVERY)
+        connection.ends_at = ends_at
+        return connection
+
+    def wait(self, gen: Generator[Any, Any, _Answer], *args: Any, **options: Any) -> _Answer:
+        try:
+            return super().wait(_in_time(gen, self.ends_at), *args, **options)
+        except TimeoutError:
+            self.pgconn.finish()  # its state is unknown: nobody may use it again
+            raise
+
+
+def _in_time(answers: Generator[Any, Any, _Answer], ends_at: float) -> Generator[Any, Any, _Answer]:
+    """The same answers; raises `TimeoutError` for those that come later."""
+    try:
+        ready = None
+        while monotonic() < ends_at:
+            ready = yield answers.send(ready)
+    except StopIteration as end:
+        answer: _Answer = end.value
+        return answer
+    raise TimeoutError("the time of the session is over")
+
+
+def open_session(
+    url: str, *, application: str, ends_at: float
+) -> psycopg.Connection[tuple[Any, ...]]:
+    """A session with a database, of which nothing is waited for behind this monotonic second.
+
+    A name in the URL needs its `hostaddr`: the driver's own lookup knows no deadline. Raises
+    psycopg's errors; so does every use of the session, and all of them `TimeoutError`.
+    """
+    return _BriefConnection.opened(_conninfo(address(url), application, may_write=True), ends_at)
 
 
 def open_engine(

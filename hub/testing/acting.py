@@ -74,11 +74,11 @@ class Actor:
         task = self._task(run, command)
         known = task.known
         if command.deadline is not None and command.deadline <= self.now():
-            return self._fail(run, task, too_late())
+            return self._fail(run, task, too_late(), is_called=False)
         if known is not None and known.due_at is not None and known.due_at > self.now():
             return Waits(known.due_at)
         if task.is_in_doubt:
-            return self._fail(run, task, doubt())
+            return self._fail(run, task, doubt(), is_called=False)
         return self._attempt(run, task)
 
     def _under_way(self, run: Played, path: str) -> Outcome | None:
@@ -243,11 +243,13 @@ class Actor:
         task: Attempted,
         failed: StepFailed,
         inputs: Mapping[str, Any] | None = None,
+        *,
+        is_called: bool = True,
     ) -> Outcome:
         """Store the failure, with the time of the next attempt where there is one."""
         if self.real is not None:
             self.real.undo()
-        failure = task.failure(failed)
+        failure = task.failure(failed, is_called=is_called)
         if inputs is not None and failed.maybe_done and _has_effect(task.action):
             given = plain(dict(inputs))
             deed = Deed(str(run.id), task.command.path, task.action.name, given, is_maybe_done=True)
@@ -264,6 +266,7 @@ class Actor:
             replace(
                 task.intent(self.now()),
                 status="failed" if pause is None else "retrying",
+                attempts=failure.attempts,
                 error=failure.as_row(),
                 due_at=due_at,
             )

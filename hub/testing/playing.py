@@ -168,7 +168,7 @@ class Played:
             machine.cancel()
         elif self.world.now() >= self.deadline:
             self.world.tell(self, "took longer than its timeout")
-            machine.abort(Failure("timeout", "the run took longer than its timeout", attempts=0))
+            machine.time_out()
 
     def _step(self) -> bool:
         """Do the first command that can be done; false when all of them wait."""

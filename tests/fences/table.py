@@ -411,8 +411,8 @@ FENCES = (
         "what may have been done is not done again",
         "E8",
         _PERFORMING,
-        "        if task.is_in_doubt:\n            count_doubt(action.name)\n"
-        "            return self._record_failure(task, doubt())\n",
+        "        if task.is_in_doubt:\n"
+        "            return self._record_failure(task, doubt(), is_called=False)\n",
         "",
         _OF_EFFECTS,
     ),
@@ -770,7 +770,7 @@ FENCES = (
         "hub/worker/runner.py",
         "            return runs.renew(self._engine, owned, lease=self._lease)\n",
         "            return bool(owned) or True\n",
-        ("tests/integration/worker/test_runner.py",),
+        ("tests/integration/worker/test_leases.py",),
     ),
     Fence(
         "a worker that stops hands back",

@@ -65,7 +65,7 @@ def open_socket(
 
     Raises OSError, `TimeoutError`, and `Permanent("address_not_allowed")`.
     """
-    addresses = _addresses(host, port, resolve=resolve, seconds=exchange.remaining())
+    addresses = addresses_of(host, port, resolve=resolve, seconds=exchange.remaining())
     if policy is not None:
         _judge(addresses, host=host, port=port, policy=policy)
     refused: OSError = OSError("the name has no address")
@@ -79,7 +79,10 @@ def open_socket(
     raise refused
 
 
-def _addresses(host: str, port: int, *, resolve: Resolve, seconds: float) -> list[Address]:
+def addresses_of(
+    host: str, port: int, *, seconds: float, resolve: Resolve = look_up
+) -> list[Address]:
+    """What a name leads to, or the address that it is; raises `Transient("unavailable")`."""
     with suppress(ValueError):
         return [ip_address(host)]
     return [ip_address(each) for each in _resolved(host, port, resolve=resolve, seconds=seconds)]

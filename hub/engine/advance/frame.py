@@ -57,6 +57,7 @@ class Frame:
             new_id=facts.new_id,
             zone=ZoneInfo(self.workflow.timezone),
             step_states=self.states,
+            fixed_vars=self.workflow.fixed_vars,
         )
 
     def item(self, name: str, value: Any, *, prefix: str, deadline: datetime | None) -> Frame:

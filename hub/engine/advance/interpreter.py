@@ -122,10 +122,12 @@ class Interpreter:
     def workflow(self, frame: Frame, turn_path: str) -> Steps:
         """All of one workflow: its turn, its variables, its steps, its `on_error`.
 
-        A whole run (`turn_path` is empty) keeps its turn until its end is stored.
+        A whole run (`turn_path` is empty) keeps its turn until its end is stored, and asks for none
+        when it goes on with its end: that needs none, and its timeout may have taken it (E16).
         Raises `Returned` for a `return` and `Failure` when it fails.
         """
-        turn = take_turn(self._decisions, frame, turn_path)
+        is_ending = turn_path == "" and self.undoing.why() is not None
+        turn = None if is_ending else take_turn(self._decisions, frame, turn_path)
         try:
             if turn is not None:
                 yield turn
@@ -143,6 +145,8 @@ class Interpreter:
             self._decisions.set_variables(frame, workflow.vars, f"{frame.prefix}#vars")
             yield from self._block(frame, workflow.steps, "")
         except Failure as failure:
+            if workflow is self.undoing.root:
+                self.undoing.begin(workflow, failure)
             yield from self._fail_run(frame, failure)
             raise
 

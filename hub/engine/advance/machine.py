@@ -99,12 +99,17 @@ class Machine:
         Answers that it did give are stored.
         """
         aborted = self.journal.get(_ABORT)
+        undoing = self._interpreter.undoing
+        why = undoing.why()
         if self.journal.get(_CANCEL) is not None:
             self.take_replies()
             self.cancel()
         elif aborted is not None:
             self.take_replies()
             self.abort(Failure.from_row(aborted.error or {}))
+        elif why is not None and not undoing.is_over:  # it failed of what is not so any more
+            self.take_replies()
+            self.abort(why)
 
     @property
     def commands(self) -> list[Command]:
@@ -163,6 +168,11 @@ class Machine:
         self._is_cancelled = True
         self.journal.note(_CANCEL, "cancel", "succeeded")
         self._begin(self._interpreter.cancelled(self._frame))
+
+    def time_out(self) -> None:
+        """The time of the run is up: it fails with that, unless it had failed before."""
+        late = Failure("timeout", "the run took longer than its timeout", attempts=0)
+        self.abort(self._interpreter.undoing.why() or late)
 
     def abort(self, failure: Failure) -> None:
         """The hub ends the run: what was done is undone, then `on_error` runs."""

@@ -18,6 +18,7 @@ from hub.engine.compile.link import all_steps, steps_of
 from hub.engine.workflow import Block, Call, Do, Group, Workflow
 
 UNDO = "#undo"
+_FAILED = "#failed"  # where the journal says why the run ends; a `cut`, which no new run takes over
 Undoable = Do | Call | Group
 
 
@@ -53,6 +54,17 @@ class Undoing:
             "inside": _inside(frame, step),
         }
         self._decisions.journal.note(path + UNDO, "undo", "started", inputs=known)
+
+    def why(self) -> Failure | None:
+        """What the run failed with by itself, once that was noted."""
+        entry = self._decisions.journal.get(_FAILED)
+        return None if entry is None else Failure.from_row(entry.error or {})
+
+    def begin(self, workflow: Workflow, failure: Failure) -> None:
+        """A run that has had its turn fails: it ends with this, whatever comes behind it."""
+        journal = self._decisions.journal
+        if workflow.on_error or any(each.path.endswith(UNDO) for each in journal.entries()):
+            journal.note(_FAILED, "cut", "failed", error=failure.as_row())
 
     def undo(self, workflow: Workflow) -> Steps:
         """Undo what was done; what cannot be undone is remembered, the others are undone.

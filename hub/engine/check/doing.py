@@ -27,7 +27,9 @@ from hub.engine.expressions.types import (
 from hub.engine.findings import did_you_mean
 from hub.engine.workflow import Block, Call, Do, Fail, Inputs, OnError
 from hub.engine.yaml_profile import Mapping as MappingNode
+from hub.values.sql_text import problem_in
 
+_SQL = "application/sql"
 _STARTED = object_type({"run_id": Text(format="uuid")})
 
 
@@ -83,6 +85,7 @@ def check_action(walk: Walk, step: Do, env: TypeEnv) -> Type:
     place = walk.inputs_place(step, "do")
     walk.values.inputs(step.inputs, kind, action.input_schema, place=place)
     _check_guarded(walk, step, action, kind)
+    _check_questions(walk, step, action)
     _check_templates(walk, step, action)
     return type_from_schema(action.output_schema)
 
@@ -101,6 +104,21 @@ def _check_guarded(walk: Walk, step: Do, action: Action, kind: Type) -> None:
             message = f"`{name}` of {action.name} is fixed: an expression cannot stand here"
             suggestion = "give values as `params`" if "params" in fields else None
             walk.values.refuse(503, message, _input(walk, step, name), suggestion=suggestion)
+
+
+def _check_questions(walk: Walk, step: Do, action: Action) -> None:
+    """What stands where a question in SQL is wanted is one, as far as that is known (S13)."""
+    properties = action.input_schema.get("properties", {})
+    for name in action.literal_inputs:
+        text = _literal_input(step, name)
+        if properties[name].get("contentMediaType") != _SQL or not isinstance(text, str):
+            continue
+        problem = problem_in(text)
+        if problem is not None:
+            told = f"`{name}` of {action.name}: {problem.message}"
+            walk.values.refuse_part(
+                206, told, _input(walk, step, name), problem.start, problem.stop
+            )
 
 
 def _check_templates(walk: Walk, step: Do, action: Action) -> None:

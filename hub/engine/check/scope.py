@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from hub.engine.compile.link import fixed_vars_of
 from hub.engine.compile.waits import event_path
 from hub.engine.expressions import Type, TypeEnv, type_from_schema, type_of_fields
 from hub.engine.expressions.environment import PathKey
@@ -91,7 +92,13 @@ def start_env(workflow: Workflow, settings: ProjectSettings) -> TypeEnv:
     }
     why = {"error": "it exists only in `on_error`", "result": "it exists only in a poll"}
     why = {**_elsewhere(workflow), **why}
-    return TypeEnv(names, why=why, sources=_sources(workflow), variants=_variants(workflow))
+    return TypeEnv(
+        names,
+        why=why,
+        sources=_sources(workflow),
+        variants=_variants(workflow),
+        fixed_vars=fixed_vars_of(workflow),
+    )
 
 
 def event_env(env: TypeEnv, names: Iterable[str], workflow: Workflow) -> TypeEnv:

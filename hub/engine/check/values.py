@@ -85,6 +85,13 @@ class Values:
                 fix=fix,
             )
 
+    def refuse_part(self, code: int, message: str, node: Node | None, start: int, end: int) -> None:
+        """A finding on the characters `start` … `end` of a text of the file."""
+        if isinstance(node, Scalar):
+            self._add(code, message, *node.span(start, max(end, start + 1)))
+        else:
+            self.refuse(code, message, node)
+
     def _add(
         self,
         code: int,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from hub.engine.compile.context import Context
 from hub.engine.compile.file import CompiledFile
+from hub.engine.expressions.fixed import fixed_names
 from hub.engine.findings import Finding, correction, only_candidate
 from hub.engine.workflow import (
     Block,
@@ -21,6 +22,7 @@ from hub.engine.workflow import (
     Parallel,
     Step,
     Switch,
+    Vars,
     Wait,
     Workflow,
 )
@@ -236,4 +238,10 @@ def refusal(
 
 def linked(workflow: Workflow, version: str, called: Mapping[str, Workflow]) -> Workflow:
     """The workflow with what it calls and its version."""
-    return replace(workflow, version=version, called=called)
+    return replace(workflow, version=version, called=called, fixed_vars=fixed_vars_of(workflow))
+
+
+def fixed_vars_of(workflow: Workflow) -> frozenset[str]:
+    """The variables of a workflow, wherever they are set, in which there is never any data."""
+    steps = [step for step in steps_of(workflow) if isinstance(step, Vars)]
+    return fixed_names([*workflow.vars, *(each for step in steps for each in step.values)])

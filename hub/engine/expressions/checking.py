@@ -20,6 +20,9 @@ from hub.engine.expressions.types import (
     list_of_types,
     object_of_types,
 )
+from hub.engine.expressions.url_parts import WHY, misplaced
+
+URL_WHY = WHY.replace("; ", " — ")  # what stands behind it is the correction
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,9 @@ def infer_template(template: Template, env: TypeEnv) -> Inference:
     problems = tuple(problem for inference in found for problem in inference.problems)
     if not is_text:
         return Inference(found[0].type, problems)
+    chosen = misplaced(template.pieces, env.fixed_vars) if template.is_url else None
+    if chosen is not None:
+        problems += (TypeProblem("HUB503", URL_WHY, chosen.start, chosen.end),)
     return Inference(joined_text(inference.type for inference in found), problems)
 
 

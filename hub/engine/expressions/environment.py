@@ -41,6 +41,7 @@ class TypeEnv:
     `sources`: the schema files that describe what lies at a path.
     `variants`: for a path whose text says which of several objects its owner is (the name of an
     event), these objects by that text.
+    `fixed_vars`: the variables in which there is never any data (S14).
     """
 
     names: Mapping[str, Type]
@@ -48,6 +49,7 @@ class TypeEnv:
     why: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[PathKey, str] = field(default_factory=dict)
     variants: Mapping[PathKey, Mapping[str, Type]] = field(default_factory=dict)
+    fixed_vars: frozenset[str] = frozenset()
 
     def with_names(self, names: Mapping[str, Type]) -> TypeEnv:
         """The same place with more names, or others for the same names.

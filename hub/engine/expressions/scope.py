@@ -36,7 +36,7 @@ class Scope:
 
     `names` maps to values (JSON, datetime, timedelta, Secret); `names["steps"]` holds the results
     of the steps that have one. `step_states` answers `steps.<id> is ok`. `zone` is what `local`,
-    `date` and `start_of` use without an argument.
+    `date` and `start_of` use without an argument. `fixed_vars`: the variables without data (S14).
     """
 
     names: Mapping[str, Any]
@@ -44,3 +44,4 @@ class Scope:
     new_id: Callable[[], str]
     zone: ZoneInfo
     step_states: Mapping[str, StepState] = field(default_factory=dict)
+    fixed_vars: frozenset[str] = frozenset()

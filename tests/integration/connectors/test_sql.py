@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event, Thread
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -11,9 +16,10 @@ import pytest
 from hub.action import Attempt
 from hub.bootstrap.actions import all_actions
 from hub.connectors.connections import ConnectionSettings
-from hub.connectors.sql import SqlClient, query
+from hub.connectors.sql import LONGEST, SqlClient, query
 from hub.errors import Permanent, Transient
 from tests.integration.connectors.shop import PASSWORD, Shop, ask, failure
+from tests.processes.link import Link
 
 
 def test_S13_rows_come_as_json(shop: Shop, attempt: Attempt):
@@ -193,6 +199,59 @@ def test_S13_a_query_ends_after_five_seconds_at_most(shop: Shop, attempt: Attemp
         assert (type(refused), refused.code) == (Transient, "timeout")
     assert all_actions()["sql.query"].timeout == timedelta(seconds=5)
     figure("S13", "endless queries end at their limit, ≤ 1,000 rows, ≤ 1 MiB, 0 writes")
+
+
+@contextmanager
+def trickling(answer: bytes) -> Iterator[int]:
+    """A port where the bytes of an answer come one by one, each after a while."""
+    ended = Event()
+
+    def answer_one(listening: socket.socket) -> None:
+        with suppress(OSError), listening.accept()[0] as caller:
+            for byte in answer:
+                ended.wait(0.02)
+                caller.sendall(bytes([byte]))
+            ended.wait()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = Thread(target=answer_one, args=(listening,))
+        thread.start()
+        yield listening.getsockname()[1]
+        ended.set()
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@pytest.mark.parametrize("answer", [b"", b"R\0\0\7\0" + b"\1" * 60], ids=["silent", "slow"])
+def test_S13_a_server_that_says_nothing_or_trickles_ends_the_query_in_time(shop, attempt, answer):
+    """Its way in belongs to the five seconds."""
+    hasty = replace(attempt, timeout=timedelta(milliseconds=300))
+    began = monotonic()
+    with trickling(answer) as port:
+        url = f"postgresql://127.0.0.1:{port}/shop"
+        there = replace(shop, settings=replace(shop.settings, base_url=url))
+        refused = failure(there, hasty, "SELECT 1 AS one")
+
+    assert (type(refused), refused.code) == (Transient, "timeout")
+    assert monotonic() - began < LONGEST.total_seconds()
+
+
+def test_S13_answers_that_are_each_in_time_are_too_late_together(shop, attempt):
+    """The way in, the look at the role, the query and its rows have one deadline."""
+    with Link.to_postgres(str(shop.owner.url)) as link:
+        there = settings_through(link, shop.settings)
+        link.delay(0.1)
+        slow = replace(attempt, timeout=timedelta(milliseconds=500))
+        refused = failure(replace(shop, settings=there), slow, "SELECT 1 AS one")
+        patient = ask(replace(shop, settings=there), attempt, "SELECT 1 AS one")
+
+    assert (type(refused), refused.code) == (Transient, "timeout")
+    assert patient.count == 1
+
+
+def settings_through(link: Link, settings: ConnectionSettings) -> ConnectionSettings:
+    database = str(settings.base_url).rpartition("/")[2]
+    return replace(settings, base_url=f"postgresql://127.0.0.1:{link.port}/{database}")
 
 
 def test_S13_more_than_a_thousand_rows_are_refused_not_cut(shop: Shop, attempt: Attempt):

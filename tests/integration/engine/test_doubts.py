@@ -81,5 +81,7 @@ def test_E8_what_a_dead_owner_may_have_done_is_counted_as_unknown(shop: Shop):
         metrics.OUTBOUND_CALLS.bind(None)
 
     assert shop.run(run).is_maybe_done
+    (tried,) = shop.steps(run).values()
+    assert (tried.attempts, tried.error["attempts"]) == (1, 1)  # it was called once
     (found,) = counted.collect()
     assert ["unknown"] in [[one.labels["outcome"]] for one in found.samples if one.value]

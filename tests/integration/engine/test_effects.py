@@ -264,6 +264,23 @@ def test_E10_a_run_whose_owners_die_in_one_step_is_poison(shop: Shop):
     assert shop.run(run).is_maybe_done is True
 
 
+def test_E10_other_runs_go_on_between_the_deaths_of_one(shop: Shop):
+    shop.learn(
+        "steps:\n" + step("order.place", "${{ inputs.names | first | required }}", id_="one")
+    )
+    shop.world.script["bad"] = [Crash(), Crash(), Crash()]
+    bad = shop.start(names=["bad"])
+    for _ in range(3):
+        with pytest.raises(Crash):
+            shop.work()
+        good = shop.start(names=["good"])
+        shop.work()
+        assert shop.run(good).status == "succeeded"
+        shop.owner_dies()
+    shop.work()
+    assert shop.run(bad).error["code"] == "poison"
+
+
 def test_E10_deaths_in_different_steps_are_counted_anew(shop: Shop):
     names = ("one", "two", "three", "four")
     shop.learn("steps:\n" + "".join(step("order.place", name) for name in names))

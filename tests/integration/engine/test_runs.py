@@ -95,6 +95,7 @@ def test_a_step_that_sleeps_past_the_time_of_its_caller_is_a_timeout(shop: Shop)
     shop.work()
     assert shop.run(run).error["code"] == "timeout"
     assert shop.world.said == ["one"]
+    assert shop.steps(run)["outer/one"].attempts == 1
 
 
 def test_E11_the_pause_between_two_tries_of_a_call_is_a_row(shop: Shop):

@@ -7,10 +7,12 @@ from concurrent.futures import Future, wait
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry, Counter
 from sqlalchemy import event
 
 from hub.engine import desk
 from hub.errors import Permanent, Transient
+from hub.metrics import catalogue as metrics
 from hub.storage import runs
 from tests.integration.engine.workshop import Crash, Shop, step
 
@@ -79,6 +81,24 @@ def test_E6_what_came_before_a_step_that_fails_is_done_once_and_stays(shop: Shop
     journal = shop.steps(run)
     assert [journal[path].status for path in journal] == ["succeeded", "failed"]
     assert journal["two"].attempts == 1
+
+
+def test_what_is_rolled_back_and_done_again_is_counted_once(shop: Shop):
+    counted = Counter("steps", "Steps", ["action", "outcome"], registry=CollectorRegistry())
+    shop.learn(three_writes())
+    torn = Permanent("torn", "the page is torn")
+    shop.world.script["two"] = [torn, torn]
+    shop.start()
+    metrics.STEPS.bind(counted)
+    try:
+        shop.work()
+    finally:
+        metrics.STEPS.bind(None)
+
+    assert shop.world.said == ["one", "two", "one", "two"]
+    (found,) = counted.collect()
+    told = {each.labels["outcome"]: each.value for each in found.samples if "_total" in each.name}
+    assert told == {"succeeded": 1, "failed": 1}
 
 
 def test_E9_a_step_that_fails_for_now_is_tried_again_and_nothing_before_it(shop: Shop):

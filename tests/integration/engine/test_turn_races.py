@@ -174,7 +174,7 @@ def test_E16_a_run_that_is_undone_beyond_its_timeout_frees_its_key_then(shop: Sh
     shop.work()
     shop.wake()
     shop.work()
-    assert shop.run(first).error["code"] == "timeout"
+    assert shop.run(first).error["code"] == "returned"
     undone = [row.status for path, row in shop.steps(first).items() if path.endswith("back")]
     assert undone == ["succeeded"]
     assert shop.rows("SELECT FROM turns") == []

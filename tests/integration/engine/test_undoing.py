@@ -104,6 +104,41 @@ def test_an_undoing_outlives_the_timeout_of_its_run(shop: Shop):
     assert (shop.run(run).status, shop.run(run).error["code"]) == ("failed", "sold_out")
 
 
+LATE = "UPDATE runs SET deadline = now() - interval '1 s' WHERE id = :id"
+KEYED = f"{INPUTS}concurrency:\n  key: ${{{{ inputs.key }}}}\n"
+
+
+@pytest.mark.parametrize("dies", [False, True])
+@pytest.mark.parametrize("head", [INPUTS, KEYED])
+def test_what_a_run_failed_with_stays_its_error_behind_its_timeout(
+    shop: Shop, head: str, *, dies: bool
+):
+    """Whether it sleeps or has a new owner when its time is up, with a turn or without one."""
+    steps = THREE.replace("do: letter.send", "do: ledger.write")
+    told = step("order.place", "${{ error.code }}", id_="told")
+    shop.learn(f"{steps}on_error:\n{told}", head=f"{head}timeout: 1h\n")
+    shop.world.script["three"] = [Permanent("sold_out", "none left")]
+    run = shop.start()
+    if dies:
+        shop.world.script["undo two"] = [Crash()]
+        with pytest.raises(Crash):
+            shop.work()
+        shop.owner_dies()
+    else:
+        shop.world.script["sold_out"] = [Transient("unavailable", "down")]
+        shop.work()
+    shop.do(LATE, id=run)
+    shop.wake()
+    shop.work()
+    shop.wake()
+    shop.work()
+
+    assert shop.ledger == ["undo one", "undo two"]
+    assert shop.world.said.count("sold_out") == (1 if dies else 2)
+    assert (shop.run(run).status, shop.run(run).error["code"]) == ("failed", "sold_out")
+    assert shop.rows("SELECT FROM turns") == []
+
+
 @pytest.mark.parametrize("dies_in", ["undo two", "undo one", "sorry"])
 def test_a_worker_that_dies_while_undoing_does_nothing_twice(shop: Shop, dies_in: str):
     steps = THREE.replace("do: letter.send", "do: ledger.write")

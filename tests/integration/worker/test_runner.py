@@ -1,125 +1,20 @@
-"""Claims as many as it has hands, keeps their leases, and gives back what it holds (E3, E14)."""
+"""Claims as many as it has hands, and gives back what it holds (E14)."""
 
 from __future__ import annotations
 
 import queue
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from hub.storage import runs
-from hub.storage.runs import ClaimedRun, Ending, OpenClaim
 from hub.worker import runner as runner_module
 from hub.worker.doorbell import Bell
-from hub.worker.runner import RENEWALS, Runner
-from tests.integration.storage.office import PATIENCE, Office
-
-LEASE = timedelta(minutes=2)
-
-
-class Hands:
-    """An executor whose runs take as long as the test wants."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.begun: queue.Queue[ClaimedRun] = queue.Queue()
-        self.in_hand = 0
-        self.most_in_hand = 0
-        self._lock = threading.Lock()
-        self._may_end = threading.Semaphore(0)
-        self.breaks_on: UUID | None = None
-        self.claimed_at_once: list[UUID] = []
-
-    def work(
-        self,
-        run: ClaimedRun,
-        *,
-        is_stopping: Callable[[], bool],
-        claim: OpenClaim | None = None,
-    ) -> None:
-        if claim is not None:
-            self.claimed_at_once.append(run.id)
-            claim.connection.commit()
-            claim.connection.close()
-            claim.stored()
-        with self._lock:
-            self.in_hand += 1
-            self.most_in_hand = max(self.most_in_hand, self.in_hand)
-        self.begun.put(run)
-        if run.id == self.breaks_on:
-            self._leave()
-            raise RuntimeError("this run breaks its worker")
-        assert self._may_end.acquire(timeout=PATIENCE)
-        with self._engine.begin() as connection:
-            runs.lock(connection, run)
-            if is_stopping():
-                runs.hand_back(connection, run)
-            else:
-                runs.end(connection, run, Ending("succeeded"))
-        self._leave()
-
-    def _leave(self) -> None:
-        with self._lock:
-            self.in_hand -= 1
-
-    def next(self) -> ClaimedRun:
-        """The next run that begins."""
-        return self.begun.get(timeout=PATIENCE)
-
-    def let_go(self, number: int = 1) -> None:
-        """So many runs end now."""
-        self._may_end.release(number)
-
-
-@pytest.fixture
-def hands(engine: Engine) -> Hands:
-    return Hands(engine)
-
-
-Hire = Callable[..., Runner]
-
-
-@pytest.fixture
-def hire(engine: Engine, hands: Hands) -> Iterator[Hire]:
-    """Makes a runner of a size; at the end it is drained."""
-    hired: list[Runner] = []
-
-    def hiring(
-        size: int = 2, *, ring: Callable[[UUID], object] | None = None, bell: Bell | None = None
-    ) -> Runner:
-        hired.append(
-            Runner(
-                engine=engine,
-                executor=hands,
-                name="runner",
-                size=size,
-                bell=bell or Bell(),
-                ring=ring or (lambda _: None),
-                lease=LEASE,
-            )
-        )
-        return hired[-1]
-
-    yield hiring
-    hands.let_go(1000)
-    for runner in hired:
-        if runner._threads[0].ident is not None:  # noqa: SLF001 - it was started
-            runner.stop()
-            runner.drain()
-
-
-def lease_of(office: Office, run: ClaimedRun) -> timedelta:
-    """How long a run's lease goes on."""
-    with office.engine.connect() as connection:
-        left: timedelta = connection.execute(
-            text("SELECT lease_until - now() FROM runs WHERE id = :id"), {"id": run.id}
-        ).scalar_one()
-    return left
+from tests.integration.storage.office import PATIENCE
+from tests.integration.worker.hands import Hire, lease_of
 
 
 def test_it_holds_no_more_runs_than_it_has_hands_and_works_on_all(office, hire, hands):
@@ -149,63 +44,6 @@ def test_it_looks_by_itself_without_a_bell(office, hire, hands):
     late = office.accepted()
 
     assert hands.next().id == late
-
-
-def test_E3_leases_of_runs_in_hand_are_renewed_and_those_of_others_are_not(office, hire, hands):
-    runner = hire(2)
-    office.accepted()
-    office.accepted()
-    runner.start()
-    ours, lost = hands.next(), hands.next()
-    assert timedelta(minutes=1) < lease_of(office, ours) <= LEASE
-    office.do("UPDATE runs SET lease_until = now() + interval '1 second' WHERE id = :id", ours)
-    office.do(
-        "UPDATE runs SET lease_until = now() + interval '1 second', token = token + 1"
-        " WHERE id = :id",
-        lost,
-    )
-
-    assert runner.renew()
-
-    assert lease_of(office, ours) > timedelta(minutes=1)
-    assert lease_of(office, lost) <= timedelta(seconds=1)
-    office.do("UPDATE runs SET token = token - 1 WHERE id = :id", lost)
-
-
-def test_E3_leases_of_30_seconds_are_renewed_every_10():
-    assert timedelta(seconds=30) == runs.LEASE
-    assert timedelta(seconds=10) == runs.LEASE / RENEWALS
-
-
-def test_a_run_that_comes_back_before_its_first_round_is_over_keeps_its_lease(office, hire, hands):
-    """It was handed back, or slept for a moment, and this process claimed it again at once."""
-    runner = hire(2)
-    office.accepted()
-    runner.start()
-    first = hands.next()
-    with office.engine.begin() as connection:
-        runs.hand_back(connection, first)
-    again = hands.next()
-    assert (again.id, again.token) == (first.id, first.token + 1)
-
-    hands.breaks_on = None
-    runner._forget(first)  # noqa: SLF001 - what the end of the first round does
-    office.do("UPDATE runs SET lease_until = now() + interval '1 second' WHERE id = :id", again)
-    assert runner.renew()
-    assert lease_of(office, again) > timedelta(minutes=1)
-
-
-def test_renewing_says_when_it_must_be_tried_again(office, hire, hands):
-    runner = hire(1)
-    office.accepted()
-    runner.start()
-    hands.next()
-    office.do("ALTER TABLE runs RENAME TO runs_away")
-    try:
-        assert not runner.renew()
-    finally:
-        office.do("ALTER TABLE runs_away RENAME TO runs")
-    assert runner.renew()
 
 
 def test_one_run_that_breaks_stops_no_other(office, hire, hands, caplog):

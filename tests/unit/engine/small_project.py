@@ -13,7 +13,7 @@ from hub.engine.findings import Finding
 from hub.engine.project import Project, load_project
 from hub.engine.settings import DialectFacts
 from hub.ingest.signatures import AUTH_TYPES as ALL_AUTH_TYPES
-from hub.signature import Phone
+from hub.signature import Phone, Sql, Url
 
 AUTH_TYPES = {
     name: ALL_AUTH_TYPES[name] for name in ("shared_header", "bearer", "basic", "hmac_sha256")
@@ -72,15 +72,16 @@ def post(*, channel: str, text: str) -> None:
     effect="read",
     example={},
     secret_inputs=("bearer",),
-    literal_inputs=("method",),
+    literal_inputs=("method", "query"),
     template_inputs=("page",),
 )
 def fetch(
     *,
-    url: str,
+    url: Url,
     bearer: str | None = None,
     method: str | None = None,
     page: str | None = None,
+    query: Sql | None = None,
     json: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Ask another service."""

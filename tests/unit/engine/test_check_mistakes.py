@@ -2,15 +2,48 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
+from hub.engine.advance.frame import Facts, Frame
+from hub.engine.expressions import ObjectOf, render_value
 from hub.engine.finding_codes import CODES
+from hub.engine.workflow import Do
 from tests.unit.engine.planted import check_planted, expected_place, unmarked
-from tests.unit.engine.small_project import FILES, findings
+from tests.unit.engine.small_project import FILES, changed, findings, load
 
 BOOK, TAKE = "workflows/book.yaml", "workflows/take-seat.yaml"
 SWEEP, HUB = "workflows/sweep.yaml", "hub.yaml"
 LONG = " ~ ".join(["'a'"] * 500)
+
+_TO_PAGE = """\
+steps:
+  - id: page
+    do: web.get
+    with:
+      url: """
+
+
+def in_vars(base: str, url: str) -> tuple[str, str]:
+    """The text of SWEEP to replace, and the one with a variable `base` and this URL."""
+    old = f"{_TO_PAGE}https://example.com/${{{{ run.id }}}}"
+    return old, f"vars:\n  base: {base}\n\n{_TO_PAGE}{url}"
+
+
+_MIXED = """\
+  - if: run.test
+    then:
+      - vars: {mixed: "${{ config.team }}", same: a}
+    else:
+      - vars: {mixed: "${{ run.id }}", same: "${{ config.team if run.test else 'b' }}"}
+
+  - vars:
+      far: {deep: ["${{ vars.same }}"]}
+      near: {deep: ["${{ vars.mixed }}"]}
+      chosen: ${{ config.team | replace('a', run.id) }}
+
+"""
 
 # code, file, text of the clean file, the text with the mistake
 YAML_MISTAKES = [
@@ -175,7 +208,13 @@ TYPE_MISTAKES = [
         "No phone for ${{ payload.guest_id }}",
         "«${{ payload.phone | default('') }}»",
     ),
+    ("HUB206", SWEEP, "method: GET", "query: SELECT 1; «DROP» TABLE seats"),
+    ("HUB206", SWEEP, "method: GET", "query: |\n        -- all; of them\n        «COMMIT»;"),
+    ("HUB206", SWEEP, "method: GET", "query: \"SELECT 'it''s; so' «'»;\""),
+    ("HUB206", SWEEP, "method: GET", "query: «-- nothing;»"),
     ("HUB503", SWEEP, "method: GET", "method: «${{ run.mode }}»"),
+    ("HUB503", SWEEP, "example.com/${{ run.id }}", "«${{ run.id }}».example.com/b"),
+    ("HUB503", SWEEP, *in_vars("${{ config.team }}/${{ run.id }}", "«${{ vars.base }}»/leads")),
     (
         "HUB611",
         BOOK,
@@ -210,6 +249,37 @@ def test_two_workflows_at_one_route_are_told_at_the_path_of_the_second():
         path,
         (told.line, told.column, told.end_column),
     )
+
+
+def _never() -> datetime:
+    raise AssertionError("no time is asked for")
+
+
+@pytest.mark.parametrize(
+    "base", ["https://a.example/v2", "${{ config.team }}/v2", "${{ config.team ~ '/v2' }}"]
+)
+def test_S14_a_variable_without_data_may_begin_a_url_at_the_check_and_in_a_run(base: str):
+    files = changed(SWEEP, *in_vars(base, "${{ vars.base }}/leads/${{ run.id }}"))
+    project = load(files)
+    workflow = project.workflows["sweep"]
+    (page,) = workflow.steps
+    assert isinstance(page, Do)
+    assert isinstance(page.inputs, ObjectOf)
+    variables = {"base": "https://a.example/v2"}
+    frame = Frame(workflow, "", {"run": {"id": "../x"}}, variables=variables)
+    facts = Facts("run", {}, {}, {}, now=_never, timer=_never, new_id=str)
+
+    url = render_value(dict(page.inputs.entries)["url"], frame.scope(facts))
+
+    assert project.findings == ()
+    assert url == "https://a.example/v2/leads/..%2Fx"
+
+
+def test_S14_a_variable_that_holds_data_on_some_way_is_data():
+    """On another way than the one at hand, in a list or behind another variable."""
+    workflow = load(changed(SWEEP, "  - id: page\n", _MIXED + "  - id: page\n")).workflows["sweep"]
+
+    assert workflow.fixed_vars == {"same", "far"}
 
 
 def test_nearly_every_code_is_planted():

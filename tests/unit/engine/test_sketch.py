@@ -39,7 +39,7 @@ JOINS: dict[str, set[str]] = {
 ALONE: dict[str, set[str]] = {
     "Workflow": {
         *("version", "title", "description", "tags", "is_enabled", "timezone", "mode"),
-        *("concurrency", "timeout", "vars", "cancel_on", "event_schemas"),
+        *("concurrency", "timeout", "vars", "fixed_vars", "cancel_on", "event_schemas"),
     },
     "Endpoint": {
         *("auth", "dialect", "tool", "payload_path", "payload_schema", "params", "query"),

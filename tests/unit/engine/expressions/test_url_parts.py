@@ -97,6 +97,17 @@ def test_S14_the_operators_values_may_stand_in_for_each_other():
     assert url(text, with_payload("a")) == "http://127.0.0.1:3100/x"
 
 
+def test_S14_a_variable_without_data_is_as_good_as_what_the_author_wrote():
+    names = {"payload": {"x": "a/b"}, "vars": {"base": "https://a.example/v2", "data": "b"}}
+    scope = replace(with_payload("x"), names=names, fixed_vars=frozenset({"base"}))
+
+    assert url("${{ vars.base }}/${{ payload.x }}", scope) == "https://a.example/v2/a%2Fb"
+    with pytest.raises(EvaluationError, match="the whole URL one expression"):
+        url("https://${{ vars.data }}.example/", scope)
+    with pytest.raises(EvaluationError, match="the whole URL one expression"):
+        url("${{ vars.base | replace('a.example', payload.x) }}/", scope)
+
+
 def test_S14_what_the_author_encoded_is_not_encoded_twice():
     text = "https://api.example.com/${{ payload.x | urlencode }}/${{ payload.x }}"
 
