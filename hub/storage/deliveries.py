@@ -7,7 +7,7 @@ written out: this is the path every webhook takes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hub.errors import Unavailable
 from hub.storage.db import at_once
-from hub.storage.json_text import json_text, large_json
+from hub.storage.json_text import WrittenJson, json_text, written_json
 
 _ATTEMPTS = 3  # a key may be freed between the conflict and the look
 
@@ -62,6 +62,11 @@ class NewRun:
     scheduled_at: datetime | None = None
     retry_of: UUID | None = None
     is_bound_to_body: bool = False
+    written_trigger: WrittenJson | None = None
+
+    def written(self) -> NewRun:
+        """The same with its trigger as it is stored, and no more as a value (I14)."""
+        return replace(self, trigger={}, written_trigger=written_json(self.trigger))
 
 
 @dataclass(frozen=True)
@@ -305,7 +310,7 @@ def _run_values(run: NewRun) -> dict[str, Any]:
         "workflow": run.workflow,
         "version": run.version,
         "mode": run.mode,
-        "trigger": large_json(run.trigger),
+        "trigger": run.written_trigger or written_json(run.trigger),
         "timeout": run.timeout,
         "dedupe_key": run.dedupe_key,
         "key_digest": key_digest(run.dedupe_key) if run.dedupe_key is not None else None,

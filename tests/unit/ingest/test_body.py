@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.errors import Rejected
@@ -182,3 +182,32 @@ def test_no_bytes_raise_anything_but_a_refusal(raw):
 )
 def test_hostile_bodies_cost_linear_time(raw):
     assert status_of(raw) == 400
+
+
+WIDE = "\N{PILE OF POO}"  # with it each character of a text takes four bytes
+
+
+@settings(max_examples=30)
+@given(JSON, st.integers(0, 5))
+def test_I14_a_wide_body_is_read_as_any_other(value, shift):
+    """Around it: a long text, so that characters lie on the borders of what is read at once."""
+    around = [WIDE + "x" * (65_536 + shift), value, 'é"\\\n☃' + WIDE]
+
+    assert without_faults(read_json(json.dumps(around, ensure_ascii=False).encode())) == around
+
+
+@pytest.mark.parametrize(
+    "odd", [b"\\\xc3\xa9", b"\\\\\\\xf0\x9f\x92\xa9", b"\xff", b"\xf0\x9f\x92"]
+)
+def test_I14_what_is_wrong_with_a_wide_body_stays_wrong(odd):
+    long = WIDE.encode() + b"x" * 70_000
+
+    assert status_of(b'["' + long + odd + b'"]') == 400
+    assert status_of(b'["' + long + b'"]' + odd) == 400
+
+
+def test_the_members_of_an_object_whose_names_are_mended_stay_in_their_order():
+    body = read_json(b'{"b": "\\u0000", "a\\u0000": {"c\\ud800": 1}, "z": 2}')
+
+    assert list(body.value.items()) == [("b", "�"), ("a�", {"c�": 1}), ("z", 2)]
+    assert [fault.pointer for fault in body.faults] == ["/b", "", "/a�"]
