@@ -28,7 +28,6 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from hub.errors import Misconfigured
-from hub.storage.json_text import take_written_json
 
 OLDEST_SERVER = 150000  # PostgreSQL 15, as `server_version_num`
 STATEMENT_TIMEOUT = timedelta(seconds=10)
@@ -156,7 +155,6 @@ def taking_up_to(connection: Connection, most: timedelta) -> Iterator[None]:
 def _connect(conninfo: str, answer_within: float) -> psycopg.Connection[Any]:
     connection = _ImpatientConnection.connect(conninfo)
     connection.answer_within = answer_within
-    take_written_json(connection)
     return connection
 
 

@@ -57,9 +57,7 @@ class _Dumper(Dumper):
         return obj.text
 
 
-def take_written_json(connection: psycopg.Connection[Any]) -> None:
-    """Teach a connection to send it."""
-    connection.adapters.register_dumper(WrittenJson, _Dumper)
+psycopg.adapters.register_dumper(WrittenJson, _Dumper)
 
 
 def _holds_long_text(value: Any) -> bool:
