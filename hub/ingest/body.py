@@ -78,8 +78,8 @@ def read_json(raw: bytes, *, max_body: int | None = None) -> Body:
             400,
             f"The body is nested more than {DEEPEST} levels deep, or its brackets do not match.",
         )
-    if max_body is not None and _has_too_many(raw, max_body):
-        raise Rejected(413, "The body holds too many values.")
+    if max_body is not None:
+        _refuse_too_many(raw, max_body)
     try:
         value = _decoder_for(raw).decode(text)
     except _Refused as refused:
@@ -146,14 +146,24 @@ def _is_too_deep(raw: bytes) -> bool:
     return bool(left)
 
 
-def _has_too_many(raw: bytes, max_body: int) -> bool:
-    """Whether there are too many values; texts are looked into only when it matters."""
-    return _asks_too_much(raw, max_body) and _asks_too_much(_without_texts(raw), max_body)
+def _refuse_too_many(raw: bytes, max_body: int) -> None:
+    """Raise 413 for too many values; texts are looked into only when it matters."""
+    if _excess(raw, max_body) is not None:
+        excess = _excess(_without_texts(raw), max_body)
+        if excess is not None:
+            raise Rejected(413, excess)
 
 
-def _asks_too_much(raw: bytes, max_body: int) -> bool:
+def _excess(raw: bytes, max_body: int) -> str | None:
+    if sum(map(raw.count, _SEPARATORS)) > MOST_VALUES:
+        return f"The body holds more than {MOST_VALUES:,} values. Send fewer in one request."
     memory = sum(raw.count(mark) * weight for mark, weight in _WEIGHTS)
-    return memory > _MEMORY * max_body or sum(map(raw.count, _SEPARATORS)) > MOST_VALUES
+    if memory <= _MEMORY * max_body:
+        return None
+    return (
+        f"The body is not too long, but holds too many small values: they would take {memory:,}"
+        f" bytes of memory, and {_MEMORY * max_body:,} are allowed. Send fewer in one request."
+    )
 
 
 def _without_texts(raw: bytes) -> bytes:

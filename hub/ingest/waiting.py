@@ -32,9 +32,9 @@ class Signal(Protocol):
         """The answer; None when it may be there, or after a while."""
 
 
-def answered_by(wait: timedelta | None) -> float:
-    """Seconds since the arrival in which an answer has left that waits so long for its runs."""
-    return _AT_ONCE if wait is None else wait.total_seconds() + _SETTLE_WITHIN
+def answered_by(wait: timedelta) -> float:
+    """Seconds since the arrival until the database must be done, where a caller waits so long."""
+    return wait.total_seconds() + _SETTLE_WITHIN
 
 
 @dataclass
@@ -57,7 +57,8 @@ class Patience:
         """Seconds in which the database must have taken what is said; all calls share them."""
         passed = self.seconds_since_arrival()
         if self._settled_by is None:
-            self._settled_by = max(answered_by(outcome.wait), passed + _SHORTEST)
+            due = _AT_ONCE if outcome.wait is None else answered_by(outcome.wait)
+            self._settled_by = max(due, passed + _SHORTEST)
         return self._settled_by - passed
 
 

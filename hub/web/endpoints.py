@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from time import monotonic
@@ -11,7 +12,7 @@ from flask import Flask, Response, g
 from flask import request as flask_request
 
 from hub.bootstrap import Hub
-from hub.engine.workflow import Within
+from hub.engine.workflow import Respond, Within
 from hub.ingest.answers import pack
 from hub.ingest.receipt import Receipt
 from hub.ingest.waiting import Patience, answered_by, replies
@@ -23,6 +24,8 @@ from hub.web.load import QueueGuard
 WITHIN = "hub.within"  # in the environment: how the server ends what takes too many seconds
 STORE_WITHIN = 1.4  # seconds: with the rest of the request the answer leaves within 2 s (I11)
 _SHORTEST = 0.05
+
+InTime = Callable[[float], AbstractContextManager[object]]
 
 
 def add_endpoints(app: Flask, hub: Hub) -> None:
@@ -40,15 +43,8 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
             trusted_proxies=hub.settings.trusted_proxies,
             now=hub.clock.now,
         )
-        within = flask_request.environ.get(WITHIN, nullcontext)
-        respond = route.entrance.endpoint.respond
-        due = answered_by(respond.deadline if isinstance(respond, Within) else None)
-
-        def in_time(seconds: float) -> AbstractContextManager[object]:
-            """The same, but never so long that the answer would leave too late (I11, I13)."""
-            left = due - (monotonic() - request.arrived_at)
-            return within(min(seconds, max(left, _SHORTEST)))
-
+        within: InTime = flask_request.environ.get(WITHIN, nullcontext)
+        in_time = _in_time(within, route.entrance.endpoint.respond)
         guard.check(in_time)
         with ExitStack() as waiting:
             signals: dict[UUID, Expectation] = {}
@@ -83,6 +79,17 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
         methods=METHODS,
         provide_automatic_options=False,
     )
+
+
+def _in_time(within: InTime, respond: Respond) -> InTime:
+    """The same, but what it is for ends before the answer of a caller who waits is due (I13).
+
+    Counted from here, where the request is whole: whoever sends slowly is not hurried.
+    """
+    if not isinstance(respond, Within):
+        return within
+    due = monotonic() + answered_by(respond.deadline)
+    return lambda seconds: within(min(seconds, max(due - monotonic(), _SHORTEST)))
 
 
 def _count(receipt: Receipt, endpoint: str) -> None:

@@ -211,3 +211,14 @@ def test_the_members_of_an_object_whose_names_are_mended_stay_in_their_order():
 
     assert list(body.value.items()) == [("b", "�"), ("a�", {"c�": 1}), ("z", 2)]
     assert [fault.pointer for fault in body.faults] == ["/b", "", "/a�"]
+
+
+def test_I14_a_dense_body_is_refused_with_the_bound_that_it_is_over():
+    for raw, told in (
+        (b"[" + b"0," * 100_001 + b"0]", "more than 100,000 values"),
+        (b"[" + b'{"a":0},' * 10_000 + b"0]", "2,600,100 bytes of memory, and 1,572,864 are"),
+    ):
+        with pytest.raises(Rejected) as refused:
+            read_json(raw, max_body=5 * 1024 * 1024 if "values" in told else 262_144)
+        assert refused.value.status == 413
+        assert told in refused.value.title
