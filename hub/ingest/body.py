@@ -258,11 +258,14 @@ def _mend_object(value: dict[str, Any], pointer: str, faults: list[PayloadProble
 
 
 def _mend_text(holder: Any, place: Any, pointer: str, faults: list[PayloadProblem]) -> None:
-    """Mend a text by way of UTF-8, so that its characters lie in memory once."""
+    """Mend a text, a long one by way of UTF-8, so that its characters lie in memory once."""
     text: str = holder[place]
     if _UNSTORABLE.search(text) is None:
         return
     _note(faults, pointer, "holds a character that cannot be stored")
+    if len(text) <= _PIECE:
+        holder[place] = _UNSTORABLE.sub(REPLACEMENT, text)
+        return
     written = bytearray()
     for start in range(0, len(text), _PIECE):
         written += _UNSTORABLE.sub(REPLACEMENT, text[start : start + _PIECE]).encode()

@@ -206,6 +206,14 @@ def test_I14_what_is_wrong_with_a_wide_body_stays_wrong(odd):
     assert status_of(b'["' + long + b'"]' + odd) == 400
 
 
+def test_a_long_text_is_mended_as_a_short_one():
+    long = WIDE + "x" * 65_534
+    body = read_json(json.dumps([long + "\x00y\ud800", "\x00"]).encode())
+
+    assert body.value == [long + "�y�", "�"]
+    assert [fault.pointer for fault in body.faults] == ["/0", "/1"]
+
+
 def test_the_members_of_an_object_whose_names_are_mended_stay_in_their_order():
     body = read_json(b'{"b": "\\u0000", "a\\u0000": {"c\\ud800": 1}, "z": 2}')
 
