@@ -156,7 +156,9 @@ class Planner:
             return _Key(None)
         digest = self.request.body_digest().hex()
         moment = self.verified.timestamp.isoformat()
-        return _Key(f"signed/{moment}/{digest}/{call.id or ''}", 2 * TOLERANCE)
+        return _Key(
+            f"signed/{moment}/{digest}/{call.id or ''}", TOLERANCE + self.verified.fresh_for
+        )
 
 
 def _text(key: Any) -> str:

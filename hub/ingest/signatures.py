@@ -35,10 +35,14 @@ _RETELL = re.compile(r"v=([0-9]{1,16}),d=([0-9a-f]{64})", re.ASCII)
 
 @dataclass(frozen=True)
 class Verified:
-    """Proof of the sender. What the signature vouches for besides the body, where it does."""
+    """Proof of the sender. What the signature vouches for besides the body, where it does.
+
+    `fresh_for`: so long after its timestamp the same signature proves the same again.
+    """
 
     timestamp: datetime | None = None
     message_id: str | None = None
+    fresh_for: timedelta = TOLERANCE
 
 
 class Preset(Protocol):
@@ -281,12 +285,13 @@ def _timestamped(evidence: Evidence, options: Mapping[str, Any]) -> Verified:
     signatures = [value for name, _, value in pairs if name == scheme]
     if len(times) != 1:
         raise _refused()
-    moment = _fresh(times[0], evidence, timedelta(seconds=options["tolerance_past"]))
+    fresh_for = timedelta(seconds=options["tolerance_past"])
+    moment = _fresh(times[0], evidence, fresh_for)
     expected = _digests(evidence, times[0] + b"." + evidence.body)
     matches = [_is_any(binascii.unhexlify(value), expected) for value in signatures]
     if not any(matches):
         raise _refused()
-    return Verified(moment)
+    return Verified(moment, fresh_for=fresh_for)
 
 
 def _slack(evidence: Evidence, _: Mapping[str, Any]) -> Verified:
