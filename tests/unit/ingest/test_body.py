@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.errors import Rejected
-from hub.ingest.body import read_json, without_faults
+from hub.ingest.body import Body, read_json, without_faults
+from hub.ingest.dialects import DIALECTS
 
 JSON = st.recursive(
     st.none()
@@ -230,3 +231,14 @@ def test_I14_a_dense_body_is_refused_with_the_bound_that_it_is_over():
             read_json(raw, max_body=5 * 1024 * 1024 if "values" in told else 262_144)
         assert refused.value.status == 413
         assert told in refused.value.title
+
+
+def test_I14_large_arguments_of_a_tool_are_not_held_twice():
+    function = {"name": "book", "arguments": json.dumps({"note": "x" * 70_000})}
+    call = {"id": "call-1", "function": function}
+    body = Body({"message": {"type": "tool-calls", "toolCallList": [call]}})
+
+    (found,) = DIALECTS["vapi.tool"].unpack(body, tool="book").calls
+
+    assert found.payload == {"note": "x" * 70_000}
+    assert function["arguments"] == ""
