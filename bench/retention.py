@@ -25,7 +25,7 @@ from hub import embedded
 from hub.engine.settings import Retention
 from hub.storage import db, deliveries, migrate
 from hub.storage.audit import Actor
-from hub.storage.deliveries import NewDelivery, NewRun
+from hub.storage.new_runs import NewDelivery, NewRun
 from hub.storage.retention import Gone
 from hub.worker.retention import Removal, remove_all
 

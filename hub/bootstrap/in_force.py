@@ -31,6 +31,7 @@ from hub.errors import PayloadProblem
 from hub.ingest.rate_limits import Admit
 from hub.ingest.receive import Reception, RecordRuns
 from hub.schemas import Validator, compile_schema
+from hub.storage.new_runs import NewRun
 
 FindLast = Callable[[list[str], ProjectSettings], Mapping[str, Workflow]]
 """The last stored version of each of these workflows; of some there is none."""
@@ -180,6 +181,7 @@ def in_force(
             admit=makings.admit,
             unserved=unserved_workflows(workflows, all_actions()),
             seal=makings.seal.close,
+            write=NewRun.written,
             start=lambda workflow, trigger: _start(makings, settings, config, workflow, trigger),
             now=makings.clock.now,
             new_id=new_id,

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from io import BytesIO
 from json import dumps
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CBC
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
+from cryptography.hazmat.primitives.padding import PKCS7
 
 from hub.config import own_secrets
 from hub.errors import Misconfigured, Permanent
 
 _SHORTEST_HIDDEN = 6  # shorter values would blacken ordinary words
 _SHORTEST_ENCODED = 7
+_BEFORE_TEXT = 1 + 8 + 16  # bytes of a token: version, time, initial vector
+_PIECE = 65_536  # bytes that are sealed at once
 
 
 class Secrets:
@@ -116,14 +125,39 @@ class Seal:
     def __init__(self, key: str) -> None:
         try:
             self._fernet = Fernet(key.encode())
+            halves = base64.urlsafe_b64decode(key)
         except ValueError:
             raise Misconfigured(
                 "HUB_ENCRYPTION_KEY is missing or wrong: set it to what `hub key` prints"
             ) from None
+        self._signing_key, self._encrypting_key = halves[:16], halves[16:]
 
     def close(self, data: bytes) -> bytes:
-        """Seal."""
-        return self._fernet.encrypt(data)
+        """Seal: the token that Fernet makes, made piece by piece.
+
+        Fernet itself holds many copies of all of it at once, and bodies may be large (I14).
+        """
+        signature, sealed = HMAC(self._signing_key, SHA256()), BytesIO()
+        rest = b""
+        for piece in self._signed_parts(data):
+            signature.update(piece)
+            rest += piece
+            whole = len(rest) - len(rest) % 3  # so that the texts in base64 fit together
+            sealed.write(base64.urlsafe_b64encode(rest[:whole]))
+            rest = rest[whole:]
+        sealed.write(base64.urlsafe_b64encode(rest + signature.finalize()))
+        return sealed.getvalue()
+
+    def _signed_parts(self, data: bytes) -> Iterator[bytes]:
+        """Version, time and initial vector, as Fernet gives them to a token; then the text."""
+        start = base64.urlsafe_b64decode(self._fernet.encrypt(b""))[:_BEFORE_TEXT]
+        yield start
+        vector = start[-AES.block_size // 8 :]
+        padder = PKCS7(AES.block_size).padder()
+        encryptor = Cipher(AES(self._encrypting_key), CBC(vector)).encryptor()
+        for at in range(0, len(data), _PIECE):
+            yield encryptor.update(padder.update(data[at : at + _PIECE]))
+        yield encryptor.update(padder.finalize()) + encryptor.finalize()
 
     def open(self, sealed: bytes) -> bytes:
         """Unseal; raises `Misconfigured` when the key is another one."""

@@ -32,8 +32,9 @@ from hub.engine.start import Start
 from hub.engine.workflow import OnEvent, Workflow
 from hub.errors import Rejected
 from hub.storage import events
-from hub.storage.deliveries import NewRun, start_run
+from hub.storage.deliveries import start_run
 from hub.storage.events import StoredEvent
+from hub.storage.new_runs import NewRun
 from hub.values import format_instant
 
 log = logging.getLogger(__name__)

@@ -24,7 +24,7 @@ from hub.engine.expressions import (
 from hub.engine.typed import typed
 from hub.engine.workflow import Endpoint, OnEvent, Workflow
 from hub.errors import PayloadProblem, Rejected
-from hub.storage.deliveries import NewRun
+from hub.storage.new_runs import NewRun
 from hub.storage.runs import ClaimedRun
 from hub.tracing import CARRIED, carried
 from hub.values import Secret, parse_instant

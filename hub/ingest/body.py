@@ -6,10 +6,12 @@ which the dialects of vendors may have mended instead, because their raw bytes s
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 import re
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from hub.errors import PayloadProblem, Rejected
@@ -26,6 +28,7 @@ _MEMORY = 6
 _SEPARATORS = (b",", b"[", b"{")  # each value stands behind one of them
 
 _MOST_FAULTS = 20
+_PIECE = 65_536  # bytes or characters that are looked at together
 _LONGEST_DIGITS = 19  # 2^63-1 has that many: more cannot fit
 # The closing quote is optional, so that a match never fails and the search stays linear; it never
 # goes back, so that a text of a million escapes takes no memory.
@@ -36,6 +39,13 @@ _NOT_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
 _ONE_KIND = bytes.maketrans(b"{}", b"[]")  # whether kinds match is the parser's question
 _HARD_TO_STORE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _HARD_TO_COUNT = re.compile(rb"\d{19}|[eE]\+?\d{3}")
+_FOUR_BYTES = re.compile(rb"[\xf0-\xff]")
+_BEYOND_16_BITS = re.compile("[\U00010000-\U0010ffff]+")
+_NO_CHARACTER = bytes(range(0x80, 0xC0))  # the bytes of UTF-8 that go on with a character
+_ESCAPED_BYTE = re.compile(rb"(?<!\\)(?:\\\\)*+\\[\x80-\xff]")
+_WIDE = 0.8  # characters for each byte, of four bytes each; below that text and value have room
+_NO_JSON = "\\"
+_Utf8Decoder = codecs.getincrementaldecoder("utf-8")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -58,7 +68,7 @@ def read_json(raw: bytes, *, max_body: int | None = None) -> Body:
     `Body.faults`: 422 is the caller's decision.
     """
     try:
-        text = raw.decode("utf-8")
+        text = _decoded(raw)
     except UnicodeDecodeError:
         raise Rejected(400, "The body is not UTF-8.") from None
     if not text or text.isspace():
@@ -68,15 +78,43 @@ def read_json(raw: bytes, *, max_body: int | None = None) -> Body:
             400,
             f"The body is nested more than {DEEPEST} levels deep, or its brackets do not match.",
         )
-    if max_body is not None and _has_too_many(raw, max_body):
-        raise Rejected(413, "The body holds too many values.")
+    if max_body is not None:
+        _refuse_too_many(raw, max_body)
     try:
         value = _decoder_for(raw).decode(text)
     except _Refused as refused:
         raise Rejected(400, str(refused)) from None
     except (ValueError, RecursionError):
         raise Rejected(400, "The body is not JSON.") from None
+    del text  # nobody needs it beside the value (I14)
     return mended(value) if _needs_mending(raw) else Body(value)
+
+
+def _decoded(raw: bytes) -> str:
+    """The JSON in a body; raises UnicodeDecodeError.
+
+    One character beyond 16 bits makes all of a text take four bytes a character. Where that is
+    much, what is no ASCII stands as JSON's escapes instead: that text is read once and then goes.
+    """
+    if len(raw) <= _PIECE or not _is_wide(raw):
+        return raw.decode("utf-8")
+    if _ESCAPED_BYTE.search(raw) is not None:
+        return _NO_JSON  # JSON has no such escape, and it must not become two others
+    decoder, text = _Utf8Decoder(), bytearray()
+    for start in range(0, len(raw), _PIECE):
+        piece = decoder.decode(raw[start : start + _PIECE], start + _PIECE >= len(raw))
+        text += _BEYOND_16_BITS.sub(_escapes, piece).encode("raw_unicode_escape")
+    return text.decode("latin-1")
+
+
+def _is_wide(raw: bytes) -> bool:
+    """Whether its text would take much more memory than it does; then few of it is no ASCII."""
+    characters = len(raw.translate(None, _NO_CHARACTER))
+    return characters > _WIDE * len(raw) and _FOUR_BYTES.search(raw) is not None
+
+
+def _escapes(found: re.Match[str]) -> str:
+    return encode_basestring_ascii(found[0])[1:-1]
 
 
 def without_faults(body: Body) -> Any:
@@ -108,14 +146,24 @@ def _is_too_deep(raw: bytes) -> bool:
     return bool(left)
 
 
-def _has_too_many(raw: bytes, max_body: int) -> bool:
-    """Whether there are too many values; texts are looked into only when it matters."""
-    return _asks_too_much(raw, max_body) and _asks_too_much(_without_texts(raw), max_body)
+def _refuse_too_many(raw: bytes, max_body: int) -> None:
+    """Raise 413 for too many values; texts are looked into only when it matters."""
+    if _excess(raw, max_body) is not None:
+        excess = _excess(_without_texts(raw), max_body)
+        if excess is not None:
+            raise Rejected(413, excess)
 
 
-def _asks_too_much(raw: bytes, max_body: int) -> bool:
+def _excess(raw: bytes, max_body: int) -> str | None:
+    if sum(map(raw.count, _SEPARATORS)) > MOST_VALUES:
+        return f"The body holds more than {MOST_VALUES:,} values. Send fewer in one request."
     memory = sum(raw.count(mark) * weight for mark, weight in _WEIGHTS)
-    return memory > _MEMORY * max_body or sum(map(raw.count, _SEPARATORS)) > MOST_VALUES
+    if memory <= _MEMORY * max_body:
+        return None
+    return (
+        f"The body is not too long, but holds too many small values: they would take {memory:,}"
+        f" bytes of memory, and {_MEMORY * max_body:,} are allowed. Send fewer in one request."
+    )
 
 
 def _without_texts(raw: bytes) -> bytes:
@@ -167,33 +215,63 @@ def _needs_mending(raw: bytes) -> bool:
 
 
 def mended(value: Any) -> Body:
-    """The value as it can be stored, and where it had to be changed for that."""
+    """The value as it can be stored, and where it had to be changed for that.
+
+    It is changed in its place, text by text: there is never a second one beside it (I14).
+    """
     faults: list[PayloadProblem] = []
-    stored = _mended(value, "", faults)
-    return Body(stored, tuple(faults))
+    holder = [value]
+    del value
+    _mend(holder, 0, "", faults)
+    return Body(holder[0], tuple(faults))
 
 
-def _mended(value: Any, pointer: str, faults: list[PayloadProblem]) -> Any:
+def _mend(holder: Any, place: Any, pointer: str, faults: list[PayloadProblem]) -> None:
+    """Mend what stands at a place of an object or a list."""
+    value = holder[place]
     if isinstance(value, str):
-        return _mended_text(value, pointer, faults)
-    if isinstance(value, _Oversized):
+        del value
+        _mend_text(holder, place, pointer, faults)
+    elif isinstance(value, _Oversized):
         _note(faults, pointer, "is a number that does not fit into 64 bits")
-        return None
-    if isinstance(value, dict):
-        return {
-            _mended_text(key, pointer, faults): _mended(item, f"{pointer}/{_token(key)}", faults)
-            for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [_mended(item, f"{pointer}/{place}", faults) for place, item in enumerate(value)]
-    return value
+        holder[place] = None
+    elif isinstance(value, dict):
+        _mend_object(value, pointer, faults)
+    elif isinstance(value, list):
+        for at in range(len(value)):
+            _mend(value, at, f"{pointer}/{at}", faults)
 
 
-def _mended_text(value: str, pointer: str, faults: list[PayloadProblem]) -> str:
-    text, count = _UNSTORABLE.subn(REPLACEMENT, value)
-    if count:
-        _note(faults, pointer, "holds a character that cannot be stored")
-    return text
+def _mend_object(value: dict[str, Any], pointer: str, faults: list[PayloadProblem]) -> None:
+    if not any(map(_UNSTORABLE.search, value)):
+        for key in value:
+            _mend(value, key, f"{pointer}/{_token(key)}", faults)
+        return
+    left = list(value.items())[::-1]
+    value.clear()
+    while left:
+        member = [*left.pop()]
+        token = _token(member[0])
+        _mend_text(member, 0, pointer, faults)
+        _mend(member, 1, f"{pointer}/{token}", faults)
+        value[member[0]] = member[1]
+
+
+def _mend_text(holder: Any, place: Any, pointer: str, faults: list[PayloadProblem]) -> None:
+    """Mend a text, a long one by way of UTF-8, so that its characters lie in memory once."""
+    text: str = holder[place]
+    if _UNSTORABLE.search(text) is None:
+        return
+    _note(faults, pointer, "holds a character that cannot be stored")
+    if len(text) <= _PIECE:
+        holder[place] = _UNSTORABLE.sub(REPLACEMENT, text)
+        return
+    written = bytearray()
+    for start in range(0, len(text), _PIECE):
+        written += _UNSTORABLE.sub(REPLACEMENT, text[start : start + _PIECE]).encode()
+    holder[place] = None
+    del text
+    holder[place] = written.decode()
 
 
 def _note(faults: list[PayloadProblem], pointer: str, message: str) -> None:
@@ -203,5 +281,5 @@ def _note(faults: list[PayloadProblem], pointer: str, message: str) -> None:
 
 def _token(key: str) -> str:
     """One part of a JSON pointer, short: keys are the sender's text."""
-    shown = _UNSTORABLE.sub(REPLACEMENT, key)[:20]
+    shown = _UNSTORABLE.sub(REPLACEMENT, key[:20])
     return shown.replace("~", "~0").replace("/", "~1")

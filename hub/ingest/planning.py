@@ -18,8 +18,8 @@ from hub.ingest.dialects import Call, Reply, Unpacked
 from hub.ingest.entrance import Entrance
 from hub.ingest.request import InboundRequest, storable
 from hub.ingest.signatures import Verified
-from hub.storage.deliveries import NewRun
-from hub.values import format_instant, plain
+from hub.storage.new_runs import NewRun
+from hub.values import format_instant, is_secret_name, plain
 
 _WINDOW = timedelta(days=7)
 
@@ -102,6 +102,10 @@ class Planner:
         return plain(start.answer(respond.otherwise, run.id))
 
     def _trigger(self, payload: Any) -> dict[str, Any]:
+        """What the run goes by. It is stored: what proves the caller stays out of it (S6).
+
+        The checker refuses to read such things; versions of workflows from before may name them.
+        """
         request = self.request
         caller = {
             **{name: storable(value) for name, value in self.unpacked.caller.items()},
@@ -112,7 +116,9 @@ class Planner:
         return {
             "payload": payload,
             "params": dict(self.params),
-            "query": dict(self.query),
+            "query": {
+                name: value for name, value in self.query.items() if not is_secret_name(name)
+            },
             "headers": self._headers(),
             "caller": caller,
             "request": {
@@ -128,7 +134,7 @@ class Planner:
         found = {}
         for name in self.entrance.endpoint.headers:
             value = self.request.headers.get(name.lower().replace("_", "-"))
-            if value is not None:
+            if value is not None and not is_secret_name(name):
                 found[name.lower().replace("-", "_")] = storable(value)
         return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
@@ -30,7 +30,7 @@ from hub.ingest.receipt import NOT_SAVED, Outcome, Receipt
 from hub.ingest.request import InboundRequest, storable
 from hub.ingest.secret_places import carries_secret
 from hub.ingest.signatures import Verified, verify
-from hub.storage.deliveries import NewDelivery, NewRun, Recorded
+from hub.storage.new_runs import NewDelivery, NewRun, Recorded
 
 RETRY_AFTER = timedelta(seconds=5)
 _CLOSED_FOR = timedelta(minutes=1)  # until somebody has mended the file
@@ -68,6 +68,7 @@ class Reception:
         record: RecordRuns,
         admit: rate_limits.Admit,
         seal: Callable[[bytes], bytes],
+        write: Callable[[NewRun], NewRun] = lambda run: run,
         start: Callable[[Workflow, Mapping[str, Any]], Start],
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
@@ -77,13 +78,14 @@ class Reception:
     ) -> None:
         """`secrets` gives the live values of a secret by its name; `seal` encrypts bytes.
 
-        `admit` counts requests, over all processes. `unserved`: workflows that nothing may start,
-        each with the actions that are missing. `closed` are paths whose workflow has errors; a
-        workflow whose preset or dialect is gone is closed too. What a `known` reception has ready
-        for the same workflow is taken over.
+        `write` makes of a run what is kept of it until it is stored. `admit` counts requests, over
+        all processes. `unserved`: workflows that nothing may start, each with the actions that are
+        missing. `closed` are paths whose workflow has errors; a workflow whose preset or dialect
+        is gone is closed too. What a `known` reception has ready for the same workflow is taken
+        over.
         """
         self._secrets, self._record, self._seal, self._admit = secrets, record, seal, admit
-        self._start, self._now, self._new_id = start, now, new_id
+        self._start, self._now, self._new_id, self._write = start, now, new_id, write
         self._unserved = dict(unserved or {})
         self._settings = settings
         self._entrances: dict[str, Entrance] = {}
@@ -146,11 +148,13 @@ class Reception:
         unpacked = planner.unpacked
         if refusal is not None:
             return rate_limits.told(entrance.dialect, unpacked, refusal)
-        planned = [_refused_if_asked(unpacked, planner.plan(call)) for call in unpacked.calls]
+        planned = [self._planned(planner, call) for call in unpacked.calls]
         for each in planned:
             if each.wait is not None and each.run is not None:
                 expect(each.run.id)
         delivery = self._delivery(request, entrance, body, _notes(unpacked, planned))
+        unpacked = _without_payloads(unpacked)
+        del planner, body  # all is written: the database takes memory for itself now (I14)
         try:
             with storing():
                 recorded = self._store(delivery, planned)
@@ -246,6 +250,10 @@ class Reception:
         recorded = self._record(delivery, list(runs.values()))
         return dict(zip(runs, recorded, strict=True))
 
+    def _planned(self, planner: Planner, call: Call) -> Planned:
+        planned = _refused_if_asked(planner.unpacked, planner.plan(call))
+        return planned if planned.run is None else replace(planned, run=self._write(planned.run))
+
     def _delivery(
         self, request: InboundRequest, entrance: Entrance, body: Body, notes: dict[str, Any]
     ) -> NewDelivery:
@@ -294,6 +302,11 @@ def _unpack(request: InboundRequest, entrance: Entrance, body: Body) -> Unpacked
         return Unpacked(calls=(Call({}),), kind="flat")
     tool, headers = entrance.endpoint.tool, request.headers
     return entrance.dialect.unpack(body, tool=tool, headers=headers)
+
+
+def _without_payloads(unpacked: Unpacked) -> Unpacked:
+    """What the answer is packed from."""
+    return replace(unpacked, calls=tuple(replace(each, payload=None) for each in unpacked.calls))
 
 
 def _place(planned: Planned) -> str | UUID:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -31,7 +32,12 @@ class Signal(Protocol):
         """The answer; None when it may be there, or after a while."""
 
 
-@dataclass(frozen=True)
+def answered_by(wait: timedelta) -> float:
+    """Seconds since the arrival until the database must be done, where a caller waits so long."""
+    return wait.total_seconds() + _SETTLE_WITHIN
+
+
+@dataclass
 class Patience:
     """How long one caller waits. `within` ends what hangs by `Unavailable`, after so many seconds.
 
@@ -40,6 +46,7 @@ class Patience:
 
     seconds_since_arrival: Callable[[], float]
     within: Callable[[float], AbstractContextManager[object]]
+    _settled_by: float | None = None
 
     def left(self, outcome: Outcome) -> float:
         """Seconds until the deadline of an outcome; none for one that nobody waits for."""
@@ -47,10 +54,12 @@ class Patience:
         return deadline - self.seconds_since_arrival()
 
     def to_settle(self, outcome: Outcome) -> float:
-        """Seconds in which the database must have taken what is said."""
-        if outcome.wait is None:
-            return max(_AT_ONCE - self.seconds_since_arrival(), _SHORTEST)
-        return max(self.left(outcome) + _SETTLE_WITHIN, _SHORTEST)
+        """Seconds in which the database must have taken what is said; all calls share them."""
+        passed = self.seconds_since_arrival()
+        if self._settled_by is None:
+            due = _AT_ONCE if outcome.wait is None else answered_by(outcome.wait)
+            self._settled_by = max(due, passed + _SHORTEST)
+        return self._settled_by - passed
 
 
 def replies(
@@ -117,11 +126,14 @@ def _look(engine: Engine, run_id: UUID, in_time: AbstractContextManager[object])
 def _settled(engine: Engine, outcome: Outcome, run_id: UUID, patience: Patience) -> Answer | None:
     """What the row says, or takes; None for a repeat when it cannot be asked."""
     otherwise = _otherwise(outcome, run_id)
+    unasked = otherwise if outcome.is_new else None
+    if (left := patience.to_settle(outcome)) <= 0:  # the calls before took all the time there is
+        return unasked
     try:
-        with patience.within(patience.to_settle(outcome)):
+        with patience.within(left):
             return settle(engine, run_id, otherwise)
     except (SQLAlchemyError, Unavailable):
-        return otherwise if outcome.is_new else None
+        return unasked
 
 
 def _refused_for_now(receipt: Receipt) -> Reply | None:

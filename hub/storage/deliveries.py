@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -19,63 +18,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hub.errors import Unavailable
 from hub.storage.db import at_once
-from hub.storage.json_text import json_text, large_json
+from hub.storage.json_text import json_text, written_json
+from hub.storage.new_runs import NewDelivery, NewRun, Recorded
 
-_Keyed = tuple["NewRun", Mapping[str, Any]]  # a run, with what its row and its key hold
+_Keyed = tuple[NewRun, Mapping[str, Any]]  # a run, with what its row and its key hold
 _ATTEMPTS = 3  # a key may be freed between the conflict and the look
-
-
-@dataclass(frozen=True)
-class NewDelivery:
-    """One received request. `body` is what came over the wire, sealed when `is_sealed` (I17)."""
-
-    id: UUID
-    endpoint: str
-    method: str
-    path: str
-    query: Mapping[str, Any]
-    headers: Mapping[str, Any]
-    body: bytes
-    body_digest: bytes
-    is_sealed: bool
-    remote_ip: str | None
-    received_at: datetime
-    notes: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class NewRun:
-    """One run to store. `turn` is its place under a workflow's `concurrency` (scope, digest).
-
-    `is_bound_to_body`: the key belongs to one body; with another one nothing is stored (I8).
-    `message_key`: what the signature covers, where the key itself may be of other parts of the
-    request; whoever sends the message again gets this run, whatever key is named (S2).
-    """
-
-    id: UUID
-    workflow: str
-    version: str
-    mode: str
-    trigger: Mapping[str, Any]
-    timeout: timedelta
-    dedupe_key: str | None = None
-    window: timedelta = timedelta(days=7)
-    is_awaited: bool = False
-    turn: tuple[str, bytes] | None = None
-    scheduled_at: datetime | None = None
-    retry_of: UUID | None = None
-    is_bound_to_body: bool = False
-    message_key: str | None = None
-    message_window: timedelta = timedelta(0)
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """What became of one run of a request: a repeated key gives the first run's id (I7)."""
-
-    run_id: UUID
-    is_new: bool
-    is_same_body: bool = True
 
 
 @dataclass(frozen=True)
@@ -351,7 +298,7 @@ def _run_values(run: NewRun) -> dict[str, Any]:
         "workflow": run.workflow,
         "version": run.version,
         "mode": run.mode,
-        "trigger": large_json(run.trigger),
+        "trigger": run.written_trigger or written_json(run.trigger),
         "timeout": run.timeout,
         "dedupe_key": run.dedupe_key,
         "key_digest": key_digest(run.dedupe_key) if run.dedupe_key is not None else None,

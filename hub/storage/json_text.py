@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from psycopg.types.json import Jsonb
+import psycopg
+from psycopg import postgres
+from psycopg.abc import Buffer
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 
 _TEXT_OR_LARGE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?\d+(?:\.\d+)?e\+\d+')
 _PIECE = 65_536  # characters
+_VERSION = b"\x01"  # before the text of a jsonb in its binary form
 
 
 def json_text(value: Any) -> str:
@@ -22,22 +28,36 @@ def json_text(value: Any) -> str:
     return _TEXT_OR_LARGE.sub(_written_out, written) if "e+" in written else written
 
 
-def large_json(value: Any) -> Jsonb:
-    """A value for a column of jsonb that is written when it is sent; raises as `json_text` does.
+@dataclass(frozen=True)
+class WrittenJson:
+    """JSON for a column of jsonb, written already: the value itself may go. As `json_text` does.
 
     Of a text of megabytes no second one is made on the way: its characters may take four bytes
     each in memory (I14).
     """
-    return Jsonb(value, dumps=_json_bytes)
+
+    text: bytearray
 
 
-def _json_bytes(value: Any) -> bytes:
-    if not _holds_long_text(value):
-        return json_text(value).encode()
-    written = bytearray()
+def written_json(value: Any) -> WrittenJson:
+    """The value, written; raises as `json_text` does."""
+    text = bytearray(_VERSION)
     for piece in _pieces(value):
-        written += piece.encode()
-    return bytes(written)
+        text += piece.encode()
+    return WrittenJson(text)
+
+
+class _Dumper(Dumper):
+    """The binary form of jsonb, which the driver sends as it is."""
+
+    format = Format.BINARY
+    oid = postgres.types["jsonb"].oid
+
+    def dump(self, obj: WrittenJson) -> Buffer:
+        return obj.text
+
+
+psycopg.adapters.register_dumper(WrittenJson, _Dumper)
 
 
 def _holds_long_text(value: Any) -> bool:

@@ -12,7 +12,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from hub.storage.deliveries import NewRun, key_digest, start_run
+from hub.storage.deliveries import key_digest, start_run
+from hub.storage.new_runs import NewRun
 from hub.storage.reading import StepFacts
 from hub.storage.steps import copy_journal
 

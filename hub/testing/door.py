@@ -29,7 +29,7 @@ from hub.ingest.entrance import PUBLIC
 from hub.ingest.receipt import Outcome, Receipt
 from hub.ingest.receive import Reception, Route
 from hub.ingest.request import InboundRequest
-from hub.storage.deliveries import NewDelivery, NewRun, Recorded
+from hub.storage.new_runs import NewDelivery, NewRun, Recorded
 from hub.testing.plan import Given
 from hub.testing.signing import secret_value, signed
 from hub.values import plain

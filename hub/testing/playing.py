@@ -24,7 +24,7 @@ from hub.engine.advance.journal import Entry, Journal
 from hub.engine.ending import ending_of, final_response
 from hub.engine.start import Start, scope_names
 from hub.engine.workflow import Step, Workflow
-from hub.storage.deliveries import NewRun
+from hub.storage.new_runs import NewRun
 from hub.storage.runs import ClaimedRun, Ending
 from hub.testing.memory import RunId
 from hub.testing.plan import Place

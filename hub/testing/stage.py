@@ -32,7 +32,7 @@ from hub.engine.schedule import last_time
 from hub.engine.start import Start, turn_digest
 from hub.engine.workflow import Endpoint, OnEvent, Schedule, Workflow
 from hub.errors import Permanent, Rejected
-from hub.storage.deliveries import NewDelivery, NewRun, Recorded
+from hub.storage.new_runs import NewDelivery, NewRun, Recorded
 from hub.storage.runs import Ending
 from hub.testing.acting import Actor, Real
 from hub.testing.door import Exchange

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from time import monotonic
 from uuid import UUID
@@ -11,9 +12,10 @@ from flask import Flask, Response, g
 from flask import request as flask_request
 
 from hub.bootstrap import Hub
+from hub.engine.workflow import Respond, Within
 from hub.ingest.answers import pack
 from hub.ingest.receipt import Receipt
-from hub.ingest.waiting import Patience, replies
+from hub.ingest.waiting import Patience, answered_by, replies
 from hub.metrics import catalogue as metrics
 from hub.storage.answers import Expectation
 from hub.web.inbound import METHODS, inbound_request
@@ -21,6 +23,9 @@ from hub.web.load import QueueGuard
 
 WITHIN = "hub.within"  # in the environment: how the server ends what takes too many seconds
 STORE_WITHIN = 1.4  # seconds: with the rest of the request the answer leaves within 2 s (I11)
+_SHORTEST = 0.05
+
+InTime = Callable[[float], AbstractContextManager[object]]
 
 
 def add_endpoints(app: Flask, hub: Hub) -> None:
@@ -38,8 +43,9 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
             trusted_proxies=hub.settings.trusted_proxies,
             now=hub.clock.now,
         )
-        within = flask_request.environ.get(WITHIN, nullcontext)
-        guard.check(within)
+        within: InTime = flask_request.environ.get(WITHIN, nullcontext)
+        in_time = _in_time(within, route.entrance.endpoint.respond)
+        guard.check(in_time)
         with ExitStack() as waiting:
             signals: dict[UUID, Expectation] = {}
 
@@ -47,11 +53,11 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
                 signals[run_id] = waiting.enter_context(hub.answers.expect(run_id))
                 return signals[run_id]
 
-            storing = partial(within, STORE_WITHIN)
+            storing = partial(in_time, STORE_WITHIN)
             receipt = reception.receive(request, route, expect=expect, storing=storing)
             if receipt.new_runs:
                 hub.ringer.ring(receipt.new_runs[-1])
-            guard.look(within)
+            guard.look(in_time)
             _count(receipt, name)
             said = replies(
                 receipt,
@@ -73,6 +79,17 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
         methods=METHODS,
         provide_automatic_options=False,
     )
+
+
+def _in_time(within: InTime, respond: Respond) -> InTime:
+    """The same, but what it is for ends before the answer of a caller who waits is due (I13).
+
+    Counted from here, where the request is whole: whoever sends slowly is not hurried.
+    """
+    if not isinstance(respond, Within):
+        return within
+    due = monotonic() + answered_by(respond.deadline)
+    return lambda seconds: within(min(seconds, max(due - monotonic(), _SHORTEST)))
 
 
 def _count(receipt: Receipt, endpoint: str) -> None:

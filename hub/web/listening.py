@@ -54,6 +54,12 @@ class MainProcess(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         super().__init__(app)
         self.START_CTX["args"] = [sys.executable, "-m", _SERVER]
 
+    def start(self) -> None:
+        """Take the port; whoever starts the hub reads where."""
+        super().start()
+        places = " ".join(str(listener) for listener in self.LISTENERS)
+        log.info("the web listens at %s", places)
+
     def reexec(self) -> None:
         """SIGUSR2: start a successor on the same port; SIGTERM to this one is then the change."""
         super().reexec()

@@ -125,14 +125,14 @@ class HubWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         gevent.sleep(0)  # others first: a caller may have sent thousands of requests at once
         current.arrived_at = None
 
-    def handle_error(self, _req: Any, client: Any, _addr: Any, exc: BaseException) -> None:
+    def handle_error(self, _req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Say what is wrong with a head that cannot be read; never gunicorn's page."""
         if isinstance(exc, gevent.Timeout):
             return
         status = _status_of(exc)
         if status == _BROKEN:
             log.error("a connection failed", exc_info=exc)
-        _send_problem(client, status)
+        _send_problem(client, status, ip=str(addr[0]), reason=type(exc).__name__)
 
     def load_wsgi(self) -> None:
         """The application, behind the deadline of its bodies."""
@@ -185,12 +185,18 @@ def _status_of(problem: BaseException) -> int:
     return _UNREADABLE if is_callers else _BROKEN
 
 
-def _send_problem(client: Any, status: int) -> None:
+def _send_problem(client: Any, status: int, *, ip: str, reason: str) -> None:
+    """Refuse what cannot be read, and say so in one line: a connection ends with it.
+
+    So nobody gets more lines for a connection than by a request, and none holds what was sent.
+    """
     problems = import_module("hub.web.problems")  # only a patched worker may import the hub
     request_id = str(uuid4())
     body: bytes = problems.problem_document(
         status=status, title="The request cannot be read.", request_id=request_id
     )
+    facts = {"request_id": request_id, "status": status, "reason": reason, "ip": ip}
+    log.info("a request that cannot be read", extra=facts)
     metrics = import_module("hub.metrics.catalogue")
     metrics.REQUESTS.add(metrics.NO_ENDPOINT, str(status))
     head = (
@@ -251,6 +257,8 @@ class OpeningApp:
         body = problems.problem_document(
             status=503, title="The hub is starting.", request_id=request_id
         )
+        facts = {"request_id": request_id, "status": 503, "ip": environ.get("REMOTE_ADDR")}
+        log.info("a request before the hub is open", extra=facts)
         headers = [
             ("Content-Type", problems.PROBLEM_TYPE),
             ("Retry-After", "5"),

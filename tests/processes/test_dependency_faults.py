@@ -50,6 +50,13 @@ class Counter:
         """A voice agent calls its tool."""
         return self._timed("voice", sample("vapi/tool-calls"), VAPI)
 
+    def call_tools(self, count: int) -> Any:
+        """A voice agent calls its tool so many times in one request."""
+        body = json.loads(sample("vapi/tool-calls"))
+        (call,) = body["message"]["toolCallList"]
+        body["message"]["toolCallList"] = [{**call, "id": f"call-{n}"} for n in range(count)]
+        return self._timed("voice", json.dumps(body).encode(), VAPI)
+
     def _timed(self, path: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
         begun = monotonic()
         answer = self.house.caller.post(
@@ -186,6 +193,23 @@ def test_I11_I13_a_fault_behind_the_acceptance_changes_no_answer(counter: Counte
         lasted = monotonic() - begun
     assert {answer.status_code for answer in answers} == {202}
     assert [answer.json() for answer in answers] == [{"status": "later"}] * 4
+    assert lasted < 1.0 + 0.25 + BUSY
+    counter.link.restore()
+    counter.accepts_again()
+
+
+def test_I13_many_calls_in_one_request_hear_otherwise_in_time_though_the_database_hangs(
+    counter: Counter,
+):
+    """They share the quarter of a second behind their deadline."""
+    with ThreadPoolExecutor(1) as caller:
+        before, begun = counter.house.count("FROM runs"), monotonic()
+        waiting = caller.submit(counter.call_tools, 60)
+        until(lambda: counter.house.count("FROM runs") == before + 60, "all are stored")
+        counter.link.hang()
+        results = waiting.result().json()["results"]
+        lasted = monotonic() - begun
+    assert [each["result"] for each in results] == ["The appointment is being saved."] * 60
     assert lasted < 1.0 + 0.25 + BUSY
     counter.link.restore()
     counter.accepts_again()

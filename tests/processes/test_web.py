@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from functools import partial
 
-from tests.processes.house import House
+from tests.processes.house import House, Process, until
+from tests.processes.wires import say
 
 
 def test_S21_nobody_commands_the_server_but_by_signals(house: House):
@@ -32,3 +35,31 @@ def test_S20_no_variable_of_the_server_turns_on_a_reloader_or_a_trace(house: Hou
     )
 
     assert said.stdout.startswith("False False info ['127.0.0.1:")
+
+
+def test_it_says_once_where_it_listens(house: House):
+    house.start_web()
+
+    told = [line for line in house.started[0].lines.splitlines() if "the web listens at" in line]
+    assert [json.loads(line)["message"] for line in told] == [f"the web listens at {house.url}"]
+
+
+def _is_told(web: Process, word: str) -> bool:
+    return word in web.lines
+
+
+def test_S15_a_request_that_nobody_can_read_is_one_line_with_the_id_of_its_answer(house: House):
+    house.start_web()
+    web = house.started[0]
+    for sent, status, reason in (
+        (b"NONSENSE\x1b[31m\r\n\r\n", 400, "InvalidRequestLine"),
+        (b"GET / HTTP/1.1\r\nHost: hub\r\nX: " + b"x" * 9_000 + b"\r\n\r\n", 431, "LimitRequest"),
+    ):
+        told = json.loads(say(house.port, sent).body)["instance"]
+        until(partial(_is_told, web, told), "it is told")
+        (line,) = [line for line in web.lines.splitlines() if told in line]
+        said = json.loads(line)
+        assert (said["request_id"], said["status"], said["ip"]) == (told, status, "127.0.0.1")
+        assert said["reason"].startswith(reason)
+    assert "NONSENSE" not in web.lines
+    assert "xxxx" not in web.lines

@@ -83,7 +83,7 @@ class Triggers:
             payload_path=payload_path,
             payload_schema=self._schema(record, payload_path),
             params=self._params(record, path),
-            query=self.value_fields(record.get("query"), what="`query`"),
+            query=self._query(record),
             headers=self._header_names(record),
             rate_limit=self._rate_limit(record),
             max_body=self._max_body(record, dialect),
@@ -200,6 +200,18 @@ class Triggers:
         text = {"type": "string"}
         return tuple(declared.get(name, ValueField(name, text)) for name in dict.fromkeys(names))
 
+    def _query(self, record: Record) -> tuple[ValueField, ...]:
+        """What a workflow reads is stored: a part that proves the caller may not be (S6)."""
+        node = record.get("query")
+        for entry in node.entries if isinstance(node, Mapping) else ():
+            if is_secret_name(entry.name) and not self.context.is_stored:
+                self._refuse_secret(f"query.{entry.name}", entry.key)
+        return self.value_fields(node, what="`query`")
+
+    def _refuse_secret(self, name: str, node: Node) -> None:
+        message = f"{name} may hold a secret, and what a workflow reads is stored"
+        self.reader.refuse(110, message, node, suggestion="let `auth` check it")
+
     def _header_names(self, record: Record) -> tuple[str, ...]:
         node = record.get("headers")
         if node is None:
@@ -214,8 +226,7 @@ class Triggers:
         if name is None or self.context.is_stored:
             return name
         if is_secret_name(name) or name.lower() == self._own_header(record):
-            message = f"{name} may hold a secret, and what a workflow reads is stored"
-            self.reader.refuse(110, message, node, suggestion="let `auth` check it")
+            self._refuse_secret(name, node)
         return name
 
     def _own_header(self, record: Record) -> str | None:

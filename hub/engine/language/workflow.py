@@ -143,7 +143,12 @@ ENDPOINT = Place(
             examples=("schemas/booking.json",),
         ),
         Key("params", _FIELDS, "The types of the parts of `path` in braces.", otherwise="text"),
-        Key("query", _FIELDS, "The query parameters with their types; others are not readable."),
+        Key(
+            "query",
+            _FIELDS,
+            "The query parameters with their types; others are not readable."
+            " Nor are names that say they are secret: what is read is stored.",
+        ),
         Key(
             "headers",
             ListOf(READABLE_HEADER),
@@ -163,8 +168,8 @@ ENDPOINT = Place(
             "max_body",
             Text(r"[1-9][0-9]{0,5}(KB|MB)", "`256KB` or `5MB`"),
             "The largest body, at most 64MB; more is answered with 413. So is a smaller one with"
-            " so many small values that they would take six times this in memory: about half of"
-            " it full of objects with short fields.",
+            " more than 100,000 values, or with so many small ones that they would take six times"
+            " this in memory: about half of it full of objects with short fields.",
             otherwise="`256KB`; `vapi.*`: `5MB`",
             examples=("1MB",),
         ),

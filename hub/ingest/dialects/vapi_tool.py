@@ -31,6 +31,7 @@ from hub.ingest.dialects.vapi_message import SECRET_PLACES, caller_facts, messag
 
 _UNREADABLE = "The arguments could not be read. Please ask again and repeat the tool call."
 _UNKNOWN = "Unknown tool."
+_LARGE = 65_536  # characters
 
 
 @dataclass(frozen=True)
@@ -149,15 +150,26 @@ def _arguments(call: Mapping[str, Any]) -> dict[str, Any] | None:
     for holder in (function if isinstance(function, dict) else {}, call):
         for name in ("arguments", "parameters"):
             if name in holder:
-                return _object(holder[name])
+                return _object(_taken(holder, name))
     return {}
+
+
+def _taken(holder: Mapping[str, Any], name: str) -> Any:
+    """The arguments; a text of them that is large goes out of the message once it is read (I14)."""
+    value = holder[name]
+    is_large = isinstance(value, str) and len(value) > _LARGE
+    if is_large and isinstance(holder, dict):
+        holder[name] = ""
+    return value
 
 
 def _object(value: Any) -> dict[str, Any] | None:
     """Arguments as an object, also when they come as JSON text; nothing when they are not one."""
-    if isinstance(value, str) and value.strip():
+    if isinstance(value, str) and value and not value.isspace():
+        raw = value.encode()
+        del value
         try:
-            value = without_faults(read_json(value.encode(), max_body=SMALL_BODY))
+            value = without_faults(read_json(raw, max_body=SMALL_BODY))
         except Rejected:
             return None
     elif value is None or isinstance(value, str):

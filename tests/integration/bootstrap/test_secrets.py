@@ -6,6 +6,7 @@ import base64
 from urllib.parse import quote, quote_plus
 
 import pytest
+from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -113,3 +114,13 @@ def test_what_is_sealed_is_opened_with_the_same_key_only():
         Seal(new_key()).open(sealed)
     with pytest.raises(Misconfigured):
         seal.open(b"never sealed")
+
+
+@pytest.mark.parametrize("length", [0, 1, 15, 16, 65_535, 65_536, 65_537, 200_000])
+def test_bodies_of_any_length_are_sealed_as_fernet_does_and_each_time_in_another_way(length):
+    key, body = new_key(), bytes(range(256)) * (length // 256) + bytes(length % 256)
+    once, again = Seal(key).close(body), Seal(key).close(body)
+
+    assert Fernet(key).decrypt(once) == Fernet(key).decrypt(again) == body
+    assert once[20:] != again[20:]
+    assert Seal(key).open(Fernet(key).encrypt(body)) == body

@@ -14,7 +14,7 @@ import psycopg
 from sqlalchemy import Connection, Engine, Row, text
 
 from hub.storage import deliveries, reading, runs, versions
-from hub.storage.deliveries import NewDelivery, NewRun, Recorded
+from hub.storage.new_runs import NewDelivery, NewRun, Recorded
 from hub.storage.runs import ClaimedRun, Ending
 
 VERSION = "0" * 64

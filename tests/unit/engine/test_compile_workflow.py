@@ -189,6 +189,16 @@ def test_a_header_that_proves_the_caller_cannot_be_read(name):
     assert f"{name} may hold a secret" in finding.message
 
 
+@pytest.mark.parametrize("name", ["token", "api_key", "signature"])
+def test_S6_a_part_of_the_query_that_proves_the_caller_cannot_be_read(name):
+    query = f"  query:\n    page: {{type: integer}}\n    {name}: {{type: string}}"
+    trigger = f"endpoint:\n  auth: broker\n{query}"
+    (finding,) = errors(MINIMAL.format(trigger=trigger, steps="  - return: x"))
+
+    assert (finding.code, finding.line) == ("HUB110", 7)
+    assert f"query.{name} may hold a secret" in finding.message
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

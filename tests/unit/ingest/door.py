@@ -21,7 +21,7 @@ from hub.ingest.receipt import Receipt
 from hub.ingest.receive import Reception
 from hub.ingest.request import InboundRequest
 from hub.ingest.signatures import AUTH_TYPES
-from hub.storage.deliveries import NewDelivery, NewRun, Recorded
+from hub.storage.new_runs import NewDelivery, NewRun, Recorded
 from tests.fakes.clock import FakeClock
 
 HUB = """

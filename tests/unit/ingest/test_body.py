@@ -4,11 +4,12 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.errors import Rejected
-from hub.ingest.body import read_json, without_faults
+from hub.ingest.body import Body, read_json, without_faults
+from hub.ingest.dialects import DIALECTS
 
 JSON = st.recursive(
     st.none()
@@ -182,3 +183,62 @@ def test_no_bytes_raise_anything_but_a_refusal(raw):
 )
 def test_hostile_bodies_cost_linear_time(raw):
     assert status_of(raw) == 400
+
+
+WIDE = "\N{PILE OF POO}"  # with it each character of a text takes four bytes
+
+
+@settings(max_examples=30)
+@given(JSON, st.integers(0, 5))
+def test_I14_a_wide_body_is_read_as_any_other(value, shift):
+    """Around it: a long text, so that characters lie on the borders of what is read at once."""
+    around = [WIDE + "x" * (65_536 + shift), value, 'é"\\\n☃' + WIDE]
+
+    assert without_faults(read_json(json.dumps(around, ensure_ascii=False).encode())) == around
+
+
+@pytest.mark.parametrize(
+    "odd", [b"\\\xc3\xa9", b"\\\\\\\xf0\x9f\x92\xa9", b"\xff", b"\xf0\x9f\x92"]
+)
+def test_I14_what_is_wrong_with_a_wide_body_stays_wrong(odd):
+    long = WIDE.encode() + b"x" * 70_000
+
+    assert status_of(b'["' + long + odd + b'"]') == 400
+    assert status_of(b'["' + long + b'"]' + odd) == 400
+
+
+def test_a_long_text_is_mended_as_a_short_one():
+    long = WIDE + "x" * 65_534
+    body = read_json(json.dumps([long + "\x00y\ud800", "\x00"]).encode())
+
+    assert body.value == [long + "�y�", "�"]
+    assert [fault.pointer for fault in body.faults] == ["/0", "/1"]
+
+
+def test_the_members_of_an_object_whose_names_are_mended_stay_in_their_order():
+    body = read_json(b'{"b": "\\u0000", "a\\u0000": {"c\\ud800": 1}, "z": 2}')
+
+    assert list(body.value.items()) == [("b", "�"), ("a�", {"c�": 1}), ("z", 2)]
+    assert [fault.pointer for fault in body.faults] == ["/b", "", "/a�"]
+
+
+def test_I14_a_dense_body_is_refused_with_the_bound_that_it_is_over():
+    for raw, told in (
+        (b"[" + b"0," * 100_001 + b"0]", "more than 100,000 values"),
+        (b"[" + b'{"a":0},' * 10_000 + b"0]", "2,600,100 bytes of memory, and 1,572,864 are"),
+    ):
+        with pytest.raises(Rejected) as refused:
+            read_json(raw, max_body=5 * 1024 * 1024 if "values" in told else 262_144)
+        assert refused.value.status == 413
+        assert told in refused.value.title
+
+
+def test_I14_large_arguments_of_a_tool_are_not_held_twice():
+    function = {"name": "book", "arguments": json.dumps({"note": "x" * 70_000})}
+    call = {"id": "call-1", "function": function}
+    body = Body({"message": {"type": "tool-calls", "toolCallList": [call]}})
+
+    (found,) = DIALECTS["vapi.tool"].unpack(body, tool="book").calls
+
+    assert found.payload == {"note": "x" * 70_000}
+    assert function["arguments"] == ""

@@ -7,10 +7,13 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 
 import pytest
 
+from hub.engine.workflow import ValueField
 from hub.errors import Rejected, Unavailable
+from hub.ingest.parts import Parts
 from tests.unit.ingest.door import BOOKED, Door, answered, said, workflow
 from tests.unit.ingest.sample_bodies import SAMPLES, raw
 
@@ -96,6 +99,22 @@ def test_S6_only_the_headers_that_are_named_are_seen_and_no_secret_is_stored():
     assert open_door.memory.runs[0].trigger["headers"] == {"x_name": "n"}
     kept = open_door.memory.deliveries[0].headers
     assert kept == {"content-type": "application/json", "x-name": "n", "x-other": "o"}
+
+
+def test_S6_an_older_version_that_reads_a_token_in_the_query_is_not_given_it():
+    open_door = door(workflow("auth: broker\nmethod: GET\nquery: {page: {type: string}}"))
+    route = open_door.reception.find("GET", "/webhook/booked")
+    token = ValueField("token", {"type": "string"}, is_optional=True)
+    older = Parts("query", [*route.entrance.endpoint.query, token])
+    older_entrance = replace(route.entrance, query=older)
+    open_door.reception.find = lambda *_: replace(route, entrance=older_entrance)
+
+    query = {"page": ("7",), "token": ("a-canary",)}
+    open_door.send("/webhook/booked", b"", method="GET", headers=BROKER, query=query)
+
+    (run,), (delivery,) = open_door.memory.runs, open_door.memory.deliveries
+    assert run.trigger["query"] == {"page": "7"}
+    assert "a-canary" not in f"{run} {delivery}"
 
 
 def test_S6_the_secret_header_of_a_preset_is_not_stored():
