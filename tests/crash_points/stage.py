@@ -275,12 +275,17 @@ class Stage:
         self.database.execute("SET session_replication_role = origin")
         self.receivers.forget()
 
-    def leases_run_out(self) -> None:
-        """Whoever owns a run was silent for longer than a lease; rows in use come the next time."""
+    def leases_run_out(self, *, but: str) -> None:
+        """Whoever owns a run, but one worker, was silent for longer than a lease.
+
+        Rows in use come the next time.
+        """
         self.do(
             "UPDATE runs SET lease_until = now() - interval '1 second'"
             " WHERE id IN (SELECT id FROM runs"
-            " WHERE status = 'running' AND lease_until > now() FOR UPDATE SKIP LOCKED)"
+            " WHERE status = 'running' AND lease_until > now() AND worker <> %(but)s"
+            " FOR UPDATE SKIP LOCKED)",
+            but=but,
         )
 
     def time_goes_by(self) -> None:
