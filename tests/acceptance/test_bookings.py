@@ -266,6 +266,13 @@ def test_X08_a_time_in_ten_years_is_refused_in_words(hub: Story, lead: UUID):
     assert hub.appointments(lead) == []
 
 
+def test_X08_a_day_that_has_none_after_it_is_refused_in_words(hub: Story, lead: UUID):
+    answer = hub.books(lead, datetime(2200, 12, 31, 12, tzinfo=UTC))
+
+    assert (answer.status, "too far away" in str(answer.json)) == (200, True)
+    assert hub.appointments(lead) == []
+
+
 def test_X08_somebody_unknown_is_refused_in_words(hub: Story):
     answer = hub.calls_tool(uuid4(), hub.now() + DAY)
 

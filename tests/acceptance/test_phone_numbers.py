@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
+
 from tests.acceptance.story import DAY, HOUR, Story
 
 
@@ -137,3 +139,39 @@ def test_H_31_the_number_may_be_written_as_people_write_it(hub: Story):
 
     assert hub.number_of(lead) == "+14155550000"
     assert hub.caller("+1 (415) 555-0000").lead_id == lead
+
+
+@pytest.mark.parametrize(
+    "phone", ["+1234567", "call me", "202 555 0147", "", "+1 202 555 0147" * 9]
+)
+def test_D9_what_is_no_phone_number_is_422_and_nothing_is_given_for_it(hub: Story, phone: str):
+    number, lead = hub.number(), hub.lead()
+
+    answer = hub.broker("lead-phone", {"lead_id": str(lead), "phone": phone})
+
+    assert answer.status == 422
+    assert hub.is_available(number)
+    assert (hub.number_of(lead), hub.about(lead).phone, hub.entries(lead, "phone")) == (
+        None,
+        None,
+        [],
+    )
+
+
+def test_D9_however_a_lead_writes_the_phone_it_is_kept_as_one_number(hub: Story):
+    hub.number()
+    lead = hub.lead()
+
+    for phone in ("+12025550147", "+1 (202) 555-0147", "tel:+1-202-555-0147"):
+        answer = hub.broker("lead-phone", {"lead_id": str(lead), "phone": phone})
+
+        assert (answer.status, hub.about(lead).phone) == (200, "+12025550147")
+
+
+def test_D9_a_phone_of_somebody_unknown_is_404_and_nothing_is_given(hub: Story):
+    number = hub.number()
+
+    answer = hub.broker("lead-phone", {"lead_id": str(uuid4()), "phone": "+12025550147"})
+
+    assert (answer.status, answer.json["error"]) == (404, "unknown_lead")
+    assert hub.is_available(number)

@@ -1,8 +1,8 @@
 """P9: secrets in every place where secrets stand, real processes in trouble, and nothing shows.
 
 The processes log at level `debug`, services echo what they were sent in every form and refuse it,
-callers fail to prove themselves; then rows, Redis, logs, answers, commands, files, process titles
-and reprs are searched.
+callers fail to prove themselves; then rows, Redis, logs, answers, commands, files, a backup,
+process titles and reprs are searched.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from sqlalchemy.engine import make_url
 from hub.bootstrap import open_hub
 from hub.bootstrap.secrets import new_key
 from hub.cli import main
+from hub.cli.backups import _Postgres
 from hub.config import Settings
 from tests.fakes.receiver import FakeReceiver
 from tests.fakes.services import Answer, Received
@@ -321,6 +322,14 @@ def reprs(aviary: Aviary) -> Iterator[tuple[str, bytes]]:
         hub.close()
 
 
+def backup(aviary: Aviary) -> Iterator[tuple[str, bytes]]:
+    """What `hub db backup` wrote, unpacked: whoever finds the file reads it like this."""
+    file = aviary.house.project / "whole.dump"
+    aviary.type("db", "backup", str(file))
+    programs = _Postgres(aviary.house.database, aviary.environment)
+    yield from of_texts({"the backup": programs.run("pg_restore", "--file=-", file)})
+
+
 def server_log(house: House) -> Iterator[tuple[str, bytes]]:
     """What PostgreSQL itself wrote, where that can be read."""
     folder = Path(str(house.rows("SHOW data_directory")[0][0]))
@@ -350,8 +359,10 @@ def test_P9_S6_no_secret_shows_anywhere(aviary: Aviary, redis_url: str, figure: 
         rows = [*of_database(house.database)]
         kept = [*of_redis(redis)]
 
+    (unpacked,) = backup(aviary)
     places = {
         "rows": rows,
+        "the backup": [unpacked],
         "Redis": kept,
         "commands to Redis": [*of_texts({"a command to Redis": "\n".join(heard)})],
         "answers and commands": [*of_texts(aviary.said)],
@@ -362,6 +373,7 @@ def test_P9_S6_no_secret_shows_anywhere(aviary: Aviary, redis_url: str, figure: 
     failures = house.rows(
         "SELECT path, error ->> 'code' AS code FROM steps WHERE error IS NOT NULL"
     )
+    assert all(str(run.id).encode() in unpacked[1] for run in house.rows("SELECT id FROM runs"))
     searched = sum(len(content) for each in places.values() for _, content in each)
     assert [name for name, each in places.items() if not each] == []
     assert {row.code for row in failures} >= {"unauthorized", "not_allowed", "unavailable"}
