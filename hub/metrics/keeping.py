@@ -50,6 +50,9 @@ class Keeper:
             return
         for metric in CATALOGUE.values():
             metric.bind(None)
+        from prometheus_client import values  # noqa: PLC0415 - loaded by `keep`
+
+        values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
         self._files.close()
         os.close(self._alive)
 

@@ -175,7 +175,15 @@ done
 """
 
 
-@pytest.mark.usefixtures("hub")
+@pytest.fixture
+def _ctrl_c_reaches_children() -> Iterator[None]:
+    """Who begins the tests in the background may have had it ignored, and children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("hub", "_ctrl_c_reaches_children")
 def test_a_backup_that_fails_or_is_told_to_end_leaves_nothing_and_one_that_was_killed_no_obstacle(
     terminal: Terminal, tmp_path: Path
 ):

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+from tests.crash_points.lives import until
 from tests.crash_points.play import Play, has_done_all
-from tests.crash_points.stage import until
 from tests.fakes.services import HANG, Answer
 
 _SOON = timedelta(seconds=0.4)

@@ -23,8 +23,9 @@ from sqlalchemy import create_engine
 from hub.storage import invariants
 from tests.crash_points import books
 from tests.crash_points.books import Sent
+from tests.crash_points.lives import Life, until
 from tests.crash_points.probes import Death
-from tests.crash_points.stage import Life, Stage, until
+from tests.crash_points.stage import Stage
 
 Role = Literal["web", "worker", "command"]
 _AT_WORK_FOR = 12.0  # seconds until a process under test has done what there was

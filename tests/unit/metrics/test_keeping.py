@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.parser import text_string_to_metric_families
 
 from hub.metrics import Figure, Keeper, keep, keeping, page
@@ -98,6 +99,15 @@ def test_a_living_process_is_counted_and_its_gauges_too(folder: Path):
         os.waitpid(pid, 0)
 
     assert (seen(folder)[REQUESTS], seen(folder)[IN_HAND]) == (6, 4)
+
+
+def test_what_others_count_is_their_own_once_nothing_is_kept(folder: Path):
+    keep(folder, role="worker").close()
+
+    registry = CollectorRegistry()
+    Counter("others", "Of others", ["name"], registry=registry).labels("one").inc(2)
+
+    assert registry.get_sample_value("others_total", {"name": "one"}) == 2
 
 
 def test_files_of_the_dead_do_not_pile_up(folder: Path):
