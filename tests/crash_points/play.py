@@ -31,6 +31,7 @@ Role = Literal["web", "worker", "command"]
 _AT_WORK_FOR = 12.0  # seconds until a process under test has done what there was
 _OVER_WITHIN = 40.0
 _PAUSE = 0.04
+_NAMES = "SELECT host || ':' || pid || ':' || left(id, 8) AS name FROM workers"  # as runs have them
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,8 @@ class Theatre:
         self._engine = create_engine(stage.database_url, pool_size=1)
         self._web, self._web_url = stage.begin_web()
         self._helper = stage.begin("worker", is_hurried=True)
-        (kept,) = until(lambda: stage.rows("SELECT id FROM workers"), "the worker that is kept")
-        self._kept = str(kept.id)  # it lives: its leases do not run out, however slow it is
+        (kept,) = until(lambda: stage.rows(_NAMES), "the worker that is kept")
+        self._kept = str(kept.name)  # it lives: its leases do not run out, however slow it is
         self._is_stopped = False
 
     def close(self) -> None:
