@@ -210,7 +210,7 @@ FENCES = (
         "poison is given up",
         "E10",
         _EXECUTOR,
-        "if desk.run.deaths >= MOST_DEATHS:",
+        "if desk.run.deaths >= runs.MOST_DEATHS:",
         "if False:",
         _OF_EFFECTS,
     ),
