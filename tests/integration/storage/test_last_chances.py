@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import pytest
 
 from hub.storage import runs
 
 SIZE = 10  # what a worker process has in hand
-
-
-def dead(office, deaths: int, **given) -> UUID:
-    """A run that has lost so many owners, and is due again."""
-    run_id = office.accepted(**given)
-    office.do("UPDATE runs SET deaths = :deaths WHERE id = :id", deaths=deaths, id=run_id)
-    return run_id
 
 
 def deaths_of(office) -> list[int]:
@@ -42,7 +33,7 @@ def fill(office, worker: str) -> None:
 )
 def test_E10_one_worker_has_one_run_on_its_last_chance(office, due, claims):
     for deaths in due:
-        dead(office, deaths)
+        office.dying(deaths)
 
     found = []
     while claimed := office.claim():
@@ -53,7 +44,7 @@ def test_E10_one_worker_has_one_run_on_its_last_chance(office, due, claims):
 
 def test_E10_a_last_chance_waits_for_its_turn_as_any_run_does(office):
     older, awaited = office.accepted(), office.accepted(is_awaited=True)
-    last = dead(office, 2)
+    last = office.dying(2)
 
     first = [each.id for each in office.claim(most=2)]
     assert set(first) == {older, awaited}
@@ -61,15 +52,15 @@ def test_E10_a_last_chance_waits_for_its_turn_as_any_run_does(office):
 
 
 def test_E10_an_awaited_last_chance_comes_before_others(office):
-    dead(office, 2)
-    awaited = dead(office, 2, is_awaited=True)
+    office.dying(2)
+    awaited = office.dying(2, is_awaited=True)
 
     assert [each.id for each in office.claim()] == [awaited]
 
 
 def test_E10_however_many_last_chances_are_older_new_runs_are_claimed(office):
     for _ in range(30):
-        dead(office, 2)
+        office.dying(2)
     new = [office.accepted() for _ in range(3)]
 
     assert len(office.claim(most=5)) == 1
@@ -78,7 +69,7 @@ def test_E10_however_many_last_chances_are_older_new_runs_are_claimed(office):
 
 def test_E10_the_next_last_chance_comes_when_the_first_got_through_its_step(office):
     for _ in range(2):
-        dead(office, 2)
+        office.dying(2)
     (first,) = office.claim()
     assert office.claim() == []
 
@@ -90,7 +81,7 @@ def test_E10_the_next_last_chance_comes_when_the_first_got_through_its_step(offi
 
 def test_E10_each_worker_has_a_last_chance_of_its_own(office):
     for _ in range(3):
-        dead(office, 2)
+        office.dying(2)
 
     claims = [office.claim(worker=name) for name in ("w1", "w2", "w3", "w1")]
 
