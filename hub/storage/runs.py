@@ -59,7 +59,7 @@ _TAKEN = """
            SET status = 'running', token = token + 1, worker = :worker, due_at = NULL,
                lease_until = now() + CAST(:lease AS interval),
                started_at = coalesce(started_at, now())
-          FROM due WHERE runs.id = due.id
+         WHERE id = ANY (ARRAY(SELECT id FROM due))  -- joined, all runs there are were read
         RETURNING runs.*
     ), told AS (
         INSERT INTO run_history (run_id, status, token, why)

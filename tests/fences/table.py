@@ -19,6 +19,7 @@ _PERFORMING = "hub/engine/performing.py"
 _ATTEMPTS = "hub/engine/attempts.py"
 _OCCURRENCES = "hub/engine/occurrences.py"
 _RESTING = "hub/engine/resting.py"
+_RUNNER = "hub/worker/runner.py"
 
 _OF_RUNS = (
     "tests/integration/storage/test_fences_of_runs.py",
@@ -26,6 +27,7 @@ _OF_RUNS = (
 )
 _OF_LAST_CHANCES = ("tests/integration/storage/test_last_chances.py",)
 _OF_TURN_RACES = ("tests/integration/engine/test_turn_races.py",)
+_OF_RUNNER = ("tests/integration/worker/test_runner.py",)
 _OF_ENDINGS = ("tests/integration/storage/test_run_endings.py",)
 _OF_DELIVERIES = (
     "tests/integration/storage/test_fences_of_deliveries.py",
@@ -231,6 +233,22 @@ FENCES = (
         "WHERE {_IS_LAST} OR NOT EXISTS (SELECT FROM found WHERE {_IS_LAST})",
         "",
         _OF_LAST_CHANCES,
+    ),
+    Fence(
+        "a last chance has a head start",
+        "E10",
+        _RUNNER,
+        "self._give_head_start(claimed[0])",
+        "pass",
+        _OF_RUNNER,
+    ),
+    Fence(
+        "the end of a last chance is told",
+        "E10",
+        _RUNNER,
+        "if was_full or _is_last_chance(run):",
+        "if was_full:",
+        _OF_RUNNER,
     ),
     Fence(
         "poison is given up",
