@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from uuid import UUID
@@ -208,7 +209,7 @@ def test_E4_E16_a_run_that_was_lost_behind_its_place_in_the_queue_cancels_nobody
         if stood and steals:
             shop.do(steals.pop(), id=second)
 
-    listeners = {"before_cursor_execute": executed, "begin": begun}
+    listeners: dict[str, Callable[..., None]] = {"before_cursor_execute": executed, "begin": begun}
     for name, listener in listeners.items():
         event.listen(shop.engine, name, listener)
     shop.work()
