@@ -47,7 +47,6 @@ from hub.storage.runs import ClaimedRun, Ending, OpenClaim
 
 log = logging.getLogger(__name__)
 
-MOST_DEATHS = 3  # owners that die in one step before the run is given up (E10)
 MOST_CARRIED = 20  # steps in one transaction: their locks last as long as it does
 
 
@@ -76,7 +75,7 @@ class Executor:
         self._others = Occurrences(
             self._performer, workshop.start, workshop.started_by, workshop.in_force
         )
-        self._resting = Resting(workshop.engine, workshop.ring, self._others)
+        self._resting = Resting(workshop.ring, self._others)
         self._doers: Mapping[type[Command], Callable[[Desk, Any], Outcome]] = {
             Perform: self._performer.perform,
             TakeTurn: self._resting.take_turn,
@@ -128,7 +127,7 @@ class Executor:
         try:
             machine = Machine(workflow, self._facts(desk, workflow), desk.journal)
             desk.is_undoing = machine.is_undoing
-            if desk.run.deaths >= MOST_DEATHS:
+            if desk.run.deaths >= runs.MOST_DEATHS:
                 self._give_step_up(desk, machine)
             while (is_over := self._driven(desk, machine, is_stopping)) is None:
                 pass

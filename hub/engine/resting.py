@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from hub.engine.advance.commands import Command, Pause, Perform, TakeTurn
@@ -28,7 +28,6 @@ _LOOK_AGAIN = timedelta(seconds=1)
 class Resting:
     """Takes turns for runs and puts them to sleep."""
 
-    engine: Engine
     ring: Callable[[UUID], object]
     others: Occurrences
 
@@ -71,9 +70,9 @@ class Resting:
             standing = turns.take(connection, turn, may_wait=command.when_full != "reject")
             others = turns.ahead_of(connection, turn) if is_impatient else []
         desk.hold_turn(turn, is_stored=True)
-        for other in others:  # not under our own locks: the other may wait for them
-            with self.engine.begin() as connection:
-                runs.request_cancel(connection, other)
+        for other in others:  # not under the key's lock: the other may wait for it
+            with desk.fenced(stores=False) as connection:
+                turns.cancel(connection, other)
             self.ring(other)
         if standing == "full":
             return Failure("concurrency_full", "another run has the turn", step=command.path)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from hub.storage import books
 from hub.storage.books import Books
+from hub.storage.db import at_once
 
 
 @dataclass(frozen=True)
@@ -57,3 +58,21 @@ def read(connection: Connection, *, within: timedelta) -> Gauges:
         late={row.workflow: row.late for row in connection.execute(_LATE)},
         workers=connection.execute(_WORKERS).scalar_one(),
     )
+
+
+# Who is queued is due at once: only these are looked at, and not the many that sleep.
+_QUEUED = text(
+    """
+    SELECT count(*) FROM (
+        SELECT FROM runs WHERE status = 'queued' AND is_awaited = true AND due_at <= now()
+         UNION ALL
+        SELECT FROM runs WHERE status = 'queued' AND is_awaited = false AND due_at <= now()
+    ) AS queued
+    """
+)
+
+
+def count_waiting(engine: Engine) -> int:
+    """How many runs wait for a worker: the length of the queue."""
+    with at_once(engine) as connection:
+        return int(connection.execute(_QUEUED).scalar_one())

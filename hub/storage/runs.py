@@ -22,6 +22,8 @@ from hub.storage.json_text import json_text
 from hub.storage.steps import WRITE, StepRow, as_json
 
 LEASE = timedelta(seconds=30)  # unless HUB_LEASE_SECONDS says otherwise
+MOST_DEATHS = 3  # owners that die in one step before the run is given up (E10)
+LAST_CHANCE = MOST_DEATHS - 1  # so many have died: the next one decides
 TURN_POLL = timedelta(seconds=30)  # behind the wake-up that a freed turn gives
 WAITS_FOR_TURN = "waits for its turn"  # in the history, where a freed turn finds who waits
 
@@ -46,8 +48,9 @@ class ClaimedRun:
 
 
 _DUE = """
-    SELECT id FROM runs
+    SELECT id, deaths FROM runs
      WHERE status IN ('queued', 'waiting') AND is_awaited = {awaited} AND due_at <= now()
+       AND {which}
      ORDER BY due_at LIMIT {most} FOR NO KEY UPDATE SKIP LOCKED
 """
 _TAKEN = """
@@ -56,7 +59,7 @@ _TAKEN = """
            SET status = 'running', token = token + 1, worker = :worker, due_at = NULL,
                lease_until = now() + CAST(:lease AS interval),
                started_at = coalesce(started_at, now())
-          FROM due WHERE runs.id = due.id
+         WHERE id = ANY (ARRAY(SELECT id FROM due))  -- joined, all runs there are were read
         RETURNING runs.*
     ), told AS (
         INSERT INTO run_history (run_id, status, token, why)
@@ -66,12 +69,26 @@ _TAKEN = """
            scheduled_at, retry_of, now() AS claimed_at
       FROM taken ORDER BY is_awaited DESC, created_at
 """
+_IS_LAST = f"deaths >= {LAST_CHANCE}"
+_MAY_GO = f"(NOT {_IS_LAST} OR id = (SELECT id FROM last_chance))"  # noqa: S608 - our own text
+# Looked for only when the runs that are due hold one: then it is found as soon as they were.
+_LAST_CHANCE = f"""
+    SELECT coalesce(
+        (SELECT id FROM ({_DUE.format(awaited="true", which=_IS_LAST, most=1)}) AS urgent),
+        (SELECT id FROM ({_DUE.format(awaited="false", which=_IS_LAST, most=1)}) AS other)) AS id
+     WHERE NOT EXISTS (
+        SELECT FROM runs WHERE status = 'running' AND worker = :worker AND {_IS_LAST})
+"""  # noqa: S608 - our own text
+_REST = ":most - (SELECT count(*) FROM urgent)"
 _CLAIM = text(
     f"""
-    WITH urgent AS ({_DUE.format(awaited="true", most=":most")}),
-    others AS (
-        {_DUE.format(awaited="false", most=":most - (SELECT count(*) FROM urgent)")}
-    ), due AS (SELECT id FROM urgent UNION ALL SELECT id FROM others), {_TAKEN}
+    WITH last_chance AS ({_LAST_CHANCE}),
+    urgent AS ({_DUE.format(awaited="true", which=_MAY_GO, most=":most")}),
+    others AS ({_DUE.format(awaited="false", which=_MAY_GO, most=_REST)}),
+    found AS (SELECT * FROM urgent UNION ALL SELECT * FROM others),
+    due AS (
+        SELECT id FROM found WHERE {_IS_LAST} OR NOT EXISTS (SELECT FROM found WHERE {_IS_LAST})
+    ), {_TAKEN}
     """  # noqa: S608 - our own text
 )
 _CLAIM_NEW = text(
@@ -87,7 +104,11 @@ _CLAIM_NEW = text(
 
 
 def claim(engine: Engine, *, worker: str, most: int, lease: timedelta = LEASE) -> list[ClaimedRun]:
-    """Take up to `most` runs that are due: callers who wait first, then the oldest."""
+    """Take up to `most` runs that are due: callers who wait first, then the oldest.
+
+    A run on its last chance is taken by itself, and no second one beside it: of all that a dying
+    worker has in hand, the death may decide about one (E10).
+    """
     with at_once(engine) as connection:
         rows = connection.execute(_CLAIM, {"worker": worker, "most": most, "lease": lease})
         return [ClaimedRun(**row) for row in rows.mappings()]
@@ -377,21 +398,3 @@ def clear_deaths(connection: Connection, run: ClaimedRun) -> None:
     """A step got through: owners that die from now on are counted anew (E10)."""
     if run.deaths:
         connection.execute(_CLEAR_DEATHS, {"id": run.id})
-
-
-# Who is queued is due at once: only these are looked at, and not the many that sleep.
-_QUEUED = text(
-    """
-    SELECT count(*) FROM (
-        SELECT FROM runs WHERE status = 'queued' AND is_awaited = true AND due_at <= now()
-         UNION ALL
-        SELECT FROM runs WHERE status = 'queued' AND is_awaited = false AND due_at <= now()
-    ) AS queued
-    """
-)
-
-
-def count_waiting(engine: Engine) -> int:
-    """How many runs wait for a worker: the length of the queue."""
-    with at_once(engine) as connection:
-        return int(connection.execute(_QUEUED).scalar_one())

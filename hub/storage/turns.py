@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from hub.storage.deliveries import queue_for_turn, turn_key
-from hub.storage.runs import WAITS_FOR_TURN
+from hub.storage.runs import WAITS_FOR_TURN, request_cancel
 
 Standing = Literal["ours", "waiting", "full"]
 
@@ -127,6 +127,16 @@ def ahead_of(connection: Connection, turn: Turn) -> list[UUID]:
         {"run_id": turn.run_id, "path": turn.path, "limit": turn.limit},
     )
     return [row.run_id for row in rows]
+
+
+def cancel(connection: Connection, ahead: UUID) -> None:
+    """Ask a run that has the turn for its end (`when_full: cancel_running`).
+
+    In a transaction of the one who waits, whose row it has locked: it waits briefly for the other
+    row, as `take` does, so that two who cancel each other never wait in a circle.
+    """
+    connection.execute(_WAIT_BRIEFLY)
+    request_cancel(connection, ahead)
 
 
 def leave(connection: Connection, turn: Turn) -> list[UUID]:

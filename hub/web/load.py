@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.bootstrap import Hub
 from hub.errors import Rejected, Unavailable
-from hub.storage.runs import count_waiting
+from hub.storage.gauges import count_waiting
 
 _LOOK_EVERY = 5.0
 _LOOK_WITHIN = 0.4

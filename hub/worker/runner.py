@@ -32,6 +32,7 @@ LOOK_EVERY = timedelta(seconds=1)
 RENEWALS = 3  # in the time of one lease (E3)
 _MOST_AT_ONCE = 10
 _RING_EVERY = 0.2  # seconds
+_HEAD_START = 0.25  # seconds
 
 
 class Worker(Protocol):
@@ -72,6 +73,7 @@ class Runner:
         self._beginning = 0  # runs that are being claimed by the thread that will work on them
         self._rang_at = -_RING_EVERY
         self._lock = threading.Lock()
+        self._left = threading.Condition(self._lock)  # a run has left the hands
         self._stopping = threading.Event()
         self._drained = threading.Event()
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="run")
@@ -121,10 +123,20 @@ class Runner:
             claimed = runs.claim(self._engine, worker=self._name, most=most, lease=self._lease)
             for run in claimed:
                 self._begin(run)
-            if len(claimed) < most:
+            if any(map(_is_last_chance, claimed)):
+                self._give_head_start(claimed[0])
+            elif len(claimed) < most:
                 return
             if not self._free():
                 self._wake_others(claimed[-1])
+
+    def _give_head_start(self, run: ClaimedRun) -> None:
+        """Claim nothing while a run on its last chance begins: a new one may end this process.
+
+        Short steps get through meanwhile; beside a long one the others go on (E10).
+        """
+        with self._left:
+            self._left.wait_for(lambda: self._owned.get(run.id) is not run, _HEAD_START)
 
     def _wake_others(self, run: ClaimedRun) -> None:
         """There may be more than we can hold. They look once a second: no need to ring often."""
@@ -161,7 +173,8 @@ class Runner:
             if self._owned.get(run.id) is run:
                 del self._owned[run.id]
             RUNS_IN_HAND.set(len(self._owned))
-        if was_full:
+            self._left.notify_all()
+        if was_full or _is_last_chance(run):  # there may be one that waits for a hand, or for this
             self._bell.ring()
 
     # ------------------------------------------------------------------- the run the bell names
@@ -237,6 +250,10 @@ class Runner:
         except Exception:
             log.exception("renewing leases failed; it goes on")
         return False
+
+
+def _is_last_chance(run: ClaimedRun) -> bool:
+    return run.deaths >= runs.LAST_CHANCE
 
 
 def _span(run: ClaimedRun) -> AbstractContextManager[object]:

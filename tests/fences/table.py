@@ -19,11 +19,15 @@ _PERFORMING = "hub/engine/performing.py"
 _ATTEMPTS = "hub/engine/attempts.py"
 _OCCURRENCES = "hub/engine/occurrences.py"
 _RESTING = "hub/engine/resting.py"
+_RUNNER = "hub/worker/runner.py"
 
 _OF_RUNS = (
     "tests/integration/storage/test_fences_of_runs.py",
     "tests/integration/storage/test_runs.py",
 )
+_OF_LAST_CHANCES = ("tests/integration/storage/test_last_chances.py",)
+_OF_TURN_RACES = ("tests/integration/engine/test_turn_races.py",)
+_OF_RUNNER = ("tests/integration/worker/test_runner.py",)
 _OF_ENDINGS = ("tests/integration/storage/test_run_endings.py",)
 _OF_DELIVERIES = (
     "tests/integration/storage/test_fences_of_deliveries.py",
@@ -207,10 +211,50 @@ FENCES = (
         (*_OF_RUNS, *_OF_EFFECTS),
     ),
     Fence(
+        "one last chance for one worker",
+        "E10",
+        _RUNS,
+        "SELECT FROM runs WHERE status = 'running' AND worker = :worker AND {_IS_LAST})",
+        "SELECT FROM runs WHERE false)",
+        _OF_LAST_CHANCES,
+    ),
+    Fence(
+        "one last chance in one claim",
+        "E10",
+        _RUNS,
+        "(NOT {_IS_LAST} OR id = (SELECT id FROM last_chance))",
+        "true",
+        _OF_LAST_CHANCES,
+    ),
+    Fence(
+        "a last chance is claimed by itself",
+        "E10",
+        _RUNS,
+        "WHERE {_IS_LAST} OR NOT EXISTS (SELECT FROM found WHERE {_IS_LAST})",
+        "",
+        _OF_LAST_CHANCES,
+    ),
+    Fence(
+        "a last chance has a head start",
+        "E10",
+        _RUNNER,
+        "self._give_head_start(claimed[0])",
+        "pass",
+        _OF_RUNNER,
+    ),
+    Fence(
+        "the end of a last chance is told",
+        "E10",
+        _RUNNER,
+        "if was_full or _is_last_chance(run):",
+        "if was_full:",
+        _OF_RUNNER,
+    ),
+    Fence(
         "poison is given up",
         "E10",
         _EXECUTOR,
-        "if desk.run.deaths >= MOST_DEATHS:",
+        "if desk.run.deaths >= runs.MOST_DEATHS:",
         "if False:",
         _OF_EFFECTS,
     ),
@@ -639,6 +683,14 @@ FENCES = (
         "is_ours = desk.has_key and turns.is_nobodys(connection, turn)",
         "is_ours = True",
         _OF_SHARING,
+    ),
+    Fence(
+        "who cancels those ahead has the run",
+        "E4",
+        _RESTING,
+        "with desk.fenced(stores=False) as connection:\n                turns.cancel(",
+        "with desk.engine.begin() as connection:\n                turns.cancel(",
+        _OF_TURN_RACES,
     ),
     Fence(
         "a turn that outlasts its transaction is a row",

@@ -23,10 +23,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from hub.engine.executor import MOST_DEATHS
 from hub.errors import Permanent, Transient
 from hub.storage import invariants, runs
-from hub.storage.runs import ClaimedRun
+from hub.storage.runs import MOST_DEATHS, ClaimedRun
 from tests.acceptance.crashes import Deaths, Killed
 from tests.integration.engine.workshop import Shop, step
 

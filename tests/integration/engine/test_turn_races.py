@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from uuid import UUID
 
 import pytest
+from sqlalchemy import event, text
 
 from hub.errors import Permanent, Transient
 from hub.storage import runs
@@ -178,3 +180,56 @@ def test_E16_a_run_that_is_undone_beyond_its_timeout_frees_its_key_then(shop: Sh
     undone = [row.status for path, row in shop.steps(first).items() if path.endswith("back")]
     assert undone == ["succeeded"]
     assert shop.rows("SELECT FROM turns") == []
+
+
+# ------------------------------------------------------------------------ cancelling who is ahead
+
+
+def one_ahead(shop: Shop) -> tuple[UUID, UUID]:
+    """A run that sleeps in its turn, and one that wants it to be cancelled."""
+    shop.learn(
+        "steps:\n" + step("order.place", "one"), head=f"{KEYED}  when_full: cancel_running\n"
+    )
+    shop.world.script["one"] = [Transient("unavailable", "later")]
+    first = shop.start()
+    shop.work()
+    return first, shop.start()
+
+
+def test_E4_E16_a_run_that_was_lost_behind_its_place_in_the_queue_cancels_nobody(shop: Shop):
+    first, second = one_ahead(shop)
+    steals = ["UPDATE runs SET token = token + 1 WHERE id = :id"]
+    stood: list[bool] = []
+
+    def executed(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "INSERT INTO turns" in statement:
+            stood.append(True)
+
+    def begun(_connection: object) -> None:
+        if stood and steals:
+            shop.do(steals.pop(), id=second)
+
+    listeners: dict[str, Callable[..., None]] = {"before_cursor_execute": executed, "begin": begun}
+    for name, listener in listeners.items():
+        event.listen(shop.engine, name, listener)
+    shop.work()
+    for name, listener in listeners.items():
+        event.remove(shop.engine, name, listener)
+
+    assert not steals
+    assert (shop.run(first).status, shop.run(first).is_cancel_requested) == ("waiting", False)
+    shop.owner_dies()
+    shop.work()
+    assert [shop.run(run).status for run in (first, second)] == ["cancelled", "succeeded"]
+
+
+def test_E16_who_cancels_waits_briefly_for_a_run_that_is_busy(shop: Shop):
+    first, second = one_ahead(shop)
+    with shop.engine.begin() as connection:
+        connection.execute(text("SELECT FROM runs WHERE id = :id FOR UPDATE"), {"id": first})
+        shop.work()
+        assert shop.run(second).status == "waiting"
+
+    shop.do("UPDATE runs SET due_at = now() WHERE id = :id", id=second)
+    shop.work()
+    assert [shop.run(run).status for run in (first, second)] == ["cancelled", "succeeded"]

@@ -93,6 +93,12 @@ class Office:
         """A run that was just accepted."""
         return self.record(run(**given))[0].run_id
 
+    def dying(self, deaths: int, **given: Any) -> UUID:
+        """A run that has lost so many owners in one step, and is due again."""
+        run_id = self.accepted(**given)
+        self.do("UPDATE runs SET deaths = :deaths WHERE id = :id", deaths=deaths, id=run_id)
+        return run_id
+
     def claimed(self, **given: Any) -> ClaimedRun:
         """A run that was accepted and that a worker has; the only one that is due."""
         self.accepted(**given)

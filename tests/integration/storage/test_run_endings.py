@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from hub.errors import LostRun
-from hub.storage import runs
+from hub.storage import gauges, runs
 from hub.storage.runs import Ending
 from tests.integration.storage.office import LONG, PATIENCE, run
 
@@ -155,4 +155,4 @@ def test_the_queue_is_as_long_as_the_runs_that_nobody_has_begun(office):
     office.accepted()
     office.accepted()
 
-    assert runs.count_waiting(office.engine) == 2
+    assert gauges.count_waiting(office.engine) == 2

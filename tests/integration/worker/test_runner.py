@@ -126,6 +126,36 @@ def test_E14_leases_are_renewed_until_the_last_run_is_handed_back(office, hire, 
     assert lease_of(office, held) > timedelta(minutes=1)
 
 
+# ---------------------------------------------------------------------------------- last chances
+
+
+def test_E10_a_run_on_its_last_chance_has_a_head_start_and_then_others_go_on(office, hire, hands):
+    others = {office.accepted(), office.accepted()}
+    last = office.dying(2)
+    hire(3).start()
+
+    first = hands.next()
+    beside = [hands.next(), hands.next()]
+
+    assert first.id == last
+    assert {each.id for each in beside} == others
+    assert min(each.claimed_at for each in beside) - first.claimed_at >= timedelta(seconds=0.25)
+
+
+def test_E10_when_a_last_chance_is_over_the_next_one_is_taken_at_once(office, resting, hands):
+    lasts = {office.dying(2), office.dying(2), office.dying(2)}
+    resting.ring()
+
+    begun = {hands.next().id}
+    office.until(lambda: not resting.is_rung)
+    for _ in range(2):
+        hands.let_go()
+        begun.add(hands.next().id)
+
+    assert begun == lasts
+    assert hands.most_in_hand == 1
+
+
 # ------------------------------------------------------------------------ the run the bell names
 
 
