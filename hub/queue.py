@@ -78,6 +78,16 @@ class RunJob(Job):
         pipeline.expire(self.key, _UNHEARD_FOR if ttl is None else ttl)
 
 
+class RunQueue(Queue):
+    """The hub's queue, from which anything can be taken: who may write to Redis may write bytes."""
+
+    @classmethod
+    def lmove(cls, connection: Redis, queue_key: str, timeout: int | None) -> Any:
+        """What was taken, as a text: bytes that are none name no run, and are refused as such."""
+        taken = super().lmove(connection, queue_key, timeout)
+        return taken and (queue_key, taken[1].decode("utf-8", "backslashreplace"))
+
+
 def _is_run_id(name: str) -> bool:
     try:
         return str(UUID(name)) == name
@@ -114,7 +124,7 @@ def _client(url: str, **options: Any) -> Redis:
 
 def open_queue(connection: Redis) -> Queue:
     """The queue of the hub's own jobs."""
-    return Queue(QUEUE, connection=connection, job_class=RunJob, serializer=JSONSerializer)
+    return RunQueue(QUEUE, connection=connection, job_class=RunJob, serializer=JSONSerializer)
 
 
 class Doorbell:

@@ -163,7 +163,17 @@ CALLBACKS = {
 
 @pytest.mark.parametrize(
     "name",
-    ["no id", "", "0" * 500, "rq:job:x", "../../etc", b"\xc3\xa4", str(RUN).upper(), RUN.hex],
+    [
+        "no id",
+        "",
+        "0" * 500,
+        "rq:job:x",
+        "../../etc",
+        b"\xc3\xa4",
+        b"\xff\x00",
+        str(RUN).upper(),
+        RUN.hex,
+    ],
 )
 def test_S17_a_message_that_names_no_run_is_refused_and_told_and_goes(
     redis, hear, caplog, name: str | bytes

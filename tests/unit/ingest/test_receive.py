@@ -117,6 +117,19 @@ def test_S6_an_older_version_that_reads_a_token_in_the_query_is_not_given_it():
     assert "a-canary" not in f"{run} {delivery}"
 
 
+def test_S6_an_older_version_that_reads_the_header_of_its_preset_is_not_given_it():
+    open_door = door(workflow("auth: proof\nheaders: [X-Name]"))
+    route = open_door.reception.find("POST", "/webhook/booked")
+    older = replace(route.entrance.endpoint, headers=("X-Name", "x_proof"))
+    older_entrance = replace(route.entrance, endpoint=older)
+    open_door.reception.find = lambda *_: replace(route, entrance=older_entrance)
+
+    proof = signed(b"{}")["X-Cal-Signature-256"]
+    open_door.send("/webhook/booked", {}, headers={"X-Proof": proof, "X-Name": "n"})
+
+    assert open_door.memory.runs[0].trigger["headers"] == {"x_name": "n"}
+
+
 def test_S6_the_secret_header_of_a_preset_is_not_stored():
     open_door = door(TOOL)
     open_door.send("/webhook/booked", raw("vapi/tool-calls"), headers=VAPI)
