@@ -92,10 +92,14 @@ class Tools:
 
 @dataclass
 class Task(Attempted):
-    """One command in hand: where it stands, and the entry that this attempt will leave."""
+    """One command in hand: where it stands, and the entry that this attempt will leave.
+
+    `is_called`: the call out has begun, and no rollback undoes it.
+    """
 
     desk: Desk
     entry: Entry = field(init=False)
+    is_called: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         self.entry = self.intent(self.desk.now())
@@ -153,6 +157,8 @@ class Performer:
             return self._record_failure(task, failed)
         except DBAPIError as problem:
             if problem.connection_invalidated or not getattr(problem.orig, "sqlstate", None):
+                raise
+            if task.is_called:  # what came of it cannot be stored: the next owner is in doubt (E8)
                 raise
             return self._record_failure(task, _database_refused(action, problem))
 
@@ -221,13 +227,16 @@ class Performer:
         if connection is not None:
             services[Connection] = connection
         given = reveal(dict(inputs), self._tools.secret)
+        task.is_called = connection is None
         try:
             with counted_call(action.name, is_outward=action.outward):
                 result = action.call(services, given)
             encode(result)  # what cannot be stored is a fault of the action, found here
-        except (StepFailed, DBAPIError):
+        except StepFailed:
             raise
         except Exception as bug:
+            if isinstance(bug, DBAPIError) and connection is not None:
+                raise  # our database: what it refused is rolled back
             log.exception("%s failed in a way it does not declare", action.name)
             raise Transient(
                 "internal", f"a fault in {action.name}", maybe_done=action.outward

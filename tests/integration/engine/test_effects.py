@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from psycopg.errors import DiskFull
+from sqlalchemy.exc import DBAPIError
 
 from hub.errors import Permanent, Transient
 from tests.integration.engine.workshop import Crash, Shop, step
@@ -201,13 +203,43 @@ def test_delivery_at_most_once_keeps_a_keyed_action_from_being_called_again(shop
     assert shop.run(run).error["code"] == "outcome_unknown"
 
 
-def test_E8_a_fault_of_an_outward_action_is_an_unknown_outcome(shop: Shop):
+@pytest.mark.parametrize("fault", [ZeroDivisionError(), DBAPIError("", {}, DiskFull())])
+def test_E8_a_fault_of_an_outward_action_is_an_unknown_outcome(shop: Shop, fault: Exception):
+    """Also one of a database that is not ours: nothing is rolled back there."""
     shop.learn("steps:\n" + step("letter.send", "one"))
-    shop.world.script["one"] = [ZeroDivisionError()]
+    shop.world.script["one"] = [fault]
     run = shop.start()
     shop.work()
     assert shop.world.said == ["one"]
     assert (shop.run(run).error["code"], shop.run(run).is_maybe_done) == ("internal", True)
+
+
+NO_ROOM = """
+CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql
+    AS $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = '53100'; END $$;
+CREATE TRIGGER no_room BEFORE UPDATE ON once_keys FOR EACH ROW
+    WHEN (NEW.status = 'succeeded') EXECUTE FUNCTION no_room()
+"""
+
+
+@pytest.mark.parametrize(("action", "calls"), [("letter.send", 1), ("order.place", 2)])
+def test_E7_E8_a_call_whose_result_cannot_be_stored_is_in_doubt(
+    shop: Shop, action: str, calls: int
+):
+    """The database says no once the call is made: that call was not undone by it."""
+    shop.learn("steps:\n" + step(action, "one", more="once_per: ${{ inputs.key }}"))
+    shop.world.script["one"] = [lambda: shop.do(NO_ROOM)]
+    try:
+        run = shop.start()
+        shop.work()
+    finally:
+        shop.do("DROP FUNCTION no_room CASCADE")
+    shop.wake()
+    shop.owner_dies()
+    shop.work()
+    assert shop.world.said == ["one"] * calls
+    assert shop.run(run).is_maybe_done is (calls == 1)
+    assert shop.run(run).status == ("failed" if calls == 1 else "succeeded")
 
 
 def test_E8_a_run_that_is_cancelled_after_a_crash_in_the_gap_says_so(shop: Shop):
