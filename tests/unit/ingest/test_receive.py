@@ -242,7 +242,7 @@ def test_members_the_schema_does_not_name_are_dropped_kept_or_refused_as_it_says
 # --------------------------------------------------------------------------------------- refusal
 
 
-def test_who_is_not_known_is_refused_before_the_body_is_parsed():
+def test_I17_who_is_not_known_is_refused_before_the_body_is_parsed():
     assert refusal(door(), b"{not json").status == 401
     assert refusal(door(), GOOD, headers={"Authorization": "Bearer wrong"}).status == 401
 
