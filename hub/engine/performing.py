@@ -130,12 +130,12 @@ class Performer:
         action = self._tools.actions[command.step.action]
         task = Task(command, action, desk.journal.get(command.path), desk)
         known, now = task.known, desk.now()
+        if task.is_in_doubt:
+            return self._record_failure(task, doubt(), is_called=False)
         if command.deadline is not None and command.deadline <= now:
             return self._record_failure(task, too_late(), is_called=False)
         if known is not None and known.due_at is not None and known.due_at > now:
             return Blocked(known.due_at - now, "retry")
-        if task.is_in_doubt:
-            return self._record_failure(task, doubt(), is_called=False)
         with step_span(task) as span:
             outcome = self._attempt(task)
             if isinstance(outcome, Failure):

@@ -33,6 +33,22 @@ def test_E8_a_run_that_goes_on_behind_a_refusal_is_in_no_doubt(shop: Shop):
     assert (shop.run(run).status, shop.run(run).is_maybe_done) == ("succeeded", False)
 
 
+def test_E8_a_doubt_is_told_as_one_also_when_the_time_of_the_step_is_up(shop: Shop):
+    letter = step("letter.send", "one").replace("\n", "\n    ")
+    shop.learn(f"steps:\n  - id: group\n    timeout: 1h\n    steps:\n    {letter}")
+    shop.world.script["one"] = [Crash()]
+    run = shop.start()
+    with pytest.raises(Crash):
+        shop.work()
+    shop.owner_dies()
+    shop.time_is_up(run)
+
+    shop.work()
+
+    assert shop.steps(run)["one"].error["code"] == "outcome_unknown"
+    assert (shop.world.said, shop.run(run).is_maybe_done) == (["one"], True)
+
+
 def test_E8_the_doubt_of_one_try_stays_when_the_next_is_refused(shop: Shop):
     shop.learn("steps:\n" + step("order.place", "one", more=CONTINUE))
     shop.world.script["one"] = [
