@@ -498,6 +498,21 @@ def test_within_waits_and_says_otherwise():
     ]
 
 
+@pytest.mark.parametrize("respond", ["at_once: %s", "within: 1s\n  otherwise: %s"])
+def test_I5_an_answer_that_is_left_out_whole_is_null_and_no_error_behind_the_run(respond):
+    left_out = respond % "${{ payload.note | default(omit) }}"
+    open_door = door(workflow(f"auth: broker\nrespond:\n  {left_out}"))
+
+    assert said(open_door.send("/webhook/booked", {}, headers=BROKER)) is None
+
+
+def test_a_key_that_is_left_out_is_none_and_not_one_for_all():
+    open_door = door(workflow("auth: broker\ndedupe: {key: '${{ payload.note | default(omit) }}'}"))
+
+    assert refusal(open_door, {}, headers=BROKER).status == 422
+    assert open_door.memory.runs == []
+
+
 def test_D7_a_local_time_is_placed_and_the_answer_says_which_instant_was_meant():
     open_door = door(
         workflow("auth: broker\npayload: schemas/booked.json\ntimezone: America/New_York")
