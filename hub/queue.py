@@ -85,7 +85,9 @@ class RunQueue(Queue):
     def lmove(cls, connection: Redis, queue_key: str, timeout: int | None) -> Any:
         """What was taken, as a text: bytes that are none name no run, and are refused as such."""
         taken = super().lmove(connection, queue_key, timeout)
-        return taken and (queue_key, taken[1].decode("utf-8", "backslashreplace"))
+        if taken is None or isinstance(taken[1], str):  # an option of the address has it decoded
+            return taken
+        return queue_key, taken[1].decode("utf-8", "backslashreplace")
 
 
 def _is_run_id(name: str) -> bool:
