@@ -446,7 +446,7 @@ FENCES = (
         _PERFORMING,
         "            if task.is_called:",
         "            if False:",
-        _OF_EFFECTS,
+        _OF_DOUBTS,
     ),
     Fence(
         "an earlier attempt's doubt stays",
