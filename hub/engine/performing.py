@@ -92,10 +92,14 @@ class Tools:
 
 @dataclass
 class Task(Attempted):
-    """One command in hand: where it stands, and the entry that this attempt will leave."""
+    """One command in hand: where it stands, and the entry that this attempt will leave.
+
+    `is_called`: the call out has begun, and no rollback undoes it.
+    """
 
     desk: Desk
     entry: Entry = field(init=False)
+    is_called: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         self.entry = self.intent(self.desk.now())
@@ -126,12 +130,12 @@ class Performer:
         action = self._tools.actions[command.step.action]
         task = Task(command, action, desk.journal.get(command.path), desk)
         known, now = task.known, desk.now()
+        if task.is_in_doubt:
+            return self._record_failure(task, doubt(), is_called=False)
         if command.deadline is not None and command.deadline <= now:
             return self._record_failure(task, too_late(), is_called=False)
         if known is not None and known.due_at is not None and known.due_at > now:
             return Blocked(known.due_at - now, "retry")
-        if task.is_in_doubt:
-            return self._record_failure(task, doubt(), is_called=False)
         with step_span(task) as span:
             outcome = self._attempt(task)
             if isinstance(outcome, Failure):
@@ -153,6 +157,8 @@ class Performer:
             return self._record_failure(task, failed)
         except DBAPIError as problem:
             if problem.connection_invalidated or not getattr(problem.orig, "sqlstate", None):
+                raise
+            if task.is_called:  # what came of it cannot be stored: the next owner is in doubt (E8)
                 raise
             return self._record_failure(task, _database_refused(action, problem))
 
@@ -221,13 +227,16 @@ class Performer:
         if connection is not None:
             services[Connection] = connection
         given = reveal(dict(inputs), self._tools.secret)
+        task.is_called = connection is None
         try:
             with counted_call(action.name, is_outward=action.outward):
                 result = action.call(services, given)
             encode(result)  # what cannot be stored is a fault of the action, found here
-        except (StepFailed, DBAPIError):
+        except StepFailed:
             raise
         except Exception as bug:
+            if isinstance(bug, DBAPIError) and connection is not None:
+                raise  # our database: what it refused is rolled back
             log.exception("%s failed in a way it does not declare", action.name)
             raise Transient(
                 "internal", f"a fault in {action.name}", maybe_done=action.outward

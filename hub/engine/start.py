@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from hub.action import Mode
 from hub.engine.advance.calling import call_inputs, turn_key
 from hub.engine.expressions import (
+    OMIT,
     CompiledValue,
     EvaluationError,
     Expression,
@@ -54,7 +55,7 @@ class Start:
 
         Raises `Rejected` 422 when the request lacks what the value needs.
         """
-        return self._made(lambda scope: render_value(value, scope))
+        return self._made(lambda scope: _rendered(value, scope))
 
     def answer(self, value: CompiledValue, run_id: UUID) -> Any:
         """An answer that needs no step; of the run it sees what its row says (`run.id`, …).
@@ -68,7 +69,7 @@ class Start:
         }
         with suppress(Rejected):  # an answer that does not ask for the mode needs none
             run["mode"] = self.mode()
-        return self._made(lambda scope: render_value(value, scope), {"run": run})
+        return self._made(lambda scope: _rendered(value, scope), {"run": run})
 
     def is_true(self, condition: Expression) -> bool:
         """A decision at the door, such as the `only_if` of an `event`; raises as `render` does."""
@@ -138,6 +139,12 @@ class Start:
             turn=self.turn() if is_queued else None,
             scheduled_at=scheduled_at,
         )
+
+
+def _rendered(value: CompiledValue, scope: Scope) -> Any:
+    """The value with its `${{ }}` filled in; `omit` where nothing can be left out is null."""
+    rendered = render_value(value, scope)
+    return None if rendered is OMIT else rendered
 
 
 def turn_digest(key: str) -> bytes:

@@ -54,6 +54,15 @@ class Entrance:
         """GET and DELETE have no payload."""
         return self.endpoint.method not in _WITHOUT_BODY
 
+    @property
+    def secret_header(self) -> str | None:
+        """The header that proves the caller, in lower case, where the preset names one.
+
+        A signature without a time proves one as long as its secret lives.
+        """
+        header = self.preset.options.get("header")
+        return None if header is None else str(header).lower()
+
     def prepare(self, payload: Any) -> Payload:
         """Local times placed, defaults in, verdict, unknown members out, one way of writing.
 

@@ -133,8 +133,10 @@ class Planner:
         """Those that the endpoint names, as expressions read them: `headers.x_name`."""
         found = {}
         for name in self.entrance.endpoint.headers:
-            value = self.request.headers.get(name.lower().replace("_", "-"))
-            if value is not None and not is_secret_name(name):
+            sent_as = name.lower().replace("_", "-")
+            value = self.request.headers.get(sent_as)
+            is_secret = is_secret_name(sent_as) or sent_as == self.entrance.secret_header
+            if value is not None and not is_secret:
                 found[name.lower().replace("-", "_")] = storable(value)
         return found
 

@@ -264,7 +264,7 @@ class Reception:
             method=request.method,
             path=storable(request.path),
             query=request.kept_query(),
-            headers=request.kept_headers(_secret_header(entrance)),
+            headers=request.kept_headers(entrance.secret_header),
             body=self._seal(request.body) if is_sealed else request.body,
             body_digest=request.body_digest(),
             is_sealed=is_sealed,
@@ -272,15 +272,6 @@ class Reception:
             received_at=request.received_at,
             notes=notes or None,
         )
-
-
-def _secret_header(entrance: Entrance) -> str | None:
-    """The header that proves the caller, where the preset names one.
-
-    A signature without a time proves one as long as its secret lives.
-    """
-    header = entrance.preset.options.get("header")
-    return None if header is None else str(header).lower()
 
 
 def _body(request: InboundRequest, entrance: Entrance) -> Body:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
+from math import inf
 from typing import Protocol
 from uuid import UUID
 
@@ -41,23 +42,26 @@ def answered_by(wait: timedelta) -> float:
 class Patience:
     """How long one caller waits. `within` ends what hangs by `Unavailable`, after so many seconds.
 
-    `seconds_since_arrival`: when that is the deadline of an outcome, its answer is due.
+    `seconds_since_arrival`: when that is the deadline of an outcome, its answer is due. It is due
+    before, if the process ends before: `seconds_to_live` (E14).
     """
 
     seconds_since_arrival: Callable[[], float]
     within: Callable[[float], AbstractContextManager[object]]
+    seconds_to_live: Callable[[], float] = lambda: inf
     _settled_by: float | None = None
 
     def left(self, outcome: Outcome) -> float:
         """Seconds until the deadline of an outcome; none for one that nobody waits for."""
         deadline = outcome.wait.total_seconds() if outcome.wait is not None else 0.0
-        return deadline - self.seconds_since_arrival()
+        return min(deadline - self.seconds_since_arrival(), self.seconds_to_live())
 
     def to_settle(self, outcome: Outcome) -> float:
         """Seconds in which the database must have taken what is said; all calls share them."""
         passed = self.seconds_since_arrival()
         if self._settled_by is None:
             due = _AT_ONCE if outcome.wait is None else answered_by(outcome.wait)
+            due = min(due, passed + self.seconds_to_live() + _SETTLE_WITHIN)
             self._settled_by = max(due, passed + _SHORTEST)
         return self._settled_by - passed
 

@@ -7,12 +7,17 @@ from typing import Any
 
 from hub.schemas.keywords import DATA, MAPS
 from hub.schemas.validator import compile_schema
+from hub.values import encode
 
 
 def misfit_of_default(part: Mapping[str, Any], root: Mapping[str, Any]) -> str | None:
     """What is wrong with the `default` of a part of a schema that compiles; None when it fits."""
     if "default" not in part:
         return None
+    try:
+        encode(part["default"])
+    except ValueError as problem:
+        return f"the default cannot be stored: {problem}"
     alone = {"allOf": [_moved(part)], "$defs": {"root": _moved(root)}}
     problems = compile_schema(alone).problems(part["default"])
     if not problems:

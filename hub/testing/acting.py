@@ -73,12 +73,12 @@ class Actor:
             return under_way
         task = self._task(run, command)
         known = task.known
+        if task.is_in_doubt:
+            return self._fail(run, task, doubt(), is_called=False)
         if command.deadline is not None and command.deadline <= self.now():
             return self._fail(run, task, too_late(), is_called=False)
         if known is not None and known.due_at is not None and known.due_at > self.now():
             return Waits(known.due_at)
-        if task.is_in_doubt:
-            return self._fail(run, task, doubt(), is_called=False)
         return self._attempt(run, task)
 
     def _under_way(self, run: Played, path: str) -> Outcome | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
+from math import inf
 from time import monotonic
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from hub.web.inbound import METHODS, inbound_request
 from hub.web.load import QueueGuard
 
 WITHIN = "hub.within"  # in the environment: how the server ends what takes too many seconds
+TO_LIVE = "hub.to_live"  # the same, how many seconds the process has left for its answers
 STORE_WITHIN = 1.4  # seconds: with the rest of the request the answer leaves within 2 s (I11)
 _SHORTEST = 0.05
 
@@ -64,7 +66,11 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
                 engine=hub.database,
                 signals=signals,
                 expect=expect,
-                patience=Patience(lambda: monotonic() - request.arrived_at, within),
+                patience=Patience(
+                    lambda: monotonic() - request.arrived_at,
+                    within,
+                    flask_request.environ.get(TO_LIVE, lambda: inf),
+                ),
                 answered=lambda by_run: _count_answer(name, request.arrived_at, by_run=by_run),
             )
         runs = [str(outcome.run_id) for outcome in receipt.outcomes if outcome.run_id]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
+from math import inf
 from time import monotonic
 from typing import Any
 from uuid import uuid4
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 RECEIVE_WITHIN = 15.0  # seconds for a whole request: head and body (I16)
 SEND_WITHIN = 15.0  # seconds for a whole answer, so that nobody holds a connection who never reads
 DRAIN_WITHIN = 25  # seconds for what is in hand at SIGTERM (E14)
+ANSWER_WITHIN = 20.0  # seconds, then who still waits for a run hears `otherwise`
 WELCOMED_WITHIN = 0.5  # seconds for handshakes that began before SIGTERM; then the queue is emptied
 EMPTIED_WITHIN = 3.0
 KEEP_ALIVE = 5
@@ -75,6 +77,7 @@ class HubWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     """A worker of greenlets that gives each request a deadline and speaks no HTML."""
 
     wsgi: WsgiApp
+    ends_at = inf
 
     def init_process(self) -> None:
         """In the new process: whoever is left alone by its main process ends in good order."""
@@ -86,10 +89,15 @@ class HubWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         self.tmp.notify()
         if self.ppid != os.getppid():
             self.alive = False
+            self._hurry()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """SIGTERM: go on until everybody is in whom the kernel has welcomed, then stop (I11)."""
+        self._hurry()
         gevent.spawn(self._stop_accepting, partial(super().handle_exit, sig, frame))
+
+    def _hurry(self) -> None:
+        self.ends_at = min(self.ends_at, monotonic() + ANSWER_WITHIN)
 
     def _stop_accepting(self, stop: Callable[[], None]) -> None:
         gevent.sleep(WELCOMED_WITHIN)
@@ -135,18 +143,18 @@ class HubWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         _send_problem(client, status, ip=str(addr[0]), reason=type(exc).__name__)
 
     def load_wsgi(self) -> None:
-        """The application, behind the deadline of its bodies."""
+        """The application, behind the deadline of its bodies, and of its own process."""
         super().load_wsgi()
-        self.wsgi = _with_deadline(self.wsgi)
+        self.wsgi = _with_deadline(self.wsgi, lambda: self.ends_at - monotonic())
 
 
-def _with_deadline(app: WsgiApp) -> WsgiApp:
+def _with_deadline(app: WsgiApp, to_live: Callable[[], float]) -> WsgiApp:
     def patient(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         current = gevent.getcurrent()
         arrived_at = getattr(current, "arrived_at", None) or monotonic()
         stream = PatientStream(environ["wsgi.input"], arrived_at + RECEIVE_WITHIN)
         environ["wsgi.input"] = current.body = stream
-        environ["hub.within"] = within
+        environ["hub.within"], environ["hub.to_live"] = within, to_live
         return app(environ, start_response)
 
     return patient

@@ -22,12 +22,7 @@ from rq.serializers import JSONSerializer
 from rq.utils import now
 from rq.worker_registration import clean_worker_registry
 
-from hub.queue import (
-    RunJob,
-    drop_messages,
-    open_listener,
-    open_queue,
-)
+from hub.queue import RunJob, RunQueue, drop_messages, open_listener, open_queue
 from hub.worker.doorbell import work
 
 log = logging.getLogger(__name__)
@@ -84,6 +79,7 @@ class BellWorker(SimpleWorker):
             [open_queue(connection)],
             connection=connection,
             job_class=RunJob,
+            queue_class=RunQueue,
             serializer=JSONSerializer,
             worker_ttl=_WAIT_FOR + _RQ_KEEPS_BACK,
             log_job_description=False,

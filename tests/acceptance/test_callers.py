@@ -9,8 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from werkzeug.test import Client
 
 from hub.web import create_app
+from hub.web.server import _with_deadline
 from tests.acceptance.counter import BROKER, GOOD, SAMPLES, VAPI, Counter, open_counter, sample
 
 PLAIN = "/webhook/plain"
@@ -27,7 +29,7 @@ def signed(body):
     return {"X-Cal-Signature-256": digest}
 
 
-def test_I1_an_accepted_request_is_in_the_database_when_the_answer_leaves(counter):
+def test_I1_I17_an_accepted_request_is_in_the_database_when_the_answer_leaves(counter):
     body = json.dumps(GOOD, indent=2).encode()
 
     answer = counter.post(PLAIN, body, headers=BROKER)
@@ -131,6 +133,21 @@ def test_I13_without_a_reply_the_caller_hears_otherwise_and_repeats_hear_the_sam
     assert (first.status_code, first.json) == (202, {"status": "later"})
     assert again.data == first.data
     assert counter.runs[0]["response"]["body"] == {"status": "later"}
+
+
+def test_E14_who_waits_hears_otherwise_before_the_process_ends(counter):
+    """As the server hands a request in that has to stop."""
+    told = []
+
+    def to_live() -> float:
+        told.append(0.0)
+        return told[-1]
+
+    client = Client(_with_deadline(counter.client.application, to_live))
+    answer = client.post("/webhook/waits", json=GOOD, headers=BROKER)
+
+    assert (answer.status_code, answer.json) == (202, {"status": "later"})
+    assert told
 
 
 def test_H04_several_tool_calls_are_answered_in_their_order(counter):

@@ -485,6 +485,14 @@ FENCES = (
         _OF_EFFECTS,
     ),
     Fence(
+        "a call that was made is not undone by what the database refuses",
+        "E8",
+        _PERFORMING,
+        "            if task.is_called:",
+        "            if False:",
+        _OF_DOUBTS,
+    ),
+    Fence(
         "an earlier attempt's doubt stays",
         "E8",
         _ATTEMPTS,

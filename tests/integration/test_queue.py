@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
+import socketserver
 import threading
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 import pytest
@@ -108,6 +109,36 @@ def unused_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class ObligingRedis(socketserver.TCPServer):
+    """Says yes to everything, and notes what it is asked: what comes together is one question."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Yes)
+        self.asked: list[bytes] = []
+        self.port = self.server_address[1]
+        self._serving = threading.Thread(target=self.serve_forever, args=(0.01,))
+
+    def __enter__(self) -> Self:
+        self._serving.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self._serving.join()
+        self.server_close()
+
+
+class _Yes(socketserver.BaseRequestHandler):
+    server: ObligingRedis
+
+    def handle(self) -> None:
+        while asked := self.request.recv(65_536):
+            self.server.asked.append(asked)
+            self.request.sendall(
+                b"+OK\r\n" * sum(each[:1] == b"*" for each in asked.split(b"\r\n"))
+            )
+
+
 def test_I4_ringing_never_raises_and_rests_for_5_seconds_after_a_failure(
     open_bell, redis_url, caplog
 ):
@@ -124,6 +155,22 @@ def test_I4_ringing_never_raises_and_rests_for_5_seconds_after_a_failure(
     seconds.now += 0.2
     assert ringing.ring(RUN)
     assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("address", ["redis://{}", "redis://:secret@{}", "redis://:secret@{}/3"])
+def test_I4_a_redis_that_answers_just_in_time_is_given_up_in_250_ms_all_the_same(
+    open_bell, address: str
+):
+    """Whatever is asked before the ring: each answer may take so long, and so may the way in."""
+    with ObligingRedis() as redis:
+        ringing = open_bell(address.format(f"127.0.0.1:{redis.port}"))
+        ringing.ring(RUN)
+        ringing.close()
+
+    assert str(RUN).encode() in redis.asked[-1]
+    patience = ringing._redis.connection_pool.connection_kwargs  # noqa: SLF001
+    waits = len(redis.asked) * patience["socket_timeout"] + patience["socket_connect_timeout"]
+    assert waits <= 0.25
 
 
 def test_I4_a_redis_that_never_answers_is_given_up(open_bell):
@@ -163,7 +210,17 @@ CALLBACKS = {
 
 @pytest.mark.parametrize(
     "name",
-    ["no id", "", "0" * 500, "rq:job:x", "../../etc", b"\xc3\xa4", str(RUN).upper(), RUN.hex],
+    [
+        "no id",
+        "",
+        "0" * 500,
+        "rq:job:x",
+        "../../etc",
+        b"\xc3\xa4",
+        b"\xff\x00",
+        str(RUN).upper(),
+        RUN.hex,
+    ],
 )
 def test_S17_a_message_that_names_no_run_is_refused_and_told_and_goes(
     redis, hear, caplog, name: str | bytes

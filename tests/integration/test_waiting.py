@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -67,6 +68,18 @@ def test_I7_a_repeated_tool_call_hears_the_failure_and_the_new_one_otherwise(awa
 
     assert (new.body, new.is_failure) == ({"status": "later"}, False)
     assert (repeat.body, repeat.is_failure) == (NOT_SAVED, True)
+
+
+def test_E14_who_waits_longer_than_the_process_lives_hears_otherwise_before():
+    passed = [0.0]
+    patience = Patience(lambda: passed[0], lambda _: nullcontext(), lambda: 20.0 - passed[0])
+    minutes = Outcome(LATER, uuid4(), is_settled=False, wait=timedelta(minutes=5))
+    seconds = replace(minutes, wait=timedelta(seconds=5))
+
+    assert (patience.left(minutes), patience.left(seconds)) == (20.0, 5.0)
+    passed[0] = 20.0
+    assert patience.left(minutes) <= 0
+    assert 0 < patience.to_settle(minutes) < 1
 
 
 def test_I5_beside_a_call_that_is_accepted_nothing_is_refused(away: Engine):

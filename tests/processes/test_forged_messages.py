@@ -72,4 +72,5 @@ def test_S17_E17_forged_messages_run_nothing_and_the_worker_lives_on(
     assert worker.running.poll() is None
     assert house.statuses() == {"succeeded": 1}
     assert "refused a message on the queue" in worker.lines
+    assert "nhandled exception" not in worker.lines
     assert all(json.loads(line)["level"] for line in worker.lines.splitlines())

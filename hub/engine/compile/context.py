@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.action import Action
-from hub.engine.compile.json_places import place_in, plain_json_error
+from hub.engine.compile.json_places import place_in, plain_json_error, repeated_name
 from hub.engine.compile.schema_words import schema_correction
 from hub.engine.findings import Finding, Source
 from hub.engine.settings import DialectFacts, ProjectSettings
@@ -66,6 +66,10 @@ def _read(source: Source, *, is_checked: bool) -> SchemaFile:
         return _unreadable(source, "the file is not JSON that can be read", 0)
     if not isinstance(schema, dict):
         return _unreadable(source, "a schema is an object", 0)
+    if is_checked and (repeated := repeated_name(text)) is not None:
+        name, (start, end) = repeated
+        message = f"the name '{name[:60]}' stands twice in one object"
+        return SchemaFile(None, (source.finding(402, message, start=start, end=end),))
     problems = lint_schema(schema, is_payload=True)[:_MAX_TOLD] if is_checked else []
     findings = tuple(_finding(source, each) for each in problems)
     return SchemaFile(None if findings else schema, findings)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
 _PLAIN = {
@@ -40,7 +42,34 @@ class _Open:
 
 def json_places(text: str) -> dict[str, JsonPlace]:
     """Every value by its JSON pointer; of a name that stands twice the last one."""
-    places: dict[str, JsonPlace] = {}
+    return dict(_places(text))
+
+
+def repeated_name(text: str) -> tuple[str, tuple[int, int]] | None:
+    """The first name that stands twice in one object, and the characters where it does again."""
+    seen: set[str] = set()
+    for pointer, place in _places(text) if _has_repeats(text) else ():
+        if pointer in seen:
+            start, end = place.key
+            return json.loads(text[start:end], strict=False), place.key
+        seen.add(pointer)
+    return None
+
+
+def _has_repeats(text: str) -> bool:
+    """The same, quickly: nearly no text has any."""
+    lost = 0
+
+    def read(members: list[tuple[str, Any]]) -> None:
+        nonlocal lost
+        lost += len(members) - len({name for name, _ in members})
+
+    json.loads(text, object_pairs_hook=read)
+    return lost > 0
+
+
+def _places(text: str) -> Iterator[tuple[str, JsonPlace]]:
+    """Every value in order, of a name that stands twice both."""
     opened: list[_Open] = []
     for token in _TOKEN.finditer(text):
         word, span = token.group(), token.span()
@@ -53,10 +82,9 @@ def json_places(text: str) -> dict[str, JsonPlace]:
             inside.key, inside.name = span, json.loads(word, strict=False)
         elif word != ":":
             pointer = _pointer(inside)
-            places[pointer] = JsonPlace((inside and inside.key) or span, span)
+            yield pointer, JsonPlace((inside and inside.key) or span, span)
             if word in "{[":
                 opened.append(_Open(pointer, is_list=word == "["))
-    return places
 
 
 def place_in(text: str, pointer: str, *, is_key: bool) -> tuple[int, int]:

@@ -49,7 +49,6 @@ _WINDOWS = {
 _PER: dict[str | None, CountedPer] = {None: "endpoint", "ip": "ip", "caller": "caller"}
 _MOST_COUNTED = 100_000
 _OF_THE_HUB = ("admin", "healthz", "metrics", "openapi.json", "readyz")
-_SECRET_TYPES = ("shared_header", "bearer")  # their header is the secret itself
 _LATER_DIALECTS = ("retell.tool", "retell.event", "calendly", "twilio.sms")
 
 
@@ -225,16 +224,16 @@ class Triggers:
         name = self.reader.name(node, READABLE_HEADER, what="a header")
         if name is None or self.context.is_stored:
             return name
-        if is_secret_name(name) or name.lower() == self._own_header(record):
+        if is_secret_name(name) or name.lower().replace("_", "-") == self._own_header(record):
             self._refuse_secret(name, node)
         return name
 
     def _own_header(self, record: Record) -> str | None:
-        """The header in which the endpoint's preset expects the secret itself."""
+        """The header in which the endpoint's preset expects the secret, or what it signs."""
         auth = record.get("auth")
         name = auth.value if isinstance(auth, Scalar) else None
         preset = self.context.settings.auth.get(str(name))
-        given = preset.options.get("header") if preset and preset.type in _SECRET_TYPES else None
+        given = preset.options.get("header") if preset else None
         return None if given is None else str(given).lower()
 
     def _rate_limit(self, record: Record) -> RateLimit | None:

@@ -33,6 +33,50 @@ def test_E8_a_run_that_goes_on_behind_a_refusal_is_in_no_doubt(shop: Shop):
     assert (shop.run(run).status, shop.run(run).is_maybe_done) == ("succeeded", False)
 
 
+def test_E8_a_doubt_is_told_as_one_also_when_the_time_of_the_step_is_up(shop: Shop):
+    letter = step("letter.send", "one").replace("\n", "\n    ")
+    shop.learn(f"steps:\n  - id: group\n    timeout: 1h\n    steps:\n    {letter}")
+    shop.world.script["one"] = [Crash()]
+    run = shop.start()
+    with pytest.raises(Crash):
+        shop.work()
+    shop.owner_dies()
+    shop.time_is_up(run)
+
+    shop.work()
+
+    assert shop.steps(run)["one"].error["code"] == "outcome_unknown"
+    assert (shop.world.said, shop.run(run).is_maybe_done) == (["one"], True)
+
+
+NO_ROOM = """
+CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql
+    AS $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = '53100'; END $$;
+CREATE TRIGGER no_room BEFORE UPDATE ON once_keys FOR EACH ROW
+    WHEN (NEW.status = 'succeeded') EXECUTE FUNCTION no_room()
+"""
+
+
+@pytest.mark.parametrize(("action", "calls"), [("letter.send", 1), ("order.place", 2)])
+def test_E7_E8_a_call_whose_result_cannot_be_stored_is_in_doubt(
+    shop: Shop, action: str, calls: int
+):
+    """The database says no once the call is made: that call was not undone by it."""
+    shop.learn("steps:\n" + step(action, "one", more="once_per: ${{ inputs.key }}"))
+    shop.world.script["one"] = [lambda: shop.do(NO_ROOM)]
+    try:
+        run = shop.start()
+        shop.work()
+    finally:
+        shop.do("DROP FUNCTION no_room CASCADE")
+    shop.wake()
+    shop.owner_dies()
+    shop.work()
+    assert shop.world.said == ["one"] * calls
+    assert shop.run(run).is_maybe_done is (calls == 1)
+    assert shop.run(run).status == ("failed" if calls == 1 else "succeeded")
+
+
 def test_E8_the_doubt_of_one_try_stays_when_the_next_is_refused(shop: Shop):
     shop.learn("steps:\n" + step("order.place", "one", more=CONTINUE))
     shop.world.script["one"] = [

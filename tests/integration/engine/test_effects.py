@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from psycopg.errors import DiskFull
+from sqlalchemy.exc import DBAPIError
 
 from hub.errors import Permanent, Transient
 from tests.integration.engine.workshop import Crash, Shop, step
@@ -201,9 +203,11 @@ def test_delivery_at_most_once_keeps_a_keyed_action_from_being_called_again(shop
     assert shop.run(run).error["code"] == "outcome_unknown"
 
 
-def test_E8_a_fault_of_an_outward_action_is_an_unknown_outcome(shop: Shop):
+@pytest.mark.parametrize("fault", [ZeroDivisionError(), DBAPIError("", {}, DiskFull())])
+def test_E8_a_fault_of_an_outward_action_is_an_unknown_outcome(shop: Shop, fault: Exception):
+    """Also one of a database that is not ours: nothing is rolled back there."""
     shop.learn("steps:\n" + step("letter.send", "one"))
-    shop.world.script["one"] = [ZeroDivisionError()]
+    shop.world.script["one"] = [fault]
     run = shop.start()
     shop.work()
     assert shop.world.said == ["one"]

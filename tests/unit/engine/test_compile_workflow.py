@@ -177,9 +177,20 @@ def test_a_path_that_only_looks_like_one_of_the_hub_is_taken(path):
     assert endpoint_of(f"endpoint:\n  path: {path}\n  auth: broker").path == path
 
 
-@pytest.mark.parametrize("name", ["Authorization", "X-Api-Key", "X-Hub-Token", "Cookie", "X-Seat"])
-def test_a_header_that_proves_the_caller_cannot_be_read(name):
-    hub = FILES["hub.yaml"].replace("type: bearer", "type: shared_header\n    header: x-seat")
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Authorization", "shared_header"),
+        ("X-Api-Key", "shared_header"),
+        ("X-Hub-Token", "shared_header"),
+        ("Cookie", "shared_header"),
+        ("X-Seat", "shared_header"),
+        ("x_seat", "shared_header"),
+        ("X-Seat", "hmac_sha256"),
+    ],
+)
+def test_S6_a_header_that_proves_the_caller_cannot_be_read(name, kind):
+    hub = FILES["hub.yaml"].replace("type: bearer", f"type: {kind}\n    header: x-seat")
     text = MINIMAL.format(
         trigger=f"endpoint:\n  auth: broker\n  headers: [X-Name, {name}]", steps="  - return: x"
     )
@@ -397,6 +408,18 @@ def test_a_schema_that_cannot_be_used_is_told_in_its_own_file(schema, words):
 
     assert (finding.file, finding.source) == ("schemas/book.json", "workflows/book.yaml")
     assert words in finding.message
+
+
+@pytest.mark.parametrize("again", ["row", "\\u0072ow"])
+def test_a_name_that_stands_twice_in_a_schema_is_told_at_its_second_place(again):
+    """Of two rules for one field, one would be dropped in silence."""
+    fields = f'"row": {{"enum": ["row", "a"]}},\n  "{again}": {{"type": "integer"}}'
+    schema = f'{{"type": "object", "properties": {{\n  {fields}}}}}'
+
+    (finding,) = load({**FILES, "schemas/stray.json": schema}).errors
+
+    assert (finding.code, finding.line, finding.column) == ("HUB402", 3, 3)
+    assert "the name 'row' stands twice" in finding.message
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,19 @@ def test_S6_an_older_version_that_reads_a_token_in_the_query_is_not_given_it():
     assert "a-canary" not in f"{run} {delivery}"
 
 
+def test_S6_an_older_version_that_reads_the_header_of_its_preset_is_not_given_it():
+    open_door = door(workflow("auth: proof\nheaders: [X-Name]"))
+    route = open_door.reception.find("POST", "/webhook/booked")
+    older = replace(route.entrance.endpoint, headers=("X-Name", "x_proof"))
+    older_entrance = replace(route.entrance, endpoint=older)
+    open_door.reception.find = lambda *_: replace(route, entrance=older_entrance)
+
+    proof = signed(b"{}")["X-Cal-Signature-256"]
+    open_door.send("/webhook/booked", {}, headers={"X-Proof": proof, "X-Name": "n"})
+
+    assert open_door.memory.runs[0].trigger["headers"] == {"x_name": "n"}
+
+
 def test_S6_the_secret_header_of_a_preset_is_not_stored():
     open_door = door(TOOL)
     open_door.send("/webhook/booked", raw("vapi/tool-calls"), headers=VAPI)
@@ -229,7 +242,7 @@ def test_members_the_schema_does_not_name_are_dropped_kept_or_refused_as_it_says
 # --------------------------------------------------------------------------------------- refusal
 
 
-def test_who_is_not_known_is_refused_before_the_body_is_parsed():
+def test_I17_who_is_not_known_is_refused_before_the_body_is_parsed():
     assert refusal(door(), b"{not json").status == 401
     assert refusal(door(), GOOD, headers={"Authorization": "Bearer wrong"}).status == 401
 
@@ -483,6 +496,21 @@ def test_within_waits_and_says_otherwise():
             "result": "The appointment is being saved.",
         }
     ]
+
+
+@pytest.mark.parametrize("respond", ["at_once: %s", "within: 1s\n  otherwise: %s"])
+def test_I5_an_answer_that_is_left_out_whole_is_null_and_no_error_behind_the_run(respond):
+    left_out = respond % "${{ payload.note | default(omit) }}"
+    open_door = door(workflow(f"auth: broker\nrespond:\n  {left_out}"))
+
+    assert said(open_door.send("/webhook/booked", {}, headers=BROKER)) is None
+
+
+def test_a_key_that_is_left_out_is_none_and_not_one_for_all():
+    open_door = door(workflow("auth: broker\ndedupe: {key: '${{ payload.note | default(omit) }}'}"))
+
+    assert refusal(open_door, {}, headers=BROKER).status == 422
+    assert open_door.memory.runs == []
 
 
 def test_D7_a_local_time_is_placed_and_the_answer_says_which_instant_was_meant():

@@ -69,6 +69,8 @@ def doubling(levels):
         ({"properties": {"a": {}}, "then": {"required": ["b"]}, "if": {}}, "/then/required/0", ""),
         ({"required": "a"}, "/required", "`required` must be a list"),
         ({"type": "integer", "default": "x"}, "/default", "the default must be a whole number"),
+        ({"default": "\0"}, "/default", "the default cannot be stored"),
+        ({"default": [float("inf")]}, "/default", "the default cannot be stored"),
         ({"default": {}, "$ref": "#/$defs/x", "$defs": {"x": {"type": "null"}}}, "/default", ""),
         (
             {"properties": {"at": {"format": "date-time", "default": "tomorrow"}}},
