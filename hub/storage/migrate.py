@@ -37,6 +37,7 @@ _UNHURRIED = "SET lock_timeout = 0; SET statement_timeout = 0"  # a role may say
 _BRIEF = """
 SET LOCAL timezone = 'UTC';
 SET LOCAL lock_timeout = '1s';
+SET LOCAL statement_timeout = 0;
 SET LOCAL idle_in_transaction_session_timeout = '10s'
 """
 # Whoever changes anything of a run begins with the run's row. Unless all of those are waited for
