@@ -244,7 +244,7 @@ class Reception:
             title = (
                 f"This endpoint is closed: the file of its workflow '{workflow}' reads `{name}`,"
                 " which may hold a secret and is not stored. Take it out and let `auth` check it,"
-                " or give it another name."
+                " or, if it is no secret, give it another name."
             )
             raise Rejected(503, title, retry_after=_CLOSED_FOR)
 
