@@ -20,6 +20,7 @@ from hub.schemas import (
     normalise,
     place_local_times,
 )
+from hub.values import is_credential_name
 
 PUBLIC = AuthPreset(name="public", type="public")
 _WITHOUT_BODY = {"GET", "DELETE"}
@@ -62,6 +63,18 @@ class Entrance:
         """
         header = self.preset.options.get("header")
         return None if header is None else str(header).lower()
+
+    @property
+    def needed_credentials(self) -> tuple[str, ...]:
+        """The credentials without which the workflow cannot run; only versions from before do so.
+
+        What may be left out is left out: the workflow goes on as if it was not sent (S6).
+        """
+        return tuple(
+            each.name
+            for each in self.endpoint.query
+            if is_credential_name(each.name) and each.default is None and not each.is_optional
+        )
 
     def prepare(self, payload: Any) -> Payload:
         """Local times placed, defaults in, verdict, unknown members out, one way of writing.

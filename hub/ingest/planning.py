@@ -19,7 +19,7 @@ from hub.ingest.entrance import Entrance
 from hub.ingest.request import InboundRequest, storable
 from hub.ingest.signatures import Verified
 from hub.storage.new_runs import NewRun
-from hub.values import format_instant, is_secret_name, plain
+from hub.values import format_instant, is_credential_name, plain
 
 _WINDOW = timedelta(days=7)
 
@@ -50,7 +50,7 @@ class _Key:
 
 @dataclass(frozen=True)
 class Planner:
-    """Plans the calls of one request. `params` and `query` are typed already."""
+    """Plans the calls of one request. `params` and `query` are typed, and hold no credential."""
 
     request: InboundRequest
     entrance: Entrance
@@ -116,9 +116,7 @@ class Planner:
         return {
             "payload": payload,
             "params": dict(self.params),
-            "query": {
-                name: value for name, value in self.query.items() if not is_secret_name(name)
-            },
+            "query": dict(self.query),
             "headers": self._headers(),
             "caller": caller,
             "request": {
@@ -135,7 +133,7 @@ class Planner:
         for name in self.entrance.endpoint.headers:
             sent_as = name.lower().replace("_", "-")
             value = self.request.headers.get(sent_as)
-            is_secret = is_secret_name(sent_as) or sent_as == self.entrance.secret_header
+            is_secret = is_credential_name(sent_as) or sent_as == self.entrance.secret_header
             if value is not None and not is_secret:
                 found[name.lower().replace("-", "_")] = storable(value)
         return found

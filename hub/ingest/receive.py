@@ -213,11 +213,11 @@ class Reception:
     ) -> tuple[Planner, Body]:
         """Everything that is known before the first call is looked at."""
         entrance = route.entrance
-        self._refuse_unserved(entrance.workflow.name)  # only who proved himself learns the reason
+        self._refuse_unserved(entrance)  # only who proved himself learns the reason
         body = _body(request, entrance)
         given = {name: (value,) for name, value in route.params.items()}
         params, wrong = entrance.params.read(given)
-        query, more = entrance.query.read(request.query)
+        query, more = entrance.query.read(request.readable_query())
         if wrong or more:
             title = "The address does not fit what the endpoint takes."
             raise Rejected(422, title, problems=[*wrong, *more])
@@ -233,11 +233,20 @@ class Reception:
         )
         return planner, body
 
-    def _refuse_unserved(self, workflow: str) -> None:
+    def _refuse_unserved(self, entrance: Entrance) -> None:
         """Raise 503 in every dialect: an answer of 2xx would say that it was taken."""
+        workflow = entrance.workflow.name
         if workflow in self._unserved:
             reason = why_not_served(self._unserved[workflow])
             raise Rejected(503, f"This endpoint is not served yet: {reason}.")
+        if entrance.needed_credentials:
+            name = f"query.{entrance.needed_credentials[0]}"
+            title = (
+                f"This endpoint is closed: the file of its workflow '{workflow}' reads `{name}`,"
+                " which may hold a secret and is not stored. Take it out and let `auth` check it,"
+                " or, if it is no secret, give it another name."
+            )
+            raise Rejected(503, title, retry_after=_CLOSED_FOR)
 
     def _store(
         self, delivery: NewDelivery, planned: Sequence[Planned]

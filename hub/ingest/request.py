@@ -10,7 +10,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from hub.errors import Rejected
-from hub.values import is_secret_name
+from hub.values import is_credential_name, is_secret_name
 
 KEY_HEADER = "idempotency-key"
 
@@ -66,6 +66,10 @@ class InboundRequest:
             for name, values in self.query.items()
             if not is_secret_name(name)
         }
+
+    def readable_query(self) -> dict[str, tuple[str, ...]]:
+        """What a workflow may read of the query: its run is stored, so no credential (S6)."""
+        return {name: values for name, values in self.query.items() if not is_credential_name(name)}
 
 
 def storable(text: str) -> str:

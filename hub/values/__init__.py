@@ -10,7 +10,14 @@ from hub.values.instants import (
     zone,
 )
 from hub.values.phone_numbers import check_region, is_e164, normalise_phone
-from hub.values.secrets import Secret, SecretText, is_secret_name, join_secret, reveal
+from hub.values.secrets import (
+    Secret,
+    SecretText,
+    is_credential_name,
+    is_secret_name,
+    join_secret,
+    reveal,
+)
 from hub.values.storage_form import decode, encode, plain
 
 __all__ = [
@@ -22,6 +29,7 @@ __all__ = [
     "format_duration",
     "format_instant",
     "in_zone",
+    "is_credential_name",
     "is_e164",
     "is_secret_name",
     "join_secret",

@@ -11,10 +11,38 @@ _SECRET_NAME = re.compile(
     r"authorization|cookie|secret|token|passw|api[-_]?key|signature", re.ASCII
 )
 
+# The word at the end says what a name means: a `token_count` is a number. Long words may stand
+# behind other letters (`authtoken`), short ones stand alone; a version may follow (`sig_v2`).
+_CREDENTIAL = re.compile(
+    r"(?:"
+    r"(?:authorization|cookie|credential|passphrase|password|passwd|secret|signature|token)s?"
+    r"|api_?keys?"
+    r"|(?:^|_)(?:auth|bearer|jwt|oauth|pwd|session|sig)"
+    r"|(?:^|_)(?:access|auth|private|secret|signing)_?key"
+    r"|(?:^|_)auth(?:orization)?_code"
+    r")(?:_?(?:ed|sha|v)?[0-9]+)?\Z",
+    re.ASCII,
+)
+# These say where to go on reading, not who reads.
+_PLACE_TO_GO_ON = re.compile(
+    r"(?:.*_)?(?:next_?)?(?:continuation|cursor|next|page|pagination|prev|previous|sync)_?tokens?",
+    re.ASCII,
+)
+
 
 def is_secret_name(name: str) -> bool:
-    """Whether a header or query part of this name usually proves who sends: it is never stored."""
-    return _SECRET_NAME.search(name.lower()) is not None
+    """Whether a header or query part of this name may prove who sends: it is not kept as sent."""
+    return _SECRET_NAME.search(name.lower()) is not None or is_credential_name(name)
+
+
+def is_credential_name(name: str) -> bool:
+    """Whether a name says, word by word, that it proves who sends: no workflow may read it (S6).
+
+    Narrower than `is_secret_name`, for the author of a workflow has no way round it.
+    """
+    words = name.lower().replace("-", "_")
+    is_place = _PLACE_TO_GO_ON.fullmatch(words) is not None
+    return not is_place and _CREDENTIAL.search(words) is not None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -34,7 +34,7 @@ from hub.engine.workflow import (
 )
 from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, is_broken, plain
 from hub.schemas import lint_schema
-from hub.values import is_secret_name
+from hub.values import is_credential_name
 
 _WITHOUT_PAYLOAD = frozenset({"GET", "DELETE"})
 _BESIDE = ("optional", "default")
@@ -203,7 +203,7 @@ class Triggers:
         """What a workflow reads is stored: a part that proves the caller may not be (S6)."""
         node = record.get("query")
         for entry in node.entries if isinstance(node, Mapping) else ():
-            if is_secret_name(entry.name) and not self.context.is_stored:
+            if is_credential_name(entry.name) and not self.context.is_stored:
                 self._refuse_secret(f"query.{entry.name}", entry.key)
         return self.value_fields(node, what="`query`")
 
@@ -224,7 +224,7 @@ class Triggers:
         name = self.reader.name(node, READABLE_HEADER, what="a header")
         if name is None or self.context.is_stored:
             return name
-        if is_secret_name(name) or name.lower().replace("_", "-") == self._own_header(record):
+        if is_credential_name(name) or name.lower().replace("_", "-") == self._own_header(record):
             self._refuse_secret(name, node)
         return name
 

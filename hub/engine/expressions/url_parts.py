@@ -36,7 +36,7 @@ WHY = (
 
 
 def url_parts(work: Work, pieces: Sequence[str | Part], values: Sequence[Any]) -> list[Any]:
-    """The values as they stand in the URL: encoded, but for what is fixed or encoded already.
+    """The values as they stand in the URL: encoded, but for what may be raw or is encoded already.
 
     Raises Fault for data before the end of the host, and for `.` and `..`, which are no part of a
     path but a way out of it. A URL that is one expression as a whole is not asked for here.
@@ -44,7 +44,7 @@ def url_parts(work: Work, pieces: Sequence[str | Part], values: Sequence[Any]) -
     before, ready = "", []
     for piece, value in zip(pieces, values, strict=True):
         fit = value
-        if isinstance(piece, Part) and not is_fixed(piece.expression.root, work.scope.fixed_vars):
+        if isinstance(piece, Part) and not _may_be_raw(piece, before, work.scope.fixed_vars):
             fit = _encoded(work, piece, value, before)
         ready.append(fit)
         if isinstance(fit, str):
@@ -66,6 +66,15 @@ def misplaced(pieces: Sequence[str | Part], fixed_vars: Collection[str]) -> Part
             return piece
         before += piece
     return None
+
+
+def _may_be_raw(piece: Part, before: str, fixed_vars: Collection[str]) -> bool:
+    """What is of `config` anywhere; what else is fixed where scheme, host and port are chosen.
+
+    Behind the host the author's own values are encoded as data is: `+49 30` is one value there.
+    """
+    root = piece.expression.root
+    return _is_of_config(root) or (_ORIGIN.match(before) is None and is_fixed(root, fixed_vars))
 
 
 def _encoded(work: Work, piece: Part, value: Any, before: str) -> Any:
@@ -94,6 +103,16 @@ def is_fixed(node: Node, fixed_vars: Collection[str]) -> bool:
     path = constant_path(node) or ()
     is_fixed_var = path[:1] == ("vars",) and len(path) > 1 and path[1] in fixed_vars
     return isinstance(node, Constant) or _is_config(node) or is_fixed_var
+
+
+def _is_of_config(node: Node) -> bool:
+    """A value of `config` itself, with or without filters that are given no data."""
+    if isinstance(node, Pipeline):
+        given = (value for step in node.steps for value in children(step))
+        return _is_of_config(node.operand) and all(
+            isinstance(value, Constant) or _is_of_config(value) for value in given
+        )
+    return _is_config(node)
 
 
 def _is_config(node: Node) -> bool:

@@ -147,7 +147,8 @@ ENDPOINT = Place(
             "query",
             _FIELDS,
             "The query parameters with their types; others are not readable."
-            " Nor are names that say they are secret: what is read is stored.",
+            " Nor are names that end with what proves a caller (`token`, `api_key`, `sig`), but for"
+            " `page_token` and the like: what is read is stored.",
         ),
         Key(
             "headers",

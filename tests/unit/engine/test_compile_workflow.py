@@ -200,7 +200,7 @@ def test_S6_a_header_that_proves_the_caller_cannot_be_read(name, kind):
     assert f"{name} may hold a secret" in finding.message
 
 
-@pytest.mark.parametrize("name", ["token", "api_key", "signature"])
+@pytest.mark.parametrize("name", ["token", "api_key", "signature", "auth", "sig_v2", "db_password"])
 def test_S6_a_part_of_the_query_that_proves_the_caller_cannot_be_read(name):
     query = f"  query:\n    page: {{type: integer}}\n    {name}: {{type: string}}"
     trigger = f"endpoint:\n  auth: broker\n{query}"
@@ -208,6 +208,15 @@ def test_S6_a_part_of_the_query_that_proves_the_caller_cannot_be_read(name):
 
     assert (finding.code, finding.line) == ("HUB110", 7)
     assert f"query.{name} may hold a secret" in finding.message
+
+
+@pytest.mark.parametrize("name", ["page_token", "signature_request_id", "cookie_consent"])
+def test_a_name_that_only_speaks_of_secrets_can_be_read(name):
+    query = f"  query:\n    {name}: {{type: string}}"
+    endpoint = endpoint_of(f"endpoint:\n  auth: broker\n{query}\n  headers: [X-{name}]")
+
+    assert [each.name for each in endpoint.query] == [name]
+    assert endpoint.headers == (f"X-{name}",)
 
 
 @pytest.mark.parametrize(

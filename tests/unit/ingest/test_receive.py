@@ -117,6 +117,35 @@ def test_S6_an_older_version_that_reads_a_token_in_the_query_is_not_given_it():
     assert "a-canary" not in f"{run} {delivery}"
 
 
+def test_S6_an_older_version_that_cannot_do_without_a_token_is_closed_until_it_is_mended():
+    open_door = door(workflow("auth: broker\nmethod: GET"))
+    route = open_door.reception.find("GET", "/webhook/booked")
+    older = replace(
+        route.entrance.endpoint, query=(ValueField("access_token", {"type": "string"}),)
+    )
+    older_entrance = replace(route.entrance, endpoint=older, query=Parts("query", older.query))
+    open_door.reception.find = lambda *_: replace(route, entrance=older_entrance)
+    query = {"access_token": ("a-canary",)}
+
+    with pytest.raises(Rejected) as stranger:
+        open_door.send("/webhook/booked", b"", method="GET", query=query)
+    with pytest.raises(Rejected) as refused:
+        open_door.send("/webhook/booked", b"", method="GET", headers=BROKER, query=query)
+
+    assert (stranger.value.status, refused.value.status) == (401, 503)
+    assert "file of its workflow 'booked' reads `query.access_token`" in refused.value.title
+    assert (open_door.memory.runs, open_door.memory.deliveries) == ([], [])
+
+
+def test_a_place_to_go_on_in_the_query_is_read_though_it_is_called_a_token():
+    open_door = door(workflow("auth: broker\nmethod: GET\nquery: {page_token: {type: string}}"))
+
+    query = {"page_token": ("7",)}
+    open_door.send("/webhook/booked", b"", method="GET", headers=BROKER, query=query)
+
+    assert open_door.memory.runs[0].trigger["query"] == {"page_token": "7"}
+
+
 def test_S6_an_older_version_that_reads_the_header_of_its_preset_is_not_given_it():
     open_door = door(workflow("auth: proof\nheaders: [X-Name]"))
     route = open_door.reception.find("POST", "/webhook/booked")

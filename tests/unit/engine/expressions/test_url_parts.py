@@ -108,6 +108,32 @@ def test_S14_a_variable_without_data_is_as_good_as_what_the_author_wrote():
         url("${{ vars.base | replace('a.example', payload.x) }}/", scope)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://a.example/?to=${{ vars.to }}", "https://a.example/?to=%2B49%2030%2F12"),
+        ("${{ vars.base }}/${{ vars.to }}", "https://a.example/v2/%2B49%2030%2F12"),
+        ("https://a.example/${{ 'b/c' }}", "https://a.example/b%2Fc"),
+        ("https://a.example/${{ vars.of_config }}", "https://a.example/c%2Fd"),
+        ("https://a.example/${{ config.part }}/${{ config.part | upper }}", "c/d/C/D"),
+        ("https://${{ vars.host }}:${{ '80' }}/", "https://b.example:80/"),
+    ],
+)
+def test_S14_E15_behind_the_host_only_what_is_of_config_stands_as_it_is(text: str, expected: str):
+    variables = {
+        "to": "+49 30/12",
+        "base": "https://a.example/v2",
+        "host": "b.example",
+        "of_config": "c/d",
+    }
+    names = {"vars": variables, "config": {"part": "c/d"}}
+    scope = replace(with_payload("x"), names=names, fixed_vars=frozenset(variables))
+
+    assert url(text, scope).removeprefix("https://a.example/") == expected.removeprefix(
+        "https://a.example/"
+    )
+
+
 def test_S14_what_the_author_encoded_is_not_encoded_twice():
     text = "https://api.example.com/${{ payload.x | urlencode }}/${{ payload.x }}"
 
