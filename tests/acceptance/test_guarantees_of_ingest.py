@@ -111,14 +111,17 @@ def test_I3_without_redis_requests_are_accepted_answered_and_worked_on(open_stor
 def test_I4_the_bell_rings_after_the_commit(hub: Story, monkeypatch: pytest.MonkeyPatch):
     lead = hub.lead()
     seen: list[str] = []
+    is_rung = threading.Event()
 
     def ring(run_id: UUID) -> bool:
         seen.append(hub.run(run_id).line.status)  # by another connection
+        is_rung.set()
         return True
 
     monkeypatch.setattr(hub.bell, "ring", ring)
     hub.call_ends(lead, "no_answer", is_worked=False)
 
+    assert is_rung.wait(10)  # nobody waits for it but we
     assert seen == ["queued"]
 
 
