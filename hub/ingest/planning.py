@@ -5,9 +5,11 @@ Decided from the request alone; nothing is stored here.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +20,12 @@ from hub.ingest.dialects import Call, Reply, Unpacked
 from hub.ingest.entrance import Entrance
 from hub.ingest.request import InboundRequest, storable
 from hub.ingest.signatures import Verified
+from hub.storage.json_text import json_text
 from hub.storage.new_runs import NewRun
 from hub.values import format_instant, is_credential_name, plain
 
 _WINDOW = timedelta(days=7)
+_BY_ID = "standard_webhooks"  # dialect and preset read the id in the same header
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,12 @@ class Planned:
 
 @dataclass(frozen=True)
 class _Key:
+    """`is_of_message`: it is the id that the signature covers, whatever else is sent with it."""
+
     text: str | None
     window: timedelta = _WINDOW
     is_strict: bool = False
+    is_of_message: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,7 +152,9 @@ class Planner:
         if dedupe is not None:
             return _Key(_text(start.render(dedupe.key)), dedupe.window)
         if call.key is not None:
-            return _Key(call.key)
+            is_signed = self.entrance.dialect.name == self.entrance.preset.type == _BY_ID
+            is_of_message = is_signed and call.key == self.verified.message_id
+            return _Key(call.key, is_of_message=is_of_message)
         if sent is not None:
             return _Key(sent, is_strict=True)
         return self._signed_key(call)
@@ -164,10 +173,28 @@ class Planner:
         """A second key, for what is signed may be sent again with another first one (S2).
 
         `dedupe.key` and `Idempotency-Key` may be of parts that no signature covers, and a window
-        may be shorter than a signature is accepted. A message's id is covered.
+        may be shorter than a signature is accepted. A message's id is covered. What only a time
+        and a body tell apart is another message for other parts of the path. Calls of one message
+        with one id are told apart by their order, which its body fixes.
         """
         signed = self._signed_key(call).text
-        return None if key.text in {self.verified.message_id, signed} else signed
+        if signed is None or key.is_of_message:
+            return None
+        if self.params and self.verified.message_id is None:
+            signed = f"path/{json_text(plain(dict(self.params)))}/{signed}"
+        if place := self._places.get(id(call)):
+            signed = f"place/{place}/{signed}"
+        return None if key.text == signed else signed
+
+    @cached_property
+    def _places(self) -> Mapping[int, int]:
+        """How many calls with its id came before each call, by the call's identity."""
+        came: Counter[str | None] = Counter()
+        places = {}
+        for call in self.unpacked.calls:
+            places[id(call)] = came[call.id]
+            came[call.id] += 1
+        return places
 
 
 def _text(key: Any) -> str:

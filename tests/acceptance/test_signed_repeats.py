@@ -41,6 +41,28 @@ auth:
   calcom: {type: hmac_sha256, header: X-Cal-Signature-256, secret: CALCOM_WEBHOOK_SECRET}
 secrets: [SLACK_SIGNING, BROKER_API_TOKEN, VAPI_WEBHOOK_SECRET, CALCOM_WEBHOOK_SECRET]
 """
+ORDERS = """
+hub: 1
+title: Takes what happens to an order
+endpoint:
+  auth: dated
+  path: /orders/{id}/paid
+steps:
+  - return: ${{ params.id }}
+"""
+CALLS = """
+hub: 1
+title: Takes calls that share an id
+endpoint:
+  auth: dated
+  dialect: vapi.tool
+  tool: book
+  payload: schemas/booked.json
+  dedupe: {key: "${{ payload.lead_id }}"}
+  respond: {at_once: Saved.}
+steps:
+  - reply: Done.
+"""
 BODY = json.dumps(GOOD).encode()
 OTHER = json.dumps({**GOOD, "note": "again"}).encode()
 
@@ -50,6 +72,7 @@ def counter(tmp_path: Path, database: str, redis_url: str) -> Iterator[Counter]:
     """Endpoints without a key of their own, for senders who sign with a time."""
     presets = (*SIGNERS, "numbered")
     files = {f"workflows/{name}.yaml": FLOW.replace("{preset}", name) for name in presets}
+    files |= {"workflows/orders.yaml": ORDERS, "workflows/calls.yaml": CALLS}
     with open_counter(
         tmp_path,
         database_url=database,
@@ -154,6 +177,48 @@ def test_S2_a_message_with_an_id_makes_no_second_run_whatever_key_is_named(count
     assert keyed != without
     assert [send("m2", key) for key in (None, "d", "c")] == [keyed] * 3
     assert len(counter.runs) == 2
+    alike = send("m3", "m3")  # named by its id, in a header that is not signed
+    assert [send("m3", key) for key in (None, "e", "m3")] == [alike] * 3
+    assert len(counter.runs) == 3
+
+
+def test_S2_I7_equal_bodies_for_two_parts_of_the_path_are_two_messages(counter: Counter):
+    moment = str(int(counter.hub.clock.now().timestamp()))
+
+    def send(order: str, key: str | None) -> tuple[int, bytes]:
+        named = {} if key is None else {"Idempotency-Key": key}
+        headers = {**dated(b"{}", moment), **named}
+        got = counter.post(f"/orders/{order}/paid", b"{}", headers=headers)
+        return got.status_code, got.data
+
+    first, second = send("1", "a"), send("2", "b")
+    assert (first[0], second[0], first == second) == (202, 202, False)
+    assert [send("1", key) for key in ("c", None, "a")] == [first] * 3
+    third = send("3", "d")
+    assert [send("2", "e"), send("3", None), send("3", "f")] == [second, third, third]
+    assert len(counter.runs) == 3
+
+
+def test_S2_a_message_without_a_key_at_a_path_is_known_under_any_key(counter: Counter):
+    moment = str(int(counter.hub.clock.now().timestamp()))
+    signed = dated(b"{}", moment)
+    first = counter.post("/orders/1/paid", b"{}", headers=signed)
+    again = counter.post("/orders/1/paid", b"{}", headers={**signed, "Idempotency-Key": "a"})
+    assert (first.status_code, again.data) == (202, first.data)
+    assert len(counter.runs) == 1
+
+
+def test_S2_I7_calls_of_a_message_that_share_an_id_and_not_a_key_are_two_runs(counter: Counter):
+    moment = str(int(counter.hub.clock.now().timestamp()))
+    leads = (GOOD["lead_id"], GOOD["lead_id"].replace("5b", "6b"))
+    asked = [{**GOOD, "lead_id": lead} for lead in (*leads, leads[0])]
+    calls = [{"id": "c", "function": {"name": "book", "arguments": each}} for each in asked]
+    body = json.dumps({"message": {"type": "tool-calls", "toolCallList": calls}}).encode()
+    for _ in range(2):
+        got = counter.post("/webhook/calls", body, headers=dated(body, moment))
+        assert got.status_code == 200
+    keys = sorted(row["dedupe_key"] for row in counter.runs)
+    assert keys == sorted(leads)
 
 
 def test_I8_a_header_key_with_another_body_is_refused_and_a_vendors_id_with_another_is_replayed(
