@@ -17,7 +17,7 @@ run: setup ## start everything, send real webhooks, show what happened (ONCE=1 e
 	@$(BIN)/hub demo $(if $(ONCE),--once)
 
 test: setup ## run the whole suite against a real PostgreSQL and Redis that it starts itself (ARGS=...)
-	@$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+	@$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
 proofs: setup ## the properties of the language and the races with their full figures (half an hour)
 	@$(BIN)/pytest --hypothesis-profile=proofs $(or $(ARGS),$(PROOFS))
