@@ -25,8 +25,10 @@ KEYED = f"{INPUTS}concurrency:\n  key: ${{{{ inputs.key }}}}\n"
 class Inside:
     """The runs at work under the turn. One whose owner died stays, until its next owner is done."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, limit: int) -> None:
         self.shop = shop
+        self.limit = limit
+        self.was_full = threading.Event()
         self.ids: dict[str, UUID] = {}
         self.now: set[str] = set()
         self.most = 0
@@ -38,11 +40,14 @@ class Inside:
         with self._lock:
             self.now.add(name)
             self.most = max(self.most, len(self.now))
+            if self.most >= self.limit:
+                self.was_full.set()
             if name not in self.begun:
                 self.begun.append(name)
 
     def works(self, name: str) -> None:
         self.enter(name)
+        self.was_full.wait(PATIENCE)  # the first ones, for as many as may come in
         threading.Event().wait(0.001)  # others have the time to come in, if they can
         with self._lock:
             self.now.discard(name)
@@ -69,7 +74,7 @@ def test_E16_P6_runs_whose_owners_die_or_freeze_never_exceed_the_limit(
 ):
     says = step("order.place", "${{ inputs.names | first | required }}", id_="one")
     shop.learn(f"steps:\n{says}", head=f"{KEYED}  limit: {limit}\n")
-    inside = Inside(shop)
+    inside = Inside(shop, limit)
     names = [f"n{number:02}" for number in range(count)]
     odd = random.Random(16).sample(names, DYING + FREEZING)  # noqa: S311 - no secret
     for name in names:
