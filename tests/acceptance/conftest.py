@@ -13,11 +13,14 @@ import pytest
 from hub.bootstrap import open_hub
 from hub.bootstrap.secrets import new_key
 from hub.config import Settings
+from hub.storage import workers
 from hub.storage.answers import AnswerBoard
+from hub.storage.workers import WorkerName
 from hub.web import create_app
 from hub.worker.rounds import plan_schedules
 from tests.acceptance.messages import SECRETS
 from tests.acceptance.story import NOW, SAMPLE_LEAD, HeardDoorbell, Story
+from tests.acceptance.terminal import Terminal
 from tests.fakes.clock import FakeClock
 from tests.fakes.slack import FakeSlack
 
@@ -123,3 +126,15 @@ def hub(open_story: OpenStory) -> Iterator[Story]:
 def lead(hub: Story) -> UUID:
     """The lead of the samples, who holds a number."""
     return hub.holder("Zoë", SAMPLE_LEAD)
+
+
+@pytest.fixture
+def terminal(hub: Story) -> Terminal:
+    """The operator's, beside the hub of the story."""
+    return Terminal.of(hub)
+
+
+@pytest.fixture
+def worker(hub: Story) -> None:
+    """A worker has said that it lives."""
+    workers.say_alive(hub.hub.database, WorkerName("w1", "here", 1))

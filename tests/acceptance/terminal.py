@@ -28,6 +28,11 @@ class Typed:
         return [json.loads(line) for line in self.out.splitlines()]
 
     @property
+    def checks(self) -> dict[str, Any]:
+        """What `hub doctor --json` found, by the name of the check."""
+        return {line["check"]: line for line in self.lines}
+
+    @property
     def json(self) -> Any:
         (only,) = self.lines
         return only

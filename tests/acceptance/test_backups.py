@@ -27,11 +27,6 @@ PATIENCE = 30  # seconds
 
 
 @pytest.fixture
-def terminal(hub: Story) -> Terminal:
-    return Terminal.of(hub)
-
-
-@pytest.fixture
 def new_place(terminal: Terminal, empty_database: str) -> Terminal:
     """A terminal whose database is new."""
     return Terminal(terminal.project, {**terminal.variables, "HUB_DATABASE_URL": empty_database})

@@ -29,11 +29,6 @@ from tests.figures import Figure
 ACTOR = Actor("tests", "here")
 
 
-@pytest.fixture
-def terminal(hub: Story) -> Terminal:
-    return Terminal.of(hub)
-
-
 def rows_of(hub: Story) -> list[AuditRow]:
     """All rows, the oldest first."""
     with hub.transaction() as connection:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -11,24 +10,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from hub.storage import tables, workers
-from hub.storage.workers import WorkerName
+from hub.storage import tables
 from tests.acceptance.story import DAY, Story
-from tests.acceptance.terminal import Terminal, Typed
-
-
-@pytest.fixture
-def terminal(hub: Story) -> Terminal:
-    return Terminal.of(hub)
-
-
-@pytest.fixture
-def worker(hub: Story) -> None:
-    workers.say_alive(hub.hub.database, WorkerName("w1", "here", 1))
-
-
-def found(typed: Typed) -> dict[str, Any]:
-    return {line["check"]: line for line in typed.lines}
+from tests.acceptance.terminal import Terminal
 
 
 @pytest.mark.usefixtures("worker")
@@ -40,7 +24,7 @@ def test_a_hub_in_order_is_well(hub: Story, terminal: Terminal):
 
     typed = terminal.type("doctor", "--json")
 
-    checks = found(typed)
+    checks = typed.checks
     assert typed.code == 0
     assert [name for name, line in checks.items() if line["status"] == "broken"] == []
     assert "PostgreSQL" in checks["database"]["message"]
@@ -50,7 +34,7 @@ def test_a_hub_in_order_is_well(hub: Story, terminal: Terminal):
 
 @pytest.mark.usefixtures("worker")
 def test_secrets_and_connections_without_a_value_are_named(terminal: Terminal):
-    checks = found(terminal.type("doctor", "--json"))
+    checks = terminal.type("doctor", "--json").checks
 
     assert "set TWILIO_AUTH_TOKEN" in checks["secrets"]["rows"]
     assert checks["secrets"]["status"] == "warning"
@@ -61,7 +45,7 @@ def test_a_hub_without_a_worker_is_not_well(terminal: Terminal):
     typed = terminal.type("doctor", "--json")
 
     assert typed.code == 1
-    assert "hub worker" in found(typed)["workers"]["message"]
+    assert "hub worker" in typed.checks["workers"]["message"]
 
 
 @pytest.mark.usefixtures("worker")
@@ -71,7 +55,7 @@ def test_a_broken_file_is_named_with_line_and_column(project: Path, terminal: Te
 
     typed = terminal.type("doctor", "--json")
 
-    checks = found(typed)
+    checks = typed.checks
     assert typed.code == 1
     assert checks["workflows"]["message"].endswith(" in force, 1 broken")
     assert checks["workflows"]["rows"][0].startswith("workflows/lead-phone.yaml:")
@@ -87,7 +71,7 @@ def test_a_broken_file_that_never_was_in_force_is_said_not_to_be_served(
 ):
     (project / "workflows" / "new.yaml").write_text("hub: 1\n")
 
-    (told,) = found(terminal.type("doctor", "--json"))["earlier versions"]["rows"]
+    (told,) = terminal.type("doctor", "--json").checks["earlier versions"]["rows"]
 
     assert told == "new: there is no earlier version: it is not served until the file is mended"
 
@@ -117,10 +101,10 @@ def test_S13_a_role_of_sql_query_that_can_do_too_much_is_named(
     typed = Terminal(project, variables).type("doctor", "--json")
     without = Terminal(project, {**variables, "SMTP_USERNAME": ""}).type("doctor", "--json")
 
-    told = found(typed)["connection shop"]
+    told = typed.checks["connection shop"]
     assert (typed.code, told["status"]) == (1, "broken")
     assert told["rows"] == ["the role is a superuser"]
-    assert found(without)["connection shop"]["status"] == "warning"
+    assert without.checks["connection shop"]["status"] == "warning"
 
 
 BREAKING = {
@@ -152,7 +136,7 @@ def test_E18_a_row_that_breaks_a_guarantee_is_named(hub: Story, terminal: Termin
 
     typed = terminal.type("doctor", "--json")
 
-    line = found(typed)[check]
+    line = typed.checks[check]
     assert typed.code == 1
     assert line["status"] == "broken"
     assert any(wanted in row for row in line["rows"])
@@ -164,7 +148,7 @@ def test_E18_a_row_that_breaks_a_guarantee_is_named(hub: Story, terminal: Termin
 def named(terminal: Terminal, check: str) -> list[str]:
     """The rows that `hub doctor` names under a heading; it says that all is not well."""
     typed = terminal.type("doctor", "--json")
-    line = found(typed)[check]
+    line = typed.checks[check]
     assert (typed.code, line["status"]) == (1, "broken")
     return list(line["rows"])
 
@@ -288,7 +272,7 @@ def test_a_schedule_that_nobody_fires_is_named(hub: Story, terminal: Terminal):
     with hub.transaction() as db:
         db.execute(text("UPDATE schedules SET next_at = now() - interval '2 minutes'"))
 
-    line = found(terminal.type("doctor", "--json"))["schedules"]
+    line = terminal.type("doctor", "--json").checks["schedules"]
 
     assert line["status"] == "broken"
     assert "release-expired-phones" in line["rows"][0]
@@ -303,7 +287,7 @@ def test_a_database_that_does_not_answer_is_a_finding_and_no_traceback(
     typed = broken.type("doctor", "--json")
 
     assert typed.code == 1
-    assert "does not answer" in found(typed)["database"]["message"]
+    assert "does not answer" in typed.checks["database"]["message"]
     assert "Traceback" not in typed.err
     asked = broken.type("runs")
     assert asked.code == 1
@@ -317,7 +301,7 @@ def test_tables_of_another_version_are_said_with_the_command_that_helps(
     empty = Terminal(terminal.project, {**terminal.variables, "HUB_DATABASE_URL": empty_database})
 
     assert "hub db upgrade" in empty.type("runs").err
-    assert "hub db upgrade" in found(empty.type("doctor", "--json"))["database"]["message"]
+    assert "hub db upgrade" in empty.type("doctor", "--json").checks["database"]["message"]
     assert empty.type("db", "upgrade").code == 0
     assert "already" in empty.type("db", "upgrade").out
     assert empty.type("runs").out == "no runs\n"

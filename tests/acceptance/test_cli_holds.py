@@ -10,11 +10,6 @@ from tests.acceptance.terminal import Terminal
 
 
 @pytest.fixture
-def terminal(hub: Story) -> Terminal:
-    return Terminal.of(hub)
-
-
-@pytest.fixture
 def today(hub: Story) -> Story:
     """The story takes place now, where the commands are."""
     hub.clock.set(SystemClock().now().replace(microsecond=0))

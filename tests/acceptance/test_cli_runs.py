@@ -12,12 +12,6 @@ from tests.acceptance.messages import sample
 from tests.acceptance.story import DAY, SAMPLE_LEAD, Story
 from tests.acceptance.terminal import Terminal
 
-
-@pytest.fixture
-def terminal(hub: Story) -> Terminal:
-    return Terminal.of(hub)
-
-
 # ------------------------------------------------------------------------------------------ looking
 
 

@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 import socket
-from typing import Any
 
 import pytest
 
 from hub.cli import household
-from hub.storage import workers
-from hub.storage.workers import WorkerName
-from tests.acceptance.story import Story
-from tests.acceptance.terminal import Terminal, Typed
-
-
-@pytest.fixture
-def terminal(hub: Story) -> Terminal:
-    return Terminal.of(hub)
-
-
-@pytest.fixture
-def worker(hub: Story) -> None:
-    workers.say_alive(hub.hub.database, WorkerName("w1", "here", 1))
-
-
-def found(typed: Typed) -> dict[str, Any]:
-    return {line["check"]: line for line in typed.lines}
+from tests.acceptance.terminal import Terminal
 
 
 @pytest.mark.usefixtures("worker")
@@ -44,7 +26,7 @@ def test_a_value_that_the_servers_would_refuse_is_broken(
         "doctor", "--json"
     )
 
-    line = found(typed)[check]
+    line = typed.checks[check]
     assert typed.code == 1
     assert line["status"] == "broken"
     assert variable in line["message"]
@@ -66,7 +48,7 @@ def test_S6_an_address_with_a_badly_written_password_is_told_without_it(
 ):
     bad = Terminal(terminal.project, {**terminal.variables, "HUB_REDIS_URL": address})
 
-    line = found(bad.type("doctor", "--json"))["redis"]
+    line = bad.type("doctor", "--json").checks["redis"]
     assert line["status"] == "broken"
     assert "HUB_REDIS_URL is no address" in line["message"]
     for words in (["doctor"], ["doctor", "--json"], ["web"], ["worker"]):

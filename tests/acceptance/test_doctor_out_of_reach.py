@@ -11,7 +11,7 @@ import pytest
 
 from tests.acceptance.story import Story
 from tests.acceptance.terminal import Terminal
-from tests.acceptance.test_cli_doctor import add_connection, found
+from tests.acceptance.test_cli_doctor import add_connection
 
 
 @contextmanager
@@ -78,10 +78,10 @@ def test_a_database_that_cannot_be_reached_is_told_with_what_to_do(hub: Story, c
 
         own, other = away.type("doctor", "--json"), beside.type("doctor", "--json")
 
-    said = found(own)["database"]
+    said = own.checks["database"]
     assert said["status"] == "broken"
     assert wanted in said["message"]
     assert "HUB_DATABASE_URL" in said["message"]
     assert "word-of-u" not in own.out
-    shop = found(other)["connection shop"]
+    shop = other.checks["connection shop"]
     assert (shop["status"], wanted in shop["message"]) == ("warning", True)

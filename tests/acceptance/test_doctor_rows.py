@@ -5,23 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from hub.storage import invariants, workers
-from hub.storage.workers import WorkerName
+from hub.storage import invariants
 from tests.acceptance.story import Story
 from tests.acceptance.terminal import Terminal
-from tests.acceptance.test_cli_doctor import BREAKING, found
+from tests.acceptance.test_cli_doctor import BREAKING
 
 _NOT_OVER = "ended_at = NULL, deadline = now() + interval '9 days'"
-
-
-@pytest.fixture
-def terminal(hub: Story) -> Terminal:
-    return Terminal.of(hub)
-
-
-@pytest.fixture
-def worker(hub: Story) -> None:
-    workers.say_alive(hub.hub.database, WorkerName("w1", "here", 1))
 
 
 def test_E18_each_invariant_that_is_asked_for_is_planted():
@@ -48,7 +37,7 @@ def test_E18_a_lease_is_named_after_twice_its_time_and_a_sleep_that_has_no_end(
     with hub.transaction() as db:
         db.execute(text(f"UPDATE runs SET {row}"))  # noqa: S608 - our own text
 
-    checks = found(terminal.type("doctor", "--json"))
+    checks = terminal.type("doctor", "--json").checks
 
     rows = [*checks["leases"].get("rows", ()), *checks["next-action"].get("rows", ())]
     assert [str(run_id) in each for each in rows] == [True] * is_named

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -107,11 +106,6 @@ def store(hub: Story, run: UUID, row: dict[str, Any]) -> None:
         for change in CHANGES.split(";"):
             names = set(re.findall(r"(?<!:):(\w+)", change))
             db.execute(text(change), {name: values[name] for name in names})
-
-
-@pytest.fixture
-def terminal(hub: Story) -> Terminal:
-    return Terminal.of(hub)
 
 
 def assert_told(terminal: Terminal, *words: object) -> None:
