@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -42,7 +42,8 @@ log = logging.getLogger(__name__)
 
 _LOOK_AGAIN = timedelta(seconds=1)
 _DEADLOCK = "40P01"
-_TRIES_IN_A_CIRCLE = 3  # of a step that met others in a deadlock, before it counts as failed
+_TRIES = 3  # of a transaction that others were in the way of, before it counts as refused
+_R = TypeVar("_R")
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ class Performer:
                 return self._simulate(task, passed)
             if action.outward:
                 return self._outward(task, passed.inputs)
-            return self._local_again(task, passed.inputs)
+            return _again(partial(self._local, task, passed.inputs), _is_in_a_circle)
         except StepFailed as failed:
             return self._record_failure(task, failed)
         except DBAPIError as problem:
@@ -178,16 +179,6 @@ class Performer:
         )
         return Done(example)
 
-    def _local_again(self, task: Task, inputs: Mapping[str, Any]) -> Outcome:
-        """Steps of two runs that share their transactions may wait in a circle: one goes again."""
-        for _ in range(_TRIES_IN_A_CIRCLE - 1):
-            try:
-                return self._local(task, inputs)
-            except DBAPIError as problem:
-                if getattr(problem.orig, "sqlstate", None) != _DEADLOCK:
-                    raise
-        return self._local(task, inputs)
-
     def _local(self, task: Task, inputs: Mapping[str, Any]) -> Outcome:
         """The effect and the result are one transaction (E6)."""
         with task.desk.fenced(stays_open=True) as connection:
@@ -204,9 +195,12 @@ class Performer:
                 return settled
             task.desk.keep(connection, task.entry)
         result = self._tools.hide_named(self._call(task, inputs, None))
+        _again(partial(self._store_done, task, result), is_busy)
+        return Done(result)
+
+    def _store_done(self, task: Task, result: Any) -> None:
         with task.desk.fenced(is_checked=False, stays_open=True) as connection:
             self._keep_done(connection, task, result)
-        return Done(result)
 
     def _call(self, task: Task, inputs: Mapping[str, Any], connection: Connection | None) -> Any:
         """Call the action; what it does not declare becomes the error `internal`."""
@@ -268,16 +262,20 @@ class Performer:
             error=failure.as_row(),
             due_at=None if pause is None else desk.now() + pause,
         )
-        with desk.fenced(is_checked=False, stays_open=pause is None) as connection:
-            desk.keep(connection, stored)
-            _count(connection, task, "failed" if pause is None else "retried")
-            if pause is None:
-                runs.clear_deaths(connection, desk.run)
-            if pause is None and failure.is_maybe_done:
-                runs.mark_maybe_done(connection, desk.run)
-            if pause is None and task.command.once_key is not None:
-                once.give_up(connection, task.once_key, is_maybe_done=failure.is_maybe_done)
+        _again(partial(self._store_failure, task, failure, stored), is_busy)
         return failure if pause is None else Blocked(pause, f"retry after {failure.code}")
+
+    def _store_failure(self, task: Task, failure: Failure, stored: Entry) -> None:
+        desk, is_final = task.desk, stored.status == "failed"
+        with desk.fenced(is_checked=False, stays_open=is_final) as connection:
+            desk.keep(connection, stored)
+            _count(connection, task, "failed" if is_final else "retried")
+            if is_final:
+                runs.clear_deaths(connection, desk.run)
+            if is_final and failure.is_maybe_done:
+                runs.mark_maybe_done(connection, desk.run)
+            if is_final and task.command.once_key is not None:
+                once.give_up(connection, task.once_key, is_maybe_done=failure.is_maybe_done)
 
     def _take_once(
         self, connection: Connection, task: Task, *, result: Any = None
@@ -306,6 +304,25 @@ class Performer:
         done = replace(task.entry, status="succeeded", result=held.result, attempts=0)
         task.desk.keep(connection, done)
         return Done(held.result)
+
+
+def _again(attempt: Callable[[], _R], may_go_again: Callable[[DBAPIError], bool]) -> _R:
+    """Do what is one transaction, and do it again while others were in its way.
+
+    Steps of two runs that share their transactions may wait in a circle. What came of a call is
+    known, and is not given up to doubt for a lock that is held a little too long (E8).
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return attempt()
+        except DBAPIError as problem:
+            if not may_go_again(problem):
+                raise
+    return attempt()
+
+
+def _is_in_a_circle(problem: DBAPIError) -> bool:
+    return getattr(problem.orig, "sqlstate", None) == _DEADLOCK
 
 
 def _count(connection: Connection, task: Task, outcome: str) -> None:

@@ -493,6 +493,22 @@ FENCES = (
         _OF_DOUBTS,
     ),
     Fence(
+        "what came of a call is stored again while the database is busy",
+        "E8",
+        _PERFORMING,
+        "_again(partial(self._store_done, task, result), is_busy)",
+        "self._store_done(task, result)",
+        _OF_DOUBTS,
+    ),
+    Fence(
+        "a call's refusal is stored again while the database is busy",
+        "E8",
+        _PERFORMING,
+        "_again(partial(self._store_failure, task, failure, stored), is_busy)",
+        "self._store_failure(task, failure, stored)",
+        _OF_DOUBTS,
+    ),
+    Fence(
         "an earlier attempt's doubt stays",
         "E8",
         _ATTEMPTS,
@@ -514,7 +530,7 @@ FENCES = (
         "a failed step in doubt marks its run",
         "E8",
         _PERFORMING,
-        """            if pause is None and failure.is_maybe_done:
+        """            if is_final and failure.is_maybe_done:
                 runs.mark_maybe_done(connection, desk.run)
 """,
         "",

@@ -77,6 +77,38 @@ def test_E7_E8_a_call_whose_result_cannot_be_stored_is_in_doubt(
     assert shop.run(run).status == ("failed" if calls == 1 else "succeeded")
 
 
+BUSY_TWICE = """
+CREATE SEQUENCE tries;  -- a rollback takes nothing back from it
+CREATE FUNCTION is_busy() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF nextval('tries') <= 2 THEN RAISE EXCEPTION 'busy' USING ERRCODE = '55P03'; END IF;
+    RETURN coalesce(NEW, OLD);
+END $$;
+CREATE TRIGGER is_busy BEFORE UPDATE OR DELETE ON once_keys FOR EACH ROW EXECUTE FUNCTION is_busy()
+"""
+
+
+@pytest.mark.parametrize("ended", ["succeeded", "failed"])
+def test_E8_what_came_of_a_call_is_stored_once_the_database_is_less_busy(shop: Shop, ended: str):
+    """The outcome is known: two refusals of a lock make no doubt of it."""
+    shop.learn("steps:\n" + step("letter.send", "one", more="once_per: ${{ inputs.key }}"))
+
+    def make_busy() -> None:
+        shop.do(BUSY_TWICE)
+        if ended == "failed":
+            raise Permanent("returned", "nobody lives there")
+
+    shop.world.script["one"] = [make_busy]
+    try:
+        run = shop.start()
+        shop.work()
+    finally:
+        shop.do("DROP FUNCTION is_busy CASCADE")
+        shop.do("DROP SEQUENCE tries")
+
+    assert shop.world.said == ["one"]
+    assert (shop.run(run).status, shop.run(run).is_maybe_done) == (ended, False)
+
+
 def test_E8_the_doubt_of_one_try_stays_when_the_next_is_refused(shop: Shop):
     shop.learn("steps:\n" + step("order.place", "one", more=CONTINUE))
     shop.world.script["one"] = [
