@@ -85,7 +85,7 @@ class Bench:
             print(f"  hub / floor: rate {found['hub'] / found['floor']:.2f}")
 
     def _completed(self, side: Side, concurrency: int) -> float:
-        requests = self._options.requests // (2 if concurrency == 1 else 1)
+        requests: int = self._options.requests // (2 if concurrency == 1 else 1)
         began = time.perf_counter()
         measured = load.run(side.port, side.accept, requests=requests, concurrency=concurrency)
         _refuse_failures(side, measured)

@@ -114,7 +114,7 @@ def _listen_notify(url: str, heard: threading.Event) -> None:
 
 def _listen_redis(redis: Redis, heard: threading.Event) -> None:
     def listen() -> None:
-        subscription = redis.pubsub()
+        subscription = redis.pubsub()  # type: ignore[no-untyped-call]  # redis-py leaves it so
         subscription.subscribe("answers")
         with contextlib.suppress(RedisError):  # the server stops at the end
             for _ in subscription.listen():

@@ -24,7 +24,7 @@ from bench.sleepers.crowd import fill
 from bench.sleepers.house import House, begin, wait_until
 from hub import embedded
 from hub.bootstrap import Hub
-from hub.storage import events, migrate, runs, schedules
+from hub.storage import events, gauges, migrate, runs, schedules
 from hub.storage.workers import WorkerName
 from hub.worker.rounds import Rounds
 
@@ -134,7 +134,7 @@ class Night:
             "freeing lost runs, ms": self._timed(lambda: _nothing(runs.sweep(engine))),
             "a look at the schedules, ms": self._timed(lambda: _nothing(schedules.due(engine))),
             "the length of the queue, ms": self._timed(
-                lambda: _nothing(runs.count_waiting(engine))
+                lambda: _nothing(gauges.count_waiting(engine))
             ),
             "whether a schedule's run goes on, ms": self._timed(self._look_unfinished),
             "sweeping old events, ms": self._timed(self._sweep_events),

@@ -26,7 +26,7 @@ class Preset:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def preset_of(vector):
+def preset_of(vector: Mapping[str, Any]) -> Preset:
     config = vector.get("config", {})
     scheme = vector["scheme"]
     if scheme == "vapi-hmac":
