@@ -622,16 +622,10 @@ FENCES = (
         "what was called is stored, also for a cancelled run",
         "E8",
         _PERFORMING,
-        """        with task.desk.fenced(is_checked=False, stays_open=True) as connection:
-            self._keep_done(connection, task, result)
-        return Done(result)
-
-    def _call""",
-        """        with task.desk.fenced(stays_open=True) as connection:
-            self._keep_done(connection, task, result)
-        return Done(result)
-
-    def _call""",
+        """    def _store_done(self, task: Task, result: Any) -> None:
+        with task.desk.fenced(is_checked=False, stays_open=True)""",
+        """    def _store_done(self, task: Task, result: Any) -> None:
+        with task.desk.fenced(stays_open=True)""",
         (*_OF_EFFECTS, *_OF_ENGINE),
     ),
     # ------------------------------------------------------------------------------- once for all
