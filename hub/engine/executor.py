@@ -48,6 +48,7 @@ from hub.storage.runs import ClaimedRun, Ending, OpenClaim
 log = logging.getLogger(__name__)
 
 MOST_CARRIED = 20  # steps in one transaction: their locks last as long as it does
+MOST_READERS = 2 * runs.MOST_DEATHS  # dead ones: those that were to give the run up died of it too
 
 
 @dataclass(frozen=True)
@@ -106,11 +107,15 @@ class Executor:
             log.exception("the hub failed on a run", extra={"run_id": str(run.id)})
             if claim is not None:
                 claim.connection.close()
-            self._give_up(run, Failure("internal", "a fault of the hub; see the log"))
+            broken = Failure("internal", "a fault of the hub; see the log")
+            self._give_up(run, Finished(failure=broken))
 
     def _work(
         self, run: ClaimedRun, is_stopping: Callable[[], bool], claim: OpenClaim | None
     ) -> None:
+        if run.deaths >= MOST_READERS:
+            self._give_up(run, _unreadable(run))
+            return
         workflow = self._shop.program(run.version)
         is_new = run.token == 1 and run.retry_of is None  # then there is nothing to read
         stored = () if is_new else self._stored(run)
@@ -333,10 +338,10 @@ class Executor:
         else:
             desk.leave_turns()
 
-    def _give_up(self, run: ClaimedRun, failure: Failure) -> None:
+    def _give_up(self, run: ClaimedRun, finished: Finished) -> None:
         """End a run whose journal or workflow nobody can read."""
         desk = Desk(self._shop.engine, run)
-        ending = ending_of(Finished(failure=failure))
+        ending = ending_of(finished)
         try:
             with desk.fenced(is_checked=False) as connection:
                 response = broken_response(ending, run.id) if run.is_awaited else None
@@ -365,3 +370,9 @@ def _poison(desk: Desk) -> Failure:
     )
     message = f"{desk.run.deaths} workers died in the same step"
     return Failure("poison", message, step=next(begun, ""))
+
+
+def _unreadable(run: ClaimedRun) -> Finished:
+    """The end of a run that nobody lives to read: what it did is not undone."""
+    message = f"{run.deaths} workers died, the last ones of reading what the run did"
+    return Finished(failure=Failure("poison", message), is_undo_failed=True)

@@ -195,6 +195,14 @@ FENCES = (
         _OF_RUNS,
     ),
     Fence(
+        "a run that nobody lives to read is given up unread",
+        "E10",
+        _EXECUTOR,
+        "if run.deaths >= MOST_READERS:",
+        "if False:",
+        ("tests/integration/engine/test_poison.py",),
+    ),
+    Fence(
         "deaths are counted",
         "E10",
         _RUNS,
