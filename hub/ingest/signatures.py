@@ -192,6 +192,16 @@ def _shared_header(evidence: Evidence, options: Mapping[str, Any]) -> Verified:
     return Verified()
 
 
+def _bearer(evidence: Evidence, options: Mapping[str, Any]) -> Verified:
+    """A scheme is the same in capitals and in small letters (RFC 9110, 11.1); a token is not."""
+    value, prefix = evidence.header(options["header"]), options["prefix"].encode()
+    if not value.lower().startswith(prefix.lower()):
+        raise _refused()
+    if not _is_any(value[len(prefix) :], evidence.secrets):
+        raise _refused()
+    return Verified()
+
+
 def _basic(evidence: Evidence, options: Mapping[str, Any]) -> Verified:
     scheme, _, encoded = evidence.header("authorization").partition(b" ")
     if scheme.lower() != b"basic":
@@ -317,7 +327,7 @@ def _retell(evidence: Evidence, _: Mapping[str, Any]) -> Verified:
 AUTH_TYPES: Mapping[str, AuthType] = {
     "public": AuthType(_public, {}, needs_secret=False),
     "shared_header": AuthType(_shared_header, {"header": None, "prefix": ""}),
-    "bearer": AuthType(_shared_header, {"header": "Authorization", "prefix": "Bearer "}),
+    "bearer": AuthType(_bearer, {"header": "Authorization", "prefix": "Bearer "}),
     "basic": AuthType(_basic, {"username": None}),
     "hmac_sha256": AuthType(
         _hmac_of_body,
