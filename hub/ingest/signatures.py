@@ -78,11 +78,16 @@ class Evidence:
 
 @dataclass(frozen=True)
 class AuthType:
-    """One way to verify, and the options it takes with their defaults (None: must be given)."""
+    """One way to verify, and the options it takes with their defaults (None: must be given).
+
+    `lasting_when`: with these options its signature covers neither a time nor an id, so that it is
+    right for ever (S2). None: never, or it is no signature.
+    """
 
     verify: Callable[[Evidence, Mapping[str, Any]], Verified]
     options: Mapping[str, Any]
     needs_secret: bool = True
+    lasting_when: Mapping[str, Any] | None = None
 
 
 def verify(
@@ -332,6 +337,7 @@ AUTH_TYPES: Mapping[str, AuthType] = {
     "hmac_sha256": AuthType(
         _hmac_of_body,
         {"header": None, "prefix": "", "encoding": "hex", "algorithm": "sha256"},
+        lasting_when={},
     ),
     "vapi_hmac": AuthType(
         _vapi_hmac,
@@ -346,6 +352,7 @@ AUTH_TYPES: Mapping[str, AuthType] = {
             "encoding": "hex",
             "secret_is_base64": False,
         },
+        lasting_when={"include_timestamp": False, "message_id_header": ""},
     ),
     "standard_webhooks": AuthType(_standard_webhooks, {}),
     "stripe_signature": AuthType(
