@@ -65,6 +65,11 @@ def events(play: Play) -> None:
     play.send("emits", name="door")
 
 
+def emit_once_more(play: Play) -> None:
+    """For a run that came again after its failure."""
+    play.send("emits", name="door")
+
+
 def called_off(play: Play) -> None:
     """The event that cancels comes when the run sleeps, if it gets there."""
     sent = play.send("called-off", name="door", at=_LONG)

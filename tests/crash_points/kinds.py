@@ -29,7 +29,7 @@ KINDS: tuple[Kind, ...] = (
         "worker",
         deeds.events,
         (("heard", "emitted", "started"),),
-        is_repeated=False,  # a run that failed would come again, and wait for an event that was
+        owed=deeds.emit_once_more,  # a failed run came again for an event that was, or never came
     ),
     Kind(
         "an event that cancels",

@@ -31,6 +31,7 @@ Role = Literal["web", "worker", "command"]
 _AT_WORK_FOR = 12.0  # seconds until a process under test has done what there was
 _OVER_WITHIN = 40.0
 _PAUSE = 0.04
+_BUSY = "SELECT FROM runs WHERE ended_at IS NULL AND status <> 'waiting'"
 _NAMES = "SELECT host || ':' || pid || ':' || left(id, 8) AS name FROM workers"  # as runs have them
 
 
@@ -57,6 +58,7 @@ class Kind:
     has_helper: bool = True  # for the web: a worker is at work beside it
     is_repeated: bool = True  # after a failure the same request would be a new run
     environment: Mapping[str, str] = field(default_factory=dict)
+    owed: Callable[[Play], object] | None = None  # what others wait for whose bringer has failed
 
 
 @dataclass
@@ -245,16 +247,19 @@ class Theatre:
         while stage.unfinished() and monotonic() < ends:
             if life.status is not None:
                 self._go_on()  # it ended by itself, and somebody comes after it
-            stage.leases_run_out(but=self._kept)
-            stage.time_goes_by()
-            threading.Event().wait(_PAUSE)
+            self._time_passes(play)
         for each in play.sent if play.kind.is_repeated else ():
             each.repeated = stage.post(self._web_url, each.flow, each.body, each.key)
         while stage.unfinished() and monotonic() < ends:  # of a failure that freed its key
             self._go_on()
-            stage.leases_run_out(but=self._kept)
-            stage.time_goes_by()
-            threading.Event().wait(_PAUSE)
+            self._time_passes(play)
+
+    def _time_passes(self, play: Play) -> None:
+        self.stage.leases_run_out(but=self._kept)
+        self.stage.time_goes_by()
+        threading.Event().wait(_PAUSE)
+        if play.death.way == "exception" and play.kind.owed and not self.stage.rows(_BUSY):
+            play.kind.owed(play)
 
     def _send_again(self, play: Play) -> None:
         """A caller that was not answered, or was told to come again, does so."""
