@@ -83,6 +83,7 @@ class Unwrapped:
     default_max_body: int = 0
     is_tool: bool = False
     payload_names: tuple[str, ...] = ()
+    names_messages: bool = True
     secret_places: tuple[str, ...] = ()
 
     def unpack(

@@ -169,10 +169,10 @@ def test_S1_both_secrets_of_a_rotation_are_live():
 
 def test_S1_a_scheme_is_known_in_any_case_and_its_token_in_one():
     for scheme in ("Bearer", "bearer", "BEARER"):
-        given = {"headers": {"Authorization": f"{scheme} token"}, "body": b"", "now": NOW}
-        verify(Preset("bearer"), secrets=["token"], **given)
-    for sent in ("bearer TOKEN", "bearer", "bearertoken", "basic token", "Bearer  token"):
-        assert refuses(Preset("bearer"), {"Authorization": sent}, secrets=("token",))
+        sent = {"Authorization": f"{scheme} token"}
+        verify(Preset("bearer"), headers=sent, body=b"", secrets=["token"], now=NOW)
+    for wrong in ("bearer TOKEN", "bearer", "bearertoken", "basic token", "Bearer  token"):
+        assert refuses(Preset("bearer"), {"Authorization": wrong}, secrets=("token",))
 
 
 def test_S2_a_signed_message_tells_its_id_and_time():
