@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,6 +29,11 @@ class Measured:
     def rate(self) -> float:
         """Requests per second."""
         return len(self.latencies) / self.seconds
+
+    @property
+    def failed(self) -> int:
+        """Requests that were not answered with 2xx."""
+        return sum(count for status, count in self.statuses.items() if status // 100 != 2)  # noqa: PLR2004
 
     def percentile(self, share: float) -> float:
         """Milliseconds."""
@@ -88,8 +92,3 @@ async def _answer(reader: asyncio.StreamReader) -> int:
     else:
         await reader.readexactly(int(headers.get("content-length", "0")))
     return status
-
-
-def middle(figures: Sequence[float]) -> float:
-    """The median of several rounds."""
-    return statistics.median(figures)

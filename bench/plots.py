@@ -1,0 +1,49 @@
+"""Which figures are drawn, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.chart import Panel, Series
+from bench.figures import Row
+
+_BY_CALLERS = (
+    ("accepted webhooks/s, no worker running", "Accepted webhooks a second"),
+    ("completed runs/s: web and one worker", "Completed runs a second"),
+    ("waiting tool call, p50", "Waiting tool call, p50 in ms"),
+    ("waiting tool call, p99", "Waiting tool call, p99 in ms"),
+)
+_DRAIN = "completed runs/s: two workers, nothing else to do"
+_CALLERS_DRAWN = 50  # beyond it a waiting call's bar would leave the others no room
+
+
+def of_bench(rows: Sequence[Row]) -> list[Panel]:
+    """What `make bench` measured, as far as it was."""
+    panels = [
+        _by_callers(title, [row for row in rows if row.what == what])
+        for what, title in _BY_CALLERS
+        if any(row.what == what for row in rows)
+    ]
+    return panels + [
+        Panel(
+            "Two workers: runs a second",
+            "",
+            ("bare drain program", "hub"),
+            (Series("runs/s", (row.floor, row.hub)),),
+        )
+        for row in rows
+        if row.what == _DRAIN
+    ]
+
+
+def _by_callers(title: str, rows: Sequence[Row]) -> Panel:
+    drawn = [row for row in rows if row.unit != "ms" or (row.callers or 0) <= _CALLERS_DRAWN]
+    return Panel(
+        title,
+        "",
+        [f"{row.callers} callers" if row.callers != 1 else "1 caller" for row in drawn],
+        (
+            Series("floor", [row.floor for row in drawn]),
+            Series("hub", [row.hub for row in drawn]),
+        ),
+    )
