@@ -85,7 +85,7 @@ def processes_of(floor: Side, number: int = 2) -> AbstractContextManager[list[in
     return processes.running(
         [PROGRAM] * number,
         environment=floor.environment,
-        is_ready=lambda _: floor.listeners(QUEUE) >= number,
+        is_ready=floor.have_come(QUEUE, number),
         log=floor.log,
     )
 

@@ -153,7 +153,7 @@ class Bench:
         """How many runs, in how many seconds."""
         began = time.perf_counter()
         measured = self._sent(side, kind, callers)
-        processes.until(lambda: side.left() == 0, f"{side.name}: the end of all runs", within=300)
+        side.settle()
         return len(measured.latencies) - measured.failed, time.perf_counter() - began
 
     def _send_one(self) -> None:
@@ -217,7 +217,7 @@ class Bench:
             with _Scale(pids) as scale:
                 for kind, callers in product(("accept", "wait", "reference-waits"), (10, 200)):
                     self._sent(self._hub, kind, callers)
-                processes.until(lambda: self._hub.left() == 0, "the end of all runs", within=300)
+                self._hub.settle()
         for what, found, most in (("idle", idle, 150), ("loaded", scale.most, 250)):
             aim = Aim(most=most, of_ratio=False)
             self._add(f"memory of web and worker (PSS), {what}", "MiB", found, aim=aim)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import psycopg
+
 from bench import drain, load, processes
 from bench.sides import Side
 from hub.queue import Doorbell
 
 _ENDPOINTS = {"accept": "booked", "call": "calls-out", "reference": "reference"}
 _CALLERS = 50
-_WITHIN = 300.0
 _PARK = (
     "UPDATE runs SET due_at = now() + interval '1 day' WHERE status = 'queued' AND workflow = %s"
 )
@@ -27,6 +28,7 @@ _LASTED = (
     "SELECT count(*), extract(epoch FROM max(ended_at) - %s::timestamptz) FROM runs"
     " WHERE workflow = %s AND ended_at >= %s::timestamptz"
 )
+_BARE_LEFT = "SELECT FROM drain_runs WHERE ended_at IS NULL LIMIT 1"
 _NOW = "SELECT clock_timestamp()::text"
 
 
@@ -46,7 +48,7 @@ def let_go(hub: Side, kind: str, runs: int, *, workers: int) -> float:
     bell = Doorbell(hub.redis_url)
     for number in range(workers):
         bell.ring(UUID(int=number))
-    processes.until(lambda: hub.left() == 0, "the end of all runs", within=_WITHIN)
+    hub.settle()
     ended, seconds = hub.asked(_LASTED, began, workflow, began)
     if ended < runs:
         raise SystemExit(f"{ended} of {runs} runs came to their end")
@@ -59,10 +61,10 @@ def drain_bare(floor: Side, runs: int, *, workers: int) -> float:
     floor.do("INSERT INTO drain_runs (id) SELECT generate_series(1, %s)", runs)
     (began,) = floor.asked(_NOW)
     drain.ring(floor.redis_url, workers)
-    processes.until(
-        lambda: floor.asked("SELECT NOT EXISTS (SELECT FROM drain_runs WHERE ended_at IS NULL)")[0],
-        "the end of the bare program",
-    )
+    with psycopg.connect(floor.database_url, autocommit=True) as database:
+        processes.until(
+            lambda: database.execute(_BARE_LEFT).fetchone() is None, "the end of the bare program"
+        )
     (seconds,) = floor.asked(
         "SELECT extract(epoch FROM max(ended_at) - %s::timestamptz) FROM drain_runs", began
     )

@@ -73,7 +73,7 @@ def _stop(started: Iterable[subprocess.Popen[bytes]]) -> None:
 
 
 def until(is_so: Callable[[], object], what: str, *, within: float = START_WITHIN) -> None:
-    """Ask until it is true; raises `SystemExit` when it never is."""
+    """Ask until it is true; raises `SystemExit` when it never is. Asking must cost little."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         if is_so():

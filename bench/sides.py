@@ -17,6 +17,15 @@ from bench.load import Request
 from bench.requests import SECRET, Booking, ToolCall
 
 PROJECT = Path(__file__).parent / "project"
+_SETTLES_WITHIN = 300.0  # seconds
+
+_GOES_ON = """
+    SELECT EXISTS (SELECT FROM runs WHERE status = 'running')
+        OR EXISTS (SELECT FROM runs WHERE status IN ('queued', 'waiting') AND is_awaited
+                   AND due_at < now() + interval '1 hour')
+        OR EXISTS (SELECT FROM runs WHERE status IN ('queued', 'waiting') AND NOT is_awaited
+                   AND due_at < now() + interval '1 hour')
+"""
 
 Requests = Callable[[int], Request]
 
@@ -31,7 +40,7 @@ class Side:
     worker_command: list[str]
     environment: Mapping[str, str]
     requests: Mapping[str, Requests]
-    unfinished: str
+    is_settled: Callable[[psycopg.Connection[Any], Redis], bool]
     forgotten: Sequence[str]
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
@@ -44,10 +53,18 @@ class Side:
     def workers(self, number: int = 1) -> AbstractContextManager[list[int]]:
         """Start so many worker processes; they are ready to work."""
         queue = self.environment["BENCH_QUEUE"]
-        before = self.listeners(queue)
-        return self._running(
-            [self.worker_command] * number, lambda _: self.listeners(queue) - before >= number
-        )
+        return self._running([self.worker_command] * number, self.have_come(queue, number))
+
+    def have_come(self, queue: str, number: int) -> Callable[[list[int]], bool]:
+        """Asks whether so many more workers have told Redis that they listen to a queue."""
+        redis, key = Redis.from_url(self.redis_url), f"rq:workers:{queue}"
+
+        def count() -> int:
+            found: Any = redis.scard(key)
+            return int(found)
+
+        before = count()
+        return lambda _: count() >= before + number
 
     def _running(
         self, commands: list[list[str]], is_ready: Callable[[list[int]], bool]
@@ -55,12 +72,6 @@ class Side:
         return processes.running(
             commands, environment=self.environment, is_ready=is_ready, log=self.log
         )
-
-    def listeners(self, queue: str) -> int:
-        """How many workers have told Redis that they listen to a queue."""
-        with Redis.from_url(self.redis_url) as redis:
-            found: Any = redis.scard(f"rq:workers:{queue}")
-        return int(found)
 
     def servers(self) -> list[int]:
         """The processes of the database and of Redis, which are on this machine."""
@@ -70,9 +81,17 @@ class Side:
             told: Any = redis.info("server")
         return [postmaster, int(told["process_id"])]
 
-    def left(self) -> int:
-        """Runs that are accepted and not at their end."""
-        return int(self.asked(self.unfinished)[0])
+    def settle(self) -> None:
+        """Wait until every accepted run has ended; raises `SystemExit` after five minutes."""
+        with (
+            psycopg.connect(self.database_url, autocommit=True) as database,
+            Redis.from_url(self.redis_url) as redis,
+        ):
+            processes.until(
+                lambda: self.is_settled(database, redis),
+                f"{self.name}: the end of all runs",
+                within=_SETTLES_WITHIN,
+            )
 
     def forget(self) -> None:
         """Drop what is accepted and will not be worked off."""
@@ -91,6 +110,16 @@ class Side:
         """Change rows."""
         with psycopg.connect(self.database_url, autocommit=True) as database:
             database.execute(statement, values)
+
+
+def _no_run_goes_on(database: psycopg.Connection[Any], _: Redis) -> bool:
+    """What is asleep for long does not count. Each part is read from an index of its own."""
+    return database.execute(_GOES_ON).fetchone() == (False,)
+
+
+def _no_job_is_left(_: psycopg.Connection[Any], redis: Redis) -> bool:
+    """Neither in the queue nor in the worker's hands."""
+    return not redis.exists("rq:queue:floor", "rq:queue:floor:intermediate")
 
 
 class Servers(Protocol):
@@ -133,8 +162,7 @@ def hub(servers: Servers, *, folder: Path, receiver_url: str, project: Path = PR
             "reference-waits": ToolCall("/webhook/reference-answers"),
             "call": Booking("/webhook/calls-out"),
         },
-        unfinished="SELECT count(*) FROM runs WHERE ended_at IS NULL AND coalesce(due_at < now()"
-        " + interval '1 h', true)",
+        is_settled=_no_run_goes_on,
         forgotten=(
             "DELETE FROM run_history USING runs WHERE run_id = runs.id AND runs.status = 'queued'",
             "DELETE FROM runs WHERE status = 'queued'",
@@ -170,7 +198,7 @@ def floor(servers: Servers, *, folder: Path) -> Side:
             "BENCH_QUEUE": "floor",
         },
         requests={"accept": Booking("/accept"), "wait": ToolCall("/wait")},
-        unfinished="SELECT count(*) FROM floor_hooks WHERE kind = 'accept' AND NOT done",
+        is_settled=_no_job_is_left,
         forgotten=("DELETE FROM floor_hooks",),
         database_url=libpq(servers.database_url),
         redis_url=servers.redis_url,
