@@ -35,6 +35,8 @@ PARTS = ("start", "memory", "accept", "drain", "complete", "wait", "outward", "r
 def main() -> None:
     """Measure, print, and put it into the page."""
     options = _options()
+    if options.report:
+        page.require(options.report, "bench")
     machine = Machine.now(f"python -m bench {' '.join(sys.argv[1:])}".strip())
     print(machine.told(), flush=True)
     with tempfile.TemporaryDirectory(prefix="hub-bench-") as name:

@@ -1,4 +1,4 @@
-"""Plots as SVG: panels of bars side by side, and panels of lines. Plain text, no library."""
+"""Plots as SVG: panels of bars side by side. Plain text, no library."""
 
 from __future__ import annotations
 
@@ -25,13 +25,12 @@ class Series:
 
 @dataclass(frozen=True)
 class Panel:
-    """One plot. `is_lines`: points joined by lines, else bars."""
+    """One plot."""
 
     title: str
     unit: str
     labels: Sequence[str]
     series: Sequence[Series]
-    is_lines: bool = False
 
     @property
     def top(self) -> float:
@@ -68,9 +67,8 @@ def _panel(panel: Panel) -> str:
     parts.append(f'<path d="M{_LEFT} {base}H{_WIDTH - _RIGHT}" stroke="#333333"/>')
     for place, label in zip(_places(panel), panel.labels, strict=True):
         parts.append(_text(place, base + 15, label, anchor="middle"))
-    draw = _line if panel.is_lines else _bars
     for number, one in enumerate(panel.series):
-        parts += draw(panel, number, one)
+        parts += _bars(panel, number, one)
     return "\n".join(parts)
 
 
@@ -101,21 +99,6 @@ def _bars(panel: Panel, number: int, one: Series) -> list[str]:
         parts.append(
             _text(x + width * 0.47, y - 3, shown(value, panel.unit), size=9, anchor="middle")
         )
-    return parts
-
-
-def _line(panel: Panel, number: int, one: Series) -> list[str]:
-    points = [
-        (place, _y(panel, value), value)
-        for place, value in zip(_places(panel), one.values, strict=True)
-        if value is not None
-    ]
-    joined = " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in points)
-    colour = _COLOURS[number]
-    parts = [f'<polyline points="{joined}" fill="none" stroke="{colour}" stroke-width="2"/>']
-    for x, y, value in points:
-        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>')
-        parts.append(_text(x, y - 7, shown(value, panel.unit), size=9, anchor="middle"))
     return parts
 
 

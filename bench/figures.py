@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.load import Measured
 
-_HEAD = ("what", "callers", "floor", "hub", "hub / floor", "target", "met")
+COLUMNS = ("what", "callers", "floor", "hub", "hub / floor", "target", "met")
 
 
 @dataclass(frozen=True)
@@ -78,24 +78,27 @@ def shown(value: float | None, unit: str) -> str:
     return f"{value:,.{digits}f} {unit}".rstrip()
 
 
-def markdown(rows: Sequence[Row]) -> str:
-    """The rows as a table of a page; what is said once is not said again."""
-    lines = [f"| {' | '.join(_HEAD)} |", "|---" * len(_HEAD) + "|"]
+def markdown(rows: Sequence[Row], columns: Sequence[str] = COLUMNS) -> str:
+    """The rows as a table of a page; what is said once is not said again.
+
+    Where no column is for callers, there is none.
+    """
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     before = ""
     for row in rows:
-        cells = row.cells()
-        if cells[0] == before:
-            cells[0] = ""
-        else:
-            before = cells[0]
-        lines.append(f"| {' | '.join(cells)} |")
+        what, callers, *others = row.cells()
+        first = ["" if what == before else what]
+        before = what
+        if len(columns) == len(COLUMNS):
+            first.append(callers)
+        lines.append(f"| {' | '.join([*first, *others])} |")
     return "\n".join(lines) + "\n"
 
 
 def plain(row: Row) -> str:
     """A row as a line of the terminal."""
     what, callers, floor, hub, ratio, aim, met = row.cells()
-    return f"{what:46.46}{callers:>5}{floor:>13}{hub:>13}{ratio:>8}{aim:>12}  {met.strip('*')}"
+    return f"{what:58.58}{callers:>5}{floor:>13}{hub:>13}{ratio:>8}{aim:>12}  {met.strip('*')}"
 
 
 def as_json(rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -36,6 +36,25 @@ def of_bench(rows: Sequence[Row]) -> list[Panel]:
     ]
 
 
+def of_growth(rows: Sequence[Row]) -> list[Panel]:
+    """What `make bench-growth` measured: each figure as a share of the smallest size's."""
+    kinds = dict.fromkeys(row.what.partition(":")[0] for row in rows)
+    return [
+        Panel(
+            kind,
+            "",
+            [row.what.partition(": ")[2] for row in rows if row.what.startswith(f"{kind}:")],
+            (
+                Series(
+                    "of the smallest",
+                    [row.ratio for row in rows if row.what.startswith(f"{kind}:")],
+                ),
+            ),
+        )
+        for kind in kinds
+    ]
+
+
 def _by_callers(title: str, rows: Sequence[Row]) -> Panel:
     drawn = [row for row in rows if row.unit != "ms" or (row.callers or 0) <= _CALLERS_DRAWN]
     return Panel(

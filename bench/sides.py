@@ -45,6 +45,7 @@ class Side:
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
     log: Path
+    starts_within: float = processes.START_WITHIN
 
     def web(self) -> AbstractContextManager[list[int]]:
         """Start what takes requests."""
@@ -70,7 +71,11 @@ class Side:
         self, commands: list[list[str]], is_ready: Callable[[list[int]], bool]
     ) -> AbstractContextManager[list[int]]:
         return processes.running(
-            commands, environment=self.environment, is_ready=is_ready, log=self.log
+            commands,
+            environment=self.environment,
+            is_ready=is_ready,
+            log=self.log,
+            within=self.starts_within,
         )
 
     def servers(self) -> list[int]:
@@ -134,7 +139,13 @@ class Servers(Protocol):
         """Redis or Valkey."""
 
 
-def hub(servers: Servers, *, folder: Path, receiver_url: str, project: Path = PROJECT) -> Side:
+def hub(
+    servers: Servers,
+    *,
+    folder: Path,
+    receiver_url: str,
+    project: Path = PROJECT,
+) -> Side:
     """The hub with the project of the benchmark; everything else is at its defaults."""
     port = processes.free_port()
     program = str(processes.BIN / "hub")
