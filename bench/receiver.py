@@ -92,9 +92,9 @@ class Receiver:
 
 
 @contextmanager
-def running(log: Path) -> Iterator[Receiver]:
+def running(log: Path, port: int | None = None) -> Iterator[Receiver]:
     """Start it and stop it."""
-    port = processes.free_port()
+    port = port or processes.free_port()
     command = [sys.executable, "-m", "bench.receiver", str(port)]
     with processes.running(
         [command], environment={}, is_ready=lambda _: processes.listens(port), log=log
