@@ -27,6 +27,7 @@ _AIMED_AT = (1, 10)  # callers for whom issue 5 names what a waiting call may ta
 _SHARES = (0.5, 0.99)
 _MOST_FAILED = 0.01  # of the requests, before it is told
 _STARTS = 5
+_WARM_UP = 40  # requests
 _WEIGH_EVERY = 0.2  # seconds
 _IMPORTS = [str(processes.BIN / "python"), "-c", "import flask, sqlalchemy, rq"]
 
@@ -51,6 +52,7 @@ class Bench:
     def accept(self) -> None:
         """Requests that are stored and answered at once; no worker competes for the processor."""
         with self._floor.web(), self._hub.web():
+            self._warm_up("accept")
             found = {callers: self._both("accept", callers) for callers in CALLERS}
             self._forget()
         for callers, (hub, floor) in found.items():
@@ -61,6 +63,7 @@ class Bench:
     def wait(self) -> None:
         """A tool call with two effects in the database: from the request to the spoken answer."""
         with self._floor.web(), self._hub.web(), self._floor.workers(), self._hub.workers():
+            self._warm_up("wait")
             found = {callers: self._both("wait", callers) for callers in CALLERS}
         self._percentiles("waiting tool call", found, (Aim(most=1.5), Aim(most=2)))
 
@@ -97,6 +100,9 @@ class Bench:
                 (self._floor, [*floor_web, *floor_workers]),
                 (self._hub, [*hub_web, *hub_workers]),
             )
+            self._warm_up("accept")
+            for side in (self._floor, self._hub):
+                side.settle()
             for callers in CALLERS:
                 for _, (side, own) in product(self._each_round, sides):
                     before = processor(own), processor(servers)
@@ -115,6 +121,9 @@ class Bench:
     def reference(self) -> None:
         """The whole reference flow: the call of 50 ms is in it. No floor stands beside it."""
         with self._hub.web(), self._hub.workers():
+            for kind in ("reference", "reference-waits"):
+                self._warm_up(kind, self._hub)
+            self._hub.settle()
             for callers in CALLERS:
                 found = [self._completed(self._hub, "reference", callers) for _ in self._each_round]
                 rates = [runs / seconds for runs, seconds in found]
@@ -155,6 +164,11 @@ class Bench:
         measured = self._sent(side, kind, callers)
         side.settle()
         return len(measured.latencies) - measured.failed, time.perf_counter() - began
+
+    def _warm_up(self, kind: str, *sides: Side) -> None:
+        """What processes do only once, at their first requests, is not measured."""
+        for side in sides or (self._floor, self._hub):
+            load.run(side.port, side.requests[kind], requests=_WARM_UP, concurrency=10)
 
     def _send_one(self) -> None:
         measured = load.run(self._hub.port, self._hub.requests["accept"], requests=1, concurrency=1)

@@ -18,6 +18,7 @@ from hub.storage.workers import WorkerName
 from hub.worker.rounds import Rounds
 
 _CALLERS = 10
+_WARM_UP = 40  # requests at which processes do what they do once
 _FAST, _SLOW = Aim(least=0.9), Aim(most=1.5)
 
 
@@ -38,11 +39,13 @@ def measured(kind: str, sizes: Sequence[Grown], *, rounds: int, number: int) -> 
     with ExitStack() as stack:
         for each in sizes:
             stack.enter_context(each.side.web())
+            _sent(each, "accept", _WARM_UP)
         for each, its in turns:
             its.accepted.append(_sent(each, "accept", number).rate)
         for each in sizes:
             each.side.forget()
             stack.enter_context(each.side.workers(each.workers))
+            _sent(each, "wait", _WARM_UP)
         for each, its in turns:
             its.completed.append(_completed(each, number))
         for each, its in turns:
