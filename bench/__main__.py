@@ -6,7 +6,8 @@ sides.py      the hub, and the bare Flask application (floor.py, lean_worker.py)
 drain.py      the bare drain program
 receiver.py   the service that the reference flow calls
 requests.py   what is sent; load.py sends it
-figures.py    the rows of the table; page.py and chart.py show them
+figures.py    the rows of the table; page.py, chart.py and plots.py show them
+earlier.py    figures of n8n, from elsewhere
 
 PostgreSQL runs at default durability.
 """
@@ -17,26 +18,29 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
 
-from bench import chart, drain, floor, page, plots, receiver, requests, sides
+from bench import chart, drain, earlier, floor, page, plots, receiver, requests, sides
+from bench.earlier import beside_n8n
 from bench.figures import as_json, markdown
 from bench.machine import Machine
 from bench.measuring import Bench
+from bench.options import add_only, add_outputs
 from hub import embedded
 from hub.storage import migrate
 
 PARTS = ("start", "memory", "accept", "drain", "complete", "wait", "outward", "reference")
+_MARK, _N8N = "bench", "bench beside n8n"
 
 
 def main() -> None:
     """Measure, print, and put it into the page."""
     options = _options()
     if options.report:
-        page.require(options.report, "bench")
+        page.require(options.report, _MARK)
+        page.require(options.report, _N8N)
     machine = Machine.now(f"python -m bench {' '.join(sys.argv[1:])}".strip())
     print(machine.told(), flush=True)
     with tempfile.TemporaryDirectory(prefix="hub-bench-") as name:
@@ -50,7 +54,8 @@ def main() -> None:
         options.json.write_text(json.dumps(told, indent=2) + "\n")
     if options.report:
         notes = "".join(f"\n{each}\n" for each in bench.notes)
-        page.put(options.report, "bench", f"{machine.told()}\n\n{markdown(bench.rows)}{notes}")
+        page.put(options.report, _MARK, f"{machine.told()}\n\n{markdown(bench.rows)}{notes}")
+        page.put(options.report, _N8N, markdown(beside_n8n(bench.rows), earlier.COLUMNS))
         picture = options.report.with_name("bench.svg")
         picture.write_text(chart.svg(plots.of_bench(bench.rows)), "utf-8")
 
@@ -81,19 +86,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--requests", type=int, default=600, help="of one round at several callers")
-    parser.add_argument(
-        "--only", type=_parts, default=PARTS, help=f"some of {','.join(PARTS)}, with commas"
-    )
-    parser.add_argument("--json", type=Path, help="also write the figures to this file")
-    parser.add_argument("--report", type=Path, help="put table and plot into this page")
+    add_only(parser, PARTS)
+    add_outputs(parser)
     return parser.parse_args()
-
-
-def _parts(named: str) -> Sequence[str]:
-    wanted = named.split(",")
-    if unknown := sorted(set(wanted) - set(PARTS)):
-        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: none of {', '.join(PARTS)}")
-    return [part for part in PARTS if part in wanted]
 
 
 if __name__ == "__main__":

@@ -22,6 +22,12 @@ from bench.processes import memory, processor
 from bench.receiver import Receiver
 from bench.sides import Side
 
+ACCEPTED = "accepted webhooks/s, no worker running"
+COMPLETED = "completed runs/s: web and one worker"
+DRAINED = "completed runs/s: two workers, nothing else to do"
+WAITED = "waiting tool call"
+LOADED = "memory of web and worker (PSS), loaded"
+_IDLE = "memory of web and worker (PSS), idle"
 CALLERS = (1, 10, 50, 200)
 _AIMED_AT = (1, 10)  # callers for whom issue 5 names what a waiting call may take
 _SHARES = (0.5, 0.99)
@@ -56,8 +62,8 @@ class Bench:
             found = {callers: self._both("accept", callers) for callers in CALLERS}
             self._forget()
         for callers, (hub, floor) in found.items():
-            what, aim = "accepted webhooks/s, no worker running", Aim(least=0.8)
-            self._add(what, "/s", rate(hub), rate(floor), callers=callers, aim=aim)
+            aim = Aim(least=0.8)
+            self._add(ACCEPTED, "/s", rate(hub), rate(floor), callers=callers, aim=aim)
         self._percentiles("accepting", found)
 
     def wait(self) -> None:
@@ -65,7 +71,7 @@ class Bench:
         with self._floor.web(), self._hub.web(), self._floor.workers(), self._hub.workers():
             self._warm_up("wait")
             found = {callers: self._both("wait", callers) for callers in CALLERS}
-        self._percentiles("waiting tool call", found, (Aim(most=1.5), Aim(most=2)))
+        self._percentiles(WAITED, found, (Aim(most=1.5), Aim(most=2)))
 
     def _percentiles(
         self,
@@ -113,7 +119,7 @@ class Bench:
                     spent[side.name].append((cost[0], cost[1]))
         for callers in CALLERS:
             hub, floor = (median(rates[side, callers]) for side in ("hub", "floor"))
-            self._add("completed runs/s: web and one worker", "/s", hub, floor, callers=callers)
+            self._add(COMPLETED, "/s", hub, floor, callers=callers)
         for number, whose in enumerate(("own processes", "database and Redis")):
             hub, floor = (median(each[number] for each in spent[side]) for side in ("hub", "floor"))
             self._add(f"processor time of 1,000 runs: {whose}", "s", hub, floor)
@@ -191,8 +197,7 @@ class Bench:
             for _ in self._each_round:
                 floor.append(piles.drain_bare(self._floor, runs * 2, workers=2))
                 hub.append(piles.let_go(self._hub, "accept", runs, workers=2))
-        what = "completed runs/s: two workers, nothing else to do"
-        self._add(what, "/s", median(hub), median(floor), aim=Aim(least=0.3))
+        self._add(DRAINED, "/s", median(hub), median(floor), aim=Aim(least=0.3))
 
     def outward(self) -> None:
         """One worker process and runs that call a receiver which answers after 50 ms."""
@@ -232,9 +237,8 @@ class Bench:
                 for kind, callers in product(("accept", "wait", "reference-waits"), (10, 200)):
                     self._sent(self._hub, kind, callers)
                 self._hub.settle()
-        for what, found, most in (("idle", idle, 150), ("loaded", scale.most, 250)):
-            aim = Aim(most=most, of_ratio=False)
-            self._add(f"memory of web and worker (PSS), {what}", "MiB", found, aim=aim)
+        for what, found, most in ((_IDLE, idle, 150), (LOADED, scale.most, 250)):
+            self._add(what, "MiB", found, aim=Aim(most=most, of_ratio=False))
 
     def start(self) -> None:
         """From the start of `hub web` to the first accepted webhook, beside three imports."""

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from bench.chart import Panel, Series
 from bench.figures import Row
+from bench.measuring import ACCEPTED, COMPLETED, DRAINED, WAITED
 
 _BY_CALLERS = (
-    ("accepted webhooks/s, no worker running", "Accepted webhooks a second"),
-    ("completed runs/s: web and one worker", "Completed runs a second"),
-    ("waiting tool call, p50", "Waiting tool call, p50 in ms"),
-    ("waiting tool call, p99", "Waiting tool call, p99 in ms"),
+    (ACCEPTED, "Accepted webhooks a second"),
+    (COMPLETED, "Completed runs a second"),
+    (f"{WAITED}, p50", "Waiting tool call, p50 in ms"),
+    (f"{WAITED}, p99", "Waiting tool call, p99 in ms"),
 )
-_DRAIN = "completed runs/s: two workers, nothing else to do"
 _CALLERS_DRAWN = 50  # beyond it a waiting call's bar would leave the others no room
 
 
@@ -32,7 +32,7 @@ def of_bench(rows: Sequence[Row]) -> list[Panel]:
             (Series("runs/s", (row.floor, row.hub)),),
         )
         for row in rows
-        if row.what == _DRAIN
+        if row.what == DRAINED
     ]
 
 

@@ -10,13 +10,14 @@ from xml.dom.minidom import parseString
 import pytest
 
 from bench import chart, page, plots
+from bench.earlier import beside_n8n
 from bench.figures import Aim, Row, as_json, markdown
 from bench.load import Measured
+from bench.measuring import ACCEPTED, DRAINED
 from bench.requests import Booking, ToolCall, lead
 from bench.sides import PROJECT
 from hub.bootstrap.project import read_project
 
-ACCEPTED = "accepted webhooks/s, no worker running"
 ROWS = [
     Row(ACCEPTED, "/s", 400.0, 1000.0, 1, Aim(least=0.8)),
     Row(ACCEPTED, "/s", 900.0, 1000.0, 10, Aim(least=0.8)),
@@ -42,6 +43,17 @@ def test_the_table_says_what_is_missed_and_repeats_no_name():
     ]
 
 
+def test_figures_of_n8n_stand_beside_those_of_the_same_kind():
+    found = beside_n8n([*ROWS, Row(DRAINED, "/s", 590.0, 2000.0)])
+
+    assert [(row.floor, row.ratio, row.is_met) for row in found] == [
+        (20, 45, None),
+        (55, pytest.approx(900 / 55), None),
+        (10, 59, False),
+        (38, pytest.approx(590 / 38), True),
+    ]
+
+
 def test_a_page_gets_what_stands_between_its_marks_and_keeps_the_rest(tmp_path: Path):
     written = tmp_path / "page.md"
     written.write_text("before\n<!-- bench -->\nold\n<!-- end of bench -->\nafter\n")
@@ -60,7 +72,7 @@ def test_a_plot_has_a_bar_for_each_figure_and_no_markup_of_others():
     picture = chart.svg([drawn])
     texts = re.findall(r">([^<]+)</text>", picture)
 
-    assert parseString(picture).documentElement.tagName == "svg"  # noqa: S318 - our own
+    assert len(parseString(picture).getElementsByTagName("svg")) == 1  # noqa: S318 - our own
     assert {"1 caller", "10 callers", "floor", "hub", "400", "900", "1,000"} <= set(texts)
     assert "&lt;b&gt;" in chart.svg([chart.Panel("<b>", "", ["x"], [chart.Series("y", [1.0])])])
 

@@ -17,6 +17,7 @@ from bench.figures import Row, as_json, markdown, plain
 from bench.growth.kinds import grown
 from bench.growth.measuring import measured
 from bench.machine import Machine
+from bench.options import add_only, add_outputs
 from hub import embedded
 
 SIZES = {
@@ -68,14 +69,13 @@ def _measured(kind: str, options: argparse.Namespace) -> list[Row]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench-growth")
-    parser.add_argument("--only", nargs="+", choices=SIZES, default=list(SIZES))
+    add_only(parser, tuple(SIZES))
     parser.add_argument(
         "--sizes", type=int, nargs="+", help="others than the usual ones, the smallest first"
     )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--requests", type=int, default=300, help="of one round")
-    parser.add_argument("--json", type=Path, help="also write the figures to this file")
-    parser.add_argument("--report", type=Path, help="put table and plot into this page")
+    add_outputs(parser)
     return parser.parse_args()
 
 

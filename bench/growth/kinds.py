@@ -13,11 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
-from sqlalchemy import Engine, text
 
 from bench import history, requests, sides
 from bench.sides import PROJECT, Side
-from bench.sleepers.crowd import fill
+from bench.sleepers.crowd import fill, settle
 from bench.sleepers.house import FILES, begin, wait_until
 from hub.bootstrap import Hub, open_hub
 from hub.config import Settings
@@ -70,7 +69,7 @@ def grown(
             history.fill(hub.database, size, days_ago=_DAYS_AGO)
         elif kind == "sleepers":
             _sleepers(side, hub, size)
-        _settle(hub.database)
+        settle(hub.database)
         yield Grown(size, side, hub, size if kind == "workers" else 1)
     finally:
         hub.close()
@@ -104,11 +103,3 @@ def _sleepers(side: Side, hub: Hub, size: int) -> None:
         listener, napper = (begin(hub, each, "first") for each in ("listener", "napper"))
         wait_until(hub.database, _ASLEEP)
     fill(hub.database, listener=listener, napper=napper, first=0, count=size)
-
-
-def _settle(engine: Engine) -> None:
-    """Statistics and visibility as autovacuum leaves them."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("SET statement_timeout = 0"))
-        connection.execute(text("VACUUM ANALYZE"))
-        connection.execute(text("CHECKPOINT"))
