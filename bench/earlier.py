@@ -1,4 +1,4 @@
-"""The hub beside figures of n8n that were measured earlier, elsewhere (issue 5)."""
+"""The hub beside figures of n8n that were measured earlier, elsewhere."""
 
 from __future__ import annotations
 

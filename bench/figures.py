@@ -14,10 +14,7 @@ COLUMNS = ("what", "callers", "floor", "hub", "hub / floor", "target", "met")
 
 @dataclass(frozen=True)
 class Aim:
-    """What a figure is to reach: at least or at most, of the figure or of its ratio to the floor.
-
-    Source: issue 5.
-    """
+    """What a figure, or its ratio to the floor, is to reach: at least or at most."""
 
     least: float | None = None
     most: float | None = None

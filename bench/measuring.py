@@ -29,10 +29,9 @@ WAITED = "waiting tool call"
 LOADED = "memory of web and worker (PSS), loaded"
 _IDLE = "memory of web and worker (PSS), idle"
 CALLERS = (1, 10, 50, 200)
-_AIMED_AT = (1, 10)  # callers for whom issue 5 names what a waiting call may take
+_AIMED_AT = (1, 10)  # callers for whom it is set what a waiting call may take
 _SHARES = (0.5, 0.99)
 _MOST_FAILED = 0.01  # of the requests, before it is told
-_STARTS = 5
 _WARM_UP = 40  # requests
 _WEIGH_EVERY = 0.2  # seconds
 _IMPORTS = [str(processes.BIN / "python"), "-c", "import flask, sqlalchemy, rq"]
@@ -243,7 +242,7 @@ class Bench:
     def start(self) -> None:
         """From the start of `hub web` to the first accepted webhook, beside three imports."""
         hub, imports = [], []
-        for _ in range(_STARTS):
+        for _ in self._each_round:
             began = time.perf_counter()
             subprocess.run(_IMPORTS, check=True)  # noqa: S603 - our own command
             imports.append(time.perf_counter() - began)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
-START_WITHIN = 60.0
+START_WITHIN = 100.0
 _STOP_WITHIN = 40
 _LOOK_EVERY = 0.005
 _TICKS = os.sysconf("SC_CLK_TCK")
