@@ -78,7 +78,10 @@ def _measured(folder: Path, options: argparse.Namespace) -> Bench:
             requests=options.requests,
         )
         for part in options.only:
-            getattr(bench, part)()
+            try:
+                getattr(bench, part)()
+            except SystemExit as problem:  # the figures of the other parts are worth having
+                bench.notes.append(f"Not measured: {part}: {problem}")
         return bench
 
 
