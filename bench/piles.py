@@ -37,26 +37,29 @@ _NOW = "SELECT clock_timestamp()::text"
 def pile_up(hub: Side, kind: str, runs: int) -> None:
     """Have so many runs wait; no worker may be there yet. What is refused is sent again."""
     workflow = _ENDPOINTS[kind]
+    missing = runs
     for _ in range(_TRIES):
+        load.run(hub.port, hub.requests[kind], requests=missing, concurrency=_CALLERS)
         (there,) = hub.asked(_WAITING, workflow)
-        if there >= runs:
+        missing = runs - there
+        if missing <= 0:
             break
-        load.run(hub.port, hub.requests[kind], requests=runs - there, concurrency=_CALLERS)
     else:
-        raise SystemExit(f"only {there} of {runs} runs were accepted")
+        raise SystemExit(f"{missing} of {runs} runs were not accepted")
     hub.do(_PARK, workflow)
 
 
 def let_go(hub: Side, kind: str, runs: int, *, workers: int) -> float:
     """Let so many of them go; how many a second come to their end."""
     workflow = _ENDPOINTS[kind]
-    (began,) = hub.asked(_NOW)
+    (before,) = hub.asked(_NOW)
     hub.do(_LET_GO, workflow, runs)
+    (began,) = hub.asked(_NOW)
     bell = Doorbell(hub.redis_url)
     for number in range(workers):
         bell.ring(UUID(int=number))
     hub.settle()
-    ended, seconds = hub.asked(_LASTED, began, workflow, began)
+    ended, seconds = hub.asked(_LASTED, began, workflow, before)
     if ended < runs:
         raise SystemExit(f"{ended} of {runs} runs came to their end")
     return float(ended) / float(seconds)
