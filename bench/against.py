@@ -48,19 +48,18 @@ def _round(
     service.counted()
     began = time.perf_counter()
     measured = load.run(port, Booking(path), requests=requests, concurrency=callers)
-    served = len(measured.latencies) - measured.failed
-    if not served:
+    if not measured.served:
         raise SystemExit(f"nothing was served: {measured.statuses}")
     arrived = 0
 
     def is_over() -> bool:
         nonlocal arrived
         arrived += service.counted().requests
-        return arrived >= served
+        return arrived >= measured.served
 
     processes.until(is_over, "a POST of each run", within=_COMPLETED_WITHIN)
-    seconds = time.perf_counter() - began
-    return measured.rate, measured.percentile(0.5), measured.percentile(0.99), served / seconds
+    completed = measured.served / (time.perf_counter() - began)
+    return measured.rate, measured.percentile(0.5), measured.percentile(0.99), completed
 
 
 def _options() -> argparse.Namespace:

@@ -27,13 +27,18 @@ class Measured:
 
     @property
     def rate(self) -> float:
-        """Requests per second."""
-        return len(self.latencies) / self.seconds
+        """Requests per second that were served."""
+        return self.served / self.seconds
 
     @property
     def failed(self) -> int:
         """Requests that were not answered with 2xx."""
         return sum(count for status, count in self.statuses.items() if status // 100 != 2)  # noqa: PLR2004
+
+    @property
+    def served(self) -> int:
+        """Requests that were answered with 2xx."""
+        return len(self.latencies) - self.failed
 
     def percentile(self, share: float) -> float:
         """Milliseconds."""

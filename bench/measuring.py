@@ -168,7 +168,7 @@ class Bench:
         began = time.perf_counter()
         measured = self._sent(side, kind, callers)
         side.settle()
-        return len(measured.latencies) - measured.failed, time.perf_counter() - began
+        return measured.served, time.perf_counter() - began
 
     def _warm_up(self, kind: str, *sides: Side) -> None:
         """What processes do only once, at their first requests, is not measured."""
