@@ -27,7 +27,7 @@ from bench.earlier import beside_n8n
 from bench.figures import as_json, markdown
 from bench.machine import Machine
 from bench.measuring import Bench
-from bench.options import add_only, add_outputs
+from bench.options import add_only, add_outputs, end_in_order
 from hub import embedded
 from hub.storage import migrate
 
@@ -37,6 +37,7 @@ _MARK, _N8N = "bench", "bench beside n8n"
 
 def main() -> None:
     """Measure, print, and put it into the page."""
+    end_in_order()
     options = _options()
     if options.report:
         page.require(options.report, _MARK)

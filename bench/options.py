@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+
+def end_in_order() -> None:
+    """SIGTERM ends the measurement as Ctrl-C does: its servers and processes are stopped."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def add_outputs(parser: argparse.ArgumentParser) -> None:

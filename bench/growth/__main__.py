@@ -17,7 +17,7 @@ from bench.figures import Row, as_json, markdown, plain
 from bench.growth.kinds import grown
 from bench.growth.measuring import measured
 from bench.machine import Machine
-from bench.options import add_only, add_outputs
+from bench.options import add_only, add_outputs, end_in_order
 from hub import embedded
 
 SIZES = {
@@ -32,23 +32,33 @@ _MARK = "growth"
 
 def main() -> None:
     """Fill, measure, print, and put it into the page."""
+    end_in_order()
     options = _options()
     if options.report:
         page.require(options.report, _MARK)
     machine = Machine.now(f"python -m bench.growth {' '.join(sys.argv[1:])}".strip())
     rows: list[Row] = []
+    notes: list[str] = []
     for kind in options.only:
-        found = _measured(kind, options)
+        try:
+            found = _measured(kind, options)
+        except SystemExit as problem:  # the figures of the others are worth having
+            notes.append(f"Not measured: {kind}: {problem}")
+            continue
         for row in found:
             print(plain(row), flush=True)
         rows += found
     machine = machine.later()
-    print(machine.told())
+    for each in (machine.told(), *notes):
+        print(each)
     if options.json:
         told = {"machine": vars(machine), "rows": as_json(rows)}
         options.json.write_text(json.dumps(told, indent=2) + "\n")
     if options.report:
-        page.put(options.report, _MARK, f"{machine.told()}\n\n{markdown(rows, _COLUMNS)}")
+        told_notes = "".join(f"\n{each}\n" for each in notes)
+        drawn = "\n![Each figure as a share of the smallest size's](growth.svg)\n"
+        text = f"{machine.told()}\n\n{markdown(rows, _COLUMNS)}{told_notes}{drawn}"
+        page.put(options.report, _MARK, text)
         picture = options.report.with_name("growth.svg")
         picture.write_text(chart.svg(plots.of_growth(rows)), "utf-8")
 
