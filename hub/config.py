@@ -51,7 +51,8 @@ VARIABLES = (
     Variable("HUB_TRUSTED_PROXIES", "how many proxies set X-Forwarded-For (S21)", "0"),
     Variable(
         "HUB_METRICS_TOKEN",
-        "who sends it as bearer token may read `/metrics`; empty: the web has no such page",
+        "16 visible ASCII characters or more; who sends it as bearer token may read `/metrics`;"
+        " empty: the web has no such page",
         is_secret=True,
     ),
     Variable("HUB_METRICS_PORT", "a port of `hub worker` for `/metrics` alone; empty: none"),

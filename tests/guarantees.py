@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -42,7 +42,8 @@ INGEST = (
     Clause("I7", "Any number of requests with one key make one run and get the first answer."),
     Clause("I8", "One Idempotency-Key with another body is 422; a vendor's changed copy is noted."),
     Clause("I9", "A key is kept for its window, and at least until its run is over."),
-    Clause("I10", "Without a key, an exact repeat of a signed message makes no second run."),
+    Clause("I10", "Without a key, an exact repeat of a message whose signature covers a time or an"
+                  " id makes no second run at its endpoint, while it is accepted."),
     Clause("I11", "Database, disk or Redis away, slow or full: 503 or 2xx as promised, never 500."),
     Clause("I12", "What is taken while the database is down is on disk first, and enters in order.",
            due=SPOOL),
@@ -71,7 +72,8 @@ EXECUTION = (
     Clause("E15", "A run executes the version it was accepted with."),
     Clause("E16", "Runs of one key never exceed their limit, and go in the order of acceptance."),
     Clause("E17", "Messages carry a run's id; lost, repeated or forged ones change only latency."),
-    Clause("E18", "`hub doctor` names every row that breaks an invariant."),
+    Clause("E18", "`hub doctor` names each row that breaks an invariant it asks for: those of"
+                  " [this table](when-things-go-wrong.md#the-doctor-names-rows)."),
     Clause("E19", "Retention removes nothing that goes on, no hold, no audit row in its period."),
     Clause("E20", "Running again is a new run; it asks before repeating what may happen once."),
 )  # fmt: skip
@@ -91,7 +93,9 @@ DOMAIN = (
 
 SECURITY = (
     Clause("S1", "Each endpoint says how callers prove themselves; comparing takes equal time."),
-    Clause("S2", "Signatures cover the raw bytes and a time; a captured request makes no run."),
+    Clause("S2", "Signatures cover the raw bytes. With a signed time a captured request makes no"
+                 " second run at its endpoint and is refused after 300 s; without one, keys do that"
+                 " (I6 to I9)."),
     Clause("S3", "Outgoing HTTP reaches public addresses only, those that were looked up."),
     Clause("S4", "Expressions are a closed language within limits; payloads are never evaluated."),
     Clause("S5", "YAML is a strict profile; a bad file stops nothing else."),
@@ -111,7 +115,7 @@ SECURITY = (
     Clause("S19", "Dependencies are locked, hashed and audited; there is a bill of materials."),
     Clause("S20", "No debugger and no stack trace for anybody outside."),
     Clause("S21", "Host and forwarding headers are believed only as configured."),
-)
+)  # fmt: skip
 
 PROOFS = (
     Clause("P1", "Killed before and after every commit, call and message."),
@@ -155,23 +159,32 @@ def named(test: str) -> list[str]:
 
 
 def table(clauses: Sequence[Clause]) -> str:
-    """The rows of one chapter."""
+    """The rows of one chapter: of what there is so far."""
     known = proofs()
-    rows = [_row(each, known.get(each.id, [])) for each in clauses]
+    rows = [_row(each, known[each.id]) for each in clauses if each.id in known]
     return "\n".join(
         ["| | What is promised | Proved by | Last figure |", "|---|---|---|---|", *rows]
     )
 
 
+def not_yet() -> str:
+    """The promises of which nothing is built: no test names them."""
+    known = proofs()
+    rows = [
+        f"| {each.id} | {each.promise} | {each.due} |" for each in CLAUSES if each.id not in known
+    ]
+    return "\n".join(["| | What will be promised | Comes with |", "|---|---|---|", *rows])
+
+
 def _row(clause: Clause, tests: Sequence[Proof]) -> str:
-    told = "; ".join([*_files(tests), *([f"due with {clause.due}"] if clause.due else [])])
+    told = "; ".join(
+        [_files(tests), *([f"the rest comes with {clause.due}"] if clause.due else [])]
+    )
     return f"| {clause.id} | {clause.promise} | {told} | {figures.of(clause.id)} |"
 
 
-def _files(tests: Sequence[Proof]) -> Iterator[str]:
+def _files(tests: Sequence[Proof]) -> str:
     """Links to the files with most of the tests, and how many there are."""
-    if not tests:
-        return
     counts: dict[Path, int] = {}
     for test in tests:
         counts[test.path] = counts.get(test.path, 0) + 1
@@ -179,7 +192,7 @@ def _files(tests: Sequence[Proof]) -> Iterator[str]:
     links = [_link(path) for path in ordered[:_MOST_FILES]]
     more = f" and {len(ordered) - _MOST_FILES} more files" if len(ordered) > _MOST_FILES else ""
     counted = "1 test" if len(tests) == 1 else f"{len(tests)} tests"
-    yield f"{counted}: {', '.join(links)}{more}"
+    return f"{counted}: {', '.join(links)}{more}"
 
 
 def _link(path: Path) -> str:
@@ -192,4 +205,5 @@ PARTS = {
     "guarantees-domain": lambda: table(DOMAIN),
     "guarantees-security": lambda: table(SECURITY),
     "guarantees-proofs": lambda: table(PROOFS),
+    "guarantees-not-yet": not_yet,
 }

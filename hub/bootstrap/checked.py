@@ -189,7 +189,10 @@ def _facts(maker: str) -> dict[str, Any]:
     facts = {
         "maker": maker,
         "actions": {name: _declared(each) for name, each in all_actions().items()},
-        "auth_types": {name: dict(each.options) for name, each in AUTH_TYPES.items()},
+        "auth_types": {
+            name: {"options": dict(each.options), "lasting_when": each.lasting_when}
+            for name, each in AUTH_TYPES.items()
+        },
         "dialects": {name: vars(each) for name, each in DIALECT_FACTS.items()},
         "connection_types": actions_by_connection(),
         "credentials": credential_names(),
@@ -201,7 +204,7 @@ def _facts(maker: str) -> dict[str, Any]:
 def _auth_types(known: Mapping[str, Any]) -> dict[str, AuthFacts]:
     from hub.engine.settings import AuthFacts  # noqa: PLC0415 - not where nothing changed
 
-    return {name: AuthFacts(options) for name, options in known.items()}
+    return {name: AuthFacts(**each) for name, each in known.items()}
 
 
 def _dialects(known: Mapping[str, Any]) -> dict[str, DialectFacts]:

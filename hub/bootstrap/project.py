@@ -28,6 +28,7 @@ DIALECT_FACTS = {
         default_max_body=dialect.default_max_body,
         is_tool=dialect.is_tool,
         payload_names=dialect.payload_names,
+        names_messages=dialect.names_messages,
     )
     for name, dialect in DIALECTS.items()
 }

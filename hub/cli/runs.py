@@ -67,6 +67,14 @@ def runs(
         table(("run", "workflow", "status", "accepted", "took", "mode", ""), map(_cells, lines))
     else:
         say("no runs")
+        if request is not None:
+            complain(_WITHOUT_RUNS)
+
+
+_WITHOUT_RUNS = (
+    "A request that was refused makes no run, nor does one that repeats another:"
+    " the line `request` with its id in the log of `hub web` says what became of it."
+)
 
 
 def _doubt(environment: Environment, name: str) -> None:

@@ -220,9 +220,10 @@ _HALF_DONE = text("""
          CROSS JOIN LATERAL (SELECT CASE action
                WHEN 'interactions.log' THEN result ->> 'id'
                WHEN 'phones.assign' THEN result ->> 'phone_id'
+               WHEN 'leads.create' THEN result ->> 'lead_id'
                ELSE result ->> 'appointment_id' END AS id) AS named
          WHERE status = 'succeeded' AND NOT is_simulated AND action IN (
-               'interactions.log', 'phones.assign', 'appointments.book',
+               'leads.create', 'interactions.log', 'phones.assign', 'appointments.book',
                'appointments.record_outcome')
     ), effects AS (
         SELECT run_id, 'interactions' AS kind FROM interactions
@@ -234,6 +235,7 @@ _HALF_DONE = text("""
       FROM done
      WHERE NOT EXISTS (SELECT FROM interactions
                         WHERE action = 'interactions.log' AND interactions.id = made)
+       AND NOT EXISTS (SELECT FROM leads WHERE action = 'leads.create' AND leads.id = made)
        AND NOT EXISTS (SELECT FROM phone_assignments
                         WHERE action = 'phones.assign' AND phone_id = made)
        AND NOT EXISTS (SELECT FROM appointments
@@ -244,7 +246,8 @@ _HALF_DONE = text("""
       FROM effects JOIN recent ON recent.id = effects.run_id
      WHERE NOT EXISTS (
            SELECT FROM steps WHERE run_id = recent.id AND status = 'succeeded'
-              AND (action LIKE 'phones.%' OR action LIKE 'appointments.%'
-                   OR action LIKE 'interactions.%'))
+              AND CASE kind WHEN 'phone_assignments' THEN action = 'phones.assign'
+                            WHEN 'appointments' THEN action LIKE 'appointments.%'
+                            ELSE action ~ '^(phones|appointments|interactions)[.]' END)
      ORDER BY fault LIMIT :most
 """)

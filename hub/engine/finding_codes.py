@@ -238,6 +238,13 @@ CODES: dict[int, FindingCode] = {
             "detach: true",
         ),
         _error(620, "two workflows with one method and path", "`path: /api/x` in two files"),
+        _warning(
+            621,
+            "a captured request can be sent again: its signature covers no time, and nothing tells"
+            " messages apart",
+            "`auth` of type `hmac_sha256` without `dedupe`",
+            "`dedupe` with a `key`, or `standard_webhooks`",
+        ),
         FindingCode(
             701,
             "note",

@@ -14,12 +14,16 @@ PROJECT_FILE = "hub.yaml"
 
 @dataclass(frozen=True)
 class AuthPreset:
-    """How callers prove themselves: a type of verification, its secrets by name, its options."""
+    """How callers prove themselves: a type of verification, its secrets by name, its options.
+
+    `is_lasting`: what it signs is right for ever, and can be sent again (S2).
+    """
 
     name: str
     type: str
     secrets: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    is_lasting: bool = False
 
 
 class AuthRules(Protocol):
@@ -29,12 +33,17 @@ class AuthRules(Protocol):
     def options(self) -> Mapping[str, Any]:
         """The options it has, each with its default; None: it must be given."""
 
+    @property
+    def lasting_when(self) -> Mapping[str, Any] | None:
+        """The options with which a signature is right for ever; None: there are none."""
+
 
 @dataclass(frozen=True)
 class AuthFacts:
     """The same, without what verifies."""
 
     options: Mapping[str, Any]
+    lasting_when: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -104,10 +113,12 @@ class ProjectSettings:
 class DialectFacts:
     """What the checker must know of a dialect; `payload_names` are the fields it always gives.
 
-    `default_max_body` is in bytes; `is_tool` dialects answer a language model.
+    `default_max_body` is in bytes; `is_tool` dialects answer a language model; one that
+    `names_messages` finds in the body what tells each message from others (I6).
     """
 
     name: str
     default_max_body: int = 262_144
     is_tool: bool = False
     payload_names: tuple[str, ...] = ()
+    names_messages: bool = False

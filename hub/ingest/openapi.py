@@ -203,7 +203,7 @@ def _refusals(endpoint: Endpoint) -> dict[str, dict[str, Any]]:
         "400": "The request cannot be read",
         "408": "The request was not received in time",
         "413": "The body is too large",
-        "415": "The body has another media type",
+        "415": "The body has another media type, or another charset than UTF-8",
         "422": "The request does not fit what the endpoint takes",
     }
     if endpoint.auth != "public":

@@ -284,11 +284,13 @@ class Reception:
 
 
 def _body(request: InboundRequest, entrance: Entrance) -> Body:
-    """The value of the body; raises `Rejected` 415 for a media type the dialect cannot read."""
+    """The value of the body; raises `Rejected` 415 for what its dialect cannot read (S18)."""
     if not entrance.has_body:
         return Body({})
     if request.media_type() != entrance.dialect.media_type:
         raise Rejected(415, f"Send the body as {entrance.dialect.media_type}.")
+    if not request.is_utf8():
+        raise Rejected(415, "Send the body in UTF-8: Content-Type names another charset.")
     is_form = entrance.dialect.media_type == FORM_TYPE
     return (
         read_form(request.body)

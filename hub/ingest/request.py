@@ -15,6 +15,8 @@ from hub.values import is_credential_name, is_secret_name
 KEY_HEADER = "idempotency-key"
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
+_CHARSET = re.compile(r";[ \t]*charset[ \t]*=([^;]*)", re.IGNORECASE)
+_UTF8 = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii"})  # ASCII is UTF-8 as well
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -43,6 +45,11 @@ class InboundRequest:
     def media_type(self) -> str:
         """`Content-Type` without its parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def is_utf8(self) -> bool:
+        """Whether `Content-Type` names no other charset than the one that is read."""
+        named = _CHARSET.findall(self.headers.get("content-type", ""))
+        return all(each.strip("\"' \t").lower() in _UTF8 for each in named)
 
     def key(self) -> str | None:
         """`Idempotency-Key`; raises `Rejected` 400 unless it is 1 to 255 visible ASCII (I6)."""

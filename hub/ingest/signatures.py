@@ -78,11 +78,16 @@ class Evidence:
 
 @dataclass(frozen=True)
 class AuthType:
-    """One way to verify, and the options it takes with their defaults (None: must be given)."""
+    """One way to verify, and the options it takes with their defaults (None: must be given).
+
+    `lasting_when`: with these options its signature covers neither a time nor an id, so that it is
+    right for ever (S2). None: never, or it is no signature.
+    """
 
     verify: Callable[[Evidence, Mapping[str, Any]], Verified]
     options: Mapping[str, Any]
     needs_secret: bool = True
+    lasting_when: Mapping[str, Any] | None = None
 
 
 def verify(
@@ -188,6 +193,16 @@ def _public(_: Evidence, __: Mapping[str, Any]) -> Verified:
 def _shared_header(evidence: Evidence, options: Mapping[str, Any]) -> Verified:
     given = _without_prefix(evidence.header(options["header"]), options["prefix"])
     if not _is_any(given, evidence.secrets):
+        raise _refused()
+    return Verified()
+
+
+def _bearer(evidence: Evidence, options: Mapping[str, Any]) -> Verified:
+    """A scheme is the same in capitals and in small letters (RFC 9110, 11.1); a token is not."""
+    value, prefix = evidence.header(options["header"]), options["prefix"].encode()
+    if not value.lower().startswith(prefix.lower()):
+        raise _refused()
+    if not _is_any(value[len(prefix) :], evidence.secrets):
         raise _refused()
     return Verified()
 
@@ -317,11 +332,12 @@ def _retell(evidence: Evidence, _: Mapping[str, Any]) -> Verified:
 AUTH_TYPES: Mapping[str, AuthType] = {
     "public": AuthType(_public, {}, needs_secret=False),
     "shared_header": AuthType(_shared_header, {"header": None, "prefix": ""}),
-    "bearer": AuthType(_shared_header, {"header": "Authorization", "prefix": "Bearer "}),
+    "bearer": AuthType(_bearer, {"header": "Authorization", "prefix": "Bearer "}),
     "basic": AuthType(_basic, {"username": None}),
     "hmac_sha256": AuthType(
         _hmac_of_body,
         {"header": None, "prefix": "", "encoding": "hex", "algorithm": "sha256"},
+        lasting_when={},
     ),
     "vapi_hmac": AuthType(
         _vapi_hmac,
@@ -336,6 +352,7 @@ AUTH_TYPES: Mapping[str, AuthType] = {
             "encoding": "hex",
             "secret_is_base64": False,
         },
+        lasting_when={"include_timestamp": False, "message_id_header": ""},
     ),
     "standard_webhooks": AuthType(_standard_webhooks, {}),
     "stripe_signature": AuthType(

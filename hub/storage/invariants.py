@@ -56,16 +56,30 @@ INVARIANTS = (
     ),
     Invariant(
         "history",
-        "each change of a run's state is in its history (E1)",
+        "each change of a run's state is in its history: that of 7 days (E1)",
         """
         SELECT format('run %s of %s: it is %s, its history says %s',
                       runs.id, workflow, runs.status, coalesce(last.status, 'nothing')) AS fault
           FROM runs LEFT JOIN LATERAL (
-               SELECT status FROM run_history WHERE run_id = runs.id ORDER BY id DESC LIMIT 1
+               SELECT status, token FROM run_history WHERE run_id = runs.id ORDER BY id DESC LIMIT 1
           ) last ON true
          WHERE runs.created_at > now() - interval '7 days'
-           AND last.status IS DISTINCT FROM runs.status
-         ORDER BY runs.created_at
+           AND (last.status, last.token) IS DISTINCT FROM (runs.status, runs.token)
+        UNION ALL
+        SELECT format('run %s of %s: in its history %s follows %s, so something is missing',
+                      runs.id, workflow, entry.status, coalesce(entry.status_before, 'nothing'))
+          FROM runs CROSS JOIN LATERAL (
+               SELECT status, token, lag(status) OVER earlier AS status_before,
+                      lag(token) OVER earlier AS token_before
+                 FROM run_history WHERE run_id = runs.id WINDOW earlier AS (ORDER BY id)
+          ) entry
+         WHERE runs.created_at > now() - interval '7 days' AND NOT CASE
+               WHEN status_before IS NULL THEN entry.status = 'queued' AND entry.token = 0
+               WHEN status_before IN ('queued', 'waiting')
+               THEN entry.status = 'running' AND entry.token = token_before + 1
+               WHEN status_before = 'running'
+               THEN entry.status <> 'running' AND entry.token = token_before
+               ELSE false END
         """,
     ),
     Invariant(
@@ -100,6 +114,25 @@ INVARIANTS = (
           FROM once_keys JOIN runs ON runs.id = once_keys.run_id
          WHERE once_keys.status = 'started' AND ended_at < now() - interval '1 minute'
          ORDER BY ended_at
+        """,
+    ),
+    Invariant(
+        "named-steps",
+        "what a step left behind, an event or a key of `once_per`, has its step (E6, E8)",
+        """
+        SELECT format('run %s of %s: it emitted %s, and no step of it says so',
+                      runs.id, runs.workflow, events.name) AS fault
+          FROM events JOIN runs ON runs.id = events.run_id
+         WHERE runs.created_at > now() - interval '7 days'
+           AND NOT EXISTS (SELECT FROM steps WHERE steps.run_id = events.run_id
+                              AND steps.path = events.path AND steps.status = 'succeeded')
+        UNION ALL
+        SELECT format('run %s of %s: its step %s is noted as done once for all, and is not there',
+                      runs.id, runs.workflow, once_keys.path)
+          FROM once_keys JOIN runs ON runs.id = once_keys.run_id
+         WHERE runs.created_at > now() - interval '7 days' AND once_keys.status = 'succeeded'
+           AND NOT EXISTS (SELECT FROM steps WHERE steps.run_id = once_keys.run_id
+                              AND steps.path = once_keys.path AND steps.status = 'succeeded')
         """,
     ),
     Invariant(

@@ -37,7 +37,7 @@ def add_health(app: Flask, hub: Hub, page: MetricsPage) -> None:
             "status": "ready" if database == "ok" else "not ready",
             "database": database,
             "redis": "ok" if hub.doorbell.is_reachable() else "unreachable",
-            "workflows": len(current.project.workflows),
+            "workflows": len(current.project.served),
             "broken_workflows": list(current.project.broken),
             "earlier_versions": list(current.kept),
             "hub_yaml": "ok" if current.refused is None else "has errors",

@@ -102,7 +102,9 @@ class HubWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     def _stop_accepting(self, stop: Callable[[], None]) -> None:
         gevent.sleep(WELCOMED_WITHIN)
         with gevent.Timeout(EMPTIED_WITHIN, False):  # noqa: FBT003 - as gevent wants it
-            while select(self.sockets, [], [], 0)[0]:
+            # Another signal, or the main process's death, may have ended this worker meanwhile:
+            # then its sockets are closed, or are about to be, and nobody is in them any more.
+            while self.alive and select(self.sockets, [], [], 0)[0]:
                 gevent.sleep(_LOOK_EVERY)
         stop()
 

@@ -115,6 +115,8 @@ BREAKING = {
     " deadline = now() - interval '11 minutes'",
     "history": "UPDATE runs SET status = 'cancelled'",
     "effects": "UPDATE steps SET status = 'started' WHERE kind = 'do'",
+    "named-steps": "INSERT INTO events (name, key, data, run_id, path)"
+    " SELECT 'n', 'k', '{}', id, 'gone' FROM runs",
     "turns": "INSERT INTO turns (scope, digest, run_id, path) SELECT 'x', 'y', id, '' FROM runs;"
     " UPDATE runs SET ended_at = now() - interval '2 minutes'",
     "once-keys": "INSERT INTO once_keys (workflow, step_id, digest, run_id, path, status)"
@@ -178,6 +180,25 @@ def test_E18_an_effect_without_a_step_that_is_done_is_named(hub: Story, terminal
 
     said = f"run {run_id} of lead-phone: it made a row of {{}}, and none of its steps says so"
     assert rows == [said.format("interactions"), said.format("phone_assignments")]
+
+
+@pytest.mark.usefixtures("worker")
+def test_E18_E6_a_lead_that_a_step_made_and_that_is_gone_is_named(hub: Story, terminal: Terminal):
+    hub.holder()
+    made = """
+        INSERT INTO steps (run_id, path, kind, action, status, started_at, result)
+        SELECT id, 'lead', 'do', 'leads.create', 'succeeded', now(),
+               jsonb_build_object('lead_id', CAST(:lead AS text)) FROM runs
+    """
+    with hub.transaction() as db:
+        db.execute(text(made), {"lead": hub.lead("Other")})
+    assert terminal.type("doctor", "--json").checks["half-done"]["status"] == "ok"
+    with hub.transaction() as db:
+        db.execute(text("DELETE FROM leads WHERE first_name = 'Other'"))
+
+    (row,) = named(terminal, "half-done")
+
+    assert "its step lead is done, and the row that it made is not there" in row
 
 
 @pytest.mark.usefixtures("worker")

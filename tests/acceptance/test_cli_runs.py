@@ -47,7 +47,9 @@ def test_a_caller_who_complains_names_the_request_and_gets_to_its_run(
     shown = terminal.type("runs", "show", line["id"], "--json")
 
     assert shown.json["request"]["id"] == request_id
-    assert terminal.type("runs", "--request", str(uuid4())).out == "no runs\n"
+    refused = terminal.type("runs", "--request", str(uuid4()))
+    assert refused.out == "no runs\n"
+    assert "the line `request` with its id in the log of `hub web` says" in refused.err
 
 
 def test_runs_that_wait_in_an_older_version_are_listed_by_the_checker(

@@ -33,10 +33,14 @@ class Suite:
         id_ = uuid4()
         self.do(
             "INSERT INTO runs (id, workflow, version, status, mode, trigger, dedupe_key, due_at,"
-            " deadline) VALUES (%s, 'w', 'v', %s, 'live', '{}', %s, %s, now() + interval '1 day')",
-            *(id_, status, key, due),
+            " deadline, token)"
+            " VALUES (%s, 'w', 'v', %s, 'live', '{}', %s, %s, now() + interval '1 day', %s)",
+            *(id_, status, key, due, int(status != "queued")),
         )
-        self.do("INSERT INTO run_history (run_id, status, token) VALUES (%s, %s, 0)", id_, status)
+        self.do("INSERT INTO run_history (run_id, status, token) VALUES (%s, 'queued', 0)", id_)
+        for next_one in () if status == "queued" else ("running", status):
+            told = "INSERT INTO run_history (run_id, status, token) VALUES (%s, %s, 1)"
+            self.do(told, id_, next_one)
         return id_
 
 

@@ -164,8 +164,10 @@ class _HubFile:
             for each in record.node.entries
             if each.name not in PRESET.names
         }
-        self._check_options(record, self.auth_types[kind], options)
-        return AuthPreset(entry.name, kind, self._secret_names(record.get("secret")), options)
+        rules = self.auth_types[kind]
+        self._check_options(record, rules, options)
+        secrets = self._secret_names(record.get("secret"))
+        return AuthPreset(entry.name, kind, secrets, options, _is_lasting(rules, options))
 
     def _check_options(self, record: Record, rules: AuthRules, options: Names[str, Any]) -> None:
         """Said here, not by the first request (S1)."""
@@ -352,3 +354,11 @@ def _period(record: Record, name: str) -> timedelta:
 
 def _text(node: Node) -> str:
     return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else ""
+
+
+def _is_lasting(rules: AuthRules, options: Names[str, Any]) -> bool:
+    """Whether what is signed under these options is right for ever (S2)."""
+    if rules.lasting_when is None:
+        return False
+    chosen = {**rules.options, **options}
+    return all(chosen.get(name) == value for name, value in rules.lasting_when.items())

@@ -38,6 +38,7 @@ from hub.values import is_credential_name
 
 _WITHOUT_PAYLOAD = frozenset({"GET", "DELETE"})
 _BESIDE = ("optional", "default")
+_ONLY_READ = frozenset({"GET", "HEAD"})
 _SIZES = {"KB": 1024, "MB": 1024 * 1024}
 _LARGEST_BODY = 64 * 1024 * 1024
 _WINDOWS = {
@@ -90,6 +91,7 @@ class Triggers:
             dedupe=self._dedupe(record),
             respond=Responding(self.reader, self.values).respond(record, dialect),
         )
+        self._check_repeats(record, endpoint, dialect)
         self.values.places.add(endpoint, record.node)
         return endpoint
 
@@ -130,6 +132,19 @@ class Triggers:
             message = "anybody may call a `public` endpoint, as often as they like"
             suggestion = "write `rate_limit: 10 per minute per ip`"
             self.reader.refuse(613, message, node, suggestion=suggestion)
+
+    def _check_repeats(self, record: Record, endpoint: Endpoint, dialect: DialectFacts) -> None:
+        """Whoever captured a request that is signed for ever can send it again (HUB621, S2)."""
+        preset = self.context.settings.auth.get(endpoint.auth)
+        node = record.get("auth")
+        has_key = endpoint.dedupe is not None or dialect.names_messages
+        if preset is None or node is None or not preset.is_lasting or has_key:
+            return
+        if endpoint.method in _ONLY_READ:
+            return
+        message = f"a captured request can be sent again: `{preset.name}` signs no time"
+        suggestion = "write `dedupe` with a `key`, or let callers sign a time (`standard_webhooks`)"
+        self.reader.refuse(621, message, node, suggestion=suggestion)
 
     def _dialect(self, record: Record) -> DialectFacts:
         node, dialects = record.get("dialect"), self.context.dialects

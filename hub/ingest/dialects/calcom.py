@@ -51,6 +51,7 @@ class Calcom:
     name: str = "calcom"
     default_auth: str = "calcom"
     media_type: str = JSON_TYPE
+    names_messages: bool = True
     default_max_body: int = SMALL_BODY
     is_tool: bool = False
     payload_names: tuple[str, ...] = (

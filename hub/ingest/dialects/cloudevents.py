@@ -33,6 +33,7 @@ class CloudEvents:
     name: str = "cloudevents"
     default_auth: str = "bearer"
     media_type: str = _TYPE
+    names_messages: bool = True
     default_max_body: int = SMALL_BODY
     is_tool: bool = False
     payload_names: tuple[str, ...] = _REQUIRED

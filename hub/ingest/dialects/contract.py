@@ -103,6 +103,10 @@ class Dialect(Protocol):
         """Fields of the payload that it always gives."""
 
     @property
+    def names_messages(self) -> bool:
+        """Whether its calls have keys out of the body, which signatures cover (I6, S2)."""
+
+    @property
     def secret_places(self) -> tuple[str, ...]:
         """Where its bodies carry secrets (`wire-formats`, section 0.5)."""
 

@@ -27,6 +27,7 @@ class PlainJson:
     name: str = "json"
     default_auth: str = "bearer"
     media_type: str = JSON_TYPE
+    names_messages: bool = False
     default_max_body: int = SMALL_BODY
     is_tool: bool = False
     payload_names: tuple[str, ...] = ()

@@ -34,6 +34,7 @@ class StandardWebhooks:
     name: str = "standard_webhooks"
     default_auth: str = "standard_webhooks"
     media_type: str = JSON_TYPE
+    names_messages: bool = False  # its ids stand in headers, which no HMAC of a body covers
     default_max_body: int = SMALL_BODY
     is_tool: bool = False
     payload_names: tuple[str, ...] = ("type",)

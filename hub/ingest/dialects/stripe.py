@@ -33,6 +33,7 @@ class Stripe:
     name: str = "stripe"
     default_auth: str = "stripe"
     media_type: str = JSON_TYPE
+    names_messages: bool = True
     default_max_body: int = SMALL_BODY
     is_tool: bool = False
     payload_names: tuple[str, ...] = ("id", "type", "object")

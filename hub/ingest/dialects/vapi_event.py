@@ -48,6 +48,7 @@ class VapiEvent:
     name: str = "vapi.event"
     default_auth: str = "vapi"
     media_type: str = JSON_TYPE
+    names_messages: bool = False  # some of its events have no id
     default_max_body: int = VOICE_BODY
     is_tool: bool = False
     payload_names: tuple[str, ...] = ("type",)

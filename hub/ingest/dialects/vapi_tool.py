@@ -41,6 +41,7 @@ class VapiTool:
     name: str = "vapi.tool"
     default_auth: str = "vapi"
     media_type: str = JSON_TYPE
+    names_messages: bool = True
     default_max_body: int = VOICE_BODY
     is_tool: bool = True
     payload_names: tuple[str, ...] = ()

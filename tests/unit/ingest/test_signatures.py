@@ -167,6 +167,14 @@ def test_S1_both_secrets_of_a_rotation_are_live():
     assert refuses(Preset("bearer"), {"authorization": "Bearer older"}, secrets=("new", "old"))
 
 
+def test_S1_a_scheme_is_known_in_any_case_and_its_token_in_one():
+    for scheme in ("Bearer", "bearer", "BEARER"):
+        given = {"headers": {"Authorization": f"{scheme} token"}, "body": b"", "now": NOW}
+        verify(Preset("bearer"), secrets=["token"], **given)
+    for sent in ("bearer TOKEN", "bearer", "bearertoken", "basic token", "Bearer  token"):
+        assert refuses(Preset("bearer"), {"Authorization": sent}, secrets=("token",))
+
+
 def test_S2_a_signed_message_tells_its_id_and_time():
     vector = next(each for each in VECTORS if each["id"] == "standard-webhooks-official")
 
