@@ -36,6 +36,14 @@ def of_bench(rows: Sequence[Row]) -> list[Panel]:
     ]
 
 
+_SHORT = {
+    "accepted webhooks/s": "accepted/s",
+    "completed runs/s": "completed/s",
+    "waiting call, p99": "waiting, p99",
+    "one round of a worker's duties": "duties",
+}
+
+
 def of_growth(rows: Sequence[Row]) -> list[Panel]:
     """What `make bench-growth` measured: each figure as a share of the smallest size's."""
     kinds = dict.fromkeys(row.what.partition(":")[0] for row in rows)
@@ -43,7 +51,11 @@ def of_growth(rows: Sequence[Row]) -> list[Panel]:
         Panel(
             kind,
             "",
-            [row.what.partition(": ")[2] for row in rows if row.what.startswith(f"{kind}:")],
+            [
+                _SHORT.get(row.what.partition(": ")[2], row.what)
+                for row in rows
+                if row.what.startswith(f"{kind}:")
+            ],
             (
                 Series(
                     "of the smallest",
