@@ -1,6 +1,6 @@
 # One line of help stands behind each target; `make help` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test proofs api-tests check bench bench-check bench-mutants bench-sleepers fuzz storm redis-away \
+.PHONY: help setup run test proofs api-tests check bench bench-check bench-growth bench-mutants bench-sleepers fuzz storm redis-away \
   crash-points fences audit sbom lock clean
 
 BIN := .venv/bin
@@ -32,8 +32,11 @@ check: setup ## lint, types, import contracts, documentation
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/test_architecture.py tests/test_docs.py tests/test_guarantees.py
 
-bench: setup ## measure on this machine: webhooks/s, latency, memory, and the floor
-	@$(BIN)/python -m bench
+bench: setup ## measure on this machine: webhooks/s, runs/s, latency, memory, beside a floor (ARGS=...)
+	@$(BIN)/python -m bench $(ARGS)
+
+bench-growth: setup ## the same with few and many ended runs, workflows, sleeping runs, workers (ARGS=...)
+	@$(BIN)/python -m bench.growth $(ARGS)
 
 bench-check: setup ## measure `hub check` of 1,000 files: cold, and after one change
 	@$(BIN)/python -m bench.checking

@@ -18,8 +18,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 
-from bench.load import middle
 from bench.processes import ROOT
 
 COLD_WITHIN, AGAIN_WITHIN = 10.0, 0.5  # seconds, for 1,000 files
@@ -77,7 +77,7 @@ def measured(folder: Path, rounds: int, before: Callable[[int], object]) -> floa
     for each in range(rounds):
         before(each)
         found.append(seconds(folder))
-    return middle(found)
+    return median(found)
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """The floor: a bare Flask application with one INSERT and one RQ enqueue, as simple as it gets.
 
 `/accept` stores and enqueues; `/wait` also waits until the job, which makes two updates, has pushed
-its answer. No check, no retry, no ownership: what the hub adds is measured against this.
+its answer. No check, no retry, no ownership: what the hub adds is measured against this. Its
+worker is one that forks nothing and keeps no books (bench/lean_worker.py).
 """
 
 from __future__ import annotations

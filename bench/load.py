@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,8 +27,18 @@ class Measured:
 
     @property
     def rate(self) -> float:
-        """Requests per second."""
-        return len(self.latencies) / self.seconds
+        """Requests per second that were served."""
+        return self.served / self.seconds
+
+    @property
+    def failed(self) -> int:
+        """Requests that were not answered with 2xx."""
+        return sum(count for status, count in self.statuses.items() if status // 100 != 2)  # noqa: PLR2004
+
+    @property
+    def served(self) -> int:
+        """Requests that were answered with 2xx."""
+        return len(self.latencies) - self.failed
 
     def percentile(self, share: float) -> float:
         """Milliseconds."""
@@ -88,8 +97,3 @@ async def _answer(reader: asyncio.StreamReader) -> int:
     else:
         await reader.readexactly(int(headers.get("content-length", "0")))
     return status
-
-
-def middle(figures: Sequence[float]) -> float:
-    """The median of several rounds."""
-    return statistics.median(figures)

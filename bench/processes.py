@@ -1,4 +1,4 @@
-"""The processes that are measured: the hub as shipped, and the floor, on the same servers."""
+"""The processes that are measured: started, awaited, weighed, stopped."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
-_START_WITHIN = 30.0
+START_WITHIN = 100.0
+_STOP_WITHIN = 40
+_LOOK_EVERY = 0.005
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def free_port() -> int:
@@ -26,9 +29,17 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    commands: list[list[str]], *, environment: Mapping[str, str], port: int, log: Path
+    commands: list[list[str]],
+    *,
+    environment: Mapping[str, str],
+    is_ready: Callable[[list[int]], bool],
+    log: Path,
+    within: float = START_WITHIN,
 ) -> Iterator[list[int]]:
-    """Start the commands, wait until the port answers, give their pids, stop them."""
+    """Start the commands, wait until they are ready, give their pids, stop them.
+
+    `is_ready` is asked with the pids. Raises `SystemExit` when one ends or none gets ready.
+    """
     with log.open("ab") as output:
         started = [
             subprocess.Popen(  # noqa: S603 - our own commands
@@ -37,47 +48,88 @@ def running(
             for command in commands
         ]
         try:
-            _wait_for(port)
-            yield [process.pid for process in started]
+            pids = [process.pid for process in started]
+            until(lambda: _ended(started) or is_ready(pids), f"{commands[0]} starts", within=within)
+            if _ended(started):
+                raise SystemExit(f"{commands[0]} has ended:\n{log.read_text()[-2000:]}")
+            yield pids
         finally:
-            for process in started:
-                process.send_signal(signal.SIGTERM)
-            for process in started:
-                process.wait(timeout=40)
+            _stop(started)
 
 
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + _START_WITHIN
+def _ended(started: Iterable[subprocess.Popen[bytes]]) -> bool:
+    return any(process.poll() is not None for process in started)
+
+
+def _stop(started: Iterable[subprocess.Popen[bytes]]) -> None:
+    for process in started:
+        process.send_signal(signal.SIGTERM)
+    for process in started:
+        try:
+            process.wait(timeout=_STOP_WITHIN)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def until(is_so: Callable[[], object], what: str, *, within: float = START_WITHIN) -> None:
+    """Ask until it is true; raises `SystemExit` when it never is. Asking must cost little."""
+    deadline = time.monotonic() + within
     while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise SystemExit(f"nothing listens on port {port}")
+        if is_so():
+            return
+        time.sleep(_LOOK_EVERY)
+    raise SystemExit(f"this did not come: {what}")
 
 
-def memory(pids: list[int]) -> float:
+def listens(port: int) -> bool:
+    """Whether somebody listens on the port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def parent(pid: int) -> int:
+    """The process that started it."""
+    return int(_stat(pid)[1])
+
+
+def memory(pids: Iterable[int]) -> float:
     """MiB of proportional set size of the processes and all their children."""
     return sum(_pss(pid) for pid in _family(pids)) / 1024
 
 
-def _family(pids: list[int]) -> set[int]:
+def processor(pids: Iterable[int]) -> float:
+    """Seconds of processor time that the processes and all their children have used."""
+    return sum(_processor(pid) for pid in _family(pids))
+
+
+def _family(pids: Iterable[int]) -> set[int]:
     parents = {}
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                stat = (entry / "stat").read_text()
-            except OSError:
-                continue
-            parents[int(entry.name)] = int(stat.rpartition(")")[2].split()[1])
+        if entry.name.isdigit() and (fields := _stat(int(entry.name))):
+            parents[int(entry.name)] = int(fields[1])
     family = set(pids)
     while more := {pid for pid, parent in parents.items() if parent in family} - family:
         family |= more
     return family
 
 
+def _stat(pid: int) -> list[str]:
+    """What stands behind the name of a process; nothing when it is gone."""
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _processor(pid: int) -> float:
+    """With children that have ended: a server's sessions are some."""
+    return sum(map(int, _stat(pid)[11:15])) / _TICKS
+
+
 def _pss(pid: int) -> int:
-    for line in (Path("/proc") / str(pid) / "smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1])
-    return 0
+    try:
+        lines = (Path("/proc") / str(pid) / "smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)

@@ -19,8 +19,9 @@ from pathlib import Path
 from statistics import quantiles
 from uuid import uuid4
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
+from bench import history
 from hub import embedded
 from hub.engine.settings import Retention
 from hub.storage import db, deliveries, migrate
@@ -28,41 +29,6 @@ from hub.storage.audit import Actor
 from hub.storage.new_runs import NewDelivery, NewRun
 from hub.storage.retention import Gone
 from hub.worker.retention import Removal, remove_all
-
-_SLICE = 50_000
-_BODY = b'{"lead_id": "5b0c2c2e-6f0a-4a51-9a8e-3d1f6f0d7a21", "outcome": "no_answer"}' * 12
-_FILL = (
-    (
-        "CREATE TEMP TABLE made AS SELECT gen_random_uuid() AS id, gen_random_uuid() AS delivery,"
-        " now() - interval '100 days' + number * interval '1 second' / 10 AS at"
-        " FROM generate_series(:first, :last) AS number"
-    ),
-    (
-        "INSERT INTO deliveries (id, endpoint, method, path, query, headers, body, body_digest,"
-        " received_at)"
-        " SELECT delivery, 'bench', 'POST', '/bench', '{}', '{}', :body, '', at FROM made"
-    ),
-    (
-        "INSERT INTO runs (id, workflow, version, delivery_id, status, mode, trigger, created_at,"
-        " ended_at, deadline) SELECT id, 'bench', '0', delivery, 'succeeded', 'live', '{}', at, at,"
-        " at FROM made"
-    ),
-    (
-        "INSERT INTO dedupe_keys (endpoint, digest, run_id, delivery_id, body_digest, expires_at)"
-        " SELECT 'bench', sha256(id::text::bytea), id, delivery, '', at + interval '7 days'"
-        " FROM made"
-    ),
-    (
-        "INSERT INTO run_history (run_id, status, token) SELECT id, status, 1"
-        " FROM made, unnest(ARRAY['queued', 'running', 'succeeded']) AS status"
-    ),
-    (
-        "INSERT INTO steps (run_id, path, kind, status, result, started_at)"
-        " SELECT id, path, 'do', 'succeeded', '{}', at"
-        " FROM made, unnest(ARRAY['a', 'b', 'c']) AS path"
-    ),
-    "DROP TABLE made",
-)
 
 
 def main() -> None:
@@ -74,8 +40,7 @@ def main() -> None:
     ):
         migrate.upgrade(servers.database_url)
         engine = db.open_engine(servers.database_url, pool_size=12, application="hub-bench")
-        for first in range(0, options.runs, _SLICE):
-            _fill(engine, first, min(first + _SLICE, options.runs))
+        history.fill(engine, options.runs, days_ago=100)
         print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores")
         print(f"{options.runs:,} ended runs of more than 90 days")
         _tell("accepting alone", *_accept(engine, options.seconds))
@@ -96,16 +61,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=float, default=20)
     return parser.parse_args()
-
-
-def _fill(engine: Engine, first: int, last: int) -> None:
-    with engine.begin() as connection:
-        connection.execute(text("SET LOCAL statement_timeout = 0"))
-        connection.execute(text("SET LOCAL session_replication_role = replica"))  # no look-ups
-        for statement in _FILL:
-            values = {"first": first, "last": last - 1, "body": _BODY}
-            known = {name: each for name, each in values.items() if f":{name}" in statement}
-            connection.execute(text(statement), known)
 
 
 def _accept(engine: Engine, seconds: float, *, senders: int = 4) -> tuple[float, float, float]:
@@ -146,8 +101,8 @@ def _delivery() -> NewDelivery:
         path="/bench",
         query={},
         headers={},
-        body=_BODY,
-        body_digest=sha256(_BODY).digest(),
+        body=history.BODY,
+        body_digest=sha256(history.BODY).digest(),
         is_sealed=False,
         remote_ip="127.0.0.1",
         received_at=datetime.now(UTC),

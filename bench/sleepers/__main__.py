@@ -20,7 +20,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, text
 
-from bench.sleepers.crowd import fill
+from bench.processes import processor
+from bench.sleepers.crowd import fill, settle
 from bench.sleepers.house import House, begin, wait_until
 from hub import embedded
 from hub.bootstrap import Hub
@@ -109,7 +110,7 @@ class Night:
             began, more = time.monotonic(), size - self._asleep
             fill(self._engine, listener=listener, napper=napper, first=self._asleep, count=more)
             self._asleep = size
-            _settle(self._engine)
+            settle(self._engine)
             seconds = time.monotonic() - began
             print(f"{_told(self._engine)}; filled in {seconds:.0f} s", file=sys.stderr)
             figures, before = self._statements(), self._scanned()
@@ -143,7 +144,7 @@ class Night:
         with engine.begin() as connection:
             connection.execute(text(_ASIDE))
             connection.execute(text(_COUNT_NOW))
-        _settle(engine)
+        settle(engine)
         return found
 
     def _timed(self, do: Callable[[], object]) -> float:
@@ -185,10 +186,10 @@ class Night:
         """A worker process while nothing is due: its own time, and the blocks of the database."""
         with self._house.worker(self._engine) as pid:
             time.sleep(2)  # it has looked around
-            before, began = (_processor(pid), self._blocks()), time.monotonic()
+            before, began = (processor([pid]), self._blocks()), time.monotonic()
             time.sleep(self._options.idle)
             seconds = time.monotonic() - began
-            after = (_processor(pid), self._blocks())
+            after = (processor([pid]), self._blocks())
         return {
             "an idle worker, ms of processor per s": (after[0] - before[0]) * 1000 / seconds,
             "an idle worker, database blocks per s": (after[1] - before[1]) / seconds,
@@ -230,24 +231,11 @@ def _nothing(found: object) -> None:
         raise SystemExit(f"something was due: {found}")
 
 
-def _settle(engine: Engine) -> None:
-    """Statistics and visibility as autovacuum leaves them."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE"))
-        connection.execute(text("CHECKPOINT"))
-
-
 def _told(engine: Engine) -> str:
     with engine.connect() as connection:
         asleep, waits = connection.execute(text(_COUNT)).one()
         connection.execute(text(_COUNT_NOW))
     return f"{asleep:,} runs sleep, {waits:,} of them until an event comes"
-
-
-def _processor(pid: int) -> float:
-    """Seconds of processor time that a process has used."""
-    fields = (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

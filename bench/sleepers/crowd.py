@@ -56,3 +56,12 @@ def _copy(connection: Connection, table: str, columns: list[str]) -> None:
             f" FROM {table} JOIN copies ON {table}.{owner} = copies.pattern"
         )
     )
+
+
+def settle(engine: Engine) -> None:
+    """Statistics and visibility as autovacuum leaves them, however long that takes."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.execute(text("VACUUM ANALYZE"))
+        connection.execute(text("RESET statement_timeout"))
+        connection.execute(text("CHECKPOINT"))
