@@ -7,6 +7,7 @@ without it.
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import zlib
@@ -22,7 +23,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue
 from rq.exceptions import NoSuchJobError
-from rq.job import Job, JobStatus
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from hub.errors import Misconfigured
@@ -37,7 +38,19 @@ _AT_ONCE = 20
 _RINGS_A_SECOND = 250
 _PAUSE = threading.Event()  # never set
 _REST_AFTER_FAILURE = 5.0
-_SERVER_VERSION = (7, 0, 0)  # stated, so that RQ need not ask: it knows no difference above 6.2
+_KEY = f"{Queue.redis_queue_namespace_prefix}{QUEUE}"
+
+# One question, one answer. RQ's form of a message, of which a worker reads only the name; without a
+# worker the last ones are kept, each for a while.
+_RING = """
+redis.call('SADD', KEYS[1], KEYS[2])
+redis.call('HSET', KEYS[3], 'data', ARGV[2])
+redis.call('EXPIRE', KEYS[3], ARGV[3])
+if redis.call('RPUSH', KEYS[2], ARGV[1]) > tonumber(ARGV[4]) then
+  redis.call('LTRIM', KEYS[2], -ARGV[4], -1)
+end
+return 1
+"""
 
 log = logging.getLogger(__name__)
 
@@ -64,18 +77,6 @@ class RunJob(Job):
             log.warning("refused a message on the queue %s: it names no run: %.40r", QUEUE, id)
             raise NoSuchJobError
         return cls(id, connection=connection, serializer=serializer)
-
-    def to_dict(self, *_: Any, **__: Any) -> dict[str, Any]:
-        """What is written of it: the message, and nothing that nobody would read."""
-        return {"data": zlib.compress(self.data)}
-
-    def set_status(self, status: JobStatus, *_: Any, **__: Any) -> None:
-        """A bell has no state: the run's row has it."""
-        self._status = status
-
-    def cleanup(self, ttl: int | None = None, pipeline: Any = None, *_: Any) -> None:
-        """Redis forgets it after a while, if nobody hears it."""
-        pipeline.expire(self.key, _UNHEARD_FOR if ttl is None else ttl)
 
 
 class RunQueue(Queue):
@@ -149,8 +150,6 @@ class Doorbell:
 
     def __init__(self, url: str, *, now: Callable[[], float] = monotonic) -> None:
         self._redis = open_redis(url)
-        self._queue = open_queue(self._redis)
-        self._queue.redis_server_version = _SERVER_VERSION
         self._now = now
         self._rests_until: float | None = None
 
@@ -170,17 +169,11 @@ class Doorbell:
         return True
 
     def _ring(self, run_id: UUID) -> None:
-        with self._redis.pipeline(transaction=False) as pipeline:
-            self._queue.enqueue_call(
-                WORK,
-                args=(str(run_id),),
-                job_id=str(run_id),
-                timeout=-1,
-                ttl=_UNHEARD_FOR,
-                pipeline=pipeline,
-            )
-            pipeline.ltrim(self._queue.key, -_MOST_UNHEARD, -1)
-            pipeline.execute()
+        name = str(run_id)
+        message = zlib.compress(json.dumps([WORK, None, [name], {}]).encode())
+        keys = (Queue.redis_queues_keys, _KEY, Job.key_for(name))
+        limits = (str(_UNHEARD_FOR), str(_MOST_UNHEARD))
+        self._redis.eval(_RING, len(keys), *keys, name, message, *limits)
 
     def is_reachable(self) -> bool:
         """Whether Redis answers (for `/readyz` and `hub doctor`, where it is information only)."""

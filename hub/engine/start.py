@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from hashlib import sha256
 from typing import Any, cast
 from uuid import UUID
@@ -76,9 +77,8 @@ class Start:
         return self._made(lambda scope: evaluate(condition, scope)) is True
 
     def _made(self, make: Callable[[Scope], Any], names: Mapping[str, Any] | None = None) -> Any:
-        known = trigger_names(self.workflow, self.trigger)
         scope = Scope(
-            names={**known, "config": self.config, **(names or {})},
+            names={**self._names, "config": self.config, **(names or {})},
             now=lambda: self.now,
             new_id=lambda: "",
             zone=ZoneInfo(self.workflow.timezone),
@@ -91,6 +91,10 @@ class Start:
                 "The request cannot be used",
                 problems=[PayloadProblem("", problem.message[:200])],
             ) from problem
+
+    @cached_property
+    def _names(self) -> Mapping[str, Any]:
+        return trigger_names(self.workflow, self.trigger)
 
     def mode(self) -> Mode:
         """`mode` of the workflow, else of the project; what is neither is `simulate`."""

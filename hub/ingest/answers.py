@@ -24,7 +24,10 @@ _MOST_TOLD = 3
 
 def pack(receipt: Receipt, replies: Sequence[Reply]) -> Packed:
     """The answer in the caller's form, with what the hub has to add to it."""
-    clean = [replace(reply, headers=safe_headers(reply.headers)) for reply in replies]
+    clean = [
+        replace(reply, headers=safe_headers(reply.headers)) if reply.headers else reply
+        for reply in replies
+    ]
     packed = receipt.dialect.pack(receipt.unpacked, clean)
     added: dict[str, str] = {}
     if receipt.is_replayed and receipt.unpacked.when_refused == "refuse":
@@ -34,7 +37,7 @@ def pack(receipt: Receipt, replies: Sequence[Reply]) -> Packed:
     if receipt.times:
         told = ", ".join(f"{place}={instant}" for place, instant in receipt.times.items())
         added.update(safe_headers({TIMES: told}))
-    return replace(packed, headers={**packed.headers, **added})
+    return replace(packed, headers={**packed.headers, **added}) if added else packed
 
 
 def safe_headers(headers: Mapping[str, object]) -> dict[str, str]:

@@ -29,15 +29,17 @@ class Metric:
     source: Source = "processes"
     buckets: tuple[float, ...] = ()
     _kept: Any = field(default=None, repr=False)
+    _of_labels: dict[tuple[str, ...], Any] = field(default_factory=dict, repr=False)
 
     def bind(self, kept: Any) -> None:
         """From now on `kept`, of the library, has the figures; None: they are not kept."""
         self._kept = kept
+        self._of_labels = {}
 
     def add(self, *labels: str, by: float = 1) -> None:
         """Count; a gauge may go down as well."""
         if self._kept is not None:
-            (self._kept.labels(*labels) if labels else self._kept).inc(by)
+            self._value(labels).inc(by)
 
     def set(self, value: float) -> None:
         """What a gauge shows of this process."""
@@ -47,7 +49,15 @@ class Metric:
     def observe(self, value: float, *labels: str) -> None:
         """One more measured value, such as seconds."""
         if self._kept is not None:
-            (self._kept.labels(*labels) if labels else self._kept).observe(value)
+            self._value(labels).observe(value)
+
+    def _value(self, labels: tuple[str, ...]) -> Any:
+        """What counts under these labels; the library looks for it under a lock."""
+        found = self._of_labels.get(labels)
+        if found is None:
+            found = self._kept.labels(*labels) if labels else self._kept
+            self._of_labels[labels] = found
+        return found
 
     @contextmanager
     def timed(self, *labels: str) -> Iterator[None]:

@@ -16,10 +16,10 @@ from typing import Any, Self
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
-from hub.storage.db import at_once
 from hub.storage.json_text import json_text
+from hub.storage.straight import driver_text, straight_at_once
 
 _CHANNEL = "hub_answers"
 _LARGEST_SIGNAL = 7_900  # bytes of an answer that goes out with its signal
@@ -69,8 +69,8 @@ WAKE = f"""
                                  ELSE CAST(id AS text) END)
 """
 
-_LOOK = text("SELECT response FROM runs WHERE id = :id AND response IS NOT NULL")
-_SETTLE = text(
+_LOOK = driver_text("SELECT response FROM runs WHERE id = :id AND response IS NOT NULL")
+_SETTLE = driver_text(
     "UPDATE runs SET response = CAST(:otherwise AS json)"
     " WHERE id = :id AND response IS NULL RETURNING response"
 )
@@ -78,9 +78,9 @@ _SETTLE = text(
 
 def stored_answer(engine: Engine, run_id: UUID) -> Answer | None:
     """The answer, once there is one."""
-    with at_once(engine) as connection:
-        row = connection.execute(_LOOK, {"id": run_id}).first()
-    return Answer.from_row(run_id, row.response) if row else None
+    with straight_at_once(engine) as straight:
+        row = straight.first(_LOOK, {"id": run_id})
+    return Answer.from_row(run_id, row[0]) if row else None
 
 
 def settle(engine: Engine, run_id: UUID, otherwise: Answer) -> Answer:
@@ -89,12 +89,9 @@ def settle(engine: Engine, run_id: UUID, otherwise: Answer) -> Answer:
     A repeat of a request that has its answer only reads: it neither locks nor rewrites the row.
     """
     values = {"id": run_id, "otherwise": json_text(otherwise.as_row())}
-    with at_once(engine) as connection:
-        row = (
-            connection.execute(_SETTLE, values).first()
-            or connection.execute(_LOOK, {"id": run_id}).first()
-        )
-    return Answer.from_row(run_id, row.response) if row else otherwise
+    with straight_at_once(engine) as straight:
+        row = straight.first(_SETTLE, values) or straight.first(_LOOK, {"id": run_id})
+    return Answer.from_row(run_id, row[0]) if row else otherwise
 
 
 class Expectation:

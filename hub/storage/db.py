@@ -20,7 +20,6 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Engine,
-    QueuePool,
     create_engine,
     func,
     select,
@@ -30,6 +29,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from hub.errors import Misconfigured
+from hub.storage.pool import FairPool
 
 OLDEST_SERVER = 150000  # PostgreSQL 15, as `server_version_num`
 STATEMENT_TIMEOUT = timedelta(seconds=10)
@@ -156,7 +156,7 @@ def open_engine(
             _conninfo(found, application, may_write=may_write),
             answer_within.total_seconds(),
         ),
-        poolclass=QueuePool,
+        poolclass=FairPool,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT.total_seconds(),

@@ -6,13 +6,13 @@ written out: this is the path every webhook takes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, TextClause, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, NoResultFound, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -20,14 +20,16 @@ from hub.errors import Unavailable
 from hub.storage.db import at_once
 from hub.storage.json_text import json_text, written_json
 from hub.storage.new_runs import NewDelivery, NewRun, Recorded
+from hub.storage.straight import Straight, driver_text, straight_at_once
 
+_Row = Sequence[Any]
 _Keyed = tuple[NewRun, Mapping[str, Any]]  # a run, with what its row and its key hold
 _ATTEMPTS = 3  # a key may be freed between the conflict and the look
 
 
 @dataclass(frozen=True)
 class _First:
-    """Who has a key: the run that came first, and the delivery that made it."""
+    """Who has a key: the run that came first, and the delivery that made it. As `_HELD` says it."""
 
     run_id: UUID
     is_same_body: bool
@@ -70,11 +72,11 @@ _CLAIM_KEY = """
        AND NOT EXISTS (SELECT FROM runs WHERE runs.id = held.run_id AND runs.ended_at IS NULL)
     RETURNING run_id
 """
-_RECORD_ONE = text(
+_RECORD_ONE = driver_text(
     f"WITH delivered AS ({_DELIVERY}), started AS ({_RUN.format(at='now()')}), told AS ({_HISTORY})"
     " SELECT CAST(:run_id AS uuid)"
 )
-_RECORD_ONE_KEYED = text(
+_RECORD_ONE_KEYED = driver_text(
     f"WITH claimed AS ({_CLAIM_KEY}),"  # noqa: S608
     f" delivered AS ({_DELIVERY} FROM claimed),"
     f" started AS ({_RUN.format(at='now()')} FROM claimed),"
@@ -102,7 +104,7 @@ _MARK = """
                         ELSE coalesce(notes, '{}') || '{"repeated_with_other_body": true}' END
 """
 _LOOK = text(_HELD)
-_LOOK_AND_MARK = text(
+_LOOK_AND_MARK = driver_text(
     f"WITH held AS ({_HELD}), marked AS ({_MARK} FROM held"  # noqa: S608
     "  WHERE deliveries.id = held.delivery_id AND (held.is_same_body OR NOT :is_bound_to_body))"
     " SELECT run_id, is_same_body, delivery_id FROM held"
@@ -143,18 +145,21 @@ def record(engine: Engine, delivery: NewDelivery, runs: Sequence[NewRun]) -> tup
 
 def _record(engine: Engine, delivery: NewDelivery, runs: Sequence[NewRun]) -> tuple[Recorded, ...]:
     if len(runs) == 1 and runs[0].turn is None and runs[0].message_key is None:
-        with at_once(engine) as connection:
-            return (_record_one(connection, delivery, runs[0]),)
+        with straight_at_once(engine) as straight:
+            return (_record_one(straight, delivery, runs[0]),)
     with engine.begin() as connection:
         return _record_many(connection, delivery, runs)
 
 
-def _record_one(connection: Connection, delivery: NewDelivery, run: NewRun) -> Recorded:
+def _record_one(straight: Straight, delivery: NewDelivery, run: NewRun) -> Recorded:
     values = _values(delivery, run)
     if run.dedupe_key is None:
-        connection.execute(_RECORD_ONE, values)
+        straight.first(_RECORD_ONE, values)
         return Recorded(run.id, is_new=True)
-    first = _claim(connection, values, claim=_RECORD_ONE_KEYED, look=_LOOK_AND_MARK)
+    first = _claimed(
+        lambda: straight.first(_RECORD_ONE_KEYED, values),
+        lambda: straight.first(_LOOK_AND_MARK, values),
+    )
     return _recorded(run, first)
 
 
@@ -182,8 +187,7 @@ def _claim_all(connection: Connection, given: Sequence[_Keyed]) -> dict[UUID, _F
     """
     signed = [(run, of_message) for run, values in given if (of_message := _signed(run, values))]
     firsts: dict[UUID, _First | None] = {
-        run.id: _claim(connection, values, claim=_TAKE_KEY, look=_LOOK)
-        for run, values in _in_order(signed)
+        run.id: _claim(connection, values) for run, values in _in_order(signed)
     }
     keyed = [
         (run, values)
@@ -191,7 +195,7 @@ def _claim_all(connection: Connection, given: Sequence[_Keyed]) -> dict[UUID, _F
         if run.dedupe_key is not None and firsts.get(run.id) is None
     ]
     for run, values in _in_order(keyed):
-        firsts[run.id] = _claim(connection, values, claim=_TAKE_KEY, look=_LOOK)
+        firsts[run.id] = _claim(connection, values)
         _pass_on(connection, run, values, firsts[run.id])
     return firsts
 
@@ -222,15 +226,20 @@ def _pass_on(
     connection.execute(_GIVE_KEY, {**of_message, **holder})
 
 
-def _claim(
-    connection: Connection, values: Mapping[str, Any], *, claim: TextClause, look: TextClause
-) -> _First | None:
+def _claim(connection: Connection, values: Mapping[str, Any]) -> _First | None:
+    return _claimed(
+        lambda: connection.execute(_TAKE_KEY, values).first(),
+        lambda: connection.execute(_LOOK, values).first(),
+    )
+
+
+def _claimed(claim: Callable[[], _Row | None], look: Callable[[], _Row | None]) -> _First | None:
     """None when `claim` gets the key: the run is new. Else who has it."""
     for _ in range(_ATTEMPTS):
-        if connection.execute(claim, values).first():
+        if claim():
             return None
-        if first := connection.execute(look, values).mappings().first():
-            return _First(**first)
+        if first := look():
+            return _First(*first)
     raise Unavailable("the dedupe key changes hands too quickly")
 
 
@@ -335,8 +344,8 @@ def _look_again(
 def _first(connection: Connection, run: NewRun, values: Mapping[str, Any]) -> _First:
     """Who has the key of a run, or that of its message; raises `NoResultFound`."""
     for keyed in filter(None, (values, _signed(run, values))):
-        if held := connection.execute(_LOOK, keyed).mappings().first():
-            return _First(**held)
+        if held := connection.execute(_LOOK, keyed).first():
+            return _First(*held)
     raise NoResultFound
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,8 +64,18 @@ def _holds_long_text(value: Any) -> bool:
     if isinstance(value, str):
         return len(value) > _PIECE
     if isinstance(value, Mapping):
-        return any(map(_holds_long_text, value.values())) or any(map(_holds_long_text, value))
-    return isinstance(value, list | tuple) and any(map(_holds_long_text, value))
+        return _is_long_among(value.values()) or _is_long_among(value)
+    return isinstance(value, list | tuple) and _is_long_among(value)
+
+
+def _is_long_among(values: Iterable[Any]) -> bool:
+    for each in values:
+        if type(each) is str:  # most are, and one more call for each would cost more than the look
+            if len(each) > _PIECE:
+                return True
+        elif _holds_long_text(each):
+            return True
+    return False
 
 
 def _pieces(value: Any) -> Iterator[str]:

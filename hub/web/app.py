@@ -6,7 +6,7 @@ import logging
 from contextlib import ExitStack
 from time import monotonic
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response
 
 from hub import logs, tracing
 from hub.bootstrap import Hub
@@ -15,7 +15,7 @@ from hub.metrics import Keeper
 from hub.metrics import catalogue as metrics
 from hub.web.endpoints import add_endpoints
 from hub.web.health import add_health
-from hub.web.inbound import remote_ip
+from hub.web.inbound import Noted, asked, noted, remote_ip
 from hub.web.problems import add_error_handlers
 
 _log = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
+_BEHIND_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 _LONGEST_PATH = 200
 _UNAUTHORIZED = 401
 _SERVER_ERROR = 500
@@ -40,36 +41,41 @@ def create_app(hub: Hub, page: MetricsPage | None = None) -> Flask:
     app.config["TRAP_HTTP_EXCEPTIONS"] = False
     app.config["DEBUG"] = app.config["PROPAGATE_EXCEPTIONS"] = False  # whatever FLASK_DEBUG says
 
+    is_behind_tls = hub.settings.public_url.startswith("https:")
+    headers = {**_HEADERS, **(_BEHIND_TLS if is_behind_tls else {})}
+
     @app.before_request
     def arrive() -> None:
-        g.arrived_at = monotonic()
-        g.request_id = str(hub.new_id())
-        g.log = logs.about(request_id=g.request_id)
-        g.tracing = ExitStack()
+        request, own = asked(), noted()
+        own.arrived_at = monotonic()
+        own.request_id = str(hub.new_id())
+        own.log = logs.about(request_id=own.request_id)
+        own.tracing = ExitStack()
         if request.path not in _PROBES:
             parent = request.headers.get("traceparent")
-            facts = {"http.request.method": request.method, "hub.request.id": g.request_id}
+            facts = {"http.request.method": request.method, "hub.request.id": own.request_id}
             span = tracing.span("receive", facts, kind="SERVER", parent=parent)
-            g.span = g.tracing.enter_context(span)
+            own.span = own.tracing.enter_context(span)
         metrics.REQUESTS_IN_PROGRESS.add()
 
     @app.after_request
     def leave(response: Response) -> Response:
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
-        if hub.settings.public_url.startswith("https:"):
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-        response.headers["X-Request-Id"] = g.request_id
-        _log_request(response, remote_ip(hub.settings.trusted_proxies))
-        _count(response.status_code)
-        _trace(response.status_code)
+        request, own = asked(), noted()
+        said = {name.lower() for name, _ in response.headers}
+        added = ((name, value) for name, value in headers.items() if name.lower() not in said)
+        response.headers.extend(added)
+        response.headers["X-Request-Id"] = own.request_id
+        _log_request(request, own, response, hub.settings.trusted_proxies)
+        _count(request, own, response.status_code)
+        _trace(own, response.status_code)
         return response
 
     @app.teardown_request
     def end(_problem: BaseException | None) -> None:
-        if "log" in g:
-            g.tracing.close()
-            logs.forget(g.log)
+        own = noted()
+        if "log" in own:
+            own.tracing.close()
+            logs.forget(own.log)
             metrics.REQUESTS_IN_PROGRESS.add(by=-1)
 
     add_health(app, hub, page or MetricsPage(hub.settings, Keeper(hub.settings.metrics_dir), hub))
@@ -78,32 +84,34 @@ def create_app(hub: Hub, page: MetricsPage | None = None) -> Flask:
     return app
 
 
-def _count(status: int) -> None:
+def _count(request: Request, own: Noted, status: int) -> None:
     """By endpoint or page of ours; whatever else is asked for has one label together."""
     rule = request.url_rule
     ours = metrics.NO_ENDPOINT if rule is None or rule.arguments else rule.rule
-    endpoint = g.get("facts", {}).get("workflow", ours)
+    endpoint = own.get("facts", {}).get("workflow", ours)
     metrics.REQUESTS.add(endpoint, str(status))
-    metrics.REQUEST_SECONDS.observe(monotonic() - g.arrived_at, endpoint)
+    metrics.REQUEST_SECONDS.observe(monotonic() - own.arrived_at, endpoint)
     if status == _UNAUTHORIZED:
         metrics.AUTH_FAILURES.add(endpoint)
 
 
-def _trace(status: int) -> None:
+def _trace(own: Noted, status: int) -> None:
     """Name the span of the request after its endpoint; strangers' paths are nobody's names."""
-    if "span" not in g:
+    if "span" not in own:
         return
-    if "facts" in g:
-        g.span.rename(f"receive {g.facts['workflow']}")
-        g.span.note("hub.workflow", g.facts["workflow"])
-    g.span.note("http.response.status_code", status)
+    if "facts" in own:
+        own.span.rename(f"receive {own.facts['workflow']}")
+        own.span.note("hub.workflow", own.facts["workflow"])
+    own.span.note("http.response.status_code", status)
     if status >= _SERVER_ERROR:
-        g.span.fail(str(status))
+        own.span.fail(str(status))
 
 
-def _log_request(response: Response, ip: str | None) -> None:
+def _log_request(request: Request, own: Noted, response: Response, trusted_proxies: int) -> None:
     """One line for each request; those of probes only for people who look for them (S15)."""
     level = logging.DEBUG if request.path in _PROBES else logging.INFO
+    if not _log.isEnabledFor(level):
+        return
     _log.log(
         level,
         "request",
@@ -111,8 +119,8 @@ def _log_request(response: Response, ip: str | None) -> None:
             "method": request.method,
             "path": request.path[:_LONGEST_PATH],
             "status": response.status_code,
-            "milliseconds": round((monotonic() - g.arrived_at) * 1000, 1),
-            "ip": ip,
-            **g.get("facts", {}),
+            "milliseconds": round((monotonic() - own.arrived_at) * 1000, 1),
+            "ip": remote_ip(request, trusted_proxies),
+            **own.get("facts", {}),
         },
     )

@@ -9,8 +9,7 @@ from math import inf
 from time import monotonic
 from uuid import UUID
 
-from flask import Flask, Response, g
-from flask import request as flask_request
+from flask import Flask, Response
 
 from hub.bootstrap import Hub
 from hub.engine.workflow import Respond, Within
@@ -19,7 +18,7 @@ from hub.ingest.receipt import Receipt
 from hub.ingest.waiting import Patience, answered_by, replies
 from hub.metrics import catalogue as metrics
 from hub.storage.answers import Expectation
-from hub.web.inbound import METHODS, inbound_request
+from hub.web.inbound import METHODS, asked, inbound_request, noted
 from hub.web.load import QueueGuard
 
 WITHIN = "hub.within"  # in the environment: how the server ends what takes too many seconds
@@ -36,16 +35,17 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
 
     def receive(path: str) -> Response:
         reception = hub.reception  # all of the request is served by what is in force now
-        route = reception.find(flask_request.method, f"/{path}")
+        came = asked()
+        route = reception.find(came.method, f"/{path}")
         name = route.entrance.workflow.name
-        g.facts = {"workflow": name}
+        facts = noted().facts = {"workflow": name}
         request = inbound_request(
             max_body=route.max_body,
             public_url=hub.settings.public_url,
             trusted_proxies=hub.settings.trusted_proxies,
             now=hub.clock.now,
         )
-        within: InTime = flask_request.environ.get(WITHIN, nullcontext)
+        within: InTime = came.environ.get(WITHIN, nullcontext)
         in_time = _in_time(within, route.entrance.endpoint.respond)
         guard.check(in_time)
         with ExitStack() as waiting:
@@ -69,13 +69,13 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
                 patience=Patience(
                     lambda: monotonic() - request.arrived_at,
                     within,
-                    flask_request.environ.get(TO_LIVE, lambda: inf),
+                    came.environ.get(TO_LIVE, lambda: inf),
                 ),
                 told=hub.told.tell,
                 answered=lambda by_run: _count_answer(name, request.arrived_at, by_run=by_run),
             )
         runs = [str(outcome.run_id) for outcome in receipt.outcomes if outcome.run_id]
-        g.facts["runs"] = " ".join(runs[:20])
+        facts["runs"] = " ".join(runs[:20])
         packed = pack(receipt, said)
         return Response(packed.body, packed.status, headers=dict(packed.headers))
 

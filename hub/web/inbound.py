@@ -7,13 +7,28 @@ from datetime import datetime
 from typing import BinaryIO, cast
 from uuid import UUID
 
-from flask import g, request
+from flask import Request, g
+from flask import request as flask_request
+from flask.ctx import _AppCtxGlobals
+from werkzeug.local import LocalProxy
 
 from hub.errors import Rejected
 from hub.ingest.request import InboundRequest
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 _CHUNK = 65_536
+
+Noted = _AppCtxGlobals
+
+
+def asked() -> Request:
+    """The request itself: to reach each of its parts through Flask's stand-in costs more."""
+    return cast("LocalProxy[Request]", flask_request)._get_current_object()  # noqa: SLF001 - Flask's name for it
+
+
+def noted() -> Noted:
+    """What is noted of the request, `flask.g`, itself."""
+    return cast("LocalProxy[Noted]", g)._get_current_object()  # noqa: SLF001 - the same
 
 
 def inbound_request(
@@ -24,23 +39,24 @@ def inbound_request(
     Raises `Rejected`: 413 beyond `max_body` bytes, 415 for compressed or multipart bodies, 400 for
     broken framing, 408 when it came too slowly.
     """
-    _check_coding()
+    request, own = asked(), noted()
+    _check_coding(request)
     query = request.query_string.decode("latin-1")
     return InboundRequest(
-        id=UUID(g.request_id),
+        id=UUID(own.request_id),
         method=request.method,
         path=request.path,
         headers={name.lower(): value for name, value in request.headers.items()},
-        body=_body(max_body),
+        body=_body(request, max_body),
         received_at=now(),
-        arrived_at=g.arrived_at,
+        arrived_at=own.arrived_at,
         query={name: tuple(values) for name, values in request.args.lists()},
-        remote_ip=remote_ip(trusted_proxies),
+        remote_ip=remote_ip(request, trusted_proxies),
         url=f"{public_url}{request.path}{'?' if query else ''}{query}",
     )
 
 
-def remote_ip(trusted_proxies: int) -> str | None:
+def remote_ip(request: Request, trusted_proxies: int) -> str | None:
     """The caller's address; `X-Forwarded-For` counts only as far as proxies are trusted (S21)."""
     if trusted_proxies:
         told = [each.strip() for each in request.headers.get("X-Forwarded-For", "").split(",")]
@@ -49,7 +65,7 @@ def remote_ip(trusted_proxies: int) -> str | None:
     return request.remote_addr
 
 
-def _check_coding() -> None:
+def _check_coding(request: Request) -> None:
     """No decompression and no uploads, ever, and nothing that only looks like framing."""
     if request.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
         raise Rejected(415, "Send the body without Content-Encoding.")
@@ -59,7 +75,7 @@ def _check_coding() -> None:
         raise Rejected(400, "The Transfer-Encoding is not supported.")
 
 
-def _body(most: int) -> bytes:
+def _body(request: Request, most: int) -> bytes:
     if (request.content_length or 0) > most:
         raise _too_large(most)
     received = bytearray()

@@ -47,7 +47,6 @@ _QUEUE = {
     "ring": r".*(shop|ringer|doorbell|Doorbell\(.*\)|self)",  # a bell in the process is no queue
     "_ring": r"self",
     "BellWorker": r"",
-    "enqueue_call": r".*",
     "execute": r"pipeline",
     "eval": r"self\._redis",
     "ping": r".*redis",
@@ -186,7 +185,7 @@ def _entered(expression: ast.expr) -> tuple[Kind | None, Way]:
     name, owner = _name_of(expression)
     if name == "begin" and not expression.args:
         return "commit", "transaction"
-    if name == "at_once":
+    if name in {"at_once", "straight_at_once"}:
         return "commit", "statements"
     if name == "stream" and re.fullmatch(_CALLS["stream"], owner):
         return "call", "opening"

@@ -148,7 +148,7 @@ def test_I4_ringing_never_raises_and_rests_for_5_seconds_after_a_failure(
 
     assert not ringing.ring(RUN)
     assert len(caplog.records) == 1
-    ringing._redis, ringing._queue = working._redis, working._queue  # noqa: SLF001 - it is back
+    ringing._redis = working._redis  # noqa: SLF001 - it is back
 
     seconds.now += 4.9
     assert not ringing.ring(RUN)

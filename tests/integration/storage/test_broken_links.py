@@ -25,15 +25,19 @@ def engine(open_engine):
 
 
 @pytest.fixture
-def cut_after(office, engine):
+def cut_after(office, engine, monkeypatch):
     """Breaks the link once, after the first statement with these words was carried out."""
 
     def prepare(words: str) -> None:
-        @event.listens_for(engine, "after_cursor_execute")
-        def break_it(_connection, cursor, statement, *_):
+        real = engine.dialect.do_execute
+
+        def execute(cursor, statement, *given):
+            real(cursor, statement, *given)
             if words in statement:
-                event.remove(engine, "after_cursor_execute", break_it)
+                monkeypatch.setattr(engine.dialect, "do_execute", real)
                 cut(cursor.connection, office.engine)
+
+        monkeypatch.setattr(engine.dialect, "do_execute", execute)
 
     return prepare
 

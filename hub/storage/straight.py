@@ -1,0 +1,71 @@
+"""The short way to the database: a connection of the pool and its driver, nothing between them.
+
+For the few statements that every request makes. What goes wrong is told as SQLAlchemy tells it:
+who catches it need not know which way was taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+
+from sqlalchemy import Engine, PoolProxiedConnection, text
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import DBAPIError
+
+_DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it so
+
+
+def driver_text(statement: str) -> str:
+    """The statement as the driver reads it: `%(name)s` for `:name`."""
+    written = text(statement)
+    return str(written.compile(dialect=_DIALECT))
+
+
+class Straight:
+    """A connection on which each statement is a transaction of its own."""
+
+    def __init__(self, engine: Engine, link: PoolProxiedConnection) -> None:
+        self._dialect = engine.dialect
+        self._link = link
+
+    def first(self, statement: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        """The first row that a statement gives; raises `DBAPIError`."""
+        driver: Any = self._link.driver_connection
+        cursor: DBAPICursor = driver.cursor()
+        try:
+            self._dialect.do_execute(cursor, statement, cast("dict[str, Any]", values))
+            row: tuple[Any, ...] | None = cursor.fetchone()
+        except self._dialect.loaded_dbapi.Error as problem:
+            is_lost = self._dialect.is_disconnect(problem, driver, cursor)
+            raise _told(self._dialect.loaded_dbapi.Error, problem, is_lost=is_lost) from problem
+        return row
+
+
+@contextmanager
+def straight_at_once(engine: Engine) -> Iterator[Straight]:
+    """A connection without SQLAlchemy's layers; raises as `engine.connect` does."""
+    try:
+        link = engine.raw_connection()
+    except engine.dialect.loaded_dbapi.Error as problem:
+        raise _told(engine.dialect.loaded_dbapi.Error, problem, is_lost=False) from problem
+    driver: Any = link.driver_connection
+    try:
+        driver.autocommit = True
+        yield Straight(engine, link)
+        driver.autocommit = False
+    except BaseException:
+        link.invalidate()  # whatever state it is in, nobody gets it like this
+        raise
+    link.close()
+
+
+def _told(base: type[Exception], problem: Exception, *, is_lost: bool) -> DBAPIError:
+    return cast(
+        "DBAPIError",
+        DBAPIError.instance(
+            None, None, problem, base, hide_parameters=True, connection_invalidated=is_lost
+        ),
+    )
