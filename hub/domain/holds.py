@@ -27,8 +27,7 @@ from sqlalchemy import (
 
 from hub.action import Attempt, Clock
 from hub.domain.interactions import Change, PhoneChange, note_phone_change, with_entry
-from hub.storage.db import own_time
-from hub.storage.statement import Statement
+from hub.storage.statement import Statement, own_time
 from hub.storage.tables import appointments, phone_assignments, phone_numbers
 from hub.values import format_instant
 

@@ -11,8 +11,7 @@ from sqlalchemy import Connection
 
 from hub.action import Attempt, Clock, action
 from hub.errors import Permanent
-from hub.storage.db import own_time
-from hub.storage.statement import Statement
+from hub.storage.statement import Statement, own_time
 
 PhoneChange = Literal["assigned", "extended", "brought_forward", "released"]
 

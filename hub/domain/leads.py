@@ -16,8 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from hub.action import Attempt, Clock, action
 from hub.errors import Permanent
 from hub.signature import Email, Phone
-from hub.storage.db import own_time
-from hub.storage.statement import Statement
+from hub.storage.statement import Statement, own_time
 from hub.storage.tables import leads
 from hub.values import normalise_phone
 

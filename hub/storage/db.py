@@ -29,7 +29,6 @@ from sqlalchemy import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from hub.action import Clock
 from hub.errors import Misconfigured
 
 OLDEST_SERVER = 150000  # PostgreSQL 15, as `server_version_num`
@@ -264,11 +263,6 @@ class DatabaseClock:
     def now(self) -> datetime:
         """The present instant, also late in a long transaction."""
         return self._connection.scalars(_NOW).one()
-
-
-def own_time(clock: Clock) -> datetime | None:
-    """The instant for a row where another clock rules; none: the statement asks the database's."""
-    return None if isinstance(clock, DatabaseClock) else clock.now()
 
 
 # ------------------------------------------------------------------------------------- the tables

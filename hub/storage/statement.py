@@ -8,12 +8,16 @@ library's: both kinds of statements share a connection and a transaction, and fa
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, cast
 
 import psycopg
 from sqlalchemy import ClauseElement, Connection, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import NoResultFound
+
+from hub.action import Clock
+from hub.storage.db import DatabaseClock
 
 _DIALECT = make_url("postgresql+psycopg://").get_dialect()()
 _Rows = psycopg.Cursor[tuple[Any, ...]]
@@ -49,3 +53,8 @@ def one(rows: _Rows) -> tuple[Any, ...]:
     if row is None:
         raise NoResultFound
     return row
+
+
+def own_time(clock: Clock) -> datetime | None:
+    """The instant for a row where another clock rules; none: the statement asks the database's."""
+    return None if isinstance(clock, DatabaseClock) else clock.now()
