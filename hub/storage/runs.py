@@ -315,11 +315,11 @@ class Ending:
 
 _END = Statement(
     f"""
-    WITH written AS ({WRITE}), ended AS (
+    WITH written AS ({WRITE} RETURNING ended_at), ended AS (
         UPDATE runs
-           SET status = :status, ended_at = clock_timestamp(), lease_until = NULL, worker = NULL,
-               due_at = NULL, deaths = 0, result = CAST(:result AS jsonb),
-               error = CAST(:error AS jsonb),
+           SET status = :status, lease_until = NULL, worker = NULL, due_at = NULL, deaths = 0,
+               ended_at = greatest(clock_timestamp(), (SELECT max(ended_at) FROM written)),
+               result = CAST(:result AS jsonb), error = CAST(:error AS jsonb),
                response = coalesce(response, CAST(:response AS json)),
                is_maybe_done = is_maybe_done OR :maybe OR EXISTS (
                    SELECT FROM ({WRITTEN}) AS steps
