@@ -9,6 +9,7 @@ from typing import Any
 from hub.values import parse_instant
 
 _ALTERNATIVES = ("allOf", "anyOf", "oneOf")
+_REFERRING = frozenset({"$ref", *_ALTERNATIVES})
 
 
 def typed(value: Any, schema: Mapping[str, Any]) -> Any:
@@ -31,6 +32,8 @@ class _Document:
         if not isinstance(schema, Mapping):
             return value
         value = self._own(value, schema)
+        if _REFERRING.isdisjoint(schema):
+            return value
         for part in self._parts(schema, followed):
             value = self.read(value, part, followed | {str(schema.get("$ref"))})
         return value
