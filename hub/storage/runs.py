@@ -81,7 +81,7 @@ _LAST_CHANCE = f"""
         SELECT FROM runs WHERE status = 'running' AND worker = :worker AND {_IS_LAST})
 """  # noqa: S608 - our own text
 _REST = ":most - (SELECT count(*) FROM urgent)"
-_CLAIM = Statement(
+_CLAIM = text(
     f"""
     WITH last_chance AS ({_LAST_CHANCE}),
     urgent AS ({_DUE.format(awaited="true", which=_MAY_GO, most=":most")}),
@@ -111,7 +111,7 @@ def claim(engine: Engine, *, worker: str, most: int, lease: timedelta = LEASE) -
     worker has in hand, the death may decide about one (E10).
     """
     with at_once(engine) as connection:
-        rows = _CLAIM.run(connection, {"worker": worker, "most": most, "lease": lease})
+        rows = connection.execute(_CLAIM, {"worker": worker, "most": most, "lease": lease})
         return [ClaimedRun(*row) for row in rows]
 
 

@@ -33,6 +33,7 @@ class Statement:
     def run(self, connection: Connection, values: Mapping[str, Any]) -> _Rows:
         """Carry it out in the connection's transaction, which begins with it if none is open.
 
+        Not for what is a transaction by itself (`at_once`): its crash points lie in the library.
         Raises the library's `DBAPIError`, and gives up a link that broke, as `execute` does. Nobody
         hears of it through the library's events.
         """
