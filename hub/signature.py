@@ -14,7 +14,7 @@ import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -158,26 +158,35 @@ def _present(annotation: Any) -> Any:
 
 def to_python(value: Any, annotation: Any) -> Any:
     """The Python value of a JSON value; raises `ValueError` when the text has another form."""
-    if value is None or annotation is Any or annotation in {str, int, bool}:
-        return value
-    if annotation in _READERS:
-        return _READERS[annotation](value)
+    return None if value is None else _reader(annotation)(value)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+@cache
+def _reader(annotation: Any) -> Callable[[Any], Any]:
+    """What reads the values of an annotation, found once."""
+    found = _READERS.get(annotation)
+    if found is not None:
+        return found
     if dataclasses.is_dataclass(annotation):
-        return _dataclass_from(value, annotation)
-    return _composed_from(value, annotation)
+        return partial(_dataclass_from, annotation=annotation)
+    return _composed_reader(annotation)
 
 
-def _composed_from(value: Any, annotation: Any) -> Any:
+def _composed_reader(annotation: Any) -> Callable[[Any], Any]:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in {Union, types.UnionType}:
-        return to_python(value, _present(annotation))
+        return _reader(_present(annotation))
     if origin is Annotated:
-        return to_python(value, arguments[0])
+        return _reader(arguments[0])
     if origin in {list, tuple, Sequence}:
-        return [to_python(each, arguments[0]) for each in value]
+        return lambda value: [to_python(each, arguments[0]) for each in value]
     if origin is dict:
-        return {name: to_python(each, arguments[1]) for name, each in value.items()}
-    return value
+        return lambda value: {name: to_python(each, arguments[1]) for name, each in value.items()}
+    return _same
 
 
 _READERS: dict[Any, Callable[[Any], Any]] = {

@@ -14,21 +14,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    bindparam,
-    func,
-    literal_column,
-    select,
-    text,
-    update,
-)
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
 from hub.action import Attempt, Clock, action
 from hub.domain import holds
@@ -36,6 +25,7 @@ from hub.domain.holds import Hold
 from hub.domain.limits import refuse_far, refuse_outside
 from hub.errors import Permanent
 from hub.signature import Phone
+from hub.storage.statement import Statement, one
 from hub.storage.tables import appointments
 from hub.values import format_instant
 
@@ -109,10 +99,10 @@ def book(
     The number stays at least until a day after the appointment, or until `hold_until` if that is
     later. A booking only ever extends a hold (D3, H-07, H-23).
     """
-    now = clock.now()
+    is_known, now = holds.lock_lead(db, clock, lead_id=lead_id)
     refuse_outside(starts_at, now, past="appointment_in_past")
     refuse_far(hold_until or starts_at, now + holds.FOLLOW_UP)
-    if not holds.lock_lead(db, lead_id=lead_id):
+    if not is_known:
         raise Permanent("unknown_lead", f"there is no lead {lead_id}")
     hold = _required(holds.hold_of(db, lead_id=lead_id), lead_id)
     opened = _open(
@@ -162,11 +152,10 @@ def record_outcome(
     The appointment is named by its time or its external id; without both it is the lead's latest
     open one. A new time for a lead without a number is `no_active_hold`, and nothing is stored.
     """
-    now = clock.now()
+    _, now = holds.lock_lead(db, clock, lead_id=lead_id)
     if new_starts_at is not None:
         refuse_outside(new_starts_at, now, past="new_time_in_past")
     told = _Told(lead_id, outcome, starts_at, external_id, new_starts_at, new_external_id)
-    holds.lock_lead(db, lead_id=lead_id)
     hold = holds.hold_of(db, lead_id=lead_id)
     named = _named(db, told)
     old, is_known = _moved_already(db, named, told)
@@ -231,27 +220,29 @@ def _required(hold: Hold | None, lead_id: UUID) -> Hold:
 
 # --------------------------------------------------------------------------- rows, under the locks
 
-_GIVEN = insert(appointments).excluded
-_HELD_UNTIL = select(func.max(appointments.c.hold_until)).where(
-    appointments.c.lead_id == bindparam("holder"), _OPEN
+_OPEN_ONE = Statement(
+    """
+    INSERT INTO appointments AS known (id, lead_id, starts_at, ends_at, hold_until, source,
+                                       external_id, run_id, mode, created_at)
+    VALUES (:id, :lead_id, :starts_at, :ends_at, :hold_until, :source, :external_id, :run_id, :mode,
+            :created_at)
+    ON CONFLICT (lead_id, starts_at) WHERE status = 'scheduled' DO UPDATE
+       SET hold_until = greatest(known.hold_until, excluded.hold_until),
+           external_id = coalesce(known.external_id, excluded.external_id),
+           ends_at = coalesce(known.ends_at, excluded.ends_at)
+    RETURNING id, xmax = 0 AS is_new,
+              greatest(hold_until, (SELECT max(hold_until) FROM appointments
+                                     WHERE lead_id = :lead_id AND status = 'scheduled'))
+    """
 )
-_OPEN_ONE = (
-    insert(appointments)
-    .on_conflict_do_update(
-        index_elements=["lead_id", "starts_at"],
-        index_where=text("status = 'scheduled'"),  # not a parameter: a prepared plan knows none
-        set_={
-            "hold_until": func.greatest(appointments.c.hold_until, _GIVEN.hold_until),
-            "external_id": func.coalesce(appointments.c.external_id, _GIVEN.external_id),
-            "ends_at": func.coalesce(appointments.c.ends_at, _GIVEN.ends_at),
-        },
-    )
-    .returning(
-        appointments.c.id,
-        literal_column("xmax = 0").label("is_new"),
-        func.greatest(appointments.c.hold_until, _HELD_UNTIL.scalar_subquery()).label("held_until"),
-    )
-)
+
+
+class _Opened(NamedTuple):
+    """An open appointment, and until when all those of the lead hold a number."""
+
+    id: UUID
+    is_new: bool
+    held_until: datetime
 
 
 @dataclass(frozen=True)
@@ -324,8 +315,8 @@ def _open(
     source: str,
     external_id: str | None,
     ends_at: datetime | None = None,
-) -> Row[Any]:
-    """The lead's open appointment at this instant: `id`, `is_new`, `held_until` by all open ones.
+) -> _Opened:
+    """The lead's open appointment at this instant.
 
     By whatever road it came, it is one (X06); it learns what it did not know, and holds the number
     for the longest time that was asked for.
@@ -342,7 +333,7 @@ def _open(
         "mode": attempt.mode,
         "created_at": now,
     }
-    return db.execute(_OPEN_ONE, {**row, "holder": lead_id}).one()
+    return _Opened(*one(_OPEN_ONE.run(db, row)))
 
 
 def _close(
@@ -372,8 +363,7 @@ def _close(
         external_id=told.new_external_id,
     )
     db.execute(update(appointments).where(row).values(replaced_by=opened.id))
-    next_id: UUID = opened.id
-    return next_id
+    return opened.id
 
 
 def _recorded(

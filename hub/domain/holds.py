@@ -12,25 +12,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Result,
     RowMapping,
     bindparam,
     func,
     insert,
     select,
-    text,
     update,
 )
 
 from hub.action import Attempt, Clock
 from hub.domain.interactions import Change, PhoneChange, note_phone_change, with_entry
-from hub.storage.tables import appointments, leads, phone_assignments, phone_numbers
+from hub.storage.statement import Statement, own_time
+from hub.storage.tables import appointments, phone_assignments, phone_numbers
 from hub.values import format_instant
 
 INITIAL_HOLD = timedelta(hours=18)
@@ -72,11 +70,10 @@ def appointment_holds_until(starts_at: datetime, given: datetime | None = None) 
 
 # ------------------------------------------------------------------------------------ under locks
 
-_LOCK_LEAD = (
-    select(leads.c.id).where(leads.c.id == bindparam("lead_id")).with_for_update(key_share=True)
-)
-_HOLD_OF = (
-    select(phone_numbers).where(phone_numbers.c.lead_id == bindparam("lead_id")).with_for_update()
+_LOCK_LEAD = Statement("SELECT clock_timestamp() FROM leads WHERE id = :lead_id FOR NO KEY UPDATE")
+_HOLD_OF = Statement(
+    "SELECT id, number, lead_id, assigned_at, initial_until, follow_up_until, release_at"
+    " FROM phone_numbers WHERE lead_id = :lead_id FOR UPDATE"
 )
 _APPOINTMENTS_UNTIL = select(func.max(appointments.c.hold_until)).where(
     appointments.c.lead_id == bindparam("lead_id"), appointments.c.status == "scheduled"
@@ -87,31 +84,32 @@ _CHANGE = (
     " initial_until = :hold_initial_until, follow_up_until = :hold_follow_up_until,"
     " release_at = :hold_release_at WHERE id = :hold_of"
 )
-_STORE = text(_CHANGE)
+_STORE = Statement(_CHANGE)
 _STORE_AND_NOTE = with_entry(_CHANGE)
 
 
-def lock_lead(db: Connection, *, lead_id: UUID) -> bool:
+def lock_lead(db: Connection, clock: Clock, *, lead_id: UUID) -> tuple[bool, datetime]:
     """Let nobody else change this lead's hold or appointments; false when there is no such lead.
 
+    With it the present instant, which the database's clock told before the lock was there.
     `NO KEY`: rows that only refer to the lead are not held up, or a sweep could wait in a circle.
     """
-    return db.execute(_LOCK_LEAD, {"lead_id": lead_id}).one_or_none() is not None
+    locked = _LOCK_LEAD.run(db, {"lead_id": lead_id}).fetchone()
+    told = None if locked is None else locked[0]
+    return locked is not None, own_time(clock) or told or clock.now()
 
 
 def lock_hold(db: Connection, which: ColumnElement[bool]) -> Hold | None:
     """The hold on the number that `which` names, locked; nothing when that number is free."""
-    return _hold(db.execute(select(phone_numbers).where(which).with_for_update()))
+    found = db.execute(select(phone_numbers).where(which).with_for_update())
+    row = found.mappings().one_or_none()
+    return None if row is None or row["lead_id"] is None else as_hold(row)
 
 
 def hold_of(db: Connection, *, lead_id: UUID) -> Hold | None:
     """The lead's hold, locked; nothing when the lead has no number. The lead is locked before."""
-    return _hold(db.execute(_HOLD_OF, {"lead_id": lead_id}))
-
-
-def _hold(found: Result[Any]) -> Hold | None:
-    row = found.mappings().one_or_none()
-    return None if row is None or row["lead_id"] is None else as_hold(row)
+    row = _HOLD_OF.run(db, {"lead_id": lead_id}).fetchone()
+    return None if row is None else Hold(*row)
 
 
 def as_hold(row: RowMapping) -> Hold:
@@ -167,7 +165,7 @@ def start_hold(
         release_at=now + INITIAL_HOLD,
     )
     hold = replace(hold, release_at=derived_release(db, hold))
-    db.execute(_STORE, _values(hold))
+    _STORE.run(db, _values(hold))
     db.execute(
         insert(phone_assignments).values(
             id=uuid4(),
@@ -227,7 +225,7 @@ def settle_hold(
     )
     settled = replace(hold, release_at=release_at)
     if settled.release_at == hold.release_at:
-        db.execute(_STORE, _values(settled))
+        _STORE.run(db, _values(settled))
     else:
         is_longer = settled.release_at > hold.release_at
         outcome: PhoneChange = "extended" if is_longer else "brought_forward"

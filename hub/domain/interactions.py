@@ -7,34 +7,42 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 from uuid import UUID, uuid4, uuid5
 
-from sqlalchemy import Connection, TextClause, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection
 
 from hub.action import Attempt, Clock, action
 from hub.errors import Permanent
-from hub.storage.tables import interactions, leads
+from hub.storage.statement import Statement, own_time
 
 PhoneChange = Literal["assigned", "extended", "brought_forward", "released"]
 
 _ENTRIES = UUID("6f1d2b0e-52a5-4f0a-9a36-1f3a35a6f7b4")  # where ids of entries come from
 
-_ADD = insert(interactions).on_conflict_do_nothing()
+_ADD = """
+    INSERT INTO interactions (id, lead_id, phone_id, kind, reference, outcome, text, is_duplicate,
+                              who, run_id, mode, at)
+    SELECT :id, :lead_id, :phone_id, :kind, :reference, :outcome, :text, :is_duplicate, :who,
+           :run_id, :mode, coalesce(CAST(:at AS timestamptz), clock_timestamp())
+"""
+_NOTE = Statement(_ADD)
+_LOG = Statement(
+    f"""
+    WITH known AS (SELECT id FROM leads WHERE id = :lead_id),
+         added AS ({_ADD} FROM known ON CONFLICT DO NOTHING)
+    SELECT id FROM known
+    """  # noqa: S608 - our own text
+)
 
 
 class Change(NamedTuple):
     """What is changed in the statement that adds an entry, and the values of its parameters."""
 
-    statement: TextClause
+    statement: Statement
     values: Mapping[str, object]
 
 
-def with_entry(change: str) -> TextClause:
+def with_entry(change: str) -> Statement:
     """The statement that makes a change (an `UPDATE`) and adds the entry of a number."""
-    return text(
-        f"WITH changed AS ({change}) INSERT INTO interactions"  # noqa: S608 - our own text
-        " (id, lead_id, phone_id, kind, reference, outcome, text, who, run_id, mode, at) VALUES"
-        " (:id, :lead_id, :phone_id, :kind, :reference, :outcome, :text, :who, :run_id, :mode, :at)"
-    )
+    return Statement(f"WITH changed AS ({change}) {_ADD}")
 
 
 @dataclass(frozen=True)
@@ -67,22 +75,19 @@ def log(
     The same step again is the same entry; `duplicate` marks the report of something that was
     known already (H-17).
     """
-    known = db.scalar(select(leads.c.id).where(leads.c.id == lead_id))
-    if known is None:
-        raise Permanent("unknown_lead", f"there is no lead {lead_id}")
     entry_id = uuid5(_ENTRIES, attempt.key)
-    _add(
-        db,
-        clock,
-        attempt,
-        id=entry_id,
-        lead_id=lead_id,
-        kind=kind,
-        reference=reference,
-        outcome=outcome,
-        text=text,
-        is_duplicate=duplicate,
-    )
+    values = {
+        "id": entry_id,
+        "lead_id": lead_id,
+        "phone_id": None,
+        "kind": kind,
+        "reference": reference,
+        "outcome": outcome,
+        "text": text,
+        "is_duplicate": duplicate,
+    }
+    if _LOG.run(db, {**values, **_stamp(clock, attempt)}).fetchone() is None:
+        raise Permanent("unknown_lead", f"there is no lead {lead_id}")
     return Entry(id=str(entry_id))
 
 
@@ -99,36 +104,25 @@ def note_phone_change(
     change: Change | None = None,
 ) -> None:
     """Add the entry that every change of a hold leaves behind; `change` is made with it."""
-    _add(
-        db,
-        clock,
-        attempt,
-        id=uuid4(),
-        lead_id=lead_id,
-        phone_id=phone_id,
-        kind="phone",
-        reference=number,
-        change=change,
-        outcome=outcome,
-        text=why,
-    )
+    values = {
+        "id": uuid4(),
+        "lead_id": lead_id,
+        "phone_id": phone_id,
+        "kind": "phone",
+        "reference": number,
+        "outcome": outcome,
+        "text": why,
+        "is_duplicate": False,
+    }
+    statement, changed = (_NOTE, {}) if change is None else change
+    statement.run(db, {**changed, **values, **_stamp(clock, attempt)})
 
 
-def _add(
-    db: Connection,
-    clock: Clock,
-    attempt: Attempt,
-    *,
-    change: Change | None = None,
-    **values: object,
-) -> None:
-    statement = _ADD if change is None else change.statement
-    stamped = {
-        **(change.values if change is not None else {}),
-        **values,
+def _stamp(clock: Clock, attempt: Attempt) -> dict[str, object]:
+    """Who adds an entry, and when."""
+    return {
         "who": attempt.workflow,
         "run_id": attempt.run_id,
         "mode": attempt.mode,
-        "at": clock.now(),
+        "at": own_time(clock),
     }
-    db.execute(statement, stamped)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import Connection, DateTime, bindparam, func, select
 from sqlalchemy import update as update_rows
 from sqlalchemy.dialects.postgresql import insert
 
 from hub.action import Attempt, Clock, action
 from hub.errors import Permanent
 from hub.signature import Email, Phone
+from hub.storage.statement import Statement, own_time
 from hub.storage.tables import leads
 from hub.values import normalise_phone
 
@@ -58,7 +60,8 @@ class LeadChanges:
 
 
 _CHANGEABLE = tuple(field.name for field in dataclasses.fields(LeadChanges))
-_UPDATE = (
+_SHOWN = [leads.c.id, *(leads.c[field.name] for field in dataclasses.fields(Lead)[1:])]
+_UPDATE = Statement(
     update_rows(leads)
     .where(leads.c.id == bindparam("changed"))
     .values(
@@ -66,17 +69,19 @@ _UPDATE = (
             **{
                 name: func.coalesce(bindparam(f"new_{name}"), leads.c[name]) for name in _CHANGEABLE
             },
-            "updated_at": bindparam("at"),
+            "updated_at": func.coalesce(
+                bindparam("at", type_=DateTime(timezone=True)), func.clock_timestamp()
+            ),
         }
     )
-    .returning(*leads.c)
+    .returning(*_SHOWN)
 )
 
 
 @action("leads.get", effect="read", errors=("not_found",), example=_EXAMPLE)
 def get(db: Connection, *, lead_id: UUID) -> Lead:
     """Read a lead."""
-    found = db.execute(select(leads).where(leads.c.id == lead_id)).one_or_none()
+    found = db.execute(select(*_SHOWN).where(leads.c.id == lead_id)).one_or_none()
     return _lead(found, lead_id)
 
 
@@ -91,8 +96,8 @@ def update(db: Connection, clock: Clock, *, lead_id: UUID, set_: LeadChanges) ->
     given = {f"new_{name}": getattr(set_, name) for name in _CHANGEABLE}
     if set_.phone is not None:
         given["new_phone"] = _normalised(set_.phone)
-    changed = db.execute(_UPDATE, {**given, "changed": lead_id, "at": clock.now()}).one_or_none()
-    return _lead(changed, lead_id)
+    changed = _UPDATE.run(db, {**given, "changed": lead_id, "at": own_time(clock)})
+    return _lead(changed.fetchone(), lead_id)
 
 
 @action("leads.create", effect="keyed", errors=("invalid_phone",), example=_EXAMPLE)
@@ -136,14 +141,7 @@ def _normalised(phone: str) -> str:
         raise Permanent("invalid_phone", str(wrong)) from wrong
 
 
-def _lead(row: Row[Any] | None, lead_id: UUID) -> Lead:
+def _lead(row: Sequence[Any] | None, lead_id: UUID) -> Lead:
     if row is None:
         raise Permanent("not_found", f"there is no lead {lead_id}")
-    return Lead(
-        lead_id=row.id,
-        **{
-            field.name: getattr(row, field.name)
-            for field in dataclasses.fields(Lead)
-            if field.name != "lead_id"
-        },
-    )
+    return Lead(*row)

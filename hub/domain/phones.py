@@ -90,8 +90,8 @@ def assign(db: Connection, clock: Clock, attempt: Attempt, *, lead_id: UUID) -> 
     The number that is free for longest is taken; a hold that is over counts as free whether or
     not the sweep came by (X03).
     """
-    now = clock.now()
-    if not holds.lock_lead(db, lead_id=lead_id):
+    is_known, now = holds.lock_lead(db, clock, lead_id=lead_id)
+    if not is_known:
         raise Permanent("unknown_lead", f"there is no lead {lead_id}")
     own = holds.hold_of(db, lead_id=lead_id)
     if own is not None and own.release_at > now:

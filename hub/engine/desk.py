@@ -281,11 +281,9 @@ class Desk:
         if connection is not None:
             self._drop(connection)
 
-    def store_notes(self, connection: Connection) -> None:
-        """Write the journal's notes now, where a later statement reads them."""
-        notes = self.journal.notes()
-        steps.write(connection, self.run.id, [self._row(note) for note in notes])
-        self._forget_notes()
+    def notes(self) -> list[StepRow]:
+        """What of the journal is not stored yet."""
+        return [self._row(note) for note in self.journal.notes()]
 
     def _lock(self, connection: Connection, turn: Turn | None, *, is_checked: bool) -> None:
         state = runs.lock(connection, self.run, key=None if turn is None else turn.lock)
@@ -297,23 +295,22 @@ class Desk:
             raise Overdue(f"run {self.run.id} is past its timeout")
 
     def _store(self, connection: Connection) -> None:
-        notes = [self._row(note) for note in self.journal.notes()]
         if self._replies:
-            runs.respond(connection, self.run, response_row(self._replies[0]), notes)
+            runs.respond(connection, self.run, response_row(self._replies[0]), self.notes())
         else:
-            steps.write(connection, self.run.id, notes)
+            steps.write(connection, self.run.id, self.notes())
         for turn in turns.in_order(self._unstored.values()):
             turns.stand(connection, turn)
         for turn in turns.in_order(self._leaving):
             self.woken += turns.leave(connection, turn)
 
     def _forget(self) -> None:
-        self._forget_notes()
+        self.forget_notes()
         self._replies.clear()
         self._leaving.clear()
         self._unstored.clear()
 
-    def _forget_notes(self) -> None:
+    def forget_notes(self) -> None:
         """What `log` steps say is written to the log when it is written to the journal."""
         for note in self.journal.notes():
             if note.kind == "log":

@@ -312,7 +312,6 @@ class Executor:
             start = Start(workflow, desk.run.trigger, self._shop.config, now)
             response = final_response(start, ending, finished, desk.run.id)
         with desk.fenced(is_checked=False) as connection:
-            desk.store_notes(connection)
             # The place that was given at acceptance is not known to one who never asked for it.
             has_place = workflow.concurrency is not None and not desk.has_stood
             self._store_end(desk, connection, ending, response, has_place=has_place)
@@ -328,7 +327,8 @@ class Executor:
         has_place: bool,
     ) -> None:
         """End the run, and let go of what others wait for (E16)."""
-        runs.end(connection, desk.run, ending, response=response)
+        runs.end(connection, desk.run, ending, response=response, notes=desk.notes())
+        desk.forget_notes()
         if ending.status != "succeeded" or desk.journal.has_unended():
             once.abandon(connection, desk.run.id)  # a branch may have been cut in between
         if desk.listens or desk.run.token > 1:

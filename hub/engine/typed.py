@@ -9,7 +9,7 @@ from typing import Any
 from hub.values import parse_instant
 
 _ALTERNATIVES = ("allOf", "anyOf", "oneOf")
-_SPREADING = frozenset({"$ref", *_ALTERNATIVES})
+_REFERRING = frozenset({"$ref", *_ALTERNATIVES})
 
 
 def typed(value: Any, schema: Mapping[str, Any]) -> Any:
@@ -32,7 +32,7 @@ class _Document:
         if not isinstance(schema, Mapping):
             return value
         value = self._own(value, schema)
-        if _SPREADING.isdisjoint(schema):
+        if _REFERRING.isdisjoint(schema):
             return value
         for part in self._parts(schema, followed):
             value = self.read(value, part, followed | {str(schema.get("$ref"))})

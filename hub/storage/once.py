@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
 from hub.storage.json_text import json_text
+from hub.storage.statement import Statement, one
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,17 @@ class Held:
     result: Any = None
 
 
-_TAKE = text(
+class _Row(NamedTuple):
+    """Who stands in the row of a key, which may be new."""
+
+    run_id: UUID
+    path: str
+    status: Literal["started", "succeeded", "unknown"]
+    result: Any
+    is_new: bool
+
+
+_TAKE = Statement(
     """
     INSERT INTO once_keys (workflow, step_id, digest, run_id, path, status, result)
     VALUES (:workflow, :step_id, :digest, :run_id, :path, :status, CAST(:result AS jsonb))
@@ -42,7 +53,7 @@ _OURS = (
     " WHERE workflow = :workflow AND step_id = :step_id AND digest = :digest"
     " AND run_id = :run_id AND path = :path AND status = 'started'"
 )
-_SUCCEED = text(
+_SUCCEED = Statement(
     f"UPDATE once_keys SET status = 'succeeded', result = CAST(:result AS jsonb){_OURS}"  # noqa: S608
 )
 _DOUBT = text(f"UPDATE once_keys SET status = 'unknown'{_OURS}")  # noqa: S608
@@ -70,14 +81,13 @@ _ABANDON = text(
 
 def take(connection: Connection, key: OnceKey) -> Held:
     """Claim the key for this step, or say what another run made of it."""
-    row = connection.execute(_TAKE, {**_names(key), "status": "started", "result": None}).one()
+    row = _taken(connection, key, status="started", result=None)
     return Held("ours") if _is_ours(row, key) else Held(row.status, row.result)
 
 
 def take_with_result(connection: Connection, key: OnceKey, result: Any) -> Held:
     """Claim the key for a step whose result is known already; if it is ours, it is done."""
-    values = {**_names(key), "status": "succeeded", "result": json_text(result)}
-    row = connection.execute(_TAKE, values).one()
+    row = _taken(connection, key, status="succeeded", result=json_text(result))
     if row.is_new:
         return Held("ours")
     if _is_ours(row, key):
@@ -88,7 +98,7 @@ def take_with_result(connection: Connection, key: OnceKey, result: Any) -> Held:
 
 def succeed(connection: Connection, key: OnceKey, result: Any) -> None:
     """Later runs get this result and do nothing."""
-    connection.execute(_SUCCEED, {**_names(key), "result": json_text(result)})
+    _SUCCEED.run(connection, {**_names(key), "result": json_text(result)})
 
 
 def give_up(connection: Connection, key: OnceKey, *, is_maybe_done: bool) -> None:
@@ -107,7 +117,12 @@ def abandon(connection: Connection, run_id: UUID) -> None:
     connection.execute(_ABANDON, {"run_id": run_id})
 
 
-def _is_ours(row: Row[Any], key: OnceKey) -> bool:
+def _taken(connection: Connection, key: OnceKey, *, status: str, result: str | None) -> _Row:
+    taken = _TAKE.run(connection, {**_names(key), "status": status, "result": result})
+    return _Row(*one(taken))
+
+
+def _is_ours(row: _Row, key: OnceKey) -> bool:
     return (row.run_id, row.path) == (key.run_id, key.path) and row.status == "started"
 
 

@@ -12,14 +12,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, TextClause, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from hub.errors import LostRun
 from hub.storage.answers import WAKE
 from hub.storage.db import at_once
 from hub.storage.json_text import json_text
-from hub.storage.steps import WRITE, StepRow, as_json
+from hub.storage.statement import Statement
+from hub.storage.steps import WRITE, WRITTEN, StepRow, as_json
 
 LEASE = timedelta(seconds=30)  # unless HUB_LEASE_SECONDS says otherwise
 MOST_DEATHS = 3  # owners that die in one step before the run is given up (E10)
@@ -91,7 +92,7 @@ _CLAIM = text(
     ), {_TAKEN}
     """  # noqa: S608 - our own text
 )
-_CLAIM_NEW = text(
+_CLAIM_NEW = Statement(
     f"""
     WITH due AS (
         SELECT id FROM runs
@@ -111,7 +112,7 @@ def claim(engine: Engine, *, worker: str, most: int, lease: timedelta = LEASE) -
     """
     with at_once(engine) as connection:
         rows = connection.execute(_CLAIM, {"worker": worker, "most": most, "lease": lease})
-        return [ClaimedRun(**row) for row in rows.mappings()]
+        return [ClaimedRun(*row) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -133,8 +134,8 @@ def claim_new(
     None when somebody else has it, or when it is not just to be begun.
     """
     values = {"id": run_id, "worker": worker, "lease": lease}
-    row = connection.execute(_CLAIM_NEW, values).mappings().first()
-    return None if row is None else ClaimedRun(**row)
+    row = _CLAIM_NEW.run(connection, values).fetchone()
+    return None if row is None else ClaimedRun(*row)
 
 
 _RENEW = text(
@@ -201,8 +202,8 @@ _STATE = """
     SELECT is_cancel_requested, deadline <= now() AS is_overdue{more}
       FROM runs WHERE id = :id AND token = :token AND status = 'running' FOR NO KEY UPDATE
 """
-_LOCK = text(_STATE.format(more=""))
-_LOCK_BOTH = text(_STATE.format(more=", pg_try_advisory_xact_lock(:key) AS has_key"))
+_LOCK = Statement(_STATE.format(more=""))
+_LOCK_BOTH = Statement(_STATE.format(more=", pg_try_advisory_xact_lock(:key) AS has_key"))
 
 
 def lock(connection: Connection, run: ClaimedRun, *, key: int | None = None) -> RunState:
@@ -210,17 +211,14 @@ def lock(connection: Connection, run: ClaimedRun, *, key: int | None = None) -> 
 
     `key`: an advisory lock that is taken in the same round trip, if nobody has it.
     """
-    values = {"id": run.id, "token": run.token}
-    if key is None:
-        row = connection.execute(_LOCK, values).first()
-    else:
-        row = connection.execute(_LOCK_BOTH, {**values, "key": key}).first()
+    values = {"id": run.id, "token": run.token, "key": key}
+    row = (_LOCK if key is None else _LOCK_BOTH).run(connection, values).fetchone()
     if row is None:
         raise LostRun(f"run {run.id} belongs to another worker")
     return RunState(*row)
 
 
-_RESPOND = text(
+_RESPOND = Statement(
     f"""
     WITH written AS ({WRITE}), stored AS (
         UPDATE runs SET response = CAST(:response AS json)
@@ -242,7 +240,7 @@ def respond(
     `notes` are entries of the journal that are stored with it.
     """
     values = {"run_id": run.id, "response": json_text(response), "rows": as_json(notes)}
-    connection.execute(_RESPOND, values)
+    _RESPOND.run(connection, values)
 
 
 # `clock_timestamp()`: the transaction may have begun with steps that took their time.
@@ -255,8 +253,8 @@ _CHANGE = """
     SELECT id, clock_timestamp(), status, token, :why FROM changed RETURNING run_id
 """
 _DUE_AT = "clock_timestamp() + CAST(:due_in AS interval)"
-_WAIT = text(_CHANGE.format(status="waiting", due_at=f"least({_DUE_AT}, deadline)"))
-_WAIT_ON = text(
+_WAIT = Statement(_CHANGE.format(status="waiting", due_at=f"least({_DUE_AT}, deadline)"))
+_WAIT_ON = Statement(
     _CHANGE.format(
         status="waiting",
         due_at=f"CASE WHEN deadline > clock_timestamp() THEN least({_DUE_AT}, deadline)"
@@ -264,7 +262,7 @@ _WAIT_ON = text(
     )
 )
 _IS_LATE = text("SELECT deadline <= clock_timestamp() FROM runs WHERE id = :id")
-_HAND_BACK = text(_CHANGE.format(status="queued", due_at="now()"))
+_HAND_BACK = Statement(_CHANGE.format(status="queued", due_at="now()"))
 
 
 def put_to_wait(
@@ -294,10 +292,10 @@ def hand_back(connection: Connection, run: ClaimedRun) -> None:
 
 
 def _change(
-    connection: Connection, run: ClaimedRun, statement: TextClause, values: Mapping[str, Any]
+    connection: Connection, run: ClaimedRun, statement: Statement, values: Mapping[str, Any]
 ) -> None:
-    changed = connection.execute(statement, {"id": run.id, "token": run.token, **values}).first()
-    if changed is None:
+    named = {"id": run.id, "run_id": run.id, "token": run.token, **values}
+    if statement.run(connection, named).fetchone() is None:
         raise LostRun(f"run {run.id} belongs to another worker")
 
 
@@ -315,16 +313,17 @@ class Ending:
     frees_key: bool = False
 
 
-_END = text(
+_END = Statement(
     f"""
-    WITH ended AS (
+    WITH written AS ({WRITE} RETURNING ended_at), ended AS (
         UPDATE runs
-           SET status = :status, ended_at = clock_timestamp(), lease_until = NULL, worker = NULL,
-               due_at = NULL, deaths = 0, result = CAST(:result AS jsonb),
-               error = CAST(:error AS jsonb),
+           SET status = :status, lease_until = NULL, worker = NULL, due_at = NULL, deaths = 0,
+               ended_at = greatest(clock_timestamp(), (SELECT max(ended_at) FROM written)),
+               result = CAST(:result AS jsonb), error = CAST(:error AS jsonb),
                response = coalesce(response, CAST(:response AS json)),
                is_maybe_done = is_maybe_done OR :maybe OR EXISTS (
-                   SELECT FROM steps WHERE run_id = :id AND kind = 'do' AND path NOT LIKE '%.poll'
+                   SELECT FROM ({WRITTEN}) AS steps
+                    WHERE kind = 'do' AND path NOT LIKE '%.poll'
                       AND (steps.status = 'started'
                            OR steps.status = 'retrying'
                               AND steps.error @> '{{"maybe_done": true}}'))
@@ -352,14 +351,16 @@ def end(
     ending: Ending,
     *,
     response: Mapping[str, Any] | None = None,
+    notes: Sequence[StepRow] = (),
 ) -> None:
     """The last change of a run's state, with the answer of one that has had none.
 
-    An answer of 400 or more frees the key as well. A step that was begun and has no result makes
-    the run `is_maybe_done`, unless it only asks: the journal must be written before. Such a run
-    keeps its key: its sender's next try would do what may be done already a second time (E8).
+    `notes` end its journal. An answer of 400 or more frees the key as well. A step that was begun
+    and has no result makes the run `is_maybe_done`, unless it only asks: it keeps its key, for its
+    sender's next try would do what may be done already a second time (E8).
     """
     values = {
+        "rows": as_json(notes),
         "status": ending.status,
         "result": None if ending.result is None else json_text(ending.result),
         "error": None if ending.error is None else json_text(ending.error),
@@ -385,8 +386,7 @@ def request_cancel(connection: Connection, run_id: UUID) -> str | None:
 
     Gives the run's status, or None when there is no such run.
     """
-    row = connection.execute(_CANCEL, {"id": run_id}).first()
-    return row.status if row else None
+    return connection.execute(_CANCEL, {"id": run_id}).scalar()
 
 
 def mark_maybe_done(connection: Connection, run: ClaimedRun) -> None:

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from hub.storage.json_text import json_text
+from hub.storage.statement import Statement
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,24 @@ WRITE = """
            error = excluded.error, ended_at = excluded.ended_at, due_at = excluded.due_at,
            is_simulated = excluded.is_simulated
 """
-_WRITE = text(WRITE)
+_WRITE = Statement(WRITE)
+# What the journal holds behind `WRITE`, for a statement of which that is a part: its own looks at
+# the table see what was there before.
+WRITTEN = """
+    WITH given AS (
+        SELECT path, kind, status, error FROM json_to_recordset(CAST(:rows AS json))
+               AS given (path text, kind text, status text, error jsonb)
+    )
+    SELECT * FROM given UNION ALL
+    SELECT path, kind, status, error FROM steps
+     WHERE run_id = :run_id AND path NOT IN (SELECT path FROM given)
+"""
 
 
 def write(connection: Connection, run_id: UUID, rows: Sequence[StepRow]) -> None:
     """Add or complete entries; inputs and key stay as first written (E7)."""
     if rows:
-        connection.execute(_WRITE, {"run_id": run_id, "rows": as_json(rows)})
+        _WRITE.run(connection, {"run_id": run_id, "rows": as_json(rows)})
 
 
 def as_json(rows: Sequence[StepRow]) -> str:

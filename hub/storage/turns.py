@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from hub.storage.deliveries import queue_for_turn, turn_key
 from hub.storage.runs import WAITS_FOR_TURN, request_cancel
+from hub.storage.statement import Statement, one
 
 Standing = Literal["ours", "waiting", "full"]
 
@@ -42,9 +43,9 @@ _STAND = text(
      WHERE turns.scope = :scope AND turns.digest = :digest AND turns.id < stood.id
     """
 )
-_TRY = text("SELECT pg_try_advisory_xact_lock(:lock)")
+_TRY = Statement("SELECT pg_try_advisory_xact_lock(:lock)")
 _WAIT_BRIEFLY = text("SET LOCAL lock_timeout = '300ms'")
-_ANYBODY = text("SELECT FROM turns WHERE scope = :scope AND digest = :digest LIMIT 1")
+_ANYBODY = Statement("SELECT FROM turns WHERE scope = :scope AND digest = :digest LIMIT 1")
 _GO = text("DELETE FROM turns WHERE run_id = :run_id AND path = :path")
 _AHEAD = text(
     """
@@ -97,7 +98,8 @@ def take(connection: Connection, turn: Turn, *, may_wait: bool) -> Standing:
 
 def try_lock(connection: Connection, turn: Turn) -> bool:
     """Lock the key up to the end of this transaction, if nobody has it now."""
-    return bool(connection.execute(_TRY, {"lock": turn.lock}).scalar_one())
+    (is_ours,) = one(_TRY.run(connection, {"lock": turn.lock}))
+    return bool(is_ours)
 
 
 def is_nobodys(connection: Connection, turn: Turn) -> bool:
@@ -105,8 +107,8 @@ def is_nobodys(connection: Connection, turn: Turn) -> bool:
 
     A turn of one (`limit: 1`) is then ours without a row, as long as the transaction lasts.
     """
-    found = connection.execute(_ANYBODY, {"scope": turn.scope, "digest": turn.digest})
-    return found.first() is None
+    found = _ANYBODY.run(connection, {"scope": turn.scope, "digest": turn.digest})
+    return found.fetchone() is None
 
 
 def stand(connection: Connection, turn: Turn) -> int:

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = timedelta(seconds=1)
 RENEWALS = 3  # in the time of one lease (E3)
 _MOST_AT_ONCE = 10
+_ENOUGH_AT_ONCE = 5
+_GATHERED_FOR = 0.005  # seconds
 _RING_EVERY = 0.2  # seconds
 _HEAD_START = 0.25  # seconds
 
@@ -117,7 +119,7 @@ class Runner:
     def claim_all(self) -> None:
         """Claim until there is nothing left or all hands are full."""
         while not self._stopping.is_set():
-            most = min(self._free(), _MOST_AT_ONCE)
+            most = min(self._gathered(), _MOST_AT_ONCE)
             if most <= 0:
                 return
             claimed = runs.claim(self._engine, worker=self._name, most=most, lease=self._lease)
@@ -129,6 +131,17 @@ class Runner:
                 return
             if not self._free():
                 self._wake_others(claimed[-1])
+
+    def _gathered(self) -> int:
+        """How many hands are free; those that come free one after the other share one claim."""
+        enough = min(_ENOUGH_AT_ONCE, max(1, self._size // 2))
+        with self._left:
+            if self._spare() <= 0:
+                return 0
+            self._left.wait_for(
+                lambda: self._spare() >= enough or self._stopping.is_set(), _GATHERED_FOR
+            )
+            return self._spare()
 
     def _give_head_start(self, run: ClaimedRun) -> None:
         """Claim nothing while a run on its last chance begins: a new one may end this process.
@@ -146,7 +159,10 @@ class Runner:
 
     def _free(self) -> int:
         with self._lock:
-            return self._size - len(self._owned) - self._beginning
+            return self._spare()
+
+    def _spare(self) -> int:
+        return self._size - len(self._owned) - self._beginning
 
     def _begin(self, run: ClaimedRun) -> None:
         self._own(run)

@@ -20,7 +20,7 @@ def test_an_empty_environment_is_enough_to_begin_with():
 
     assert (settings.host, settings.port) == ("127.0.0.1", 8000)
     assert settings.public_url == "http://127.0.0.1:8000"
-    assert (settings.web_processes, settings.web_connections, settings.worker_runs) == (2, 10, 10)
+    assert (settings.web_processes, settings.web_connections, settings.worker_runs) == (2, 10, 16)
     assert settings.lease == timedelta(seconds=30)  # E3
     assert settings.most_waiting == 100_000
     assert settings.log_level == "info"

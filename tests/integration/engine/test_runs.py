@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from sqlalchemy import event
 
@@ -236,21 +238,21 @@ def test_E16_a_called_workflow_gives_its_turn_back_before_the_caller_goes_on(sho
 
 
 @pytest.fixture
-def locks(shop: Shop) -> Iterator[list[int]]:
+def locks(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """How many turns were locked in each transaction, one after the other."""
-    counted = [0]
+    counted, real = [0], psycopg.Cursor.execute
 
     def begun(_connection: object) -> None:
         counted.append(0)
 
-    def executed(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        counted[-1] += "advisory_xact_lock" in statement
+    def executed(cursor: Any, statement: Any, *given: Any, **named: Any) -> Any:
+        counted[-1] += "advisory_xact_lock" in str(statement)
+        return real(cursor, statement, *given, **named)
 
-    for name, listener in (("begin", begun), ("before_cursor_execute", executed)):
-        event.listen(shop.engine, name, listener)
+    event.listen(shop.engine, "begin", begun)
+    monkeypatch.setattr(psycopg.Cursor, "execute", executed)
     yield counted
-    for name, listener in (("begin", begun), ("before_cursor_execute", executed)):
-        event.remove(shop.engine, name, listener)
+    event.remove(shop.engine, "begin", begun)
 
 
 def test_E16_a_turn_is_left_before_the_next_one_is_asked_for(shop: Shop, locks: list[int]):

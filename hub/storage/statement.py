@@ -1,0 +1,61 @@
+"""Statements of the hot path, handed to the driver as they are: no more is built for each of them.
+
+What the library makes of a statement each time it is executed (its key in a cache, its context, its
+result) costs three times what the driver does. Transactions, errors and links that broke stay the
+library's: both kinds of statements share a connection and a transaction, and fail alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, cast
+
+import psycopg
+from sqlalchemy import ClauseElement, Connection, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import NoResultFound
+
+from hub.action import Clock
+from hub.storage.db import DatabaseClock
+
+_DIALECT = make_url("postgresql+psycopg://").get_dialect()()
+_Rows = psycopg.Cursor[tuple[Any, ...]]
+
+
+class Statement:
+    """One statement with its named parameters (`:name`), written for the driver once."""
+
+    def __init__(self, wanted: str | ClauseElement) -> None:
+        clause = text(wanted) if isinstance(wanted, str) else wanted
+        self._sql = str(clause.compile(dialect=_DIALECT))
+
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> _Rows:
+        """Carry it out in the connection's transaction, which begins with it if none is open.
+
+        Not for what is a transaction by itself (`at_once`): its crash points lie in the library.
+        Raises the library's `DBAPIError`, and gives up a link that broke, as `execute` does. Nobody
+        hears of it through the library's events.
+        """
+        if not connection.in_transaction():
+            connection.begin()
+        driver = cast(
+            "psycopg.Connection[tuple[Any, ...]]", connection.connection.driver_connection
+        )
+        try:
+            return driver.execute(self._sql, values)
+        except psycopg.Error as problem:
+            connection._handle_dbapi_exception(problem, self._sql, None, None, None)  # noqa: SLF001 - it alone knows its pool
+
+
+def one(rows: _Rows) -> tuple[Any, ...]:
+    """The row of a statement that always gives one; raises `NoResultFound`."""
+    row = rows.fetchone()
+    if row is None:
+        raise NoResultFound
+    return row
+
+
+def own_time(clock: Clock) -> datetime | None:
+    """The instant for a row where another clock rules; none: the statement asks the database's."""
+    return None if isinstance(clock, DatabaseClock) else clock.now()
