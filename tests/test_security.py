@@ -153,8 +153,10 @@ def test_S17_nothing_is_imported_that_unpacks_code():
 
 # Who may import what opens a connection, and why it is no way round `hub.connectors.http`.
 WAYS_OUT = {
-    "hub/connectors/http/client.py": "the one way out",
+    "hub/connectors/http/backend.py": "reads and writes what `sockets` connected",
+    "hub/connectors/http/client.py": "names the type of a TLS context",
     "hub/connectors/http/outgoing.py": "reads URLs with httpx",
+    "hub/connectors/http/pool.py": "the one way out",
     "hub/connectors/http/sockets.py": "looks up, judges, connects",
     "hub/connectors/smtp.py": "the mail server of hub.yaml, by `open_socket`",
     "hub/connectors/sql.py": "the database of hub.yaml, by `hub.storage.db`",

@@ -279,14 +279,21 @@ class Hub:
 
 
 def open_hub(
-    settings: Settings, *, role: Role, clock: Clock | None = None, runs_clock: Clock | None = None
+    settings: Settings,
+    *,
+    role: Role,
+    clock: Clock | None = None,
+    runs_clock: Clock | None = None,
+    lookout: Lookout | None = None,
 ) -> Hub:
     """Read the project and open the services of one process; clocks are those of tests.
+
+    `lookout` may have read the project before: then only what changed since is read.
 
     Raises `Misconfigured` with what to set: no database, old tables, unsafe durability (I2), a
     wrong key, a `config` value of a wrong type.
     """
-    lookout = Lookout(settings.project, settings.environment)
+    lookout = lookout or Lookout(settings.project, settings.environment)
     sight = lookout.first()
     database = _open_database(settings, role)
     try:

@@ -1,7 +1,7 @@
 """`python -m hub.web.server`: gunicorn with greenlets, so that slow callers delay nobody (I16).
 
-The main process only binds and supervises: it must not be patched for greenlets, and it opens
-nothing that a fork would share. Each worker process patches itself first, then opens its own hub.
+The main process binds, loads what its workers share and supervises; it begins no greenlet and opens
+nothing that a fork would share. Each worker process opens its own hub.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from hub import logs
 from hub.config import Settings
 from hub.errors import Misconfigured, Unavailable
 from hub.parent import end_with_parent
+from hub.web import sharing
 from hub.web.listening import MainProcess
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,11 @@ class HubWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         """In the new process: whoever is left alone by its main process ends in good order."""
         end_with_parent()
         super().init_process()
+
+    def patch(self) -> None:
+        """Greenlets everywhere: the main process could not have them in all places."""
+        sharing.finish_patching()
+        super().patch()
 
     def notify(self) -> None:
         """A sign of life; with the main process gone it is time to stop."""
@@ -198,7 +204,7 @@ def _send_problem(client: Any, status: int, *, ip: str, reason: str) -> None:
 
     So nobody gets more lines for a connection than by a request, and none holds what was sent.
     """
-    problems = import_module("hub.web.problems")  # only a patched worker may import the hub
+    problems = import_module("hub.web.problems")  # loaded behind the patch
     request_id = str(uuid4())
     body: bytes = problems.problem_document(
         status=status, title="The request cannot be read.", request_id=request_id
@@ -240,8 +246,8 @@ class OpeningApp:
     server.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, lookout: Any) -> None:
+        self._settings, self._lookout = settings, lookout
         self._app: WsgiApp | None = None
         self._hub: Any = None
         keeper = import_module("hub.metrics").keep(settings.metrics_dir, role="web")
@@ -305,7 +311,7 @@ class OpeningApp:
         bootstrap, web = import_module("hub.bootstrap"), import_module("hub.web.app")
         unreachable = import_module("sqlalchemy.exc").SQLAlchemyError
         try:
-            hub = bootstrap.open_hub(self._settings, role="web")
+            hub = bootstrap.open_hub(self._settings, role="web", lookout=self._lookout)
             self._tracing.start(self._settings.environment, role="web")
         except Misconfigured as wrong:
             log.critical("%s", wrong)
@@ -332,7 +338,7 @@ class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn, configured in code."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._settings, self._lookout = settings, None
         self._opening: OpeningApp | None = None
         super().__init__()
 
@@ -358,6 +364,10 @@ class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         for name, value in chosen.items():
             self.cfg.set(name, value)
 
+    def share(self) -> None:
+        """In the main process, before it forks: load what all workers need."""
+        self._lookout = sharing.load(self._settings)
+
     def load(self) -> OpeningApp:
         """The application of one worker process, after the fork."""
         logs.hide(
@@ -365,7 +375,7 @@ class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         )
         logs.tell_uncaught()
         gevent.get_hub().print_exception = _tell_of_greenlet
-        self._opening = OpeningApp(self._settings)
+        self._opening = OpeningApp(self._settings, self._lookout)
         return self._opening
 
     def run(self) -> None:
