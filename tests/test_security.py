@@ -177,7 +177,8 @@ WAYS_OUT = {
     "hub/embedded/postgres.py": "the embedded server's socket",
     "hub/embedded/valkey.py": "the embedded server's socket",
     "hub/cli/backups.py": "starts PostgreSQL's own programs",
-    "hub/cli/household.py": "starts web and worker, looks for a free port",
+    "hub/cli/household.py": "starts web and worker",
+    "hub/cli/ports.py": "looks for a free port",
     "hub/cli/demo/caller.py": "the demo calls its own hub on loopback",
 }
 CONNECTING = {
