@@ -171,6 +171,8 @@ WAYS_OUT = {
     "hub/worker/process.py": "the name of this host",
     "hub/worker/metrics_port.py": "is read by Prometheus",
     "hub/web/server.py": "takes requests",
+    "hub/web/patience.py": "ends what takes too long",
+    "hub/web/sharing.py": "patches for greenlets, and begins none",
     "hub/web/listening.py": "the socket on which requests come",
     "hub/embedded/__init__.py": "the embedded servers, seen by who started them",
     "hub/embedded/account.py": "starts the embedded servers",

@@ -9,8 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from functools import partial
 from importlib import import_module
 from math import inf
@@ -28,14 +27,14 @@ from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped
 
 from hub import logs
 from hub.config import Settings
-from hub.errors import Misconfigured, Unavailable
+from hub.errors import Misconfigured
 from hub.parent import end_with_parent
 from hub.web import sharing
 from hub.web.listening import MainProcess
+from hub.web.patience import RECEIVE_WITHIN, WsgiApp, with_deadline
 
 log = logging.getLogger(__name__)
 
-RECEIVE_WITHIN = 15.0  # seconds for a whole request: head and body (I16)
 SEND_WITHIN = 15.0  # seconds for a whole answer, so that nobody holds a connection who never reads
 DRAIN_WITHIN = 25  # seconds for what is in hand at SIGTERM (E14)
 ANSWER_WITHIN = 20.0  # seconds, then who still waits for a run hears `otherwise`
@@ -47,31 +46,6 @@ LARGEST_LINE = 8190
 _OPEN_EVERY = 1.0
 _APP_LOAD_ERROR = 4  # gunicorn's own: a worker that ends so ends the server
 _TOO_LONG, _HEAD_TOO_LARGE, _UNREADABLE, _BROKEN = 414, 431, 400, 500
-
-WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-
-
-class TooSlow(TimeoutError):
-    """The rest of the request did not come in time."""
-
-
-class PatientStream:
-    """The body of one request: every read together ends at the deadline."""
-
-    def __init__(self, stream: Any, deadline: float) -> None:
-        self._stream = stream
-        self._deadline = deadline
-        self.is_broken = False
-
-    def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes; raises `TooSlow`, and what the server raises for bad framing."""
-        try:
-            with gevent.Timeout(max(self._deadline - monotonic(), 0.001), TooSlow):
-                received: bytes = self._stream.read(size)
-        except Exception:
-            self.is_broken = True
-            raise
-        return received
 
 
 class HubWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -151,34 +125,7 @@ class HubWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     def load_wsgi(self) -> None:
         """The application, behind the deadline of its bodies, and of its own process."""
         super().load_wsgi()
-        self.wsgi = _with_deadline(self.wsgi, lambda: self.ends_at - monotonic())
-
-
-def _with_deadline(app: WsgiApp, to_live: Callable[[], float]) -> WsgiApp:
-    def patient(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        current = gevent.getcurrent()
-        arrived_at = getattr(current, "arrived_at", None) or monotonic()
-        stream = PatientStream(environ["wsgi.input"], arrived_at + RECEIVE_WITHIN)
-        environ["wsgi.input"] = current.body = stream
-        environ["hub.within"], environ["hub.to_live"] = within, to_live
-        return app(environ, start_response)
-
-    return patient
-
-
-@contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """Give up a transaction that hangs; raises `Unavailable`, and its connection is thrown away."""
-    limit = gevent.Timeout(seconds)
-    limit.start()
-    try:
-        yield
-    except gevent.Timeout as ended:
-        if ended is not limit:
-            raise
-        raise Unavailable("the database does not answer") from None
-    finally:
-        limit.close()
+        self.wsgi = with_deadline(self.wsgi, lambda: self.ends_at - monotonic())
 
 
 def _without_repeated_key(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
