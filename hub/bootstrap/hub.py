@@ -36,6 +36,7 @@ from hub.queue import Doorbell, Ringer
 from hub.rates import RateCounter
 from hub.storage import deliveries, versions
 from hub.storage.answers import AnswerBoard
+from hub.storage.told import ToldAnswers
 from hub.storage.versions import StoredVersion
 
 log = logging.getLogger(__name__)
@@ -243,6 +244,11 @@ class Hub:
         return AnswerBoard(_libpq_url(self.settings.database_url))
 
     @cached_property
+    def told(self) -> ToldAnswers:
+        """Stores what callers were told unasked."""
+        return ToldAnswers(self.database)
+
+    @cached_property
     def ringer(self) -> Ringer:
         """Rings the doorbell behind the back of a request."""
         return Ringer(self.doorbell.ring)
@@ -269,6 +275,8 @@ class Hub:
         """Let go of connections."""
         if "current" in vars(self):
             self.current.close()
+        if "told" in vars(self):
+            self.told.stop()
         self.doorbell.close()
         self.rates.close()
         self.database.dispose()

@@ -73,15 +73,16 @@ def replies(
     signals: Mapping[UUID, Signal],
     expect: Callable[[UUID], Signal],
     patience: Patience,
+    told: Callable[[Answer], object] = lambda _: None,
     answered: Callable[[bool], object] = lambda _: None,
 ) -> list[Reply]:
     """One reply for each outcome, in order.
 
     `signals` are those of the new runs, `expect` gives one for a run that another request made.
     A database that cannot be asked, or hangs, changes nothing for a new run: it is stored, and
-    `otherwise` is said in time. A repeat must get the first answer (I7): it is refused for now, by
-    `Unavailable` if need be. `answered` hears of each call that waited, whether its run answered
-    in time.
+    `otherwise` is said in time, and `told` hears of it, to have it stored as the answer. A repeat
+    must get the first answer (I7): it is refused for now, by `Unavailable` if need be. `answered`
+    hears of each call that waited, whether its run answered in time.
     """
     found = []
     for outcome in receipt.outcomes:
@@ -94,10 +95,14 @@ def replies(
         else:
             answer = None
         said = answer or _settled(engine, outcome, outcome.run_id, patience)
-        if said is None and (refusal := _refused_for_now(receipt)) is not None:
+        is_repeat = not outcome.is_new
+        if said is None and is_repeat and (refusal := _refused_for_now(receipt)) is not None:
             found.append(refusal)
             continue
-        said = said or _otherwise(outcome, outcome.run_id)
+        if said is None:
+            said = _otherwise(outcome, outcome.run_id)
+            if outcome.is_new:
+                told(said)
         if outcome.wait is not None:
             answered(answer is not None or said != _otherwise(outcome, outcome.run_id))
         found.append(_reply(said))
@@ -128,16 +133,14 @@ def _look(engine: Engine, run_id: UUID, in_time: AbstractContextManager[object])
 
 
 def _settled(engine: Engine, outcome: Outcome, run_id: UUID, patience: Patience) -> Answer | None:
-    """What the row says, or takes; None for a repeat when it cannot be asked."""
-    otherwise = _otherwise(outcome, run_id)
-    unasked = otherwise if outcome.is_new else None
+    """What the row says, or takes; None when it cannot be asked."""
     if (left := patience.to_settle(outcome)) <= 0:  # the calls before took all the time there is
-        return unasked
+        return None
     try:
         with patience.within(left):
-            return settle(engine, run_id, otherwise)
+            return settle(engine, run_id, _otherwise(outcome, run_id))
     except (SQLAlchemyError, Unavailable):
-        return unasked
+        return None
 
 
 def _refused_for_now(receipt: Receipt) -> Reply | None:

@@ -71,6 +71,7 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
                     within,
                     flask_request.environ.get(TO_LIVE, lambda: inf),
                 ),
+                told=hub.told.tell,
                 answered=lambda by_run: _count_answer(name, request.arrived_at, by_run=by_run),
             )
         runs = [str(outcome.run_id) for outcome in receipt.outcomes if outcome.run_id]

@@ -24,7 +24,13 @@ KINDS: tuple[Kind, ...] = (
     Kind("a call tried again", "worker", deeds.retried, (("one",),)),
     Kind("a wait for a time", "worker", deeds.sleeps, (("one", "two"),)),
     Kind("a poll", "worker", deeds.polls, (("one",),)),
-    Kind("an event and who waits", "worker", deeds.events, (("heard", "emitted", "started"),)),
+    Kind(
+        "an event and who waits",
+        "worker",
+        deeds.events,
+        (("heard", "emitted", "started"),),
+        is_repeated=False,  # a run that failed would come again, and wait for an event that was
+    ),
     Kind(
         "an event that cancels",
         "worker",

@@ -27,6 +27,7 @@ BEYOND = {
     "hub.cli.demo.": "a show for a person; what it starts are the same web and worker",
     "hub.cli.backups:_refuse_data:": _LOOKS,
     "hub.cli.backups:_unfinished:": _LOOKS,
+    "hub.storage.told:": "a caller was told at the deadline while the database hung: no play hangs",
     "hub.embedded.": "begins the servers of `hub dev`; there is no hub yet",
     "hub.testing.": "`hub test --real` writes into a transaction that is always rolled back",
     "hub.connectors.http.backend:DeadlineStream.start_tls:": (

@@ -319,6 +319,22 @@ FENCES = (
     ),
     # --------------------------------------------------------------------------- what is taken in
     Fence(
+        "what was told unasked is told on",
+        "I7",
+        "hub/ingest/waiting.py",
+        "                told(said)",
+        "                pass",
+        ("tests/integration/test_waiting.py",),
+    ),
+    Fence(
+        "what was told stands above what the run said",
+        "I7",
+        "hub/storage/told.py",
+        "WHERE id = :id FOR NO KEY UPDATE SKIP LOCKED)",
+        "WHERE id = :id AND response IS NULL FOR NO KEY UPDATE SKIP LOCKED)",
+        ("tests/integration/storage/test_told.py",),
+    ),
+    Fence(
         "one key is one run",
         "I7",
         _DELIVERIES,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
@@ -37,7 +37,12 @@ def away() -> Iterator[Engine]:
     engine.dispose()
 
 
-def heard(away: Engine, *calls: str, when_refused: Any = "refuse") -> list[Reply]:
+def heard(
+    away: Engine,
+    *calls: str,
+    when_refused: Any = "refuse",
+    told: Callable[[Answer], object] = lambda _: None,
+) -> list[Reply]:
     """The replies to calls, each `new` or a `repeat`, whose deadline is over."""
     outcomes = tuple(
         Outcome(LATER, uuid4(), is_new=call == "new", is_settled=False, wait=timedelta(0))
@@ -49,13 +54,21 @@ def heard(away: Engine, *calls: str, when_refused: Any = "refuse") -> list[Reply
         return Silence()
 
     patience = Patience(lambda: 1.0, lambda _: nullcontext())
-    return replies(receipt, engine=away, signals={}, expect=silence, patience=patience)
+    return replies(receipt, engine=away, signals={}, expect=silence, patience=patience, told=told)
 
 
 def test_I13_a_new_call_hears_otherwise(away: Engine):
     (said,) = heard(away, "new")
 
     assert (said.body, said.status) == ({"status": "later"}, 202)
+
+
+def test_I7_what_a_new_call_heard_unasked_is_told_on_and_of_a_repeat_nothing(away: Engine):
+    told: list[Answer] = []
+
+    heard(away, "new", "repeat", "new", when_refused="tell", told=told.append)
+
+    assert [(each.status, each.body) for each in told] == [(202, {"status": "later"})] * 2
 
 
 def test_I7_I11_a_repeat_is_sent_away_and_hears_no_other_answer_than_the_first(away: Engine):

@@ -7,6 +7,7 @@ from time import monotonic
 from uuid import UUID
 
 import httpx
+from sqlalchemy import text
 
 from tests.fakes.receiver import FakeReceiver
 from tests.fakes.services import HANG
@@ -18,12 +19,33 @@ DEADLINE = 1.0  # seconds, as the project of these tests says
 WITHIN = DEADLINE + 0.25 + BUSY
 CALLERS = 4
 LATER = (202, {"success": True, "status": "accepted"})
+OWN = '{"status": 200, "body": {"success": true}, "headers": {}, "failed": false}'
 
 
 def ask(house: House, lead: UUID) -> tuple[httpx.Response, float]:
     """One request that waits, and how long it took."""
     begun = monotonic()
     return house.post("lead-phone", {"lead_id": str(lead)}), monotonic() - begun
+
+
+def test_I7_I13_what_a_caller_heard_while_the_row_could_not_be_asked_is_what_repeats_hear(
+    house: House,
+):
+    """The run answers in time, but its commit is not there at the deadline."""
+    house.start_web()
+    call, key = {"lead_id": str(house.lead())}, {"Idempotency-Key": "one"}
+    with ThreadPoolExecutor(1) as callers:
+        first = callers.submit(house.post, "lead-phone", call, key)
+        until(lambda: house.unfinished() == 1, "the run")
+        with house.database.begin() as connection:
+            connection.execute(text("UPDATE runs SET response = CAST(:own AS json)"), {"own": OWN})
+            heard = first.result()
+
+    assert (heard.status_code, heard.json()) == LATER
+    until(lambda: house.count("FROM runs WHERE response ->> 'status' = '202'") == 1, "it is stored")
+    again = house.post("lead-phone", call, key)
+    assert (again.status_code, again.content) == (202, heard.content)
+    assert again.headers["Idempotent-Replayed"] == "true"
 
 
 def test_E2_I13_with_all_workers_busy_and_then_killed_callers_hear_otherwise_in_time(
