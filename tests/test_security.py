@@ -153,8 +153,10 @@ def test_S17_nothing_is_imported_that_unpacks_code():
 
 # Who may import what opens a connection, and why it is no way round `hub.connectors.http`.
 WAYS_OUT = {
-    "hub/connectors/http/client.py": "the one way out",
+    "hub/connectors/http/backend.py": "reads and writes what `sockets` connected",
+    "hub/connectors/http/client.py": "names the type of a TLS context",
     "hub/connectors/http/outgoing.py": "reads URLs with httpx",
+    "hub/connectors/http/pool.py": "the one way out",
     "hub/connectors/http/sockets.py": "looks up, judges, connects",
     "hub/connectors/smtp.py": "the mail server of hub.yaml, by `open_socket`",
     "hub/connectors/sql.py": "the database of hub.yaml, by `hub.storage.db`",
@@ -170,13 +172,16 @@ WAYS_OUT = {
     "hub/worker/process.py": "the name of this host",
     "hub/worker/metrics_port.py": "is read by Prometheus",
     "hub/web/server.py": "takes requests",
+    "hub/web/patience.py": "ends what takes too long",
+    "hub/web/sharing.py": "patches for greenlets, and begins none",
     "hub/web/listening.py": "the socket on which requests come",
     "hub/embedded/__init__.py": "the embedded servers, seen by who started them",
     "hub/embedded/account.py": "starts the embedded servers",
     "hub/embedded/postgres.py": "the embedded server's socket",
     "hub/embedded/valkey.py": "the embedded server's socket",
     "hub/cli/backups.py": "starts PostgreSQL's own programs",
-    "hub/cli/household.py": "starts web and worker, looks for a free port",
+    "hub/cli/household.py": "starts web and worker",
+    "hub/cli/ports.py": "looks for a free port",
     "hub/cli/demo/caller.py": "the demo calls its own hub on loopback",
 }
 CONNECTING = {

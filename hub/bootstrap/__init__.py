@@ -8,17 +8,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hub.bootstrap.hub import Hub, check_server, check_values, open_hub
-    from hub.bootstrap.project import LoadedProject, compile_project, read_project
+    from hub.bootstrap.checks import check_server, check_values
+    from hub.bootstrap.hub import Hub, open_hub
+    from hub.bootstrap.project import (
+        LoadedProject,
+        compile_project,
+        read_project,
+        read_settings,
+    )
 
 _HOMES = {
     "Hub": "hub.bootstrap.hub",
     "LoadedProject": "hub.bootstrap.project",
-    "check_server": "hub.bootstrap.hub",
+    "check_server": "hub.bootstrap.checks",
     "compile_project": "hub.bootstrap.project",
-    "check_values": "hub.bootstrap.hub",
+    "check_values": "hub.bootstrap.checks",
     "open_hub": "hub.bootstrap.hub",
     "read_project": "hub.bootstrap.project",
+    "read_settings": "hub.bootstrap.project",
 }
 
 
@@ -36,4 +43,5 @@ __all__ = [
     "compile_project",
     "open_hub",
     "read_project",
+    "read_settings",
 ]

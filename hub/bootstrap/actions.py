@@ -29,6 +29,11 @@ BUILTIN_ACTIONS = (
 PLUG_INS = "hub.actions"
 
 
+def plug_ins() -> tuple[EntryPoint, ...]:
+    """The installed packages that bring actions."""
+    return tuple(entry_points(group=PLUG_INS))
+
+
 @cache
 def all_actions() -> dict[str, Action]:
     """Every action by name.
@@ -36,7 +41,7 @@ def all_actions() -> dict[str, Action]:
     Raises `Misconfigured` when two implement one name or a plug-in cannot be loaded.
     """
     modules = [import_module(name) for name in BUILTIN_ACTIONS]
-    modules += [_load(found) for found in entry_points(group=PLUG_INS)]
+    modules += [_load(found) for found in plug_ins()]
     found = [(module.__name__, each) for module in modules for each in actions_of(module)]
     actions = {each.name: each for _, each in found if not each.is_implemented}
     homes: dict[str, str] = {}

@@ -6,16 +6,15 @@ import logging
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from hub.action import Action, Clock
 from hub.bootstrap.actions import all_actions
+from hub.bootstrap.checks import SIDE_BY_SIDE, Role, check_database, open_database
 from hub.bootstrap.clock import SystemClock, new_id
 from hub.bootstrap.in_force import InForce, Makings, in_force
 from hub.bootstrap.lookout import Lookout, Sight
@@ -35,16 +34,13 @@ from hub.errors import InvalidWorkflow, Misconfigured
 from hub.ingest.receive import Reception
 from hub.queue import Doorbell, Ringer
 from hub.rates import RateCounter
-from hub.storage import db, deliveries, versions
+from hub.storage import deliveries, versions
 from hub.storage.answers import AnswerBoard
 from hub.storage.told import ToldAnswers
 from hub.storage.versions import StoredVersion
 
 log = logging.getLogger(__name__)
 
-Role = Literal["web", "worker", "command"]
-_SIDE_BY_SIDE = 8
-_WEB_WAITS = timedelta(seconds=1.2)  # a frozen database must be a 503 within 2 s (I11)
 _MOST_STORED = 500  # versions of the past that are kept compiled
 
 
@@ -259,7 +255,7 @@ class Hub:
 
     @cached_property
     def _side_by_side(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="side")
+        return ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="side")
 
     def _workshop(self, tools: Tools, config: Mapping[str, Any]) -> Workshop:
         return Workshop(
@@ -287,18 +283,25 @@ class Hub:
 
 
 def open_hub(
-    settings: Settings, *, role: Role, clock: Clock | None = None, runs_clock: Clock | None = None
+    settings: Settings,
+    *,
+    role: Role,
+    clock: Clock | None = None,
+    runs_clock: Clock | None = None,
+    lookout: Lookout | None = None,
 ) -> Hub:
     """Read the project and open the services of one process; clocks are those of tests.
+
+    `lookout` may have read the project before: then only what changed since is read.
 
     Raises `Misconfigured` with what to set: no database, old tables, unsafe durability (I2), a
     wrong key, a `config` value of a wrong type.
     """
-    lookout = Lookout(settings.project, settings.environment)
+    lookout = lookout or Lookout(settings.project, settings.environment)
     sight = lookout.first()
-    database = _open_database(settings, role)
+    database = open_database(settings, role)
     try:
-        _check_database(database, allow_unsafe=settings.allows_unsafe_durability)
+        check_database(database, allow_unsafe=settings.allows_unsafe_durability)
         hub = Hub(
             settings=settings,
             database=database,
@@ -339,59 +342,6 @@ def _compiled(stored: StoredVersion, settings: ProjectSettings) -> Workflow:
     )
 
 
-def check_values(settings: Settings, project: ProjectSettings) -> None:
-    """Raise `Misconfigured` for what `open_hub` would refuse without having asked a server."""
-    Seal(settings.encryption_key)
-    config_values(project, settings.environment)
-    if settings.database_url:
-        db.address(settings.database_url)
-    if settings.redis_url:
-        Doorbell(settings.redis_url).close()
-
-
-def check_server(settings: Settings) -> None:
-    """Raise `Misconfigured` for a database that `open_hub` would refuse.
-
-    One that cannot be reached now is no fault: web and worker wait for it.
-    """
-    database = _open_database(settings, "command")
-    try:
-        _check_database(database, allow_unsafe=settings.allows_unsafe_durability)
-    except SQLAlchemyError as problem:
-        log.info("the database cannot be reached yet: %s", type(problem).__name__)
-    finally:
-        database.dispose()
-
-
-def _open_database(settings: Settings, role: Role) -> Engine:
-    if not settings.database_url:
-        raise Misconfigured("Set HUB_DATABASE_URL, or use `hub dev`, which starts its own servers")
-    return db.open_engine(
-        settings.database_url,
-        pool_size=_pool_size(settings, role),
-        application=f"hub-{role}",
-        answer_within=_WEB_WAITS if role == "web" else db.ANSWER_WITHIN,
-    )
-
-
-def _check_database(database: Engine, *, allow_unsafe: bool) -> None:
-    """Raise `Misconfigured` for a database that the hub must not work with."""
-    db.check_version(database)
-    db.check_durability(database, allow_unsafe=allow_unsafe)
-    if not db.is_usable(database):
-        raise Misconfigured("The tables are older than this version: run `hub db upgrade`")
-
-
 def _libpq_url(url: str) -> str:
     """The address as psycopg itself reads it."""
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
-
-
-def _pool_size(settings: Settings, role: Role) -> int:
-    """A worker's threads have one connection each, and claiming, leases and rounds have theirs."""
-    sizes: dict[Role, int] = {
-        "web": settings.web_connections,
-        "worker": settings.worker_runs + _SIDE_BY_SIDE + 3,
-        "command": 2,
-    }
-    return sizes[role]

@@ -48,6 +48,7 @@ class Lookout:
         self._reader = ProjectReader(folder)
         self._environment = environment
         self._texts: dict[str, str] = {}
+        self._first: Sight | None = None
         self._read: dict[str, Stamp] | None = None
         self._seen: dict[str, Stamp] | None = None
         self._restless = 0
@@ -55,12 +56,16 @@ class Lookout:
     def first(self) -> Sight:
         """The files at the start; what is wrong with `hub.yaml` is told in `refused`.
 
-        Raises `Misconfigured` when there is none.
+        A process that was forked asks again: the same files are the same sight. Raises
+        `Misconfigured` when there is none.
         """
         files = self._reader.files
-        self._texts = files.read(files.stamps())
+        texts = files.read(files.stamps())
         files.forget()  # they may have been written in this very moment: the next look tells
-        return self._sight(None)
+        if self._first is None or texts != self._texts:
+            self._first, self._texts = None, texts
+            self._first = self._sight(None)
+        return self._first
 
     def again(self, last_good: str) -> Sight:
         """The same files, with an earlier `hub.yaml` in the place of one that has errors."""
@@ -84,7 +89,7 @@ class Lookout:
         self._read = stamps
         if texts == self._texts:
             return None
-        self._texts = texts
+        self._first, self._texts = None, texts
         return self._sight(last_good)
 
     def _sight(self, last_good: str | None) -> Sight:

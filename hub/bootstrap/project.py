@@ -13,7 +13,7 @@ from hub.bootstrap.actions import all_actions
 from hub.bootstrap.files import ProjectFiles
 from hub.connectors.connections import CONNECTION_TYPES
 from hub.engine.notes import Memory
-from hub.engine.project import Project, load_project
+from hub.engine.project import Project, check_settings, load_project
 from hub.engine.settings import PROJECT_FILE, ConfigDeclaration, DialectFacts, ProjectSettings
 from hub.errors import Misconfigured
 from hub.ingest.dialects import DIALECTS
@@ -67,10 +67,7 @@ class ProjectReader:
     def load(self, files: Mapping[str, str]) -> LoadedProject:
         """The project of these files. Raises `Misconfigured` when `hub.yaml` is not among them."""
         if PROJECT_FILE not in files:
-            raise Misconfigured(
-                f"{self.folder} holds no hub.yaml. Go to the project's folder, or name it:"
-                " hub --project DIR"
-            )
+            raise _without_hub_yaml(self.folder)
         return LoadedProject(self.folder, compile_project(files, self._memory), files)
 
 
@@ -80,6 +77,25 @@ def read_project(folder: Path) -> LoadedProject:
     Raises `Misconfigured` when there is no `hub.yaml`.
     """
     return ProjectReader(folder).read()
+
+
+def read_settings(folder: Path) -> ProjectSettings:
+    """What `hub.yaml` says, without the workflows; its mistakes are findings of the project.
+
+    Raises `Misconfigured` when there is none.
+    """
+    files = ProjectFiles(folder)
+    texts = files.read({name: at for name, at in files.stamps().items() if name == PROJECT_FILE})
+    if PROJECT_FILE not in texts:
+        raise _without_hub_yaml(folder)
+    settings, _ = check_settings(texts[PROJECT_FILE], AUTH_TYPES, credential_names())
+    return settings
+
+
+def _without_hub_yaml(folder: Path) -> Misconfigured:
+    return Misconfigured(
+        f"{folder} holds no hub.yaml. Go to the project's folder, or name it: hub --project DIR"
+    )
 
 
 def compile_project(files: Mapping[str, str], memory: Memory | None = None) -> Project:

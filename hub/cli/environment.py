@@ -141,7 +141,7 @@ class Environment:
     def startable(self) -> Settings:
         """The settings, once web and worker can start with them. Raises `Misconfigured`."""
         settings = self.servable()
-        bootstrap.check_values(settings, self.loaded.project.settings)
+        bootstrap.check_values(settings, bootstrap.read_settings(settings.project))
         bootstrap.check_server(settings)
         return settings
 
@@ -182,6 +182,17 @@ def completed(settings: Settings, found: Mapping[str, str]) -> Settings:
     for name, value in found.items():
         environment[name] = environment.get(name) or value
     return Settings.from_environment(environment, project=settings.project)
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """What a child process gets: the same settings, said in full."""
+    return {
+        **settings.environment,
+        "HUB_PROJECT": str(settings.project),
+        "HUB_STATE_DIR": str(settings.state_dir),
+        "HUB_HOST": settings.host,
+        "HUB_PORT": str(settings.port),
+    }
 
 
 def _embedded_urls(settings: Settings) -> dict[str, str]:

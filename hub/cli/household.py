@@ -6,10 +6,8 @@ ends them at once, which is as safe as any crash (E14).
 
 from __future__ import annotations
 
-import errno
 import json
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -31,10 +29,12 @@ from hub.cli.console import complain, printable
 from hub.cli.environment import (
     Environment,
     completed,
+    environment_of,
     generated_secrets,
     keep_secrets,
     without_value,
 )
+from hub.cli.ports import is_free
 from hub.config import Settings
 from hub.errors import Misconfigured, NotPossible
 from hub.parent import end_with_parent
@@ -46,7 +46,6 @@ _REVIVE_EVERY = 1.0  # seconds between two looks at the servers
 CHILDREN = ("web", "worker")
 _OURSELVES = (sys.executable, "-m", "hub")
 _MOST_DEATHS, _WITHIN = 5, 60.0  # so many deaths of one child in so many seconds are the end
-PORT_WITHIN = 10.0  # seconds in which what is left of a killed web lets go of its port
 _COLOURS = {"web": "cyan", "worker": "magenta"}
 _LEVELS = {"warning": "yellow", "error": "red", "critical": "red"}
 _SHOWN_FIRST = ("at", "level", "message", "logger", "exception")
@@ -96,17 +95,6 @@ def prepared(environment: Environment) -> Iterator[Prepared]:
 def _leave(_number: int, _frame: FrameType | None) -> None:
     """SIGTERM before the children run: what was started is stopped on the way out."""
     sys.exit(1)
-
-
-def environment_of(settings: Settings) -> dict[str, str]:
-    """What a child process gets: the same settings, said in full."""
-    return {
-        **settings.environment,
-        "HUB_PROJECT": str(settings.project),
-        "HUB_STATE_DIR": str(settings.state_dir),
-        "HUB_HOST": settings.host,
-        "HUB_PORT": str(settings.port),
-    }
 
 
 class Deaths:
@@ -323,42 +311,3 @@ def _details(event: Mapping[str, object]) -> list[str]:
         for name, value in event.items()
         if name not in _SHOWN_FIRST and value not in (None, "", [], {})
     ]
-
-
-def await_free_port(settings: Settings) -> None:
-    """Wait a while for who still listens, and say so; then as `require_free_port`."""
-    problem = _problem_of(settings.host, settings.port)
-    if problem is not None and problem.errno == errno.EADDRINUSE:
-        place = f"{settings.host}:{settings.port}"
-        complain(f"hub: {place} is in use: waiting up to {PORT_WITHIN:g} s until it is free")
-        ends_at, pause = monotonic() + PORT_WITHIN, threading.Event()
-        while not is_free(settings.host, settings.port) and monotonic() < ends_at:
-            pause.wait(_LOOK_EVERY)
-    require_free_port(settings)
-
-
-def require_free_port(settings: Settings) -> None:
-    """Raises `NotPossible` when somebody listens where the web is to listen."""
-    problem = _problem_of(settings.host, settings.port)
-    place = f"{settings.host}:{settings.port}"
-    if problem is None:
-        return
-    if problem.errno == errno.EADDRINUSE:
-        raise NotPossible(f"{place} is in use: end the other program, or set HUB_PORT")
-    raise NotPossible(f"{place}: {problem.strerror}: set HUB_HOST or HUB_PORT")
-
-
-def is_free(host: str, port: int) -> bool:
-    """Whether the port can be listened on."""
-    return _problem_of(host, port) is None
-
-
-def _problem_of(host: str, port: int) -> OSError | None:
-    host = host.strip("[]")
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as problem:
-            return problem
-    return None

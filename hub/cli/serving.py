@@ -10,15 +10,8 @@ import click
 
 from hub.cli.console import say
 from hub.cli.entrance import example, pass_environment
-from hub.cli.environment import Environment
-from hub.cli.household import (
-    CHILDREN,
-    Household,
-    await_free_port,
-    environment_of,
-    prepared,
-    require_free_port,
-)
+from hub.cli.environment import Environment, environment_of
+from hub.cli.ports import await_free_port, require_free_port
 from hub.config import Settings
 
 
@@ -85,6 +78,12 @@ def dev(environment: Environment, *, only_servers: bool) -> None:
     lies in .hub/ (HUB_STATE_DIR); other commands find it there. Starts a web, a worker or a
     server of its own that dies again. Ctrl-C ends it.
     """
+    from hub.cli.household import (  # noqa: PLC0415 - web and worker have no servers to start
+        CHILDREN,
+        Household,
+        prepared,
+    )
+
     environment.use_logs("warning")
     if not only_servers:
         require_free_port(environment.stated)

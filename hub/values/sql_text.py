@@ -5,24 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 _BEGINNINGS = frozenset({"select", "with", "values", "table"})
 _LETTER = r"[a-z_\x80-\U0010ffff]"
 # `standard_conforming_strings` is on: a backslash is a sign like others, but for E'...'.
-_PIECE = re.compile(
-    rf"""
-    (?P<text>
-        e'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*"
-        | \$(?P<tag>(?:{_LETTER}[0-9a-z_\x80-\U0010ffff]*)?)\$.*?\$(?P=tag)\$
-    )
-    | (?P<comment>--[^\n\r]* | /\*)
-    | (?P<word>{_LETTER}[0-9a-z_$\x80-\U0010ffff]*)
-    | ::|:= | :(?P<parameter>(?-i:[A-Za-z_][A-Za-z0-9_]*))
-    | (?P<space>\s+) | (?P<end>;) | .
-    """,
-    re.VERBOSE | re.DOTALL | re.IGNORECASE,
-)
 _COMMENT_SIGN = re.compile(r"/\*|\*/")
 
 Kind = Literal["text", "comment", "word", "parameter", "space", "end", "sign"]
@@ -51,10 +39,28 @@ class SqlProblem:
     stop: int
 
 
+@cache
+def _piece() -> re.Pattern[str]:
+    """Compiled when a question is read: that takes as long as two hundred other patterns."""
+    return re.compile(
+        rf"""
+        (?P<text>
+            e'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*"
+            | \$(?P<tag>(?:{_LETTER}[0-9a-z_\x80-\U0010ffff]*)?)\$.*?\$(?P=tag)\$
+        )
+        | (?P<comment>--[^\n\r]* | /\*)
+        | (?P<word>{_LETTER}[0-9a-z_$\x80-\U0010ffff]*)
+        | ::|:= | :(?P<parameter>(?-i:[A-Za-z_][A-Za-z0-9_]*))
+        | (?P<space>\s+) | (?P<end>;) | .
+        """,
+        re.VERBOSE | re.DOTALL | re.IGNORECASE,
+    )
+
+
 def pieces(text: str) -> Iterator[Piece]:
     """All of the text, piece by piece; what is not closed falls into single signs."""
     place = 0
-    while (found := _PIECE.match(text, place)) is not None:
+    while (found := _piece().match(text, place)) is not None:
         kind: Kind = found.lastgroup or "sign"  # type: ignore[assignment]  # the names above
         stop = found.end()
         if kind == "comment" and found[0] == "/*":

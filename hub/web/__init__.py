@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def create_app(hub: Hub, page: MetricsPage | None = None) -> Flask:
     """The Flask application of one open hub.
 
-    Imported on use: the server's main process imports this package and must stay unpatched.
+    Imported on use: the server's main process imports this package before it is patched.
     """
     from hub.web.app import create_app as create  # noqa: PLC0415 - see above
 

@@ -1,6 +1,6 @@
 """The listening port: handed to a successor, or given up without dropping anybody (I11, E14).
 
-Belongs to the main process of the web, which must stay unpatched: nothing of the hub is imported.
+Belongs to the main process of the web, and is made before anything is patched for greenlets.
 """
 
 from __future__ import annotations
@@ -55,10 +55,11 @@ class MainProcess(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         self.START_CTX["args"] = [sys.executable, "-m", _SERVER]
 
     def start(self) -> None:
-        """Take the port; whoever starts the hub reads where."""
+        """Take the port; whoever starts the hub reads where. Then load what all workers share."""
         super().start()
         places = " ".join(str(listener) for listener in self.LISTENERS)
         log.info("the web listens at %s", places)
+        self.app.share()
 
     def reexec(self) -> None:
         """SIGUSR2: start a successor on the same port; SIGTERM to this one is then the change."""

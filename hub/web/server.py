@@ -1,7 +1,7 @@
 """`python -m hub.web.server`: gunicorn with greenlets, so that slow callers delay nobody (I16).
 
-The main process only binds and supervises: it must not be patched for greenlets, and it opens
-nothing that a fork would share. Each worker process patches itself first, then opens its own hub.
+The main process binds, loads what its workers share and supervises; it begins no greenlet and opens
+nothing that a fork would share. Each worker process opens its own hub.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from functools import partial
 from importlib import import_module
 from math import inf
@@ -28,13 +27,14 @@ from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped
 
 from hub import logs
 from hub.config import Settings
-from hub.errors import Misconfigured, Unavailable
+from hub.errors import Misconfigured
 from hub.parent import end_with_parent
+from hub.web import sharing
 from hub.web.listening import MainProcess
+from hub.web.patience import RECEIVE_WITHIN, WsgiApp, with_deadline
 
 log = logging.getLogger(__name__)
 
-RECEIVE_WITHIN = 15.0  # seconds for a whole request: head and body (I16)
 SEND_WITHIN = 15.0  # seconds for a whole answer, so that nobody holds a connection who never reads
 DRAIN_WITHIN = 25  # seconds for what is in hand at SIGTERM (E14)
 ANSWER_WITHIN = 20.0  # seconds, then who still waits for a run hears `otherwise`
@@ -47,31 +47,6 @@ _OPEN_EVERY = 1.0
 _APP_LOAD_ERROR = 4  # gunicorn's own: a worker that ends so ends the server
 _TOO_LONG, _HEAD_TOO_LARGE, _UNREADABLE, _BROKEN = 414, 431, 400, 500
 
-WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-
-
-class TooSlow(TimeoutError):
-    """The rest of the request did not come in time."""
-
-
-class PatientStream:
-    """The body of one request: every read together ends at the deadline."""
-
-    def __init__(self, stream: Any, deadline: float) -> None:
-        self._stream = stream
-        self._deadline = deadline
-        self.is_broken = False
-
-    def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes; raises `TooSlow`, and what the server raises for bad framing."""
-        try:
-            with gevent.Timeout(max(self._deadline - monotonic(), 0.001), TooSlow):
-                received: bytes = self._stream.read(size)
-        except Exception:
-            self.is_broken = True
-            raise
-        return received
-
 
 class HubWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     """A worker of greenlets that gives each request a deadline and speaks no HTML."""
@@ -83,6 +58,11 @@ class HubWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         """In the new process: whoever is left alone by its main process ends in good order."""
         end_with_parent()
         super().init_process()
+
+    def patch(self) -> None:
+        """Greenlets everywhere: the main process could not have them in all places."""
+        sharing.finish_patching()
+        super().patch()
 
     def notify(self) -> None:
         """A sign of life; with the main process gone it is time to stop."""
@@ -145,34 +125,7 @@ class HubWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     def load_wsgi(self) -> None:
         """The application, behind the deadline of its bodies, and of its own process."""
         super().load_wsgi()
-        self.wsgi = _with_deadline(self.wsgi, lambda: self.ends_at - monotonic())
-
-
-def _with_deadline(app: WsgiApp, to_live: Callable[[], float]) -> WsgiApp:
-    def patient(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        current = gevent.getcurrent()
-        arrived_at = getattr(current, "arrived_at", None) or monotonic()
-        stream = PatientStream(environ["wsgi.input"], arrived_at + RECEIVE_WITHIN)
-        environ["wsgi.input"] = current.body = stream
-        environ["hub.within"], environ["hub.to_live"] = within, to_live
-        return app(environ, start_response)
-
-    return patient
-
-
-@contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """Give up a transaction that hangs; raises `Unavailable`, and its connection is thrown away."""
-    limit = gevent.Timeout(seconds)
-    limit.start()
-    try:
-        yield
-    except gevent.Timeout as ended:
-        if ended is not limit:
-            raise
-        raise Unavailable("the database does not answer") from None
-    finally:
-        limit.close()
+        self.wsgi = with_deadline(self.wsgi, lambda: self.ends_at - monotonic())
 
 
 def _without_repeated_key(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -198,7 +151,7 @@ def _send_problem(client: Any, status: int, *, ip: str, reason: str) -> None:
 
     So nobody gets more lines for a connection than by a request, and none holds what was sent.
     """
-    problems = import_module("hub.web.problems")  # only a patched worker may import the hub
+    problems = import_module("hub.web.problems")  # loaded behind the patch
     request_id = str(uuid4())
     body: bytes = problems.problem_document(
         status=status, title="The request cannot be read.", request_id=request_id
@@ -240,8 +193,8 @@ class OpeningApp:
     server.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, lookout: Any) -> None:
+        self._settings, self._lookout = settings, lookout
         self._app: WsgiApp | None = None
         self._hub: Any = None
         keeper = import_module("hub.metrics").keep(settings.metrics_dir, role="web")
@@ -305,7 +258,7 @@ class OpeningApp:
         bootstrap, web = import_module("hub.bootstrap"), import_module("hub.web.app")
         unreachable = import_module("sqlalchemy.exc").SQLAlchemyError
         try:
-            hub = bootstrap.open_hub(self._settings, role="web")
+            hub = bootstrap.open_hub(self._settings, role="web", lookout=self._lookout)
             self._tracing.start(self._settings.environment, role="web")
         except Misconfigured as wrong:
             log.critical("%s", wrong)
@@ -332,7 +285,7 @@ class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn, configured in code."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._settings, self._lookout = settings, None
         self._opening: OpeningApp | None = None
         super().__init__()
 
@@ -358,6 +311,10 @@ class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         for name, value in chosen.items():
             self.cfg.set(name, value)
 
+    def share(self) -> None:
+        """In the main process, before it forks: load what all workers need."""
+        self._lookout = sharing.load(self._settings)
+
     def load(self) -> OpeningApp:
         """The application of one worker process, after the fork."""
         logs.hide(
@@ -365,7 +322,7 @@ class HubServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         )
         logs.tell_uncaught()
         gevent.get_hub().print_exception = _tell_of_greenlet
-        self._opening = OpeningApp(self._settings)
+        self._opening = OpeningApp(self._settings, self._lookout)
         return self._opening
 
     def run(self) -> None:

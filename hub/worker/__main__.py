@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import sys
@@ -43,6 +44,8 @@ def main() -> int:
         sys.stderr.write(f"hub worker: {wrong}\n")
         return 2
     logs.hide(hub.hide)
+    gc.collect()
+    gc.freeze()  # what was loaded stays: no later collection walks through all of it
     code = run_worker(hub)
     hub.close()
     tracing.stop()

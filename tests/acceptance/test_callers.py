@@ -12,7 +12,7 @@ import pytest
 from werkzeug.test import Client
 
 from hub.web import create_app
-from hub.web.server import _with_deadline
+from hub.web.patience import with_deadline
 from tests.acceptance.counter import BROKER, GOOD, SAMPLES, VAPI, Counter, open_counter, sample
 
 PLAIN = "/webhook/plain"
@@ -143,7 +143,7 @@ def test_E14_who_waits_hears_otherwise_before_the_process_ends(counter):
         told.append(0.0)
         return told[-1]
 
-    client = Client(_with_deadline(counter.client.application, to_live))
+    client = Client(with_deadline(counter.client.application, to_live))
     answer = client.post("/webhook/waits", json=GOOD, headers=BROKER)
 
     assert (answer.status_code, answer.json) == (202, {"status": "later"})

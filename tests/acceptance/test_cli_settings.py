@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from hub.cli import household
+from hub.cli import ports
 from tests.acceptance.terminal import Terminal
 
 
@@ -83,7 +83,7 @@ def test_no_process_starts_with_a_wrong_setting(
 def test_a_web_whose_port_is_in_use_says_so_at_once_and_gives_up_after_a_while(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(household, "PORT_WITHIN", 0.5)
+    monkeypatch.setattr(ports, "PORT_WITHIN", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         typed = Terminal(terminal.project, {**terminal.variables, "HUB_PORT": port}).type("web")

@@ -55,6 +55,7 @@ def _import_everything() -> None:
     instrument_hub()
     import hub.bootstrap.actions as known  # noqa: PLC0415
     import hub.cli  # noqa: PLC0415
+    import hub.connectors.http.pool  # noqa: PLC0415
     import hub.connectors.twilio_client  # noqa: PLC0415
     import hub.web.app  # noqa: PLC0415
     import hub.web.server  # noqa: PLC0415

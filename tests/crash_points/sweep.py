@@ -30,7 +30,7 @@ BEYOND = {
     "hub.storage.told:": "a caller was told at the deadline while the database hung: no play hangs",
     "hub.embedded.": "begins the servers of `hub dev`; there is no hub yet",
     "hub.testing.": "`hub test --real` writes into a transaction that is always rolled back",
-    "hub.connectors.http.sockets:DeadlineStream.start_tls:": (
+    "hub.connectors.http.backend:DeadlineStream.start_tls:": (
         "needs a certificate of a public authority; lies between connecting and the first byte"
     ),
 }

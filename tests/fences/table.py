@@ -572,7 +572,7 @@ FENCES = (
     Fence(
         "a byte that left makes the outcome unknown",
         "E8",
-        "hub/connectors/http/sockets.py",
+        "hub/connectors/http/backend.py",
         "                exchange.is_sent = True\n",
         "",
         ("tests/integration/connectors/test_http.py",),

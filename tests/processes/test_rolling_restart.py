@@ -185,5 +185,6 @@ def test_E14_what_is_left_of_a_killed_web_answers_what_it_has_and_lets_go_of_the
     assert [answer.status_code for answer in answers] == [202]
     house.wait_for_web(again)
     until(lambda: is_gone(orphan), "nothing is left of the killed one", within=10)
+    house.wait_for_web(again)  # until now the orphan may have answered
     with socket.create_connection(("127.0.0.1", house.port)):
         assert again.terminate() == 0

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 
 from tests.processes.house import House, Process, until
 from tests.processes.wires import say
@@ -42,6 +43,16 @@ def test_it_says_once_where_it_listens(house: House):
 
     told = [line for line in house.started[0].lines.splitlines() if "the web listens at" in line]
     assert [json.loads(line)["message"] for line in told] == [f"the web listens at {house.url}"]
+
+
+def test_the_main_process_opens_nothing_that_a_fork_would_share(house: House):
+    house.start_web()
+    main = Path(f"/proc/{house.started[0].pid}")
+
+    held = [str(each.readlink()) for each in (main / "fd").iterdir()]
+    assert len(list((main / "task").iterdir())) == 1
+    assert [each for each in held if each.startswith("anon_inode")] == []  # greenlets have some
+    assert len([each for each in held if each.startswith("socket")]) == 1  # it listens
 
 
 def _is_told(web: Process, word: str) -> bool:

@@ -17,7 +17,8 @@ from hub.cli.demo.scenes import Play, Scene
 from hub.cli.demo.stage import Stage, require_flows
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
-from hub.cli.household import Household, Prepared, is_free, prepared, require_free_port
+from hub.cli.household import Household, Prepared, prepared
+from hub.cli.ports import is_free, require_free_port
 from hub.cli.timeline import Teller
 from hub.config import Settings
 from hub.errors import NotPossible

@@ -1,34 +1,37 @@
-"""The pool of outgoing connections: one request and its answer under one deadline (S3, E9)."""
+"""One request and its answer; the connections are a pool that opens with the first request."""
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, Unpack
 
-import httpcore
-import httpx
-
-from hub import tracing
 from hub.connectors.http.addresses import OutboundPolicy
-from hub.connectors.http.answers import HttpAnswer, decoded, failure_of, json_of, unpacked
-from hub.connectors.http.outgoing import Outgoing, body_of, outgoing_of
-from hub.connectors.http.sockets import CURRENT, Exchange, GuardedBackend, Resolve, look_up
-from hub.errors import Permanent, Transient
+from hub.connectors.http.answers import HttpAnswer, failure_of
+from hub.connectors.http.sockets import Resolve, look_up
 
-LONGEST = timedelta(seconds=30)
-MAX_ANSWER = 1024 * 1024
+if TYPE_CHECKING:
+    from hub.connectors.http.pool import Pool
 
-# Shorter than the patience of common servers (2 s and more): a connection that is closed while a
-# request is on its way would leave an outcome unknown for no good reason.
-_KEEP_ALIVE_SECONDS = 1.0
-_MAX_CONNECTIONS = 100
+
+class Parts(TypedDict):
+    """What a request may have. `json`, `data` (a form) and `content` exclude each other.
+
+    `auth` is a name and a password.
+    """
+
+    headers: NotRequired[Mapping[str, str] | None]
+    query: NotRequired[Mapping[str, Any] | None]
+    json: NotRequired[Any]
+    data: NotRequired[Mapping[str, Any] | None]
+    content: NotRequired[bytes | None]
+    auth: NotRequired[tuple[str, str] | None]
 
 
 class Http:
-    """The pool of outgoing connections; one for a process, safe for threads."""
+    """The outgoing connections; one for a process, safe for threads."""
 
     def __init__(
         self,
@@ -37,157 +40,42 @@ class Http:
         *,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=tls or httpx.create_ssl_context(trust_env=False),
-            max_connections=_MAX_CONNECTIONS,
-            keepalive_expiry=_KEEP_ALIVE_SECONDS,
-            network_backend=GuardedBackend(policy, resolve),
-        )
+        self._policy, self._resolve, self._tls = policy, resolve, tls
+        self._opening = Lock()
+        self._opened: Pool | None = None
 
     def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        timeout: timedelta,
-        headers: Mapping[str, str] | None = None,
-        query: Mapping[str, Any] | None = None,
-        json: Any = None,
-        data: Mapping[str, Any] | None = None,
-        content: bytes | None = None,
-        auth: tuple[str, str] | None = None,
+        self, method: str, url: str, *, timeout: timedelta, **parts: Unpack[Parts]
     ) -> HttpAnswer:
         """Send a request whose answer is 2xx; every other outcome is a `StepFailed`.
 
-        `timeout` holds for the whole exchange, at most 30 s. `json`, `data` (a form) and `content`
-        exclude each other; `auth` is a name and a password.
+        `timeout` holds for the whole exchange, at most 30 s.
         """
-        outgoing = outgoing_of(
-            method, url, headers=headers, query=query, body=body_of(json, data, content), auth=auth
-        )
-        answer = self._send(outgoing, timeout)
+        outgoing = self._pool.prepared(method, url, **parts)
+        answer = self._pool.send(outgoing, timeout)
         failure = failure_of(answer, what=outgoing.what, hidden=outgoing.hidden)
         if failure is not None:
             raise failure
         return answer
 
     def exchange(
-        self,
-        method: str,
-        url: str,
-        *,
-        timeout: timedelta,
-        headers: Mapping[str, str] | None = None,
-        query: Mapping[str, Any] | None = None,
-        json: Any = None,
-        data: Mapping[str, Any] | None = None,
-        content: bytes | None = None,
-        auth: tuple[str, str] | None = None,
+        self, method: str, url: str, *, timeout: timedelta, **parts: Unpack[Parts]
     ) -> HttpAnswer:
         """Like `request`, but every status is an answer: for services with errors of their own."""
-        body = body_of(json, data, content)
-        return self._send(
-            outgoing_of(method, url, headers=headers, query=query, body=body, auth=auth), timeout
-        )
+        return self._pool.send(self._pool.prepared(method, url, **parts), timeout)
 
     def close(self) -> None:
         """Close the idle connections."""
-        self._pool.close()
+        with self._opening:
+            if self._opened is not None:
+                self._opened.close()
 
-    def _send(self, outgoing: Outgoing, timeout: timedelta) -> HttpAnswer:
-        exchange = Exchange(min(timeout, LONGEST).total_seconds())
-        held = CURRENT.set(exchange)
-        facts: dict[str, str | int] = {
-            "http.request.method": outgoing.method,
-            "server.address": outgoing.url.host,
-        }
-        try:
-            with (
-                tracing.span(outgoing.method, facts, kind="CLIENT") as span,
-                _failures(outgoing, exchange),
-            ):
-                answer = self._answer(outgoing.traced(tracing.traceparent()), exchange)
-                span.note("http.response.status_code", answer.status)
-                return answer
-        finally:
-            CURRENT.reset(held)
+    @property
+    def _pool(self) -> Pool:
+        """Opened on first use: its libraries are a tenth of a process that calls nobody."""
+        with self._opening:
+            if self._opened is None:
+                from hub.connectors.http.pool import Pool  # noqa: PLC0415 - see above
 
-    def _answer(self, outgoing: Outgoing, exchange: Exchange) -> HttpAnswer:
-        url = httpcore.URL(
-            scheme=outgoing.url.raw_scheme,
-            host=outgoing.url.raw_host,
-            port=outgoing.url.port,
-            target=outgoing.url.raw_path,
-        )
-        with self._pool.stream(
-            outgoing.method,
-            url,
-            headers=outgoing.headers,
-            content=outgoing.content or None,
-            extensions={"timeout": {"pool": exchange.remaining()}},
-        ) as response:
-            headers = {
-                name.decode("latin-1").lower(): value.decode("latin-1")
-                for name, value in response.headers
-            }
-            body = _read(response.iter_stream(), must_be_whole=response.status < 400)  # noqa: PLR2004
-            return _read_answer(outgoing, response.status, headers, body)
-
-
-def _read(parts: Iterable[bytes], *, must_be_whole: bool) -> bytes:
-    """At most one byte more than 1 MiB; what an error answer says is read as far as it comes."""
-    body = bytearray()
-    try:
-        for part in parts:
-            body += part[: MAX_ANSWER + 1 - len(body)]
-            if len(body) > MAX_ANSWER:
-                break
-    except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError):
-        if must_be_whole:
-            raise
-    return bytes(body)
-
-
-def _read_answer(
-    outgoing: Outgoing, status: int, headers: Mapping[str, str], body: bytes
-) -> HttpAnswer:
-    plain = unpacked(body, headers.get("content-encoding", "").strip().lower(), limit=MAX_ANSWER)
-    if status < 400:  # noqa: PLR2004 - below the errors
-        if plain is None:
-            raise Permanent(
-                "answer_unreadable",
-                f"{outgoing.what}: the answer is packed in a way that was not asked for",
-                maybe_done=True,
-                status=status,
-            )
-        if len(plain) > MAX_ANSWER:
-            raise Permanent(
-                "answer_too_large",
-                f"{outgoing.what}: the answer is larger than 1 MiB",
-                maybe_done=True,
-                status=status,
-            )
-    text = decoded((plain or b"")[:MAX_ANSWER], headers.get("content-type", ""))
-    return HttpAnswer(status=status, headers=headers, text=text, json=json_of(text))
-
-
-@contextmanager
-def _failures(outgoing: Outgoing, exchange: Exchange) -> Iterator[None]:
-    """Turn the network's errors into the two kinds of failure (language, chapter 8)."""
-    what = outgoing.what
-    try:
-        yield
-    except (httpcore.ConnectTimeout, httpcore.PoolTimeout) as late:
-        raise Transient("timeout", f"{what}: no connection in time") from late
-    except (httpcore.TimeoutException, TimeoutError) as late:
-        raise Transient(
-            "timeout", f"{what}: no answer in time", maybe_done=exchange.is_sent
-        ) from late
-    except httpcore.ConnectError as failure:
-        raise Transient("unavailable", f"{what}: no connection ({failure})"[:300]) from failure
-    except httpcore.LocalProtocolError as refused:
-        raise Permanent("invalid_input", f"{what}: the request cannot be sent") from refused
-    except (httpcore.NetworkError, httpcore.ProtocolError) as failure:
-        raise Transient(
-            "unavailable", f"{what}: the connection broke", maybe_done=exchange.is_sent
-        ) from failure
+                self._opened = Pool(self._policy, self._resolve, self._tls)
+            return self._opened

@@ -1,7 +1,8 @@
 """The strict part of YAML that workflow files are written in (language, chapter 2)."""
 
 from hub.engine.yaml_profile.build import MAX_DEPTH
-from hub.engine.yaml_profile.load import MAX_BYTES, Document, load
+from hub.engine.yaml_profile.document import Document
+from hub.engine.yaml_profile.load import MAX_BYTES, load
 from hub.engine.yaml_profile.nodes import (
     Entry,
     Mapping,

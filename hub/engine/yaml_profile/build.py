@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
-from typing import Any
-
-from ruamel.yaml import events
 
 from hub.engine.findings import Finding, Source
 from hub.engine.yaml_profile.nodes import (
@@ -19,15 +16,15 @@ from hub.engine.yaml_profile.nodes import (
     Sequence,
     Style,
 )
-from hub.engine.yaml_profile.quoting import our_template, quoted
+from hub.engine.yaml_profile.quoting import our_template
 
 MAX_DEPTH = 32
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,14}")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")
 _WORDS: dict[str, PlainValue] = {"": None, "null": None, "~": None, "true": True, "false": False}
 _LOOKS_OTHERWISE = frozenset({"yes", "no", "on", "off", "true", "false", "null"})
-_STYLES: dict[str, Style] = {"'": "single", '"': "double", "|": "block", ">": "block"}
-_TEMPLATE_OF_OTHERS = re.compile(r"=?\{\{")
+STYLES: dict[str, Style] = {"'": "single", '"': "double", "|": "block", ">": "block"}
+TEMPLATE_OF_OTHERS = re.compile(r"=?\{\{")
 
 
 class TooDeep(Exception):
@@ -81,72 +78,9 @@ class Builder:
         """More than one document: it is not known which is meant."""
         return self._documents > 1
 
-    def take(self, event: events.Event) -> None:
-        """One event after the other; raises `TooDeep`."""
-        if isinstance(event, events.DocumentStartEvent):
-            self._start_document(event)
-        if self.is_several or not isinstance(event, events.NodeEvent | events.CollectionEndEvent):
-            return
-        if self._skipped_levels:
-            self._skip(event)
-        elif isinstance(event, events.CollectionEndEvent):
-            self.close(event.end_mark.index)
-        else:
-            self._start_node(event)
-
-    def _start_document(self, event: Any) -> None:
-        self._documents += 1
-        if event.version or event.tags:
-            at = max(self._text.find("%"), 0)
-            end = self.source.line_end(at)
-            self._refuse(
-                104, "directives (`%`) are not allowed", at, end, suggestion="delete the line"
-            )
-        if self._documents == 2:  # noqa: PLR2004
-            message = "a file holds one document; `---` starts another one"
-            start = event.start_mark.index
-            self._refuse(104, message, start, start + 3, suggestion="use a file for each")
-
-    def _start_node(self, event: Any) -> None:
-        start = event.start_mark.index
-        if isinstance(event, events.AliasEvent):
-            self._alias(event)
-            return
-        if event.anchor:
-            self._refuse(
-                104,
-                f"anchors (`&{event.anchor}`) are not allowed",
-                start,
-                start + 1 + len(event.anchor),
-                suggestion="repeat the value",
-            )
-        if event.tag:
-            self._tag(event)
-        if isinstance(event, events.ScalarEvent):
-            style = _STYLES.get(event.style or "", "plain")
-            is_marked = bool(event.tag or event.anchor)
-            self.scalar(start, event.end_mark.index, event.value, style, is_marked=is_marked)
-        elif _TEMPLATE_OF_OTHERS.match(self._text, start):
-            self._skipped_levels, self._skipped_from = 1, start
-        elif len(self._stack) >= MAX_DEPTH:
-            raise TooDeep(start)
-        else:
-            self.open(start, is_mapping=isinstance(event, events.MappingStartEvent))
-
     def open(self, start: int, *, is_mapping: bool) -> None:
         """A list or mapping begins."""
         self._stack.append(_Frame(start, is_mapping))
-
-    def _skip(self, event: events.Event) -> None:
-        """`{{ x }}` reads as mappings in each other: what is inside is of no interest."""
-        if isinstance(event, events.CollectionStartEvent):
-            self._skipped_levels += 1
-        elif isinstance(event, events.CollectionEndEvent):
-            self._skipped_levels -= 1
-            if not self._skipped_levels:
-                end = event.end_mark.index
-                self._foreign_template(self._skipped_from, end)
-                self._add(self._broken(self._skipped_from, end))
 
     def close(self, end: int) -> None:
         """The innermost list or mapping ends."""
@@ -155,24 +89,6 @@ class Builder:
             self._add(Mapping(self.source, frame.start, end, tuple(frame.entries)))
         else:
             self._add(Sequence(self.source, frame.start, end, tuple(frame.items)))
-
-    def _alias(self, event: Any) -> None:
-        start, end = event.start_mark.index, event.end_mark.index
-        if not re.fullmatch(r"\w+", event.anchor):
-            message = "text cannot start with `*`"
-            fix = quoted(self._text[start:end])
-            self._refuse(102, message, start, end, suggestion="put the text in quotes", fix=fix)
-        elif not (self._stack and self._stack[-1].key and self._stack[-1].key.value == "<<"):
-            message = f"aliases (`*{event.anchor}`) are not allowed"
-            self._refuse(104, message, start, end, suggestion="repeat the value, or quote the text")
-        self._add(self._broken(start, end))
-
-    def _tag(self, event: Any) -> None:
-        start = event.start_mark.index
-        end = start + len(re.match(r"\S*", self._text[start:]).group())  # type: ignore[union-attr]  # matches always
-        message = f"`{self._text[start:end]}` is a tag of YAML, and tags are not allowed"
-        suggestion = "write `not` for a negation, or put the text in quotes"
-        self._refuse(105, message, start, end, suggestion=suggestion)
 
     def scalar(
         self, start: int, end: int, text: str, style: Style, *, is_marked: bool = False
@@ -183,7 +99,7 @@ class Builder:
             self._add(self._broken(start, end))
         elif self._is_key():
             self._add(Scalar(self.source, start, end, text, style))
-        elif style != "block" and _TEMPLATE_OF_OTHERS.match(text):
+        elif style != "block" and TEMPLATE_OF_OTHERS.match(text):
             self._foreign_template(start, end)
             self._add(self._broken(start, end))
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from hub.bootstrap import actions
 from hub.bootstrap.actions import all_actions
 from hub.errors import Misconfigured
 
+ROOT = Path(__file__).parents[3]
 PLUG_IN = """
 from hub.action import action
 
@@ -111,3 +113,23 @@ def test_a_plug_in_that_cannot_be_loaded_is_named(
 
     assert "The plug-in broken_plug_in" in str(refused.value)
     assert told in str(refused.value)
+
+
+def test_no_plug_in_is_loaded_before_the_web_forks(install: Install, tmp_path: Path):
+    """It may open connections as it is loaded: each process has its own."""
+    install("oracle_plug_in", PLUG_IN.format(name="oracle.ask"))
+    asked = (
+        "from hub.config import Settings; from hub.web import server, sharing; import sys;"
+        "print(sharing.load(Settings.from_environment({})), 'oracle_plug_in' in sys.modules)"
+    )
+
+    said = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", asked],
+        env={"PYTHONPATH": f"{ROOT}:{tmp_path}"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert said.stdout == "None False\n"

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from hub.bootstrap import Hub, open_hub
 from hub.bootstrap.following import Following
+from hub.bootstrap.lookout import Lookout
 from hub.errors import Misconfigured, Rejected
 from tests.integration.bootstrap.conftest import GREETS, HUB_YAML, Folder
 from tests.integration.bootstrap.test_versions import accept, work
@@ -343,3 +344,19 @@ def test_a_wrong_config_value_still_stops_the_first_start(folder, opening):
 
     with pytest.raises(Misconfigured, match="Set APP_MOST"):
         opening({"APP_MOST": "many"})
+
+
+def test_a_forked_process_takes_what_its_parent_read_unless_it_changed(folder: Folder):
+    lookout = Lookout(folder.path, {})
+    first = lookout.first()
+    assert lookout.first() is first
+
+    folder.write("workflows/greets.yaml", LATER)
+    later = lookout.first()
+    assert later.loaded.files["workflows/greets.yaml"] == LATER
+    versions = [each.loaded.project.workflows["greets"].version for each in (first, later)]
+    assert versions[0] != versions[1]
+
+    (folder.path / "hub.yaml").unlink()
+    with pytest.raises(Misconfigured, match=r"holds no hub\.yaml"):
+        lookout.first()

@@ -13,8 +13,10 @@ from hub.engine.findings import Source
 from hub.engine.yaml_profile import Document, Mapping, Node, Scalar, Sequence
 from hub.engine.yaml_profile import load as loading
 from hub.engine.yaml_profile.build import MAX_DEPTH, Builder
+from hub.engine.yaml_profile.by_library import read_by_the_library
 from hub.engine.yaml_profile.direct import read_directly
-from hub.engine.yaml_profile.load import _FORBIDDEN, _document, _read_by_the_library
+from hub.engine.yaml_profile.document import document_of
+from hub.engine.yaml_profile.load import _FORBIDDEN
 from tests.unit.engine.damage import damaged
 from tests.unit.engine.shipped import ROOT
 from tests.unit.engine.test_yaml_quick import TEXTS
@@ -94,13 +96,13 @@ def directly(text: str) -> Document | None:
     """None for what is not ordinary."""
     source = Source("x.yaml", text)
     builder = Builder(source, text, [])
-    return _document(source, builder, []) if read_directly(text, builder) else None
+    return document_of(source, builder, []) if read_directly(text, builder) else None
 
 
 def assert_same(text: str) -> None:
     found = None if _FORBIDDEN.search(text) else directly(text)
     if found is not None:
-        assert seen(found) == seen(_read_by_the_library(Source("x.yaml", text)))
+        assert seen(found) == seen(read_by_the_library(Source("x.yaml", text)))
 
 
 @settings(max_examples=1500)
@@ -120,7 +122,7 @@ def test_our_own_files_are_ordinary_and_give_the_tree_of_the_library(path):
     found = directly(REAL[path])
 
     assert found is not None
-    assert seen(found) == seen(_read_by_the_library(Source("x.yaml", REAL[path])))
+    assert seen(found) == seen(read_by_the_library(Source("x.yaml", REAL[path])))
 
 
 @pytest.mark.parametrize(
