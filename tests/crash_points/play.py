@@ -31,7 +31,7 @@ Role = Literal["web", "worker", "command"]
 _AT_WORK_FOR = 12.0  # seconds until a process under test has done what there was
 _OVER_WITHIN = 40.0
 _PAUSE = 0.04
-_BUSY = "SELECT FROM runs WHERE ended_at IS NULL AND status <> 'waiting'"
+_ALL_WAIT = "SELECT FROM runs WHERE ended_at IS NULL HAVING bool_and(status = 'waiting')"
 _NAMES = "SELECT host || ':' || pid || ':' || left(id, 8) AS name FROM workers"  # as runs have them
 
 
@@ -258,7 +258,7 @@ class Theatre:
         self.stage.leases_run_out(but=self._kept)
         self.stage.time_goes_by()
         threading.Event().wait(_PAUSE)
-        if play.death.way == "exception" and play.kind.owed and not self.stage.rows(_BUSY):
+        if play.death.way == "exception" and play.kind.owed and self.stage.rows(_ALL_WAIT):
             play.kind.owed(play)
 
     def _send_again(self, play: Play) -> None:
