@@ -41,7 +41,7 @@ INGEST = (
     Clause("I6", "A key is unique per endpoint; a malformed one is refused, a long one digested."),
     Clause(
         "I7",
-        "Requests with one key make one run and get the first answer; who hears a failure may try again.",
+        "Requests with one key make one run, get the first answer; after a failure one may try again.",
     ),
     Clause("I8", "One Idempotency-Key with another body is 422; a vendor's changed copy is noted."),
     Clause("I9", "A key is kept for its window, and at least until its run is over."),

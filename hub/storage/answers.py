@@ -19,7 +19,8 @@ import psycopg
 from sqlalchemy import Engine
 
 from hub.storage.json_text import json_text
-from hub.storage.straight import driver_text, straight_at_once
+from hub.storage.statement import Statement
+from hub.storage.straight import straight_at_once
 
 _CHANNEL = "hub_answers"
 _LARGEST_SIGNAL = 7_900  # bytes of an answer that goes out with its signal
@@ -69,8 +70,8 @@ WAKE = f"""
                                  ELSE CAST(id AS text) END)
 """
 
-_LOOK = driver_text("SELECT response FROM runs WHERE id = :id AND response IS NOT NULL")
-_SETTLE = driver_text(
+_LOOK = Statement("SELECT response FROM runs WHERE id = :id AND response IS NOT NULL")
+_SETTLE = Statement(
     "UPDATE runs SET response = CAST(:otherwise AS json)"
     " WHERE id = :id AND response IS NULL RETURNING response"
 )

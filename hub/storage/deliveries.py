@@ -20,7 +20,8 @@ from hub.errors import Unavailable
 from hub.storage.db import at_once
 from hub.storage.json_text import json_text, written_json
 from hub.storage.new_runs import NewDelivery, NewRun, Recorded
-from hub.storage.straight import Straight, driver_text, straight_at_once
+from hub.storage.statement import Statement
+from hub.storage.straight import Straight, straight_at_once
 
 _Row = Sequence[Any]
 _Keyed = tuple[NewRun, Mapping[str, Any]]  # a run, with what its row and its key hold
@@ -72,11 +73,11 @@ _CLAIM_KEY = """
        AND NOT EXISTS (SELECT FROM runs WHERE runs.id = held.run_id AND runs.ended_at IS NULL)
     RETURNING run_id
 """
-_RECORD_ONE = driver_text(
+_RECORD_ONE = Statement(
     f"WITH delivered AS ({_DELIVERY}), started AS ({_RUN.format(at='now()')}), told AS ({_HISTORY})"
     " SELECT CAST(:run_id AS uuid)"
 )
-_RECORD_ONE_KEYED = driver_text(
+_RECORD_ONE_KEYED = Statement(
     f"WITH claimed AS ({_CLAIM_KEY}),"  # noqa: S608
     f" delivered AS ({_DELIVERY} FROM claimed),"
     f" started AS ({_RUN.format(at='now()')} FROM claimed),"
@@ -104,7 +105,7 @@ _MARK = """
                         ELSE coalesce(notes, '{}') || '{"repeated_with_other_body": true}' END
 """
 _LOOK = text(_HELD)
-_LOOK_AND_MARK = driver_text(
+_LOOK_AND_MARK = Statement(
     f"WITH held AS ({_HELD}), marked AS ({_MARK} FROM held"  # noqa: S608
     "  WHERE deliveries.id = held.delivery_id AND (held.is_same_body OR NOT :is_bound_to_body))"
     " SELECT run_id, is_same_body, delivery_id FROM held"

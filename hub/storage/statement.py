@@ -28,7 +28,7 @@ class Statement:
 
     def __init__(self, wanted: str | ClauseElement) -> None:
         clause = text(wanted) if isinstance(wanted, str) else wanted
-        self._sql = str(clause.compile(dialect=_DIALECT))
+        self.sql = str(clause.compile(dialect=_DIALECT))
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> _Rows:
         """Carry it out in the connection's transaction, which begins with it if none is open.
@@ -43,9 +43,9 @@ class Statement:
             "psycopg.Connection[tuple[Any, ...]]", connection.connection.driver_connection
         )
         try:
-            return driver.execute(self._sql, values)
+            return driver.execute(self.sql, values)
         except psycopg.Error as problem:
-            connection._handle_dbapi_exception(problem, self._sql, None, None, None)  # noqa: SLF001 - it alone knows its pool
+            connection._handle_dbapi_exception(problem, self.sql, None, None, None)  # noqa: SLF001 - it alone knows its pool
 
 
 def one(rows: _Rows) -> tuple[Any, ...]:

@@ -10,18 +10,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
-from sqlalchemy import Engine, PoolProxiedConnection, text
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy import Engine, PoolProxiedConnection
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
-_DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it so
-
-
-def driver_text(statement: str) -> str:
-    """The statement as the driver reads it: `%(name)s` for `:name`."""
-    written = text(statement)
-    return str(written.compile(dialect=_DIALECT))
+from hub.storage.statement import Statement
 
 
 class Straight:
@@ -31,12 +24,12 @@ class Straight:
         self._dialect = engine.dialect
         self._link = link
 
-    def first(self, statement: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    def first(self, statement: Statement, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
         """The first row that a statement gives; raises `DBAPIError`."""
         driver: Any = self._link.driver_connection
         cursor: DBAPICursor = driver.cursor()
         try:
-            self._dialect.do_execute(cursor, statement, cast("dict[str, Any]", values))
+            self._dialect.do_execute(cursor, statement.sql, cast("dict[str, Any]", values))
             row: tuple[Any, ...] | None = cursor.fetchone()
         except self._dialect.loaded_dbapi.Error as problem:
             is_lost = self._dialect.is_disconnect(problem, driver, cursor)
