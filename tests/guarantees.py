@@ -39,8 +39,8 @@ INGEST = (
     Clause("I4", "The bell is rung after the commit, briefly, and never changes the answer."),
     Clause("I5", "A refused request made no run."),
     Clause("I6", "A key is unique per endpoint; a malformed one is refused, a long one digested."),
-    Clause("I7", "Requests with one key make one run and get the first answer; a run that failed does"
-                 " not count, so that it can be tried again."),
+    Clause("I7", "Requests with one key make one run and get the first answer; a run that failed"
+                 " does not count, so that it can be tried again."),
     Clause("I8", "One Idempotency-Key with another body is 422; a vendor's changed copy is noted."),
     Clause("I9", "A key is kept for its window, and at least until its run is over."),
     Clause("I10", "Without a key, an exact repeat of a message whose signature covers a time or an"
