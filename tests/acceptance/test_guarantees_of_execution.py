@@ -159,7 +159,8 @@ def test_E4_a_worker_that_is_frozen_at_any_step_and_woken_changes_nothing_more(
     breaks_locks_soon = make_url(database).update_query_dict(
         {"options": "-c idle_in_transaction_session_timeout=500ms"}
     )
-    hub = open_story(HUB_DATABASE_URL=breaks_locks_soon.render_as_string(hide_password=False))
+    hub = open_story()
+    freezes = open_story(HUB_DATABASE_URL=breaks_locks_soon.render_as_string(hide_password=False))
     for number in range(1, 8):
         lead = hub.holder(f"Lead {number}")
         run = accepted_booking(hub, lead, call=f"c{number}")
@@ -171,7 +172,8 @@ def test_E4_a_worker_that_is_frozen_at_any_step_and_woken_changes_nothing_more(
             else:
                 hub.claim()
 
-        hub.hub.executor.work(hub.claim(), is_stopping=on_round(number, frozen))
+        claimed = freezes.claim()
+        freezes.hub.executor.work(claimed, is_stopping=on_round(number, frozen))
         hub.leases_run_out()
         hub.work_all()
 
