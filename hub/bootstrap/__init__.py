@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hub.bootstrap.checks import check_server, check_values
     from hub.bootstrap.hub import Hub, open_hub
+    from hub.bootstrap.preflight import check_server, check_values
     from hub.bootstrap.project import (
         LoadedProject,
         compile_project,
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "Hub": "hub.bootstrap.hub",
     "LoadedProject": "hub.bootstrap.project",
-    "check_server": "hub.bootstrap.checks",
+    "check_server": "hub.bootstrap.preflight",
     "compile_project": "hub.bootstrap.project",
-    "check_values": "hub.bootstrap.checks",
+    "check_values": "hub.bootstrap.preflight",
     "open_hub": "hub.bootstrap.hub",
     "read_project": "hub.bootstrap.project",
     "read_settings": "hub.bootstrap.project",

@@ -14,10 +14,10 @@ from sqlalchemy import Engine
 
 from hub.action import Action, Clock
 from hub.bootstrap.actions import all_actions
-from hub.bootstrap.checks import SIDE_BY_SIDE, Role, check_database, open_database
 from hub.bootstrap.clock import SystemClock, new_id
 from hub.bootstrap.in_force import InForce, Makings, in_force
 from hub.bootstrap.lookout import Lookout, Sight
+from hub.bootstrap.preflight import SIDE_BY_SIDE, Role, check_database, open_database
 from hub.bootstrap.project import DIALECT_FACTS, config_values, warn_of_simulated_calls
 from hub.bootstrap.secrets import Seal, Secrets
 from hub.bootstrap.services import Services

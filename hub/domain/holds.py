@@ -91,12 +91,13 @@ _STORE_AND_NOTE = with_entry(_CHANGE)
 def lock_lead(db: Connection, clock: Clock, *, lead_id: UUID) -> tuple[bool, datetime]:
     """Let nobody else change this lead's hold or appointments; false when there is no such lead.
 
-    With it the present instant, which the database's clock told before the lock was there.
+    With it the present instant, told before the lock was there, as of the caller's arrival.
     `NO KEY`: rows that only refer to the lead are not held up, or a sweep could wait in a circle.
     """
+    own = own_time(clock)
     locked = _LOCK_LEAD.run(db, {"lead_id": lead_id}).fetchone()
     told = None if locked is None else locked[0]
-    return locked is not None, own_time(clock) or told or clock.now()
+    return locked is not None, own or told or clock.now()
 
 
 def lock_hold(db: Connection, which: ColumnElement[bool]) -> Hold | None:
