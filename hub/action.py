@@ -20,6 +20,7 @@ from uuid import UUID
 
 from hub.errors import Permanent
 from hub.signature import (
+    REQUIRED,
     Parameter,
     input_schema,
     output_schema,
@@ -164,6 +165,7 @@ def action(
             template_inputs=tuple(template_inputs),
             destination_inputs=dict(destination_inputs or {}),
         )
+        _check_destinations(declared)
         setattr(function, _MARK, declared)
         return function
 
@@ -190,7 +192,7 @@ def declare(
 
     `takes` and `gives` are frozen dataclasses: what stands under `with:`, and the result.
     """
-    return Action(
+    declared = Action(
         name=name,
         summary=summary,
         function=None,
@@ -206,6 +208,25 @@ def declare(
         template_inputs=tuple(template_inputs),
         destination_inputs=dict(destination_inputs or {}),
     )
+    _check_destinations(declared)
+    return declared
+
+
+def _check_destinations(action: Action) -> None:
+    """Raises `TypeError` for a destination that the gate would look for in vain (D10)."""
+    for path in action.destination_inputs:
+        schema: Any = action.input_schema
+        for name in path.split("."):
+            while schema.get("type") == "array":
+                schema = schema["items"]
+            if name not in schema.get("properties", {}):
+                raise TypeError(f"{action.name} has no input {path}: no destination is there")
+            schema = schema["properties"][name]
+    heads = {path.partition(".")[0] for path in action.destination_inputs}
+    for parameter in action.inputs:
+        has_default = parameter.default is not REQUIRED and parameter.default is not None
+        if parameter.key in heads and has_default:  # the gate sees what the workflow gives
+            raise TypeError(f"{action.name}: its destination {parameter.key} cannot have a default")
 
 
 def actions_of(module: ModuleType) -> list[Action]:

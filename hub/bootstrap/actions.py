@@ -5,13 +5,17 @@ What is declared only stands back for an implementation of the same name, such a
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
+from sqlalchemy import Connection
+
+from hub import plug_ins
 from hub.action import Action, actions_of
 from hub.connectors.connections import Connector
+from hub.connectors.http import Http
 from hub.errors import Misconfigured
 
 BUILT_IN = (
@@ -27,12 +31,6 @@ BUILT_IN = (
     "hub.connectors.sms",
     "hub.connectors.sql",
 )
-PLUG_INS = "hub.actions"
-
-
-def plug_ins() -> tuple[EntryPoint, ...]:
-    """The installed packages that bring actions."""
-    return tuple(entry_points(group=PLUG_INS))
 
 
 @cache
@@ -42,6 +40,7 @@ def all_actions() -> dict[str, Action]:
     Raises `Misconfigured` when two implement one name or a plug-in cannot be loaded.
     """
     found = [(module.__name__, each) for module in _modules() for each in actions_of(module)]
+    ways_out = {Http, *(each.client for each in all_connectors().values())}
     actions = {each.name: each for _, each in found if not each.is_implemented}
     homes: dict[str, str] = {}
     for home, each in found:
@@ -52,9 +51,22 @@ def all_actions() -> dict[str, Action]:
                 f"Two actions are called {each.name}: in {home} and in {homes[each.name]}."
                 " Remove one of the packages."
             )
+        _check_services(each, home, ways_out)
         homes[each.name] = home
         actions[each.name] = each
     return dict(sorted(actions.items()))
+
+
+def _check_services(action: Action, home: str, ways_out: AbstractSet[type]) -> None:
+    """What can call out passes the gate as such, and has no transaction of ours (D10, E4)."""
+    asked = {each.annotation for each in action.services}
+    if action.outward and Connection in asked:
+        raise Misconfigured(f"{action.name} in {home} is outward: it cannot have a Connection.")
+    if not action.outward and asked & ways_out:
+        raise Misconfigured(
+            f"{action.name} in {home} can call out: declare it with outward=True,"
+            " so that it does nothing in mode simulate."
+        )
 
 
 @cache
@@ -75,19 +87,5 @@ def all_connectors() -> dict[str, Connector]:
 
 
 def _modules() -> tuple[ModuleType, ...]:
-    return (*map(import_module, BUILT_IN), *map(_load, plug_ins()))
-
-
-def _load(plug_in: EntryPoint) -> ModuleType:
-    try:
-        loaded = plug_in.load()
-    except Exception as problem:
-        raise Misconfigured(
-            f"The plug-in {plug_in.name} ({plug_in.value}) cannot be loaded:"
-            f" {type(problem).__name__}: {problem}. Mend it, or remove its package."
-        ) from problem
-    if not isinstance(loaded, ModuleType):
-        raise Misconfigured(
-            f"The plug-in {plug_in.name} must name a module; {plug_in.value} is none."
-        )
-    return loaded
+    brought = map(plug_ins.load_module, plug_ins.plug_ins(plug_ins.ACTIONS))
+    return (*map(import_module, BUILT_IN), *brought)

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 FILE = "check.json"
 _FORM = 2
-_PLUG_INS = "hub.actions"
 _SURE = timedelta(seconds=1)  # a file that is younger may change again within its own time stamp
 _NO_HUB_YAML = "holds no hub.yaml. Go to the project's folder, or name it: hub --project DIR"
 
@@ -231,9 +230,9 @@ def _maker() -> str:
 
 
 def _has_plug_ins() -> bool:
-    from importlib.metadata import entry_points  # noqa: PLC0415 - packages that change tell `_maker`
+    from hub import plug_ins  # noqa: PLC0415 - packages that change tell `_maker`
 
-    return bool(entry_points(group=_PLUG_INS))
+    return plug_ins.are_installed()
 
 
 def _stamps_of(folder: Path) -> Iterable[tuple[str, int, int]]:

@@ -28,9 +28,6 @@ _EVENTS = ("do", "call", "wait", "emit", "for_each", "parallel", "reply", "fail"
 _UNSEEN = frozenset({"item", "cut", "cancel_on", "timeout", "pause"})  # how the hub goes on
 _WITH_VALUES = frozenset({"do", "call", "wait", "emit", "for_each"})
 _OF_UNDOING = {"started": "can be undone", "succeeded": "undone", "failed": "not undone"}
-_SECRET_PLACES = tuple(
-    sorted({place for dialect in DIALECTS.values() for place in dialect.secret_places})
-)
 
 
 @dataclass(frozen=True)
@@ -187,10 +184,14 @@ class Teller:
             except Misconfigured:
                 return _SEALED
         try:
-            value = without_secrets(json.loads(body), _SECRET_PLACES)
+            value = without_secrets(json.loads(body), _secret_places())
         except (ValueError, RecursionError):
             value = body[:_LONGEST_BODY].decode("utf-8", "replace")
         return self._secrets.hide(value)
+
+
+def _secret_places() -> tuple[str, ...]:
+    return tuple(sorted({place for each in DIALECTS.values() for place in each.secret_places}))
 
 
 def line_as_json(line: RunLine) -> dict[str, Any]:

@@ -70,26 +70,60 @@ def pass_gate(
     return Simulated("mode simulate: nothing leaves the hub")
 
 
+class _StaysInside(Exception):
+    """Why a destination cannot be replaced."""
+
+
 def _in_test(
     action: Action, inputs: Mapping[str, Any], destinations: TestDestinations
 ) -> Allowed | Simulated:
-    given = {
-        name: kind
-        for name, kind in action.destination_inputs.items()
-        if inputs.get(name) is not None
-    }
-    if not given:
+    changed: Any = dict(inputs)
+    is_named = False
+    try:
+        for path, kind in action.destination_inputs.items():
+            lead = _Lead(path, kind, destinations.of(kind))
+            changed = lead.led(changed, path.split("."))
+            is_named |= lead.is_used
+    except _StaysInside as why:
+        return Simulated(f"mode test: {why}")
+    if not is_named:
         return Simulated("mode test: the action names no destination that could be replaced")
-    changed = dict(inputs)
-    for name, kind in given.items():
-        listed = destinations.of(kind)
-        if not listed:
-            return Simulated(f"mode test: test_destinations.{kind} is empty")
-        replaced = _replaced(inputs[name], kind, listed)
-        if replaced is None:
-            return Simulated(f"mode test: {name} is not in test_destinations.{kind}")
-        changed[name] = replaced
     return Allowed(changed)
+
+
+@dataclass
+class _Lead:
+    """Leads what stands at one path to a listed destination; lists on the way are walked through.
+
+    `is_used`: something stood there.
+    """
+
+    path: str
+    kind: DestinationKind
+    listed: tuple[str, ...]
+    is_used: bool = False
+
+    def led(self, value: Any, rest: list[str]) -> Any:
+        """A copy; raises `_StaysInside` for what cannot be led, or cannot be looked into."""
+        if value is None:
+            return None
+        if not rest:
+            return self._replaced(value)
+        if isinstance(value, list | tuple):
+            return [self.led(each, rest) for each in value]
+        if not isinstance(value, Mapping):
+            raise _StaysInside(f"{self.path} does not lead to a destination")
+        name, *further = rest
+        return {**value, name: self.led(value[name], further)} if name in value else value
+
+    def _replaced(self, value: Any) -> Any:
+        self.is_used = True
+        if not self.listed:
+            raise _StaysInside(f"test_destinations.{self.kind} is empty")
+        replaced = _replaced(value, self.kind, self.listed)
+        if replaced is None:
+            raise _StaysInside(f"{self.path} is not in test_destinations.{self.kind}")
+        return replaced
 
 
 def _replaced(value: Any, kind: DestinationKind, listed: tuple[str, ...]) -> Any:

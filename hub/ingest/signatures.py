@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from hub import plug_ins
 from hub.errors import Rejected
 
 TOLERANCE = timedelta(seconds=300)
@@ -331,7 +332,7 @@ def _retell(evidence: Evidence, _: Mapping[str, Any]) -> Verified:
     return Verified(moment)
 
 
-AUTH_TYPES: Mapping[str, AuthType] = {
+_BUILT_IN: Mapping[str, AuthType] = {
     "public": AuthType(_public, {}, needs_secret=False),
     "shared_header": AuthType(_shared_header, {"header": None, "prefix": ""}),
     "bearer": AuthType(_bearer, {"header": "Authorization", "prefix": "Bearer "}),
@@ -363,3 +364,6 @@ AUTH_TYPES: Mapping[str, AuthType] = {
     "slack": AuthType(_slack, {}),
     "retell": AuthType(_retell, {}),
 }
+AUTH_TYPES: plug_ins.Registry[AuthType] = plug_ins.Registry(
+    _BUILT_IN, group=plug_ins.AUTH_TYPES, kind=AuthType, attribute="AUTH_TYPES", noun="preset"
+)

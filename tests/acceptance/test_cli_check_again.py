@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hub import plug_ins
 from hub.bootstrap import checked, read_project
 from hub.bootstrap.checked import CheckedProject
 from hub.bootstrap.files import ProjectFiles
@@ -209,10 +211,25 @@ def test_what_is_remembered_is_for_this_account_alone(project: Path):
     assert os.listdir(project / ".hub") == [checked.FILE]  # noqa: PTH208 - names are enough
 
 
-def test_with_a_plug_in_nothing_is_remembered(project: Path, monkeypatch):
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [group])
-
-    check(project)
+@pytest.mark.parametrize(
+    ("group", "brought"),
+    [
+        ("hub.actions", "tests.fakes.oracle"),
+        ("hub.dialects", "tests.fakes.packages:SPOKEN"),
+        ("hub.auth_types", "tests.fakes.packages:PROVED"),
+    ],
+)
+def test_with_a_plug_in_nothing_is_remembered(
+    project: Path, monkeypatch: pytest.MonkeyPatch, group: str, brought: str
+):
+    installed = EntryPoints([EntryPoint("acme", brought, group)])
+    monkeypatch.setattr("hub.plug_ins.entry_points", lambda: installed)
+    plug_ins.look_again()
+    try:
+        check(project)
+    finally:
+        monkeypatch.undo()
+        plug_ins.look_again()
 
     assert not (project / ".hub").exists()
 

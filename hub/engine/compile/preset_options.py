@@ -70,12 +70,21 @@ def mistakes(options: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[t
 
 def _of_each(options: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, default in known.items():
-        fits, wanted = _RULES[name]
+        fits, wanted = _RULES.get(name) or _like(default)
         if name not in options:
             if default is None:
                 yield name, f"`{name}` is missing, {wanted}"
         elif not fits(options[name]):
             yield name, f"`{name}` must be {wanted}"
+
+
+def _like(default: Any) -> tuple[Callable[[Any], bool], str]:
+    """The rule of an option that only a package's preset has: it is what its default is."""
+    if isinstance(default, bool):
+        return _A_TRUTH
+    if isinstance(default, int):
+        return (lambda value: type(value) is int), "a whole number"
+    return _is_text, "a text"
 
 
 def _of_format(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

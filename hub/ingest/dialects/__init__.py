@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hub import plug_ins
 from hub.ingest.dialects.calcom import CALCOM
 from hub.ingest.dialects.cloudevents import CLOUDEVENTS
 from hub.ingest.dialects.contract import (
@@ -24,7 +25,7 @@ from hub.ingest.dialects.stripe import STRIPE
 from hub.ingest.dialects.vapi_event import VAPI_EVENT
 from hub.ingest.dialects.vapi_tool import VAPI_TOOL
 
-DIALECTS: Mapping[str, Dialect] = {
+_BUILT_IN: Mapping[str, Dialect] = {
     dialect.name: dialect
     for dialect in (
         JSON,
@@ -37,6 +38,13 @@ DIALECTS: Mapping[str, Dialect] = {
         CLOUDEVENTS,
     )
 }
+DIALECTS: plug_ins.Registry[Dialect] = plug_ins.Registry(
+    _BUILT_IN,
+    group=plug_ins.DIALECTS,
+    kind=Dialect,  # type: ignore[type-abstract]  # asked is only whether something is one
+    attribute="DIALECTS",
+    noun="dialect",
+)
 
 __all__ = [
     "DIALECTS",

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from hub import plug_ins
 from hub.bootstrap import actions
-from hub.bootstrap.actions import all_actions
+from hub.bootstrap.actions import all_actions, all_connectors
 from hub.errors import Misconfigured
 
 ROOT = Path(__file__).parents[3]
@@ -43,16 +44,21 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         (described / "entry_points.txt").write_text(
             f"[hub.actions]\n{package} = {entry or package}\n"
         )
-        importlib.invalidate_caches()
-        all_actions.cache_clear()
+        _look_again()
 
     monkeypatch.syspath_prepend(tmp_path)
     yield installing
     for name in names:
         sys.modules.pop(name, None)
     monkeypatch.undo()
+    _look_again()
+
+
+def _look_again() -> None:
     importlib.invalidate_caches()
+    plug_ins.look_again()
     all_actions.cache_clear()
+    all_connectors.cache_clear()
 
 
 def test_the_actions_of_the_product_are_there():
@@ -75,7 +81,7 @@ def test_a_plug_in_may_implement_what_is_declared_only(
 ):
     known = (*actions.BUILT_IN, "tests.fakes.oracle")
     monkeypatch.setattr(actions, "BUILT_IN", known)
-    all_actions.cache_clear()
+    _look_again()
     before = all_actions()["oracle.ask"]
 
     install("oracle_plug_in", PLUG_IN.format(name="oracle.ask"))
