@@ -66,8 +66,8 @@ def test_without_packages_nothing_is_there_but_our_own(install: Install):
 
 
 def test_the_packages_are_looked_through_once(install: Install, monkeypatch: pytest.MonkeyPatch):
-    install(("hub.dialects", "acme", "tests.fakes.packages:SPOKEN"))
-    looked = EntryPoints(plug_ins.entry_points())
+    looked = EntryPoints([EntryPoint("acme", "tests.fakes.packages:SPOKEN", "hub.dialects")])
+    install()
     looks: list[str] = []
 
     def look() -> EntryPoints:

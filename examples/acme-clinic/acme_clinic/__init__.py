@@ -1,0 +1,1 @@
+"""Webhook Hub speaks with the clinic Acme; nothing here changes the hub."""

@@ -1,0 +1,32 @@
+"""Preset `acme_signature`: `X-Acme-Signature: <seconds>:<hex>`, HMAC-SHA256 of `<seconds>:<body>`.
+
+The time is signed, so that a captured request is no good after `tolerance` seconds.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from hub.ingest.signatures import AuthType, Evidence, Verified
+
+
+def verify(evidence: Evidence, options: Mapping[str, Any]) -> Verified:
+    """Prove the sender by any of the live secrets; a `ValueError` becomes 401."""
+    moment, _, given = evidence.header("x-acme-signature").partition(b":")
+    sent_at = datetime.fromtimestamp(int(moment), UTC)
+    tolerance = timedelta(seconds=options["tolerance"])
+    if abs(evidence.now - sent_at) > tolerance:
+        raise ValueError("too old, or from a clock that is wrong")
+    signed = moment + b":" + evidence.body
+    expected = [hmac.new(key, signed, sha256).hexdigest() for key in evidence.secrets]
+    matches = [hmac.compare_digest(given, each.encode()) for each in expected]  # all: it takes
+    if not any(matches):  # the same time whichever it is
+        raise ValueError("another signature")
+    return Verified(timestamp=sent_at, accepted_for=2 * tolerance)
+
+
+ACME_SIGNATURE = AuthType(verify, {"tolerance": 300})
