@@ -66,7 +66,9 @@ class Attempt:
 class Action:
     """What `hub check`, the engine and the pages know of one action (language, chapter 18).
 
-    Without a `function` it is declared only: known, but not implemented yet.
+    Without a `function` it is declared only: known, but not implemented yet. `destination_inputs`:
+    where it goes, by the path of the input (`to`, `contacts.phone`; lists are walked through).
+    `reads_effects`: a read that asks about what an effect of ours made, such as a call.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Action:
     literal_inputs: tuple[str, ...] = ()
     template_inputs: tuple[str, ...] = ()
     destination_inputs: Mapping[str, DestinationKind] = field(default_factory=dict)
+    reads_effects: bool = False
 
     @property
     def is_implemented(self) -> bool:
@@ -139,6 +142,7 @@ def action(
     literal_inputs: Sequence[str] = (),
     template_inputs: Sequence[str] = (),
     destination_inputs: Mapping[str, DestinationKind] | None = None,
+    reads_effects: bool = False,
 ) -> Callable[[Function], Function]:
     """Mark a function as the action `name`; its docstring's first line is the summary.
 
@@ -164,6 +168,7 @@ def action(
             literal_inputs=tuple(literal_inputs),
             template_inputs=tuple(template_inputs),
             destination_inputs=dict(destination_inputs or {}),
+            reads_effects=reads_effects,
         )
         _check_destinations(declared)
         setattr(function, _MARK, declared)
@@ -187,6 +192,7 @@ def declare(
     literal_inputs: Sequence[str] = (),
     template_inputs: Sequence[str] = (),
     destination_inputs: Mapping[str, DestinationKind] | None = None,
+    reads_effects: bool = False,
 ) -> Action:
     """The action `name` before anybody implemented it: its signature, and no function.
 
@@ -207,6 +213,7 @@ def declare(
         literal_inputs=tuple(literal_inputs),
         template_inputs=tuple(template_inputs),
         destination_inputs=dict(destination_inputs or {}),
+        reads_effects=reads_effects,
     )
     _check_destinations(declared)
     return declared

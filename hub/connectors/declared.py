@@ -63,6 +63,7 @@ VAPI_GET_CALL = declare(
     errors=("not_found",),
     example={"status": "ended", "booking_confirmed": True, "confirmation_number": "C-1"},
     outward=True,
+    reads_effects=True,
 )
 
 # ---------------------------------------------------------------------------------------- payments

@@ -1,7 +1,8 @@
 """The one gate that every action passes before it is done: pure (D10; language, chapter 4, `mode`).
 
-`live`: as it stands. `simulate`: nothing with an effect leaves the hub. `test`: only the listed
-destinations are reached; whatever the gate cannot judge stays inside.
+`live`: as it stands. `simulate`: nothing with an effect leaves the hub, nor a question about what
+an effect would have made. `test`: only the listed destinations are reached; whatever the gate
+cannot judge stays inside.
 """
 
 from __future__ import annotations
@@ -63,7 +64,11 @@ def pass_gate(
     action: Action, inputs: Mapping[str, Any], mode: Mode, destinations: TestDestinations
 ) -> Allowed | Simulated:
     """Decide whether the action is done and with which inputs; `inputs` are never changed."""
-    if mode == "live" or not action.outward or action.effect == "read":
+    if mode == "live" or not action.outward:
+        return Allowed(dict(inputs))
+    if action.effect == "read":
+        if mode == "simulate" and action.reads_effects:
+            return Simulated("mode simulate: what it asks about was never made")
         return Allowed(dict(inputs))
     if mode == "test":
         return _in_test(action, inputs, destinations)

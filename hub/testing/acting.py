@@ -311,13 +311,16 @@ class Actor:
             return Waits(due_at)
         if problems := self.problems(task.action, plain(task.command.inputs)):
             return self._unanswered(run, task, asking, refused_inputs(problems), may_fail=may_fail)
+        inputs = as_json(task.command.inputs)
+        if isinstance(pass_gate(task.action, inputs, run.mode, self.destinations), Simulated):
+            return self._answered(run, task, asking, dict(task.action.example))
         mocked = self._mocked(run, task.command.path, task.action)
 
         def finish(late: StepFailed | None) -> Outcome:
             try:
                 if late is not None:
                     raise late
-                result = self._result(run, task, as_json(task.command.inputs), mocked)
+                result = self._result(run, task, inputs, mocked)
             except StepFailed as failed:
                 return self._unanswered(run, task, asking, failed, may_fail=may_fail)
             return self._answered(run, task, asking, result)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -119,6 +120,60 @@ def test_a_plug_in_that_cannot_be_loaded_is_named(
 
     assert "The plug-in broken_plug_in" in str(refused.value)
     assert told in str(refused.value)
+
+
+CALLS_OUT = """
+from sqlalchemy import Connection
+from hub.action import action
+from hub.connectors.http import Http
+
+
+@action("oracle.ask", effect="once", example={{}}, outward={outward})
+def ask({service}, *, question: str) -> None:
+    \"\"\"Ask the oracle.\"\"\"
+"""
+
+
+@pytest.mark.parametrize(
+    ("outward", "service", "told"),
+    [
+        ("False", "http: Http", "oracle.ask in oracle_plug_in can call out"),
+        ("True", "db: Connection", "oracle.ask in oracle_plug_in is outward"),
+    ],
+)
+def test_D10_an_action_that_can_call_out_must_say_so(
+    install: Install, outward: str, service: str, told: str
+):
+    install("oracle_plug_in", CALLS_OUT.format(outward=outward, service=service))
+
+    with pytest.raises(Misconfigured, match=told):
+        all_actions()
+
+
+_NO_DESTINATIONS = {  # who is named there hears nothing of it
+    "email.send": {"reply_to", "invite.organizer"},
+    "twilio.send_sms": {"from"},
+}
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, each in all_actions().items() if each.outward and each.effect != "read"]
+)
+def test_D10_every_address_an_action_takes_is_a_destination_or_none(name: str):
+    action = all_actions()[name]
+    addresses = set(_addresses(action.input_schema, ()))
+
+    assert addresses - _NO_DESTINATIONS.get(name, set()) <= set(action.destination_inputs)
+
+
+def _addresses(schema: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
+    if schema.get("format") in {"e164", "email", "uri"}:
+        yield ".".join(path)
+    for name, each in schema.get("properties", {}).items():
+        yield from _addresses(each, (*path, name))
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            yield from _addresses(schema[key], path)
 
 
 def test_no_plug_in_is_loaded_before_the_web_forks(install: Install, tmp_path: Path):

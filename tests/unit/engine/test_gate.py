@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.action import Action, DestinationKind, Effect, Mode, actions_of
+from hub.action import Action, DestinationKind, Effect, Mode, action, actions_of
 from hub.connectors import email, http, slack, sms
 from hub.engine.gate import Allowed, Simulated, TestDestinations, pass_gate
 
@@ -217,3 +218,113 @@ def test_the_given_inputs_stay_as_they_are():
     pass_gate(SMS, inputs, "test", LISTED)
 
     assert inputs == {"to": "+12025550199", "text": "hi"}
+
+
+# ------------------------------------------------------------------- destinations further inside
+
+GROUP = Action(
+    name="group.invite",
+    summary="",
+    function=print,
+    effect="once",
+    input_schema={},
+    output_schema={},
+    errors=(),
+    example={},
+    services=(),
+    inputs=(),
+    outward=True,
+    destination_inputs={"guests.phone": "phone", "host.mail.to": "email"},
+)
+
+
+def test_D10_a_destination_inside_other_inputs_is_led_too():
+    inputs = {
+        "guests": [{"phone": "+12025550199", "name": "Ada"}, {"phone": "+12025550148"}],
+        "host": {"mail": {"to": ["victim@example.com", "second@example.com"]}, "name": "Grace"},
+        "text": "hi",
+    }
+    before = repr(inputs)
+
+    decision = pass_gate(GROUP, inputs, "test", LISTED)
+
+    assert decision == Allowed(
+        {
+            "guests": [{"phone": "+12025550147", "name": "Ada"}, {"phone": "+12025550148"}],
+            "host": {
+                "mail": {"to": ["tester@example.com", "Second@example.com"]},
+                "name": "Grace",
+            },
+            "text": "hi",
+        }
+    )
+    assert repr(inputs) == before
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {},
+        {"guests": []},
+        {"guests": [{"name": "Ada"}], "host": None},
+        {"guests": "+12025550147"},
+        {"guests": ["+12025550147"]},
+        {"guests": [[["+12025550147"]]]},
+        {"host": {"mail": "victim@example.com"}},
+    ],
+)
+def test_D10_what_cannot_be_looked_into_stays_inside(inputs):
+    assert isinstance(pass_gate(GROUP, inputs, "test", LISTED), Simulated)
+
+
+def test_one_destination_that_is_not_listed_keeps_the_whole_inside():
+    inputs = {"guests": [{"phone": "+12025550147"}], "host": {"mail": {"to": "a@example.com"}}}
+    only_phones = TestDestinations(phone=LISTED.phone)
+
+    assert isinstance(pass_gate(GROUP, inputs, "test", only_phones), Simulated)
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_asked"), [("live", True), ("test", True), ("simulate", False)]
+)
+def test_D10_nobody_is_asked_about_a_call_that_was_never_made(mode: Mode, is_asked):
+    asked = replace(GROUP, effect="read", destination_inputs={}, reads_effects=True)
+
+    decision = pass_gate(asked, {"call_id": "call_1"}, mode, LISTED)
+
+    assert isinstance(decision, Allowed) == is_asked
+
+
+# ----------------------------------------------------------------------------- what is declared
+
+
+@dataclass(frozen=True)
+class Guest:
+    phone: str
+
+
+def invite(*, guests: list[Guest], to: str = "+12025550199") -> None:
+    """Invite."""
+
+
+@pytest.mark.parametrize("path", ["guest.phone", "guests.mail", "guests.phone.number", "cc"])
+def test_D10_a_destination_that_is_no_input_cannot_be_declared(path: str):
+    with pytest.raises(TypeError, match=f"no input {path}"):
+        action(
+            "group.invite",
+            effect="once",
+            example={},
+            outward=True,
+            destination_inputs={path: "phone"},
+        )(invite)
+
+
+def test_D10_a_destination_with_a_default_would_pass_the_gate_unseen():
+    with pytest.raises(TypeError, match="its destination to cannot have a default"):
+        action(
+            "group.invite",
+            effect="once",
+            example={},
+            outward=True,
+            destination_inputs={"to": "phone", "guests.phone": "phone"},
+        )(invite)

@@ -1,0 +1,209 @@
+"""No path of any shipped flow lets an effect out where the run's mode forbids it (D10).
+
+Every test of the shipped flows is played in the modes `simulate` and `test`, and again with a
+worker that dies behind each step with an effect. Whatever passes the gate is really done, by the
+connectors, over real sockets, at fakes of the services.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.action import Action, Attempt, Clock, Mode
+from hub.bootstrap import read_project
+from hub.bootstrap.project import compile_project
+from hub.bootstrap.secrets import Secrets
+from hub.bootstrap.services import Services, open_services
+from hub.engine.expressions import Literal
+from hub.engine.gate import TestDestinations
+from hub.engine.workflow import Do, Workflow
+from hub.testing.plan import Place, Trial
+from hub.testing.reading import read_all
+from hub.testing.setting import Setting
+from hub.testing.stage import Stage
+from tests.fakes.clock import FakeClock
+from tests.fakes.receiver import FakeReceiver
+from tests.fakes.slack import FakeSlack
+from tests.fakes.smtp import FakeSmtp
+from tests.fakes.twilio import FakeTwilio
+from tests.fakes.way_out import listening
+
+ROOT = Path(__file__).parents[3]
+SECRETS = {
+    "SLACK_BOT_TOKEN": "xoxb-test",
+    "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+    "TWILIO_AUTH_TOKEN": "token-test",
+}
+PHONE, EMAIL, CHANNEL = "+12025550100", "tester@example.com", "#test"
+
+
+def has_effect(action: Action) -> bool:
+    return action.outward and action.effect != "read"
+
+
+@dataclass(frozen=True)
+class InMode(Setting):
+    """The project with all its runs in one mode, whatever its files say."""
+
+    mode: Mode = "simulate"
+    listed: TestDestinations = field(default_factory=TestDestinations)
+    sidecar: str = ""
+
+    def _in_test(self, workflow: Workflow) -> Workflow:
+        return replace(workflow, mode=Literal(self.mode))
+
+    @cached_property
+    def config(self) -> Mapping[str, Any]:
+        return {**super().config, "sidecar_url": self.sidecar}
+
+    def destinations(self, config: Mapping[str, Any]) -> TestDestinations:  # noqa: ARG002
+        return self.listed
+
+
+@dataclass
+class ForReal:
+    """Does what passes the gate; `did` is all of it."""
+
+    services: Services
+    did: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+
+    def does(self, action: Action) -> bool:
+        return has_effect(action)
+
+    def call(self, action: Action, inputs: Mapping[str, Any], attempt: Attempt) -> Any:
+        self.did.append((action.name, inputs))
+        if not action.is_implemented:
+            return dict(action.example)
+        given = {**self.services.of(None), Attempt: attempt, Clock: FakeClock()}
+        return action.call(given, inputs)
+
+    def look(self, action: Action, inputs: Mapping[str, Any]) -> Any:
+        raise NotImplementedError
+
+    def keep(self) -> None:
+        """What has left stays."""
+
+    undo = keep
+
+
+class World:
+    """The services outside, and the project that is led to them."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self.slack = stack.enter_context(FakeSlack())
+        self.twilio = stack.enter_context(FakeTwilio())
+        self.smtp = stack.enter_context(FakeSmtp())
+        self.receiver = stack.enter_context(FakeReceiver())
+        self.ports = {each.port for each in (self.slack, self.twilio, self.smtp, self.receiver)}
+        files = dict(read_project(ROOT).files)
+        files["hub.yaml"] = self._led(files["hub.yaml"])
+        self.project = compile_project(files)
+        assert not self.project.errors
+        self.files = read_all(self.project)
+        self.services = open_services(
+            self.project.settings, Secrets(self.project.settings.secrets, SECRETS)
+        )
+        stack.callback(self.services.close)
+
+    def _led(self, settings: str) -> str:
+        allowed = f"[{{network: 127.0.0.1/32, ports: {sorted(self.ports)}}}]"
+        for written, meant in (
+            ("    type: slack\n", f"    type: slack\n    base_url: {self.slack.base_url}\n"),
+            ("    type: twilio\n", f"    type: twilio\n    base_url: {self.twilio.url}\n"),
+            (
+                "auth_token: TWILIO_AUTH_TOKEN\n",
+                "auth_token: TWILIO_AUTH_TOKEN\n    options: {from: '+12025550111'}\n",
+            ),
+            ("smtp://localhost:587", f"smtp://127.0.0.1:{self.smtp.port}"),
+            ("      from: hub@example.com\n", "      from: hub@example.com\n      tls: none\n"),
+            (
+                "    credentials:\n      username: SMTP_USERNAME\n      password: SMTP_PASSWORD\n",
+                "",
+            ),
+            ("outbound_allow: []", f"outbound_allow: {allowed}"),
+        ):
+            assert settings.count(written) == 1, written
+            settings = settings.replace(written, meant)
+        return settings
+
+    def setting(self, mode: Mode) -> InMode:
+        listed = TestDestinations(
+            phone=(PHONE,), email=(EMAIL,), channel=(CHANNEL,), url=(self.receiver.url,)
+        )
+        return InMode(self.project, mode=mode, listed=listed, sidecar=self.receiver.url)
+
+    def play(self, setting: InMode, trial: Trial, crash_after: Place | None) -> ForReal:
+        """One test as it stands, but that what has an effect is really done."""
+        mocks = {
+            name: tuple(replace(each, returns=None) for each in given)
+            if has_effect(self.project.actions[name])
+            else given
+            for name, given in trial.given.mocks.items()
+        }
+        done = ForReal(self.services)
+        real = replace(trial, given=replace(trial.given, mocks=mocks))
+        stage = Stage(setting, real, crash_after=crash_after)
+        stage.real = done
+        stage.use(done)
+        stage.play()
+        self.effects = {
+            (workflow, step.position): Place(str(run.id), path)
+            for run in stage.runs
+            for path, (workflow, step) in run.walked.items()
+            if isinstance(step, Do) and has_effect(self.project.actions[step.action])
+        }
+        assert {run.mode for run in stage.runs} <= {setting.mode}
+        return done
+
+    def every_path(self, setting: InMode) -> Iterator[tuple[Trial, ForReal]]:
+        """Each test; and one for each step with an effect, behind which the worker dies."""
+        crashed = set()
+        for trial in (each for file in self.files for each in file.trials):
+            if trial.given.real:
+                continue
+            yield trial, self.play(setting, trial, None)
+            for step, place in list(self.effects.items()):
+                if step not in crashed:
+                    yield trial, self.play(setting, trial, place)
+                crashed.add(step)
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with ExitStack() as stack:
+        yield World(stack)
+
+
+def test_D10_in_simulate_no_flow_opens_a_way_out_however_it_is_cut_short(world: World, figure):
+    setting, plays = world.setting("simulate"), 0
+
+    with listening() as heard:
+        for trial, done in world.every_path(setting):
+            plays += 1
+            assert done.did == [], trial.id
+            assert heard == [], trial.id
+
+    assert plays > 2 * len(world.files)
+    figure("D10", f"{plays:,} plays of the shipped flows in `simulate`: 0 connections")
+
+
+def test_D10_in_test_only_the_listed_destinations_hear_of_any_flow(world: World):
+    setting = world.setting("test")
+
+    with listening() as heard:
+        done = [done for _, done in world.every_path(setting)]
+
+    assert {place[1] for event, place in heard if event == "socket.connect"} <= world.ports
+    assert {message.to for message in world.twilio.messages} == {PHONE}
+    assert {message.channel for message in world.slack.messages} == {CHANNEL}
+    assert {each for mail in world.smtp.messages for each in mail.recipients} == {EMAIL}
+    assert world.receiver.requests
+    names = {name for each in done for name, _ in each.did}
+    assert {"twilio.send_sms", "slack.post", "email.send", "http.post"} <= names
