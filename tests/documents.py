@@ -20,7 +20,7 @@ from hub.cli.describing import field_rows
 from hub.config import VARIABLES
 from hub.connectors.connections import ConnectionType
 from hub.metrics.catalogue import CATALOGUE
-from tests import guarantees, reference
+from tests import callers, guarantees, reference
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -165,6 +165,10 @@ def _row(cells: Sequence[str]) -> str:
     return f"|{'|'.join(f' {cell} ' if cell else ' ' for cell in cells)}|"
 
 
+def table_of_callers() -> str:
+    return _table(callers.HEADINGS, callers.rows())
+
+
 def _codes(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
@@ -175,6 +179,7 @@ def _needed(is_required: bool) -> str:  # noqa: FBT001
 
 PARTS: Mapping[str, Callable[[], str]] = {
     "actions": actions,
+    "callers": table_of_callers,
     "commands": commands,
     "connection-types": connection_types,
     "metrics": metrics,

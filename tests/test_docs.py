@@ -19,7 +19,7 @@ from hub.ingest.dialects import DIALECTS
 from hub.ingest.openapi import openapi
 from hub.ingest.signatures import AUTH_TYPES
 from hub.metrics.catalogue import CATALOGUE
-from tests import documents, readme
+from tests import callers, documents, readme
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -80,6 +80,15 @@ def test_every_dialect_is_documented():
     workflows = page("workflows")
 
     assert [name for name in DIALECTS if f"`{name}`" not in workflows] == []
+
+
+def test_every_dialect_has_its_row_in_the_table_of_callers_and_a_test_of_its_samples():
+    told = {row[1].strip("`") for row in callers.rows()}
+
+    assert told == set(DIALECTS.own)
+    for name in DIALECTS.own:
+        path, _, test = callers.PLAYED[name].partition("::")
+        assert f"\ndef {test}(" in (ROOT / path).read_text("utf-8"), name
 
 
 def test_every_status_that_callers_get_is_documented():
