@@ -35,8 +35,15 @@ GRACE = DemoLead(
     "grace@example.com",
     "+12025550148",
 )
-LEADS = (ADA, GRACE)
-NUMBERS = ("+12025550100", "+12025550101", "+12025550102")
+ALAN = DemoLead(
+    UUID("c7c2f6de-0c3b-4a63-9d54-6a1f0a5b9e33"),
+    "Alan",
+    "Mathison",
+    "alan@example.com",
+    "+12025550149",
+)
+LEADS = (ADA, GRACE, ALAN)
+NUMBERS = ("+12025550100", "+12025550101", "+12025550102", "+12025550103")
 
 
 def tool_call(lead: DemoLead, time: str, *, call_id: str, tool_call_id: str) -> dict[str, Any]:
@@ -63,6 +70,23 @@ def tool_call(lead: DemoLead, time: str, *, call_id: str, tool_call_id: str) -> 
             "customer": {"number": lead.phone, "name": lead.first_name},
             "assistant": {"name": "Receptionist"},
         }
+    }
+
+
+def custom_function(lead: DemoLead, time: str, *, call_id: str) -> dict[str, Any]:
+    """A custom function of a Retell agent, in its envelope."""
+    return {
+        "name": "book_appointment",
+        "args": {"lead_id": str(lead.id), "appointment_time": time},
+        "call": {
+            "call_type": "phone_call",
+            "call_id": call_id,
+            "agent_id": "agent_demo",
+            "call_status": "ongoing",
+            "direction": "outbound",
+            "from_number": NUMBERS[-1],
+            "to_number": lead.phone,
+        },
     }
 
 

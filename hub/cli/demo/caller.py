@@ -7,6 +7,7 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -78,6 +79,13 @@ class Caller:
         key = self._secret("CALCOM_WEBHOOK_SECRET").encode()
         signature = hmac.new(key, raw, hashlib.sha256).hexdigest()
         return self._send("POST", path, raw, {"X-Cal-Signature-256": signature})
+
+    def retell(self, path: str, body: Any, *, now: datetime) -> Answer:
+        """Signed as Retell signs: HMAC-SHA256 over the raw body and the time in milliseconds."""
+        raw, moment = json.dumps(body).encode(), str(int(now.timestamp() * 1000))
+        key = self._secret("RETELL_API_KEY").encode()
+        digest = hmac.new(key, raw + moment.encode(), hashlib.sha256).hexdigest()
+        return self._send("POST", path, raw, {"X-Retell-Signature": f"v={moment},d={digest}"})
 
     def stranger(self, path: str, body: Any) -> Answer:
         """With nothing that proves who it is."""

@@ -14,7 +14,7 @@ from hub.cli.asking import say_holds
 from hub.cli.console import say, table
 from hub.cli.demo.caller import Caller
 from hub.cli.demo.scenes import Play, Scene
-from hub.cli.demo.stage import Stage, require_flows
+from hub.cli.demo.stage import RETELL, Stage, require_flows
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
 from hub.cli.household import Household, Prepared, prepared
@@ -26,7 +26,13 @@ from hub.storage import db
 
 _PORTS = 20
 _START_WITHIN = 60.0
-_SHOWN = ("vapi-appointment-booked", "vapi-call-ended", "appointment-outcome")
+_SHOWN = (
+    "vapi-appointment-booked",
+    "vapi-call-ended",
+    "appointment-outcome",
+    "calcom-appointment-outcome",
+    RETELL,
+)
 
 
 @dataclass(frozen=True)

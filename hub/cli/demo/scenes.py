@@ -8,9 +8,18 @@ from datetime import timedelta
 from typing import Any
 
 from hub.cli.console import instant
-from hub.cli.demo.bodies import ADA, GRACE, calcom_booking, call_ended, outcome, tool_call
+from hub.cli.demo.bodies import (
+    ADA,
+    ALAN,
+    GRACE,
+    calcom_booking,
+    call_ended,
+    custom_function,
+    outcome,
+    tool_call,
+)
 from hub.cli.demo.caller import Answer
-from hub.cli.demo.stage import Stage
+from hub.cli.demo.stage import RETELL, Stage
 from hub.values import format_instant
 
 _DAY = timedelta(days=1)
@@ -59,6 +68,7 @@ class Play:
             self.end_of_call,
             self.appointment_kept,
             self.calcom,
+            *([self.retell] if self._stage.has(RETELL) else []),
             self.unknown_outcome,
             self.stranger,
         )
@@ -214,6 +224,32 @@ class Play:
                 ),
                 Claim("the team is told of this one", len(self._stage.sent()) == 2),  # noqa: PLR2004
             ),
+        )
+
+    def retell(self) -> Scene:
+        """The same booking in another vendor's words."""
+        self._stage.caller.broker(self._stage.path("lead-phone"), {"lead_id": str(ALAN.id)})
+        before = len(self._stage.sent())
+        path, time = self._stage.path(RETELL), format_instant(self._starts_at)
+        body = custom_function(ALAN, time, call_id=self._call_id)
+        answer = self._stage.caller.retell(path, body, now=self._stage.now())
+        run = self._stage.last_run(RETELL)
+        hold = self._stage.hold_of(ALAN.id)
+        said = str(answer.json.get("result", ""))
+        return Scene(
+            "A voice agent of Retell books, by a custom function that is signed with its time",
+            f"POST {path}  (Retell custom function)",
+            answer,
+            (
+                Claim("the agent has a sentence to say", said[:6] == "Booked"),
+                Claim("the run succeeds", run is not None and run.status == "succeeded"),
+                Claim(
+                    f"{ALAN.first_name}'s number stays until {instant(self._starts_at + _DAY)}",
+                    hold is not None and hold.release_at == self._starts_at + _DAY,
+                ),
+                Claim("the team is told once", len(self._stage.sent()) == before + 1),
+            ),
+            spoken=said,
         )
 
     def unknown_outcome(self) -> Scene:

@@ -32,6 +32,8 @@ _NEEDED = (
     "appointment-outcome",
     "calcom-appointment-outcome",
 )
+RETELL = "retell-appointment-booked"  # is shown where it is there
+_PLAYED = (*_NEEDED, RETELL)
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,10 @@ class Stage:
     database: Engine
     caller: Caller
     began_at: datetime
+
+    def has(self, workflow: str) -> bool:
+        """Whether the project has this workflow."""
+        return workflow in self.environment.loaded.project.workflows
 
     def path(self, workflow: str) -> str:
         """The path of a workflow's endpoint."""
@@ -108,7 +114,7 @@ class Stage:
         """What the runs of this demonstration would have sent: action and inputs."""
         return [
             (step.action or "", plain(decode(step.inputs)))
-            for workflow in _NEEDED
+            for workflow in _PLAYED
             for run in self.runs(workflow)
             for step in self.steps(run.id)
             if step.is_simulated and step.attempts
