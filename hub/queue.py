@@ -31,6 +31,7 @@ from hub.metrics.catalogue import DOORBELL
 
 QUEUE = "hub"
 WORK = "hub.worker.doorbell.work"  # the one function a job may name (S17)
+ANY = UUID(int=0)  # rung for where there may be several runs: they are looked for
 _UNHEARD_FOR = 60  # seconds until Redis forgets a message that no worker took
 _MOST_UNHEARD = 100  # messages kept while no worker lives
 _RING_WITHIN = 0.24  # seconds; from connecting to the last answer (I4)
@@ -204,13 +205,15 @@ class Pace:
 class Ringer:
     """Rings in the background, so that nothing ever waits for Redis (I4).
 
-    Several wishes become one ring: the bell says that there is work, not how much. A few rings go
-    out at once; when there are many, each waits a little and stands for all wishes until then.
+    One wish names its run, several become one ring that names none: the bell says that there is
+    work, not how much. A few rings go out at once; when there are many, each waits a little and
+    stands for all wishes until then.
     """
 
     def __init__(self, ring: Callable[[UUID], object]) -> None:
         self._ring = ring
-        self._latest: UUID | None = None
+        self._wish: UUID | None = None
+        self._wishing = threading.Lock()
         self._wanted = threading.Event()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -218,7 +221,8 @@ class Ringer:
 
     def ring(self, run_id: UUID) -> None:
         """Have the bell rung for a run that is committed; returns at once."""
-        self._latest = run_id
+        with self._wishing:
+            self._wish = run_id if self._wish is None else ANY
         self._wanted.set()
         if self._thread is None:
             self._start()
@@ -233,8 +237,10 @@ class Ringer:
         while True:
             self._wanted.wait()
             self._wanted.clear()
-            if self._latest is not None:
-                self._ring(self._latest)
+            with self._wishing:
+                wish, self._wish = self._wish, None
+            if wish is not None:
+                self._ring(wish)
             if pause := self._pace.after_ring(monotonic()):
                 _PAUSE.wait(pause)
 

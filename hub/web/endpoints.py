@@ -57,8 +57,8 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
 
             storing = partial(in_time, STORE_WITHIN)
             receipt = reception.receive(request, route, expect=expect, storing=storing)
-            if receipt.new_runs:
-                hub.ringer.ring(receipt.new_runs[-1])
+            for run_id in receipt.new_runs:
+                hub.ringer.ring(run_id)
             guard.look(in_time)
             _count(receipt, name)
             said = replies(
