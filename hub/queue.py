@@ -12,7 +12,6 @@ import logging
 import threading
 import zlib
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from time import monotonic
 from typing import Any, Self
 from uuid import UUID
@@ -35,6 +34,7 @@ WORK = "hub.worker.doorbell.work"  # the one function a job may name (S17)
 _UNHEARD_FOR = 60  # seconds until Redis forgets a message that no worker took
 _MOST_UNHEARD = 100  # messages kept while no worker lives
 _RING_WITHIN = 0.24  # seconds; from connecting to the last answer (I4)
+_ENDED_WITHIN = 0.01  # seconds, until it is known that a connection was closed before
 _AT_ONCE = 20
 _RINGS_A_SECOND = 250
 _PAUSE = threading.Event()  # never set
@@ -109,13 +109,20 @@ class _Ringing(Redis):
     _at_hand: Connection | None = None
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
-        """The answer; raises `RedisError`. A connection that ended meanwhile is replaced once."""
+        """The answer; raises `RedisError`. A connection that has ended meanwhile is replaced once.
+
+        It says so at once: what takes longer may not take as long again (I4).
+        """
         if args[0] != "EVAL":
             return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
         kept, self._at_hand = self._at_hand, None  # whoever rings at the same time opens another
         if kept is not None:
-            with suppress(ConnectionError):
+            began = monotonic()
+            try:
                 return self._asked(kept, args)
+            except ConnectionError:
+                if monotonic() - began > _ENDED_WITHIN:
+                    raise
         return self._asked(self.connection_pool.get_connection(), args)
 
     def _asked(self, connection: Any, args: Sequence[Any]) -> Any:
