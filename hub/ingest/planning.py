@@ -57,7 +57,10 @@ class _Key:
 
 @dataclass(frozen=True)
 class Planner:
-    """Plans the calls of one request. `params` and `query` are typed, and hold no credential."""
+    """Plans the calls of one request. `params` and `query` are typed, and hold no credential.
+
+    `write` makes of a run what is kept of it until it is stored.
+    """
 
     request: InboundRequest
     entrance: Entrance
@@ -67,6 +70,7 @@ class Planner:
     query: Mapping[str, Any]
     start: Callable[[Workflow, Mapping[str, Any]], Start]
     new_id: Callable[[], UUID]
+    write: Callable[[NewRun], NewRun] = lambda run: run
 
     def plan(self, call: Call) -> Planned:
         """What the call makes; a refusal comes back, it is not raised."""
@@ -100,7 +104,7 @@ class Planner:
             wait = respond.deadline
         elif isinstance(respond, AtOnce):
             reply = Reply(plain(start.answer(respond.body, run.id)), status=respond.status)
-        return Planned(run, reply, wait, key.is_strict, times=times)
+        return Planned(self.write(run), reply, wait, key.is_strict, times=times)
 
     def _meanwhile(self, start: Start, respond: Within, run: NewRun) -> Any:
         """What is said when no answer came in time: without `otherwise`, that it was accepted."""

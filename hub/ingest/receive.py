@@ -33,6 +33,7 @@ from hub.ingest.signatures import Verified, verify
 from hub.storage.new_runs import NewDelivery, NewRun, Recorded
 
 RETRY_AFTER = timedelta(seconds=5)
+_LARGE = 65_536  # bytes: values of smaller bodies may stay in memory until the answer
 _CLOSED_FOR = timedelta(minutes=1)  # until somebody has mended the file
 
 
@@ -148,12 +149,12 @@ class Reception:
         unpacked = planner.unpacked
         if refusal is not None:
             return rate_limits.told(entrance.dialect, unpacked, refusal)
-        planned = [self._planned(planner, call) for call in unpacked.calls]
+        planned = [_refused_if_asked(unpacked, planner.plan(call)) for call in unpacked.calls]
         for each in planned:
             if each.wait is not None and each.run is not None:
                 expect(each.run.id)
         delivery = self._delivery(request, entrance, body, _notes(unpacked, planned))
-        unpacked = _without_payloads(unpacked)
+        unpacked = _without_payloads(unpacked, len(request.body))
         del planner, body  # all is written: the database takes memory for itself now (I14)
         try:
             with storing():
@@ -230,6 +231,7 @@ class Reception:
             query=query,
             start=self._start,
             new_id=self._new_id,
+            write=self._write,
         )
         return planner, body
 
@@ -258,10 +260,6 @@ class Reception:
                 runs.setdefault(each.run.dedupe_key or each.run.id, each.run)
         recorded = self._record(delivery, list(runs.values()))
         return dict(zip(runs, recorded, strict=True))
-
-    def _planned(self, planner: Planner, call: Call) -> Planned:
-        planned = _refused_if_asked(planner.unpacked, planner.plan(call))
-        return planned if planned.run is None else replace(planned, run=self._write(planned.run))
 
     def _delivery(
         self, request: InboundRequest, entrance: Entrance, body: Body, notes: dict[str, Any]
@@ -306,8 +304,10 @@ def _unpack(request: InboundRequest, entrance: Entrance, body: Body) -> Unpacked
     return entrance.dialect.unpack(body, tool=tool, headers=headers)
 
 
-def _without_payloads(unpacked: Unpacked) -> Unpacked:
-    """What the answer is packed from."""
+def _without_payloads(unpacked: Unpacked, size: int) -> Unpacked:
+    """What the answer is packed from; the values of a small body are not worth another copy."""
+    if size <= _LARGE:
+        return unpacked
     return replace(unpacked, calls=tuple(replace(each, payload=None) for each in unpacked.calls))
 
 

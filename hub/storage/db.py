@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar, cast
 
 import psycopg
 from psycopg.conninfo import make_conninfo
+from psycopg.pq import TransactionStatus
 from psycopg.waiting import wait_conn
 from sqlalchemy import (
     URL,
@@ -66,6 +67,23 @@ class _ImpatientConnection(psycopg.Connection[Any]):
     """
 
     answer_within: float = ANSWER_WITHIN.total_seconds()
+
+    def set_autocommit(self, value: bool) -> None:  # noqa: FBT001 - as the driver calls it
+        """The same; between transactions there is nothing to ask and to wait for."""
+        if self._is_at_rest:
+            self._autocommit = value
+        else:
+            super().set_autocommit(value)
+
+    def rollback(self) -> None:
+        """The same; between transactions there is nothing to roll back."""
+        if not self._is_at_rest:
+            super().rollback()
+
+    @property
+    def _is_at_rest(self) -> bool:
+        is_idle = self.pgconn.transaction_status == TransactionStatus.IDLE
+        return is_idle and self._pipeline is None and not self._num_transactions and not self._tpc
 
     def wait(self, gen: Generator[Any, Any, _Answer], *args: Any, **options: Any) -> _Answer:
         return super().wait(self._until_deadline(gen), *args, **options)

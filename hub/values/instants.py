@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 _EARLIEST_YEAR = 1900
 _LATEST_YEAR = 2200
 _LONGEST_QUOTE = 40
+_ORDINARY = 40  # characters: longer ones may be of any length, and are not remembered
 
 _DATE = r"(\d{4})-(\d{2})-(\d{2})"
 _INSTANT = re.compile(
@@ -26,6 +27,10 @@ def parse_instant(text: str) -> datetime:
 
     Fractions finer than a microsecond are cut off. Raises ValueError.
     """
+    return _remembered(text) if len(text) <= _ORDINARY else _instant(text)
+
+
+def _instant(text: str) -> datetime:
     match = _INSTANT.fullmatch(text)
     if match is None:
         raise ValueError(
@@ -40,6 +45,10 @@ def parse_instant(text: str) -> datetime:
         raise ValueError(f"{_quoted(text)} is not a date-time that exists") from impossible
     _check_year(year, text)
     return instant
+
+
+# A text of a payload is read several times in a row: by its schema, and by whoever wants a date.
+_remembered = lru_cache(maxsize=256)(_instant)
 
 
 def format_instant(instant: datetime) -> str:

@@ -8,6 +8,7 @@ import socketserver
 import threading
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -186,6 +187,27 @@ def test_I4_what_redis_refuses_does_not_reach_the_caller(open_bell, redis):
     redis.set(PENDING, "not a list")
 
     assert not open_bell().ring(RUN)
+
+
+def test_I4_a_connection_that_redis_closed_meanwhile_is_no_failure(open_bell, redis, redis_url):
+    bell = open_bell(f"{redis_url}{'&' if '?' in redis_url else '?'}client_name=the-bell")
+    assert bell.ring(RUN)
+
+    kept = [client["id"] for client in redis.client_list() if client["name"] == "the-bell"]
+    assert [redis.client_kill_filter(_id=each) for each in kept] == [1]
+
+    assert bell.ring(uuid4())
+    assert len(messages(redis)) == 2
+
+
+def test_several_at_once_ring_without_disturbing_each_other(open_bell, redis):
+    bell = open_bell()
+
+    with ThreadPoolExecutor(8) as pool:
+        rung = list(pool.map(bell.ring, [uuid4() for _ in range(40)]))
+
+    assert all(rung)
+    assert len({str(each) for each in messages(redis)}) == 40
 
 
 def test_whether_redis_answers_is_known(open_bell):
