@@ -21,7 +21,7 @@ NOBODY = Statement("SELECT host FROM workers WHERE id = :id")
 
 def test_a_statement_shares_the_transaction_of_the_connection(office):
     with office.engine.connect() as connection:
-        assert ADD.run(connection, {"id": "first"}).fetchone() == ("100%",)
+        assert ADD.run(connection, {"id": "first"}).first() == ("100%",)
         connection.execute(text(SECOND))
         connection.rollback()
     assert office.count("workers") == 0
