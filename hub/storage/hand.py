@@ -35,6 +35,8 @@ class Rows(list[tuple[Any, ...]]):
 class Written(str):
     """A statement in the server's own form (`$1`), with the names of its parameters in turn."""
 
+    __slots__ = ("formats", "names", "sent")
+
     names: tuple[str, ...]
     formats: Sequence[PyFormat]
     sent: bytes
