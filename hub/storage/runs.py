@@ -19,7 +19,7 @@ from hub.errors import LostRun
 from hub.storage.answers import WAKE
 from hub.storage.json_text import json_text
 from hub.storage.statement import Statement
-from hub.storage.steps import WRITE, WRITTEN, StepRow, as_json
+from hub.storage.steps import GIVEN, WRITE, WRITTEN, StepRow, as_json
 from hub.storage.straight import straight_at_once
 
 LEASE = timedelta(seconds=30)  # unless HUB_LEASE_SECONDS says otherwise
@@ -220,7 +220,7 @@ def lock(connection: Connection, run: ClaimedRun, *, key: int | None = None) -> 
 
 _RESPOND = Statement(
     f"""
-    WITH written AS ({WRITE}), stored AS (
+    WITH {GIVEN}, written AS ({WRITE}), stored AS (
         UPDATE runs SET response = CAST(:response AS json)
          WHERE id = :run_id AND response IS NULL RETURNING id, response, is_awaited
     )
@@ -315,7 +315,7 @@ class Ending:
 
 _END = Statement(
     f"""
-    WITH written AS ({WRITE} RETURNING ended_at), ended AS (
+    WITH {GIVEN}, written AS ({WRITE} RETURNING ended_at), ended AS (
         UPDATE runs
            SET status = :status, lease_until = NULL, worker = NULL, due_at = NULL, deaths = 0,
                ended_at = greatest(clock_timestamp(), (SELECT max(ended_at) FROM written)),
