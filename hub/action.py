@@ -26,7 +26,6 @@ from hub.signature import (
     parameters,
     schema_of,
     to_json,
-    to_python,
 )
 
 Effect = Literal["read", "idempotent", "keyed", "once"]
@@ -99,7 +98,7 @@ class Action:
         if self.function is None:
             raise Permanent("not_implemented", f"{self.name} has no implementation yet")
         arguments = {
-            parameter.name: to_python(given[parameter.key], parameter.annotation)
+            parameter.name: parameter.read(given[parameter.key])
             for parameter in self.inputs
             if parameter.key in given
         }

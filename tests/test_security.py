@@ -164,6 +164,7 @@ WAYS_OUT = {
     "hub/connectors/twilio_client.py": "sends by `Http`, see `WayOut`",
     "hub/storage/db.py": "the hub's own database",
     "hub/storage/answers.py": "the hub's own database: LISTEN",
+    "hub/storage/hand.py": "the hub's own database, by `hub.storage.db`",
     "hub/storage/statement.py": "the hub's own database, by `hub.storage.db`",
     "hub/storage/json_text.py": "how JSON is written to the hub's own database",
     "hub/queue.py": "the hub's own Redis",

@@ -88,6 +88,11 @@ class _ImpatientConnection(psycopg.Connection[Any]):
     def wait(self, gen: Generator[Any, Any, _Answer], *args: Any, **options: Any) -> _Answer:
         return super().wait(self._until_deadline(gen), *args, **options)
 
+    def rollback(self) -> None:
+        """Nothing where nothing is open, as it is whenever the pool gets a connection back."""
+        if self.pgconn.transaction_status != TransactionStatus.IDLE:
+            super().rollback()
+
     def _until_deadline(
         self, answers: Generator[Any, Any, _Answer]
     ) -> Generator[Any, Any, _Answer]:
