@@ -15,7 +15,15 @@ WEB = (
     f"sharing.load(Settings.from_environment({{'HUB_PROJECT': {str(ROOT)!r}}}))"
 )
 FOR_THE_FIRST_CALL = ["httpx", "httpcore", "twilio"]
-FOR_OTHERS = ["alembic", "ruamel", "hub.cli", "hub.editing", "hub.testing"]
+FOR_OTHERS = [
+    "opentelemetry",
+    "psutil",
+    "alembic",
+    "ruamel",
+    "hub.cli",
+    "hub.editing",
+    "hub.testing",
+]
 
 
 @pytest.fixture(scope="module")
