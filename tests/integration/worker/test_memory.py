@@ -14,7 +14,7 @@ WEB = (
     "from hub.config import Settings; from hub.web import server, sharing;"
     f"sharing.load(Settings.from_environment({{'HUB_PROJECT': {str(ROOT)!r}}}))"
 )
-FOR_THE_FIRST_CALL = ["httpx", "httpcore", "twilio"]
+FOR_THE_FIRST_CALL = ["httpx", "httpcore", "twilio", "smtplib", "email.headerregistry"]
 FOR_OTHERS = [
     "opentelemetry",
     "psutil",
