@@ -7,6 +7,10 @@ without it.
 
 from __future__ import annotations
 
+import hub.lean_redis  # noqa: F401 - before the client itself
+
+# isort: split
+
 import json
 import logging
 import threading

@@ -169,6 +169,7 @@ WAYS_OUT = {
     "hub/storage/json_text.py": "how JSON is written to the hub's own database",
     "hub/queue.py": "the hub's own Redis",
     "hub/rates.py": "the hub's own Redis",
+    "hub/lean_redis.py": "loads the client, opens nothing",
     "hub/worker/listener.py": "the hub's own Redis",
     "hub/worker/process.py": "the name of this host",
     "hub/worker/metrics_port.py": "is read by Prometheus",
