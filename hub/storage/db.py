@@ -76,7 +76,7 @@ class _ImpatientConnection(psycopg.Connection[Any]):
             super().set_autocommit(value)
 
     def rollback(self) -> None:
-        """The same; between transactions there is nothing to roll back."""
+        """The same; nothing where nothing is open, as whenever the pool gets it back."""
         if not self._is_at_rest:
             super().rollback()
 
@@ -87,11 +87,6 @@ class _ImpatientConnection(psycopg.Connection[Any]):
 
     def wait(self, gen: Generator[Any, Any, _Answer], *args: Any, **options: Any) -> _Answer:
         return super().wait(self._until_deadline(gen), *args, **options)
-
-    def rollback(self) -> None:
-        """Nothing where nothing is open, as it is whenever the pool gets a connection back."""
-        if self.pgconn.transaction_status != TransactionStatus.IDLE:
-            super().rollback()
 
     def _until_deadline(
         self, answers: Generator[Any, Any, _Answer]
