@@ -15,6 +15,7 @@ import json
 import logging
 import threading
 import zlib
+from collections import deque
 from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any, Self
@@ -111,7 +112,9 @@ class _Ringing(Redis):
     lives, its retries and observers) costs twice what the ring does.
     """
 
-    _at_hand: Connection | None = None
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._at_hand: deque[Connection] = deque()  # whoever takes one has it alone
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """The answer; raises `RedisError`. A connection that has ended meanwhile is replaced once.
@@ -120,7 +123,7 @@ class _Ringing(Redis):
         """
         if args[0] != "EVAL":
             return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
-        kept, self._at_hand = self._at_hand, None  # whoever rings at the same time opens another
+        kept = self._taken()
         if kept is not None:
             began = monotonic()
             try:
@@ -130,6 +133,12 @@ class _Ringing(Redis):
                     raise
         return self._asked(self.connection_pool.get_connection(), args)
 
+    def _taken(self) -> Connection | None:
+        try:
+            return self._at_hand.pop()
+        except IndexError:  # the first ring, or somebody rings at the same time
+            return None
+
     def _asked(self, connection: Any, args: Sequence[Any]) -> Any:
         try:
             connection.send_command(*args)
@@ -138,10 +147,7 @@ class _Ringing(Redis):
             connection.disconnect()  # nobody may read what is left of the answer
             self.connection_pool.release(connection)
             raise
-        if self._at_hand is None:
-            self._at_hand = connection
-        else:
-            self.connection_pool.release(connection)
+        self._at_hand.append(connection)
         return answer
 
 
