@@ -28,7 +28,6 @@ from bench.requests import Booking, ToolCall
 _COMPLETED_WITHIN = 600.0  # seconds
 _SETTLES_IN = 1.0  # seconds: after its last POST a program still writes down how the run ended
 _NAMED = re.compile(r"(?P<name>[\w .-]+)=(?P<url>[^@]+)(?:@(?P<pids>\d+(?:,\d+)*))?")
-_KINDS = {"booking": Booking, "tool-call": ToolCall}
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ def _round(
     service.counted()
     before = processor(measured.pids), processor(options.servers)
     began = time.perf_counter()
-    make = _KINDS[options.kind](measured.path)
+    make = (ToolCall if measured.name in options.tool_calls else Booking)(measured.path)
     answers = load.run(measured.port, make, requests=options.requests, concurrency=callers)
     if answers.failed:
         print(f"{measured.name}, {callers} callers: {answers.statuses}")
@@ -152,16 +151,16 @@ def _starts(options: argparse.Namespace) -> None:
         for _ in range(options.rounds):
             for each, command in zip(options.programs, options.start, strict=True):
                 log = Path(folder) / each.name
-                found[each.name].append(_started(each, command, log, options))
+                found[each.name].append(_started(each, command, log))
     for name, seconds in found.items():
         every = ", ".join(f"{each:.2f}" for each in seconds)
         print(f"{name}: {median(seconds):.2f} s to the first answered webhook (of {every})")
 
 
-def _started(measured: Program, command: str, log: Path, options: argparse.Namespace) -> float:
+def _started(measured: Program, command: str, log: Path) -> float:
     if processes.listens(measured.port):
         raise SystemExit(f"{measured.name} runs already")
-    make = _KINDS[options.kind](measured.path)
+    make = Booking(measured.path)
 
     def answers(_: Sequence[int]) -> bool:
         """Before its webhooks are there a program says 404."""
@@ -189,7 +188,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--callers", type=int, nargs="+", default=[1, 10, 50])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--requests", type=int, default=200, help="of one round")
-    parser.add_argument("--kind", choices=_KINDS, default="booking", help="what is sent")
+    parser.add_argument(
+        "--tool-calls", nargs="+", default=(), metavar="NAME", help="who gets tool calls instead"
+    )
     parser.add_argument(
         "--answers-only", action="store_true", help="no worker runs, so no run is waited for"
     )
