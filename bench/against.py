@@ -152,9 +152,9 @@ def _starts(options: argparse.Namespace) -> None:
             for each, command in zip(options.programs, options.start, strict=True):
                 log = Path(folder) / each.name
                 found[each.name].append(_started(each, command, log))
+                print(f"{each.name}: {found[each.name][-1]:.2f} s", flush=True)
     for name, seconds in found.items():
-        every = ", ".join(f"{each:.2f}" for each in seconds)
-        print(f"{name}: {median(seconds):.2f} s to the first answered webhook (of {every})")
+        print(f"{name}: {median(seconds):.2f} s to the first answered webhook")
 
 
 def _started(measured: Program, command: str, log: Path) -> float:
