@@ -50,6 +50,25 @@ class StoredVersion:
     files: Mapping[str, str]
 
 
+def not_the_last(engine: Engine, wanted: Mapping[str, str]) -> dict[str, str]:
+    """Of these versions (hash → workflow) those that did not come into force last.
+
+    Only they are to be stored: a start with the files of the last one stores nothing.
+    """
+    if not wanted:
+        return {}
+    with at_once(engine) as connection:
+        rows = connection.execute(_LAST, {"workflows": sorted(wanted.values())})
+        last = {row.hash for row in rows}
+    return {version: name for version, name in wanted.items() if version not in last}
+
+
+_LAST = text(
+    "SELECT DISTINCT ON (workflow) hash FROM workflow_versions"
+    " WHERE workflow = ANY(:workflows) ORDER BY workflow, created_at DESC, hash"
+)
+
+
 def find(engine: Engine, version: str) -> StoredVersion | None:
     """The files of a version."""
     with at_once(engine) as connection:
