@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 import time
-from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
 
 from bench import load, processes, receiver
+from bench.folder import fresh
 from bench.machine import Machine
 from bench.requests import Booking
 
@@ -30,8 +29,8 @@ def main() -> None:
     print(Machine.now(f"python -m bench.against {' '.join(sys.argv[1:])}").told())
     print(f"{'callers':>8}{'answered/s':>12}{'p50 ms':>10}{'p99 ms':>10}{'completed/s':>13}")
     with (
-        tempfile.TemporaryDirectory(prefix="hub-against-") as folder,
-        receiver.running(Path(folder) / "log", options.receiver_port) as service,
+        fresh("hub-against-") as folder,
+        receiver.running(folder / "log", options.receiver_port) as service,
     ):
         for callers in options.callers:
             rounds = [

@@ -12,7 +12,8 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection, Engine, text
+
+from bench.sides import libpq
 
 _LEAD = "5b0c2c2e-6f0a-4a51-9a8e-000000000000"
 _CALL = "9a750b3d-dd99-4cd5-9743-d78897d70b62"
@@ -110,7 +111,7 @@ _COPIED = {
 }
 
 
-def fill(engine: Engine, runs: int, *, days_ago: int, seconds_apart: float = 0.1) -> None:
+def fill(database_url: str, runs: int, *, days_ago: int, seconds_apart: float = 0.1) -> None:
     """Let an empty database have so many runs; the oldest is of so many days ago.
 
     The rows are as old ones are that were vacuumed: frozen, and visible to all.
@@ -125,23 +126,14 @@ def fill(engine: Engine, runs: int, *, days_ago: int, seconds_apart: float = 0.1
         **_documents({"booking": _BOOKED[0], "booked": _BOOKED[1]}),
         **_documents({"updating": _UPDATED[0], "updated": _UPDATED[1]}),
     }
-    with engine.connect() as reading, engine.begin() as writing:
-        for each in (reading, writing):
-            each.execute(text("SET LOCAL statement_timeout = 0"))
-        writing.execute(text("SET LOCAL session_replication_role = replica"))  # no look-ups
-        writing.execute(text(_EMPTIED))
-        writing.execute(
-            text(_KEY)
-        )  # digests come in no order: sorted at once it takes minutes less
+    address = libpq(database_url)  # the hub's own connections give up after some seconds
+    with psycopg.connect(address, autocommit=True) as reading, psycopg.connect(address) as writing:
+        writing.execute("SET LOCAL session_replication_role = replica")  # no look-ups
+        writing.execute(_EMPTIED)
+        writing.execute(_KEY)  # digests come in no order: sorted at once it takes minutes less
         for table, question in _COPIED.items():
-            _copy(_driver(reading), _driver(writing), table, _filled(question, values))
-        writing.execute(text(_KEY_AGAIN))
-
-
-def _driver(connection: Connection) -> psycopg.Connection[Any]:
-    """The driver's own connection, which copies."""
-    found: Any = connection.connection.driver_connection
-    return found  # type: ignore[no-any-return]
+            _copy(reading, writing, table, _filled(question, values))
+        writing.execute(_KEY_AGAIN)
 
 
 def _documents(named: Mapping[str, object]) -> dict[str, str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import psycopg
 
 from bench import chart, page, plots, sides
 from bench.figures import Row, as_json, markdown, plain
+from bench.folder import fresh
 from bench.growth.kinds import grown
 from bench.growth.measuring import measured
 from bench.machine import Machine
@@ -74,12 +74,12 @@ def _mark(kind: str) -> str:
 def _measured(kind: str, options: argparse.Namespace) -> list[Row]:
     sizes = options.sizes or SIZES[kind]
     with (
-        tempfile.TemporaryDirectory(prefix="hub-growth-") as name,
-        _servers(Path(name) / "state") as servers,
+        fresh("hub-growth-") as folder,
+        _servers(folder / "state") as servers,
         ExitStack() as stack,
     ):
         hubs = [
-            stack.enter_context(grown(kind, size, number, servers, Path(name)))
+            stack.enter_context(grown(kind, size, number, servers, folder))
             for number, size in enumerate(sizes, start=1)
         ]
         return measured(kind, hubs, rounds=options.rounds, number=options.requests)

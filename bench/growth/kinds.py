@@ -67,7 +67,9 @@ def grown(
     hub = open_hub(Settings.from_environment(side.environment, project=project), role="worker")
     try:
         if kind == "history":
-            history.fill(hub.database, size, days_ago=_DAYS_AGO, seconds_apart=_UNTIL_NOW / size)
+            history.fill(
+                own.database_url, size, days_ago=_DAYS_AGO, seconds_apart=_UNTIL_NOW / size
+            )
         elif kind == "sleepers":
             _sleepers(side, hub, size)
         settle(hub.database)
