@@ -32,6 +32,8 @@ class _Found:
     accepted: list[float] = field(default_factory=list)
     accepting: list[float] = field(default_factory=list)
     completed: list[float] = field(default_factory=list)
+    working: list[float] = field(default_factory=list)
+    serving: list[float] = field(default_factory=list)
     waited: list[float] = field(default_factory=list)
     swept: list[float] = field(default_factory=list)
 
@@ -64,7 +66,11 @@ def measured(kind: str, sizes: Sequence[Grown], *, rounds: int, number: int) -> 
             each.pids += stack.enter_context(each.grown.side.workers(each.grown.workers))
             _sent(each.grown, "wait", _WARM_UP)
         for each in _in_turn(running, rounds):
+            before = _processor(each)
             each.found.completed.append(_completed(each.grown, number))
+            own, servers = (b - a for a, b in zip(before, _processor(each), strict=True))
+            each.found.working.append(own / number * 1000)
+            each.found.serving.append(servers / number * 1000)
         for each in _in_turn(running, rounds):
             each.found.waited.append(_sent(each.grown, "wait", number).percentile(0.99))
         for each in running:
@@ -72,6 +78,12 @@ def measured(kind: str, sizes: Sequence[Grown], *, rounds: int, number: int) -> 
     found = {each.grown.size: each.found for each in running}
     _sweep(sizes, found, rounds * 5)
     return _rows(kind, found)
+
+
+def _processor(running: _Running) -> tuple[float, float]:
+    """Seconds of processor time: of its own processes, of the servers that all sizes share."""
+    servers = running.grown.side.servers()
+    return processes.processor(running.pids), processes.processor(servers)
 
 
 def _in_turn(running: Sequence[_Running], rounds: int) -> Iterator[_Running]:
@@ -100,6 +112,8 @@ def _rows(kind: str, found: dict[int, _Found]) -> list[Row]:
         ("accepted webhooks/s", "/s", "accepted", _FAST),
         ("accepting, p99", "ms", "accepting", _SLOW),
         ("completed runs/s", "/s", "completed", _FAST),
+        ("processor time of a run: web and workers", "ms", "working", None),
+        ("processor time of a run: database and Redis", "ms", "serving", None),
         ("waiting call, p99", "ms", "waited", _SLOW),
         ("one round of a worker's duties", "ms", "swept", _SLOW),
         ("from `hub web` to the first accepted webhook", "s", "started", None),

@@ -20,8 +20,8 @@ class Following:
     """Keeps one hub up to date."""
 
     LOOK_EVERY = 0.5  # seconds: with two quiet looks what was saved is in force within two
-    _AT_MOST_EVERY = 1.0  # where looking takes its time: the look behind a change does not wait
-    _SHARE = 50  # of this process's time, at most one part for looking at files that are quiet
+    LONGEST_PAUSE = 4.0  # seconds; the second look, behind a change, never waits for so long
+    _PARTS = 50  # of a processor's time at most one for looking at files that are quiet
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -45,7 +45,7 @@ class Following:
         """Seconds until the next look: longer for thousands of files, if none was changed."""
         if self._hub.lookout.is_restless:
             return self.LOOK_EVERY
-        return max(self.LOOK_EVERY, min(self._took * self._SHARE, self._AT_MOST_EVERY))
+        return max(self.LOOK_EVERY, min(self._took * self._PARTS, self.LONGEST_PAUSE))
 
     def take(self, found: Sight | Exception | None) -> None:
         """Follow it; what cannot be stored now waits for the next look."""

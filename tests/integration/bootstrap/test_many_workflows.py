@@ -93,13 +93,15 @@ def test_a_look_that_takes_its_time_comes_less_often_until_a_file_changes(
     following = Following(opening())
     for _ in range(3):
         following.look()
-    assert following.pause == pytest.approx(Following.LOOK_EVERY, abs=0.5)
-
     following._took = 60.0  # noqa: SLF001 - as thousands of files on a slow disk would take
-    assert 1 <= following.pause <= 2 * Following.LOOK_EVERY
+    assert following.pause == Following.LONGEST_PAUSE
+    following._took = 0.04  # noqa: SLF001 - as five thousand take
+    assert following.pause == 2
+    following._took = 0.0001  # noqa: SLF001 - as a few take
+    assert following.pause == Following.LOOK_EVERY
     folder.write("workflows/greets.yaml", GREETS.replace("morning", "evening"))
     following.look()
-    following._took = 60.0  # noqa: SLF001 - the same
+    following._took = 60.0  # noqa: SLF001 - as before
 
     assert following.pause == Following.LOOK_EVERY
 
