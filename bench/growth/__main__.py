@@ -29,6 +29,7 @@ SIZES = {
     "sleepers": (1_000, 1_000_000),
     "workers": (1, 2, 4),
 }
+_SETTINGS = ("wal_level = minimal", "max_wal_senders = 0", "max_connections = 400")
 _COLUMNS = ("what", "smallest", "this size", "of the smallest", "target", "met")
 
 
@@ -86,12 +87,12 @@ def _measured(kind: str, options: argparse.Namespace) -> list[Row]:
 
 
 def _servers(state: Path) -> EmbeddedServers:
-    """Servers that write no log of what is filled in: it goes to the disk once, and is synced."""
+    """Servers for several hubs, who write what is filled in to the disk once, and sync it."""
     with (
         embedded.start(state) as servers,
         psycopg.connect(sides.libpq(servers.database_url), autocommit=True) as database,
     ):
-        for setting in ("wal_level = minimal", "max_wal_senders = 0"):
+        for setting in _SETTINGS:
             database.execute(f"ALTER SYSTEM SET {setting}".encode())
     return embedded.start(state)
 
