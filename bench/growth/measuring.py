@@ -136,11 +136,13 @@ def _rows(kind: str, found: dict[int, _Found]) -> list[Row]:
 def _sent(grown: Grown, kind: str, number: int) -> Measured:
     """A round in which all were served; one in which the machine was too busy is made again."""
     side = grown.side
+    statuses: dict[int, int] = {}
     for _ in range(_TRIES):
         measured = load.run(side.port, side.requests[kind], requests=number, concurrency=_CALLERS)
         if not measured.failed:
             return measured
-    raise SystemExit(f"{grown.size:,}: {kind} is no measurement: {measured.statuses}")
+        statuses = measured.statuses
+    raise SystemExit(f"{grown.size:,}: {kind} is no measurement: {statuses}")
 
 
 def _completed(grown: Grown, number: int) -> float:
