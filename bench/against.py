@@ -11,7 +11,6 @@ import argparse
 import re
 import shlex
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -21,6 +20,7 @@ from statistics import median
 from urllib.parse import urlsplit
 
 from bench import load, processes, receiver
+from bench.folder import fresh
 from bench.machine import Machine
 from bench.processes import memory, processor
 from bench.requests import Booking, ToolCall
@@ -85,8 +85,8 @@ def _rounds(options: argparse.Namespace) -> None:
         f"{'own s/1000':>12}{'servers':>9}"
     )
     with (
-        tempfile.TemporaryDirectory(prefix="hub-against-") as folder,
-        receiver.running(Path(folder) / "log", options.receiver_port) as service,
+        fresh("hub-against-") as folder,
+        receiver.running(folder / "log", options.receiver_port) as service,
     ):
         for callers in options.callers:
             rounds: dict[str, list[Round]] = defaultdict(list)
@@ -147,10 +147,10 @@ def _line(name: str, callers: int, rounds: Sequence[Round]) -> str:
 def _starts(options: argparse.Namespace) -> None:
     """Seconds from the command to the first answered webhook of each program, in turn."""
     found = defaultdict(list)
-    with tempfile.TemporaryDirectory(prefix="hub-against-") as folder:
+    with fresh("hub-against-") as folder:
         for _ in range(options.rounds):
             for each, command in zip(options.programs, options.start, strict=True):
-                log = Path(folder) / each.name
+                log = folder / each.name
                 found[each.name].append(_started(each, command, log))
                 print(f"{each.name}: {found[each.name][-1]:.2f} s", flush=True)
     for name, seconds in found.items():

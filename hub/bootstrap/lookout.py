@@ -60,12 +60,17 @@ class Lookout:
         `Misconfigured` when there is none.
         """
         files = self._reader.files
-        texts = files.read(files.stamps())
+        texts = files.read(files.glance())
         files.forget()  # they may have been written in this very moment: the next look tells
         if self._first is None or texts != self._texts:
             self._first, self._texts = None, texts
             self._first = self._sight(None)
         return self._first
+
+    @property
+    def is_restless(self) -> bool:
+        """Whether the last look saw a change, which the next one may take up."""
+        return self._restless > 0
 
     def again(self, last_good: str) -> Sight:
         """The same files, with an earlier `hub.yaml` in the place of one that has errors."""
@@ -77,8 +82,9 @@ class Lookout:
         Raises `OSError` for files that cannot be read.
         """
         files = self._reader.files
-        stamps = files.stamps()
+        stamps = files.glance()
         if stamps == self._read:
+            self._restless = 0
             return None
         if stamps != self._seen and self._restless < _MOST_RESTLESS:
             self._seen = stamps

@@ -289,7 +289,7 @@ class OpeningApp:
         following = import_module("hub.bootstrap.following").Following(hub)
         in_a_thread = gevent.get_hub().threadpool
         while True:
-            gevent.sleep(following.LOOK_EVERY)
+            gevent.sleep(following.pause)
             following.take(in_a_thread.apply(following.look))
 
     def _keep_opening(self) -> None:
