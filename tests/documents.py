@@ -14,11 +14,11 @@ from typing import Any
 import click
 
 from hub.action import Action
-from hub.bootstrap.actions import all_actions
+from hub.bootstrap.actions import all_actions, all_connectors
 from hub.cli import main
 from hub.cli.describing import field_rows
 from hub.config import VARIABLES
-from hub.connectors.connections import CONNECTION_TYPES, ConnectionType
+from hub.connectors.connections import ConnectionType
 from hub.metrics.catalogue import CATALOGUE
 from tests import guarantees, reference
 
@@ -78,7 +78,7 @@ _SOURCES = {
 
 
 def connection_types() -> str:
-    return "\n\n".join(_connection_type(each) for each in CONNECTION_TYPES.values())
+    return "\n\n".join(_connection_type(each.kind) for each in all_connectors().values())
 
 
 def _connection_type(kind: ConnectionType) -> str:

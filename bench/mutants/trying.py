@@ -13,8 +13,7 @@ from typing import Literal
 from bench.mutants.mutant import Mutant
 from hub.bootstrap import read_project
 from hub.bootstrap.actions import all_actions
-from hub.bootstrap.project import DIALECT_FACTS
-from hub.connectors.connections import CONNECTION_TYPES
+from hub.bootstrap.project import DIALECT_FACTS, actions_by_connection
 from hub.engine.compile.link import called_names
 from hub.engine.notes import Memory
 from hub.engine.project import Project, load_project
@@ -73,7 +72,7 @@ class Judge:
             actions=self._actions,
             auth_types=AUTH_TYPES,
             dialects=DIALECT_FACTS,
-            connection_types={each.name: each.actions for each in CONNECTION_TYPES.values()},
+            connection_types=actions_by_connection(),
             memory=memory,
         )
 

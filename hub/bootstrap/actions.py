@@ -1,4 +1,4 @@
-"""Which actions exist: the built-in modules, and those of installed plug-ins, in one list.
+"""Which actions and connectors exist: the built-in modules and those of installed plug-ins.
 
 What is declared only stands back for an implementation of the same name, such as a plug-in's.
 """
@@ -11,9 +11,10 @@ from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
 from hub.action import Action, actions_of
+from hub.connectors.connections import Connector
 from hub.errors import Misconfigured
 
-BUILTIN_ACTIONS = (
+BUILT_IN = (
     "hub.domain.appointments",
     "hub.domain.declared",
     "hub.domain.interactions",
@@ -40,9 +41,7 @@ def all_actions() -> dict[str, Action]:
 
     Raises `Misconfigured` when two implement one name or a plug-in cannot be loaded.
     """
-    modules = [import_module(name) for name in BUILTIN_ACTIONS]
-    modules += [_load(found) for found in plug_ins()]
-    found = [(module.__name__, each) for module in modules for each in actions_of(module)]
+    found = [(module.__name__, each) for module in _modules() for each in actions_of(module)]
     actions = {each.name: each for _, each in found if not each.is_implemented}
     homes: dict[str, str] = {}
     for home, each in found:
@@ -56,6 +55,27 @@ def all_actions() -> dict[str, Action]:
         homes[each.name] = home
         actions[each.name] = each
     return dict(sorted(actions.items()))
+
+
+@cache
+def all_connectors() -> dict[str, Connector]:
+    """Every connector by its type of connection, as written in `type:`; raises `Misconfigured`."""
+    connectors: dict[str, Connector] = {}
+    for module in _modules():
+        found = getattr(module, "CONNECTOR", None)
+        if not isinstance(found, Connector):
+            continue
+        if found.kind.name in connectors:
+            raise Misconfigured(
+                f"Two packages bring connections of type {found.kind.name}; one is"
+                f" {module.__name__}. Remove one of the packages."
+            )
+        connectors[found.kind.name] = found
+    return connectors
+
+
+def _modules() -> tuple[ModuleType, ...]:
+    return (*map(import_module, BUILT_IN), *map(_load, plug_ins()))
 
 
 def _load(plug_in: EntryPoint) -> ModuleType:

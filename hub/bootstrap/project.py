@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hub.bootstrap.actions import all_actions
+from hub.bootstrap.actions import all_actions, all_connectors
 from hub.bootstrap.files import ProjectFiles
-from hub.connectors.connections import CONNECTION_TYPES
 from hub.engine.notes import Memory
 from hub.engine.project import Project, check_settings, load_project
 from hub.engine.settings import PROJECT_FILE, ConfigDeclaration, DialectFacts, ProjectSettings
@@ -113,13 +112,14 @@ def compile_project(files: Mapping[str, str], memory: Memory | None = None) -> P
 
 def actions_by_connection() -> dict[str, tuple[str, ...]]:
     """Type of connection → the actions that it is for."""
-    return {each.name: each.actions for each in CONNECTION_TYPES.values()}
+    return {name: each.kind.actions for name, each in all_connectors().items()}
 
 
 def credential_names() -> dict[str, list[str]]:
     """What each type of connection proves itself with."""
     return {
-        kind: [each.name for each in known.credentials] for kind, known in CONNECTION_TYPES.items()
+        name: [field.name for field in each.kind.credentials]
+        for name, each in all_connectors().items()
     }
 
 

@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hub.bootstrap.actions import all_connectors
 from hub.bootstrap.secrets import Secrets
 from hub.connectors.connections import ConnectionSettings
-from hub.connectors.email import EmailClient
 from hub.connectors.http import Http, OutboundPolicy
-from hub.connectors.slack import SlackClient
-from hub.connectors.sms import TwilioClient
-from hub.connectors.sql import SqlClient
 from hub.engine.settings import ProjectSettings
 from hub.errors import Misconfigured, Permanent
 
@@ -74,10 +71,8 @@ def open_services(settings: ProjectSettings, secrets: Secrets) -> Services:
 
 
 def _clients(http: Http, by_type: Mapping[str, ConnectionSettings]) -> dict[type, Any]:
-    return {
-        Http: http,
-        SlackClient: SlackClient(by_type.get("slack"), http),
-        TwilioClient: TwilioClient(by_type.get("twilio"), http),
-        EmailClient: EmailClient(by_type.get("smtp")),
-        SqlClient: SqlClient(by_type.get("postgres")),
+    opened = {
+        each.client: each.open(by_type.get(each.kind.name), http)
+        for each in all_connectors().values()
     }
+    return {Http: http, **opened}

@@ -11,13 +11,13 @@ import click
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from hub.bootstrap.actions import all_connectors
 from hub.bootstrap.project import config_values
 from hub.bootstrap.secrets import Seal
 from hub.cli.console import say, say_json, table
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import SECRETS_FILE, Environment, without_value
 from hub.connectors import connections
-from hub.connectors.connections import CONNECTION_TYPES
 from hub.connectors.sql import SqlClient
 from hub.domain import monitor
 from hub.engine.project import Project
@@ -165,11 +165,11 @@ def _connections(environment: Environment) -> Examined:
 
 def _lacking(connection: ConnectionSettings, environment: Environment) -> list[str]:
     """One sentence when a connection cannot be used: what to set, and where."""
-    kind = CONNECTION_TYPES.get(connection.type)
-    if kind is None:
+    connector = all_connectors().get(connection.type)
+    if connector is None:
         return [f"{connection.name}: there is no type {connection.type} of connections"]
     missing = []
-    for path in kind.missing(_revealed(connection, environment)):
+    for path in connector.kind.missing(_revealed(connection, environment)):
         place, _, key = path.partition(".")
         secret = connection.credentials.get(key) if place == "credentials" else None
         missing.append(secret or f"{path} in hub.yaml")

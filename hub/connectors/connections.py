@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from hub.connectors.http import Http
 from hub.errors import Permanent
 
 
@@ -56,90 +57,21 @@ class ConnectionType:
         return tuple(absent)
 
 
-CONNECTION_TYPES: Mapping[str, ConnectionType] = {
-    each.name: each
-    for each in (
-        ConnectionType(
-            name="slack",
-            title="Slack workspace",
-            actions=("slack.post",),
-            credentials=(Field("token", "bot token (xoxb-…) with the scope chat:write"),),
-            base_url=Field(
-                "base_url", "where the Web API lies, default https://slack.com/api/", required=False
-            ),
-        ),
-        ConnectionType(
-            name="twilio",
-            title="Twilio, or a service that speaks its language (SignalWire)",
-            actions=("twilio.send_sms",),
-            credentials=(
-                Field("account_sid", "account SID (AC…), or the project id of SignalWire"),
-                Field("auth_token", "auth token, or the secret of the API key"),
-                Field("api_key_sid", "API key SID (SK…), where a key is used", required=False),
-            ),
-            options=(
-                Field(
-                    "from",
-                    "sender when the step names none: a number as +E.164, or a messaging service"
-                    " (MG…)",
-                    required=False,
-                ),
-                Field(
-                    "provider",
-                    "whose error codes apply: twilio (default) or signalwire",
-                    required=False,
-                ),
-            ),
-            base_url=Field(
-                "base_url",
-                "default https://api.twilio.com; SignalWire: https://SPACE.signalwire.com/api/laml",
-                required=False,
-            ),
-        ),
-        ConnectionType(
-            name="smtp",
-            title="Mail server",
-            actions=("email.send",),
-            credentials=(
-                Field("username", "user name, where the server wants one", required=False),
-                Field("password", "password of that user", required=False),
-            ),
-            options=(
-                Field("from", "sender's address"),
-                Field(
-                    "tls",
-                    "starttls (default of smtp://), tls (default of smtps://), or none",
-                    required=False,
-                ),
-                Field("ca_file", "PEM file of a private certificate authority", required=False),
-            ),
-            base_url=Field("base_url", "smtp://host:587 or smtps://host:465"),
-        ),
-        ConnectionType(
-            name="postgres",
-            title="PostgreSQL database of your own, with a role that cannot change its tables",
-            actions=("sql.query",),
-            credentials=(
-                Field("username", "role, see docs/security.md"),
-                Field("password", "password of that role", required=False),
-            ),
-            options=(
-                Field(
-                    "sslmode",
-                    "verify-full (default), verify-ca, require, or disable",
-                    required=False,
-                ),
-                Field("ca_file", "PEM file of a private certificate authority", required=False),
-            ),
-            base_url=Field("base_url", "postgresql://host:5432/database"),
-        ),
-    )
-}
+@dataclass(frozen=True)
+class Connector:
+    """A service outside, as its module offers it: what hub.yaml says of it, and its client.
+
+    `client`: the type by which actions ask for it; `open` makes one, and connects to nothing.
+    Without settings every use of the client says what to set.
+    """
+
+    kind: ConnectionType
+    client: type
+    open: Callable[[ConnectionSettings | None, Http], object]
 
 
-def configured(settings: ConnectionSettings | None, type_name: str) -> ConnectionSettings:
+def configured(settings: ConnectionSettings | None, wanted: ConnectionType) -> ConnectionSettings:
     """The settings, complete; raises `Permanent("not_configured")` that says what to set."""
-    wanted = CONNECTION_TYPES[type_name]
     if settings is None:
         needs = ", ".join(
             [f"credentials.{each.name}" for each in wanted.credentials if each.required]
@@ -148,7 +80,7 @@ def configured(settings: ConnectionSettings | None, type_name: str) -> Connectio
         )
         raise Permanent(
             "not_configured",
-            f"hub.yaml has no connection of type {type_name}: add one under connections"
+            f"hub.yaml has no connection of type {wanted.name}: add one under connections"
             f" with {needs}",
         )
     absent = wanted.missing(settings)

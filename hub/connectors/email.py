@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 
 from hub.action import Attempt, Clock, action
 from hub.connectors import icalendar
-from hub.connectors.connections import ConnectionSettings, configured
+from hub.connectors.connections import (
+    ConnectionSettings,
+    ConnectionType,
+    Connector,
+    Field,
+    configured,
+)
 from hub.errors import Permanent
 from hub.signature import Email
 
@@ -51,6 +57,27 @@ class Mailed:
     message_id: str
 
 
+SMTP = ConnectionType(
+    name="smtp",
+    title="Mail server",
+    actions=("email.send",),
+    credentials=(
+        Field("username", "user name, where the server wants one", required=False),
+        Field("password", "password of that user", required=False),
+    ),
+    options=(
+        Field("from", "sender's address"),
+        Field(
+            "tls",
+            "starttls (default of smtp://), tls (default of smtps://), or none",
+            required=False,
+        ),
+        Field("ca_file", "PEM file of a private certificate authority", required=False),
+    ),
+    base_url=Field("base_url", "smtp://host:587 or smtps://host:465"),
+)
+
+
 class EmailClient:
     """One mail server and the sender's address; without settings every use says what to set.
 
@@ -63,15 +90,18 @@ class EmailClient:
     @property
     def sender(self) -> str:
         """The address mails come from."""
-        return _address(configured(self._settings, "smtp").options["from"], "options.from")
+        return _address(configured(self._settings, SMTP).options["from"], "options.from")
 
     def deliver(self, message: EmailMessage, *, to: str, timeout: timedelta) -> None:
         """Hand the mail to the server; raises `StepFailed`."""
         from hub.connectors.smtp import MailServer, deliver  # noqa: PLC0415 - see `_wire`
 
-        server = MailServer.of(configured(self._settings, "smtp"))
+        server = MailServer.of(configured(self._settings, SMTP))
         content = message.as_bytes(policy=_wire())
         deliver(server, content, sender=self.sender, to=to, timeout=timeout)
+
+
+CONNECTOR = Connector(SMTP, EmailClient, lambda settings, _: EmailClient(settings))
 
 
 @action(

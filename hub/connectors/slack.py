@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hub.action import Attempt, action
-from hub.connectors.connections import ConnectionSettings, configured
+from hub.connectors.connections import (
+    ConnectionSettings,
+    ConnectionType,
+    Connector,
+    Field,
+    configured,
+)
 from hub.connectors.http import Http, HttpAnswer, excerpt, failure_of
 from hub.errors import Permanent, StepFailed, Transient
 
@@ -42,6 +48,17 @@ _TRANSIENT: Mapping[str, tuple[str, bool]] = {
 }
 
 
+SLACK = ConnectionType(
+    name="slack",
+    title="Slack workspace",
+    actions=("slack.post",),
+    credentials=(Field("token", "bot token (xoxb-…) with the scope chat:write"),),
+    base_url=Field(
+        "base_url", "where the Web API lies, default https://slack.com/api/", required=False
+    ),
+)
+
+
 class SlackClient:
     """One workspace of Slack; without settings every use says what to set."""
 
@@ -51,7 +68,7 @@ class SlackClient:
 
     def post_message(self, attempt: Attempt, *, channel: str, text: str) -> str:
         """Post and give back the message's `ts`; raises `StepFailed`."""
-        settings = configured(self._settings, "slack")
+        settings = configured(self._settings, SLACK)
         token = settings.credentials["token"]
         answer = self._http.exchange(
             "POST",
@@ -67,6 +84,9 @@ class SlackClient:
         if failure is not None:
             raise failure
         return str(answer.json.get("ts", ""))
+
+
+CONNECTOR = Connector(SLACK, SlackClient, SlackClient)
 
 
 def _refusal(answer: HttpAnswer) -> StepFailed | None:

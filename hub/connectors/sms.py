@@ -10,7 +10,13 @@ import phonenumbers
 from phonenumbers import PhoneNumberType
 
 from hub.action import Attempt, action
-from hub.connectors.connections import ConnectionSettings, configured
+from hub.connectors.connections import (
+    ConnectionSettings,
+    ConnectionType,
+    Connector,
+    Field,
+    configured,
+)
 from hub.connectors.http import Http
 from hub.connectors.sms_codes import ERROR_CODES, Verdict
 from hub.errors import Permanent
@@ -29,6 +35,35 @@ _NEVER_TEXTED = frozenset(
 _MESSAGING_SERVICE = "MG"
 
 
+TWILIO = ConnectionType(
+    name="twilio",
+    title="Twilio, or a service that speaks its language (SignalWire)",
+    actions=("twilio.send_sms",),
+    credentials=(
+        Field("account_sid", "account SID (AC…), or the project id of SignalWire"),
+        Field("auth_token", "auth token, or the secret of the API key"),
+        Field("api_key_sid", "API key SID (SK…), where a key is used", required=False),
+    ),
+    options=(
+        Field(
+            "from",
+            "sender when the step names none: a number as +E.164, or a messaging service (MG…)",
+            required=False,
+        ),
+        Field(
+            "provider",
+            "whose error codes apply: twilio (default) or signalwire",
+            required=False,
+        ),
+    ),
+    base_url=Field(
+        "base_url",
+        "default https://api.twilio.com; SignalWire: https://SPACE.signalwire.com/api/laml",
+        required=False,
+    ),
+)
+
+
 class TwilioClient:
     """One account; without settings every use says what to set."""
 
@@ -38,13 +73,16 @@ class TwilioClient:
 
     def send(self, attempt: Attempt, *, to: str, text: str, from_: str | None) -> str:
         """Send a message and give back its SID; raises `StepFailed`."""
-        settings = configured(self._settings, "twilio")
+        settings = configured(self._settings, TWILIO)
         codes = _codes(settings)
         sender = _sender(settings, from_ or settings.options.get("from"))
         # Twilio's package costs 15 MiB: only a process that really sends loads it.
         package = import_module("hub.connectors.twilio_client")
         way_out = package.WayOut(self._http, attempt.timeout, codes)
         return str(package.send(settings, way_out, {"to": to, "body": text, **sender}))
+
+
+CONNECTOR = Connector(TWILIO, TwilioClient, TwilioClient)
 
 
 def _codes(settings: ConnectionSettings) -> Mapping[str, Verdict]:

@@ -24,7 +24,13 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import URL
 
 from hub.action import Attempt, action
-from hub.connectors.connections import ConnectionSettings, configured
+from hub.connectors.connections import (
+    ConnectionSettings,
+    ConnectionType,
+    Connector,
+    Field,
+    configured,
+)
 from hub.connectors.http import excerpt
 from hub.connectors.http.sockets import addresses_of
 from hub.connectors.sql_rights import check_rights, excessive_rights
@@ -70,6 +76,26 @@ class Rows:
     count: int
 
 
+POSTGRES = ConnectionType(
+    name="postgres",
+    title="PostgreSQL database of your own, with a role that cannot change its tables",
+    actions=("sql.query",),
+    credentials=(
+        Field("username", "role, see docs/security.md"),
+        Field("password", "password of that role", required=False),
+    ),
+    options=(
+        Field(
+            "sslmode",
+            "verify-full (default), verify-ca, require, or disable",
+            required=False,
+        ),
+        Field("ca_file", "PEM file of a private certificate authority", required=False),
+    ),
+    base_url=Field("base_url", "postgresql://host:5432/database"),
+)
+
+
 class SqlClient:
     """One database; without settings every use says what to set."""
 
@@ -81,7 +107,7 @@ class SqlClient:
     ) -> list[dict[str, Any]]:
         """The rows of a statement that changes nothing; raises `StepFailed`."""
         ends_at = monotonic() + min(timeout, LONGEST).total_seconds()
-        settings = configured(self._settings, "postgres")
+        settings = configured(self._settings, POSTGRES)
         ready, names = _bound(statement)
         values = _values(names, params)
         with _session(settings, ends_at) as session:
@@ -90,9 +116,12 @@ class SqlClient:
 
     def excessive_rights(self) -> list[str]:
         """What the role can do that it must not, for `hub doctor`; raises `StepFailed`."""
-        settings = configured(self._settings, "postgres")
+        settings = configured(self._settings, POSTGRES)
         with _session(settings, monotonic() + LONGEST.total_seconds()) as session:
             return excessive_rights(session)
+
+
+CONNECTOR = Connector(POSTGRES, SqlClient, lambda settings, _: SqlClient(settings))
 
 
 # ----------------------------------------------------------------------------------- the statement

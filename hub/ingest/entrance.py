@@ -94,7 +94,7 @@ class Entrance:
             return Payload(None, (PayloadProblem("", excess),))
         view = self.validator.view
         times: dict[str, str] = {}
-        if self.dialect.media_type == FORM_TYPE:
+        if FORM_TYPE in self.dialect.media_types:
             payload = read_fields(view, payload)
         if self.endpoint.timezone is not None:
             zone = ZoneInfo(self.endpoint.timezone)

@@ -153,7 +153,7 @@ def _request_body(name: str, endpoint: Endpoint) -> dict[str, Any]:
         schema = {"anyOf": [schema, envelope]}
     elif dialect.name not in _PLAIN:
         schema = {"type": "object", "description": f"As {dialect.name} sends it"}
-    return {"required": True, "content": {dialect.media_type: {"schema": schema}}}
+    return {"required": True, "content": {each: {"schema": schema} for each in dialect.media_types}}
 
 
 def _responses(workflow: Workflow, endpoint: Endpoint) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from hub.errors import Rejected, Unavailable
 from hub.ingest import rate_limits
 from hub.ingest.answers import as_sentence
 from hub.ingest.body import Body, read_json
-from hub.ingest.dialects import FORM_TYPE, Call, Reply, Unpacked
+from hub.ingest.dialects import FORM_TYPE, Beside, Call, Reply, Unpacked
 from hub.ingest.endpoints import EndpointIndex, is_one_of
 from hub.ingest.entrance import Entrance, open_entrance
 from hub.ingest.form_body import read_form
@@ -141,10 +141,9 @@ class Reception:
         entrance = route.entrance
         if refusal := self._too_many(request, entrance, is_proved=False):
             raise refusal
-        verified = self._verify(request, entrance, entrance.preset.secrets)
-        refusal = self._too_many(request, entrance, is_proved=True)
-        if refusal is not None and not entrance.dialect.is_tool:
-            raise refusal
+        if (greeted := entrance.dialect.greet(request.query)) is not None:
+            return Receipt(entrance.dialect, greeted)
+        verified, refusal = self._proved(request, entrance)
         planner, body = self._read(request, route, verified)
         unpacked = planner.unpacked
         if refusal is not None:
@@ -186,6 +185,16 @@ class Reception:
         name, request_id = entrance.workflow.name, str(request.id)
         return rate_limits.refuse(self._admit, limit, name, who=who, request_id=request_id)
 
+    def _proved(
+        self, request: InboundRequest, entrance: Entrance
+    ) -> tuple[Verified, Rejected | None]:
+        """The proof of the sender, and the refusal that only a dialect of tools puts into words."""
+        verified = self._verify(request, entrance, entrance.preset.secrets)
+        refusal = self._too_many(request, entrance, is_proved=True)
+        if refusal is not None and not entrance.dialect.is_tool:
+            raise refusal
+        return verified, refusal
+
     def _proved_by(self, request: InboundRequest, entrance: Entrance) -> str:
         """The secret, by its name, that proves the sender of a request that is proved."""
         *others, last = entrance.preset.secrets or ("",)
@@ -226,7 +235,7 @@ class Reception:
             request=request,
             entrance=entrance,
             verified=verified,
-            unpacked=_unpack(request, entrance, body),
+            unpacked=_unpack(request, entrance, body, verified),
             params=params,
             query=query,
             start=self._start,
@@ -283,25 +292,32 @@ class Reception:
 
 def _body(request: InboundRequest, entrance: Entrance) -> Body:
     """The value of the body; raises `Rejected` 415 for what its dialect cannot read (S18)."""
-    if not entrance.has_body:
+    if not entrance.has_body or (entrance.dialect.may_be_empty and not request.body):
         return Body({})
-    if request.media_type() != entrance.dialect.media_type:
-        raise Rejected(415, f"Send the body as {entrance.dialect.media_type}.")
+    media_type, taken = request.media_type(), entrance.dialect.media_types
+    if media_type not in taken:
+        raise Rejected(415, f"Send the body as {' or '.join(taken)}.")
     if not request.is_utf8():
         raise Rejected(415, "Send the body in UTF-8: Content-Type names another charset.")
-    is_form = entrance.dialect.media_type == FORM_TYPE
     return (
         read_form(request.body)
-        if is_form
+        if media_type == FORM_TYPE
         else read_json(request.body, max_body=entrance.endpoint.max_body)
     )
 
 
-def _unpack(request: InboundRequest, entrance: Entrance, body: Body) -> Unpacked:
+def _unpack(
+    request: InboundRequest, entrance: Entrance, body: Body, verified: Verified
+) -> Unpacked:
     if not entrance.has_body:
         return Unpacked(calls=(Call({}),), kind="flat")
-    tool, headers = entrance.endpoint.tool, request.headers
-    return entrance.dialect.unpack(body, tool=tool, headers=headers)
+    beside = Beside(
+        tool=entrance.endpoint.tool,
+        headers=request.headers,
+        query=request.query,
+        vouched=verified.vouched,
+    )
+    return entrance.dialect.unpack(body, beside)
 
 
 def _without_payloads(unpacked: Unpacked, size: int) -> Unpacked:

@@ -37,12 +37,14 @@ _RETELL = re.compile(r"v=([0-9]{1,16}),d=([0-9a-f]{64})", re.ASCII)
 class Verified:
     """Proof of the sender. What the signature vouches for besides the body, where it does.
 
-    `accepted_for`: how long one signature can be accepted, by clocks that differ.
+    `accepted_for`: how long one signature can be accepted, by clocks that differ. `vouched`: the
+    values in the body that are live secrets, where each of its items brings one.
     """
 
     timestamp: datetime | None = None
     message_id: str | None = None
     accepted_for: timedelta = 2 * TOLERANCE
+    vouched: frozenset[str] = frozenset()
 
 
 class Preset(Protocol):

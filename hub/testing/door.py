@@ -22,8 +22,18 @@ from hub.engine.workflow import Endpoint, Workflow
 from hub.errors import Rejected
 from hub.ingest.answers import pack
 from hub.ingest.body import Body, without_faults
-from hub.ingest.dialects import DIALECTS, Call, Dialect, Packed, Reply, Unpacked, to_json_bytes
-from hub.ingest.dialects.contract import FORM_TYPE, NO_HEADERS
+from hub.ingest.dialects import (
+    DIALECTS,
+    NOTHING,
+    Beside,
+    Call,
+    Dialect,
+    Packed,
+    Reply,
+    Unpacked,
+    to_json_bytes,
+)
+from hub.ingest.dialects.contract import FORM_TYPE
 from hub.ingest.dialects.plain_json import answer_in_json
 from hub.ingest.entrance import PUBLIC
 from hub.ingest.receipt import Outcome, Receipt
@@ -72,27 +82,13 @@ class Guests(Protocol):
         """A run by its id."""
 
 
-@dataclass(frozen=True)
-class Unwrapped:
+@dataclass(frozen=True, kw_only=True)
+class Unwrapped(Dialect):
     """A dialect whose work is done: the body is the payload, the answer is the plain value."""
 
     inner: Dialect
-    name: str
-    media_type: str = "application/json"
-    default_auth: str = "public"
-    default_max_body: int = 0
-    is_tool: bool = False
-    payload_names: tuple[str, ...] = ()
-    names_messages: bool = True
-    secret_places: tuple[str, ...] = ()
 
-    def unpack(
-        self,
-        body: Body,
-        *,
-        tool: str | None,  # noqa: ARG002
-        headers: Mapping[str, str] = NO_HEADERS,  # noqa: ARG002
-    ) -> Unpacked:
+    def unpack(self, body: Body, beside: Beside = NOTHING) -> Unpacked:  # noqa: ARG002
         """One call; the same payload has the same key, where the dialect gives keys at all."""
         payload = without_faults(body)
         digest = sha256(to_json_bytes(payload)).hexdigest()
@@ -223,11 +219,11 @@ class Door:
         if request is None:
             raise LookupError("the test has no raw request")
         dialect = DIALECTS[endpoint.dialect]
-        raw = _raw_body(request.body, dialect.media_type)
+        raw = _raw_body(request.body, dialect.media_types[0])
         headers = {name.lower(): value for name, value in request.headers.items()}
         preset = PUBLIC if endpoint.auth == PUBLIC.name else self._settings.auth[endpoint.auth]
         headers = {
-            "content-type": dialect.media_type,
+            "content-type": dialect.media_types[0],
             **signed(preset, raw, headers, now=self._now_in.now(), settings=self._settings),
         }
         return self._request(endpoint, path, headers, raw, {**given.query, **request.query})
@@ -256,7 +252,8 @@ class Door:
 
 def _open(route: Route) -> Route:
     entrance = route.entrance
-    dialect = Unwrapped(entrance.dialect, entrance.dialect.name)
+    inner = entrance.dialect
+    dialect = Unwrapped(inner=inner, name=inner.name, names_messages=True)
     return replace(route, entrance=replace(entrance, dialect=dialect, preset=PUBLIC))
 
 

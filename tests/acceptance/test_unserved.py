@@ -32,8 +32,8 @@ MISSING = "oracle.ask has no implementation yet"
 @pytest.fixture
 def project(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The project with two more workflows, in a hub that knows the oracle and cannot ask it."""
-    known = (*actions.BUILTIN_ACTIONS, "tests.fakes.oracle")
-    monkeypatch.setattr(actions, "BUILTIN_ACTIONS", known)
+    known = (*actions.BUILT_IN, "tests.fakes.oracle")
+    monkeypatch.setattr(actions, "BUILT_IN", known)
     all_actions.cache_clear()
     for name, text in (("asks", ASKS), ("asks-at-times", SWEEPS)):
         (project / "workflows" / f"{name}.yaml").write_text(text)

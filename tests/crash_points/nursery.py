@@ -61,7 +61,7 @@ def _import_everything() -> None:
     import hub.web.server  # noqa: PLC0415
     import hub.worker.process  # noqa: F401, PLC0415
 
-    vars(known)["BUILTIN_ACTIONS"] = (*known.BUILTIN_ACTIONS, "tests.crash_points.ledger")
+    vars(known)["BUILT_IN"] = (*known.BUILT_IN, "tests.crash_points.ledger")
     known.all_actions()
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hub.ingest.dialects.calcom import Calcom
-from hub.ingest.dialects.cloudevents import CloudEvents
+from hub.ingest.dialects.calcom import CALCOM
+from hub.ingest.dialects.cloudevents import CLOUDEVENTS
 from hub.ingest.dialects.contract import (
     FORM_TYPE,
+    NOTHING,
+    Beside,
     Call,
     Dialect,
     Packed,
@@ -16,29 +18,31 @@ from hub.ingest.dialects.contract import (
     to_json_bytes,
 )
 from hub.ingest.dialects.form import FORM
-from hub.ingest.dialects.plain_json import PlainJson
-from hub.ingest.dialects.standard_webhooks import StandardWebhooks
-from hub.ingest.dialects.stripe import Stripe
-from hub.ingest.dialects.vapi_event import VapiEvent
-from hub.ingest.dialects.vapi_tool import VapiTool
+from hub.ingest.dialects.plain_json import JSON
+from hub.ingest.dialects.standard_webhooks import STANDARD_WEBHOOKS
+from hub.ingest.dialects.stripe import STRIPE
+from hub.ingest.dialects.vapi_event import VAPI_EVENT
+from hub.ingest.dialects.vapi_tool import VAPI_TOOL
 
 DIALECTS: Mapping[str, Dialect] = {
     dialect.name: dialect
     for dialect in (
-        PlainJson(),
+        JSON,
         FORM,
-        VapiTool(),
-        VapiEvent(),
-        Calcom(),
-        Stripe(),
-        StandardWebhooks(),
-        CloudEvents(),
+        VAPI_TOOL,
+        VAPI_EVENT,
+        CALCOM,
+        STRIPE,
+        STANDARD_WEBHOOKS,
+        CLOUDEVENTS,
     )
 }
 
 __all__ = [
     "DIALECTS",
     "FORM_TYPE",
+    "NOTHING",
+    "Beside",
     "Call",
     "Dialect",
     "Packed",

@@ -6,20 +6,16 @@ the booking's times, of a reschedule the old ones, with the new ones beside them
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from hub.ingest.body import Body
 from hub.ingest.dialects.contract import (
-    JSON_TYPE,
-    NO_HEADERS,
-    SMALL_BODY,
+    NOTHING,
+    Beside,
     Call,
-    Packed,
-    Reply,
+    Dialect,
     Unpacked,
-    taken,
     text_at,
 )
 from hub.ingest.secret_places import without_secrets
@@ -44,36 +40,10 @@ _FORM_FIELDS = {
 }
 
 
-@dataclass(frozen=True)
-class Calcom:
+class Calcom(Dialect):
     """Webhooks of Cal.com."""
 
-    name: str = "calcom"
-    default_auth: str = "calcom"
-    media_type: str = JSON_TYPE
-    names_messages: bool = True
-    default_max_body: int = SMALL_BODY
-    is_tool: bool = False
-    payload_names: tuple[str, ...] = (
-        "trigger",
-        "booking_uid",
-        "old_booking_uid",
-        "start",
-        "end",
-        "new_start",
-        "new_end",
-        "no_show",
-        "created_at",
-    )
-    secret_places: tuple[str, ...] = _SECRET_PLACES
-
-    def unpack(
-        self,
-        body: Body,
-        *,
-        tool: str | None,  # noqa: ARG002
-        headers: Mapping[str, str] = NO_HEADERS,  # noqa: ARG002
-    ) -> Unpacked:
+    def unpack(self, body: Body, beside: Beside = NOTHING) -> Unpacked:  # noqa: ARG002
         """One run for each event; a template without trigger and a test delivery make none."""
         trigger = text_at(body.value, "triggerEvent")
         if trigger is None:
@@ -89,10 +59,6 @@ class Calcom:
             kind=trigger,
             is_mended=bool(body.faults),
         )
-
-    def pack(self, unpacked: Unpacked, replies: Sequence[Reply]) -> Packed:  # noqa: ARG002
-        """`{}`: Cal.com reads nothing."""
-        return taken()
 
 
 def _payload(trigger: str, booking: Mapping[str, Any], created_at: str | None) -> dict[str, Any]:
@@ -161,3 +127,22 @@ def _key(payload: Mapping[str, Any], booking: Mapping[str, Any]) -> str | None:
         return f"{payload['trigger']}/{uid}/{sequence}"
     mark = f"{payload.get('no_show', '')}".lower()
     return f"{payload['trigger']}/{uid}/{mark}/{payload.get('created_at', '')}"
+
+
+CALCOM = Calcom(
+    name="calcom",
+    default_auth="calcom",
+    names_messages=True,
+    payload_names=(
+        "trigger",
+        "booking_uid",
+        "old_booking_uid",
+        "start",
+        "end",
+        "new_start",
+        "new_end",
+        "no_show",
+        "created_at",
+    ),
+    secret_places=_SECRET_PLACES,
+)

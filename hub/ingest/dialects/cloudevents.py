@@ -5,19 +5,15 @@ An id is unique for its source only, so both make the key.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from hub.ingest.body import Body
 from hub.ingest.dialects.contract import (
-    NO_HEADERS,
-    SMALL_BODY,
+    NOTHING,
+    Beside,
     Call,
-    Packed,
-    Reply,
+    Dialect,
     Unpacked,
-    taken,
     text_at,
 )
 
@@ -26,26 +22,10 @@ _REQUIRED = ("id", "source", "type")
 _OPTIONAL = ("subject", "time")
 
 
-@dataclass(frozen=True)
-class CloudEvents:
+class CloudEvents(Dialect):
     """Whoever sends CloudEvents."""
 
-    name: str = "cloudevents"
-    default_auth: str = "bearer"
-    media_type: str = _TYPE
-    names_messages: bool = True
-    default_max_body: int = SMALL_BODY
-    is_tool: bool = False
-    payload_names: tuple[str, ...] = _REQUIRED
-    secret_places: tuple[str, ...] = ()
-
-    def unpack(
-        self,
-        body: Body,
-        *,
-        tool: str | None,  # noqa: ARG002
-        headers: Mapping[str, str] = NO_HEADERS,  # noqa: ARG002
-    ) -> Unpacked:
+    def unpack(self, body: Body, beside: Beside = NOTHING) -> Unpacked:  # noqa: ARG002
         """One run for each event; a body without id, source and type makes none."""
         named = {name: text_at(body.value, name) for name in (*_REQUIRED, *_OPTIONAL)}
         if any(named[name] is None for name in _REQUIRED):
@@ -60,6 +40,7 @@ class CloudEvents:
             is_mended=bool(body.faults),
         )
 
-    def pack(self, unpacked: Unpacked, replies: Sequence[Reply]) -> Packed:  # noqa: ARG002
-        """`{}`: senders read the status alone."""
-        return taken()
+
+CLOUDEVENTS = CloudEvents(
+    name="cloudevents", media_types=(_TYPE,), names_messages=True, payload_names=_REQUIRED
+)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from hub.ingest.body import Body
 
 JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
-NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 SMALL_BODY = 262_144
 VOICE_BODY = 5 * 1024 * 1024
 
@@ -37,7 +36,8 @@ class Unpacked:
 
     `when_refused`: a refusal is answered with a status (`refuse`), as a sentence in an answer that
     is 200 all the same (`tell`), or with 2xx and a record (`record`). `ignored` says why an
-    authentic request makes no run at all. `kind` is the dialect's own note for packing the answer.
+    authentic request makes no run at all. `kind` is the dialect's own note for packing the answer,
+    and `echo` what a handshake wants to hear back.
     """
 
     calls: tuple[Call, ...] = ()
@@ -45,6 +45,7 @@ class Unpacked:
     caller: Mapping[str, str] = field(default_factory=dict)
     ignored: str | None = None
     kind: str = ""
+    echo: str = ""
     is_mended: bool = False
 
 
@@ -72,54 +73,56 @@ class Packed:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Dialect(Protocol):
-    """The five parts of a dialect, and what the checker must know of it.
+@dataclass(frozen=True)
+class Beside:
+    """What a dialect may read of a request beside its body. Header names are in lower case.
 
-    `secret_places` name members of the body that carry secrets (`hub.ingest.secret_places`).
+    `tool`: the one that the endpoint is for. `vouched`: values in the body that were found to be
+    live secrets, where the sender proves each item by one (`client_state`).
     """
 
-    @property
-    def name(self) -> str:
-        """As written in `dialect:`."""
+    tool: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    vouched: frozenset[str] = frozenset()
 
-    @property
-    def default_auth(self) -> str:
-        """The preset its callers usually prove themselves by."""
 
-    @property
-    def media_type(self) -> str:
-        """The only media type it reads (S18)."""
+NOTHING = Beside()
 
-    @property
-    def default_max_body(self) -> int:
-        """Bytes."""
 
-    @property
-    def is_tool(self) -> bool:
-        """Whether a language model hears the answer."""
+@dataclass(frozen=True, kw_only=True)
+class Dialect(ABC):
+    """How one kind of caller speaks. Its traits are data; reading and answering are its methods.
 
-    @property
-    def payload_names(self) -> tuple[str, ...]:
-        """Fields of the payload that it always gives."""
+    `name` is written in `dialect:`, `default_auth` the preset its callers usually prove themselves
+    by. It reads these media types only (S18), bodies of so many bytes unless the endpoint says
+    otherwise. `is_tool`: a language model hears the answer. `payload_names`: fields its payload
+    always has. `names_messages`: its calls have keys out of the body, which signatures cover (I6,
+    S2). `may_be_empty`: some of its messages stand in their headers alone. `secret_places`: members
+    of its bodies that carry secrets (`wire-formats`, section 0.5).
+    """
 
-    @property
-    def names_messages(self) -> bool:
-        """Whether its calls have keys out of the body, which signatures cover (I6, S2)."""
+    name: str
+    default_auth: str = "bearer"
+    media_types: tuple[str, ...] = (JSON_TYPE,)
+    default_max_body: int = SMALL_BODY
+    is_tool: bool = False
+    payload_names: tuple[str, ...] = ()
+    names_messages: bool = False
+    may_be_empty: bool = False
+    secret_places: tuple[str, ...] = ()
 
-    @property
-    def secret_places(self) -> tuple[str, ...]:
-        """Where its bodies carry secrets (`wire-formats`, section 0.5)."""
+    def greet(self, query: Mapping[str, tuple[str, ...]]) -> Unpacked | None:  # noqa: ARG002
+        """A handshake, which comes without proof and makes no run; nothing for other requests."""
+        return None
 
-    def unpack(
-        self, body: Body, *, tool: str | None, headers: Mapping[str, str] = NO_HEADERS
-    ) -> Unpacked:
-        """Find the calls in a body; raises `Rejected` 422 for values that cannot be stored.
+    @abstractmethod
+    def unpack(self, body: Body, beside: Beside = NOTHING) -> Unpacked:
+        """Find the calls in a body; raises `Rejected` 422 for values that cannot be stored."""
 
-        `headers` by name in lower case: some senders say there which message it is.
-        """
-
-    def pack(self, unpacked: Unpacked, replies: Sequence[Reply]) -> Packed:
-        """Answer in the caller's form; one reply for each call, in the order of the calls."""
+    def pack(self, unpacked: Unpacked, replies: Sequence[Reply]) -> Packed:  # noqa: ARG002
+        """Answer in the caller's form; one reply for each call, in their order. Here: 200 `{}`."""
+        return taken()
 
 
 def taken() -> Packed:

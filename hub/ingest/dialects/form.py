@@ -9,4 +9,4 @@ from __future__ import annotations
 from hub.ingest.dialects.contract import FORM_TYPE
 from hub.ingest.dialects.plain_json import PlainJson
 
-FORM = PlainJson(name="form", default_auth="public", media_type=FORM_TYPE)
+FORM = PlainJson(name="form", default_auth="public", media_types=(FORM_TYPE,))

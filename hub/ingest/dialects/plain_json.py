@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from hub.ingest.body import Body, without_faults
 from hub.ingest.dialects.contract import (
     JSON_TYPE,
-    NO_HEADERS,
-    SMALL_BODY,
+    NOTHING,
+    Beside,
     Call,
+    Dialect,
     Packed,
     Reply,
     Unpacked,
@@ -20,26 +20,10 @@ from hub.ingest.dialects.contract import (
 _WITHOUT_BODY = {204, 304}
 
 
-@dataclass(frozen=True)
-class PlainJson:
+class PlainJson(Dialect):
     """Anybody: a body is one call, and is answered in JSON."""
 
-    name: str = "json"
-    default_auth: str = "bearer"
-    media_type: str = JSON_TYPE
-    names_messages: bool = False
-    default_max_body: int = SMALL_BODY
-    is_tool: bool = False
-    payload_names: tuple[str, ...] = ()
-    secret_places: tuple[str, ...] = ()
-
-    def unpack(
-        self,
-        body: Body,
-        *,
-        tool: str | None,  # noqa: ARG002
-        headers: Mapping[str, str] = NO_HEADERS,  # noqa: ARG002
-    ) -> Unpacked:
+    def unpack(self, body: Body, beside: Beside = NOTHING) -> Unpacked:  # noqa: ARG002
         """The whole body is the payload of one call."""
         return Unpacked(calls=(Call(without_faults(body)),))
 
@@ -58,3 +42,6 @@ def answer_in_json(reply: Reply, body: object) -> Packed:
     """The status and headers of a reply around a JSON body."""
     content = b"" if reply.status in _WITHOUT_BODY else to_json_bytes(body)
     return Packed(reply.status, content, {"Content-Type": JSON_TYPE, **reply.headers})
+
+
+JSON = PlainJson(name="json")

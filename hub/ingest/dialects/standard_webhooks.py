@@ -7,19 +7,15 @@ other failure is sent again for days, so what makes no run is answered with 200 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from hub.ingest.body import Body
 from hub.ingest.dialects.contract import (
-    JSON_TYPE,
-    NO_HEADERS,
-    SMALL_BODY,
+    NOTHING,
+    Beside,
     Call,
-    Packed,
-    Reply,
+    Dialect,
     Unpacked,
-    taken,
     text_at,
 )
 from hub.ingest.request import storable
@@ -27,31 +23,15 @@ from hub.ingest.request import storable
 _ID_HEADERS = ("webhook-id", "svix-id")
 
 
-@dataclass(frozen=True)
-class StandardWebhooks:
+class StandardWebhooks(Dialect):
     """Whoever follows the Standard Webhooks specification."""
 
-    name: str = "standard_webhooks"
-    default_auth: str = "standard_webhooks"
-    media_type: str = JSON_TYPE
-    names_messages: bool = False  # its ids stand in headers, which no HMAC of a body covers
-    default_max_body: int = SMALL_BODY
-    is_tool: bool = False
-    payload_names: tuple[str, ...] = ("type",)
-    secret_places: tuple[str, ...] = ()
-
-    def unpack(
-        self,
-        body: Body,
-        *,
-        tool: str | None,  # noqa: ARG002
-        headers: Mapping[str, str] = NO_HEADERS,
-    ) -> Unpacked:
+    def unpack(self, body: Body, beside: Beside = NOTHING) -> Unpacked:
         """One run for each message; one without a type makes none."""
         kind = text_at(body.value, "type")
         if kind is None:
             return Unpacked(ignored="no type in the message", when_refused="record")
-        message_id = _message_id(headers) or text_at(body.value, "id")
+        message_id = _message_id(beside.headers) or text_at(body.value, "id")
         known = {"id": message_id, "type": kind, "timestamp": text_at(body.value, "timestamp")}
         payload = {name: value for name, value in known.items() if value is not None}
         if "data" in body.value:
@@ -63,11 +43,15 @@ class StandardWebhooks:
             is_mended=bool(body.faults),
         )
 
-    def pack(self, unpacked: Unpacked, replies: Sequence[Reply]) -> Packed:  # noqa: ARG002
-        """`{}`: senders read the status alone."""
-        return taken()
-
 
 def _message_id(headers: Mapping[str, str]) -> str | None:
     found = next((headers[name] for name in _ID_HEADERS if headers.get(name)), None)
     return None if found is None else storable(found)
+
+
+STANDARD_WEBHOOKS = StandardWebhooks(
+    name="standard_webhooks",
+    default_auth="standard_webhooks",
+    names_messages=False,  # its ids stand in headers, which no HMAC of a body covers
+    payload_names=("type",),
+)

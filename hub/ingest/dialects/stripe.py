@@ -6,19 +6,13 @@ reason why it makes no run is recorded. The same event may come several times: i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
 from hub.ingest.body import Body
 from hub.ingest.dialects.contract import (
-    JSON_TYPE,
-    NO_HEADERS,
-    SMALL_BODY,
+    NOTHING,
+    Beside,
     Call,
-    Packed,
-    Reply,
+    Dialect,
     Unpacked,
-    taken,
     text_at,
 )
 from hub.ingest.secret_places import without_secrets
@@ -26,26 +20,10 @@ from hub.ingest.secret_places import without_secrets
 _SECRET_PLACES = ("client_secret",)  # with it a payment can be finished by whoever reads it
 
 
-@dataclass(frozen=True)
-class Stripe:
+class Stripe(Dialect):
     """Webhooks of Stripe."""
 
-    name: str = "stripe"
-    default_auth: str = "stripe"
-    media_type: str = JSON_TYPE
-    names_messages: bool = True
-    default_max_body: int = SMALL_BODY
-    is_tool: bool = False
-    payload_names: tuple[str, ...] = ("id", "type", "object")
-    secret_places: tuple[str, ...] = _SECRET_PLACES
-
-    def unpack(
-        self,
-        body: Body,
-        *,
-        tool: str | None,  # noqa: ARG002
-        headers: Mapping[str, str] = NO_HEADERS,  # noqa: ARG002
-    ) -> Unpacked:
+    def unpack(self, body: Body, beside: Beside = NOTHING) -> Unpacked:  # noqa: ARG002
         """One run for each event; a body that is no event with an object makes none."""
         event_id, kind = text_at(body.value, "id"), text_at(body.value, "type")
         data = body.value.get("data") if isinstance(body.value, dict) else None
@@ -60,6 +38,11 @@ class Stripe:
             is_mended=bool(body.faults),
         )
 
-    def pack(self, unpacked: Unpacked, replies: Sequence[Reply]) -> Packed:  # noqa: ARG002
-        """`{}`: Stripe reads nothing."""
-        return taken()
+
+STRIPE = Stripe(
+    name="stripe",
+    default_auth="stripe",
+    names_messages=True,
+    payload_names=("id", "type", "object"),
+    secret_places=_SECRET_PLACES,
+)

@@ -7,15 +7,16 @@ secrets; the results of old and new analysis stand together in `analysis.structu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from hub.ingest.body import Body
 from hub.ingest.dialects.contract import (
     JSON_TYPE,
-    NO_HEADERS,
+    NOTHING,
     VOICE_BODY,
+    Beside,
     Call,
+    Dialect,
     Packed,
     Reply,
     Unpacked,
@@ -41,26 +42,10 @@ _TAKES_ERROR = {
 }
 
 
-@dataclass(frozen=True)
-class VapiEvent:
+class VapiEvent(Dialect):
     """Server messages of Vapi's assistants."""
 
-    name: str = "vapi.event"
-    default_auth: str = "vapi"
-    media_type: str = JSON_TYPE
-    names_messages: bool = False  # some of its events have no id
-    default_max_body: int = VOICE_BODY
-    is_tool: bool = False
-    payload_names: tuple[str, ...] = ("type",)
-    secret_places: tuple[str, ...] = SECRET_PLACES
-
-    def unpack(
-        self,
-        body: Body,
-        *,
-        tool: str | None,  # noqa: ARG002
-        headers: Mapping[str, str] = NO_HEADERS,  # noqa: ARG002
-    ) -> Unpacked:
+    def unpack(self, body: Body, beside: Beside = NOTHING) -> Unpacked:  # noqa: ARG002
         """One run for each message; a body that is no server message makes none."""
         message = message_of(body.value)
         if message is None:
@@ -132,3 +117,13 @@ def _result(output: Any) -> dict[str, Any]:
         return result
     name = text_at(output, "name")
     return {name: result} if name and result is not None else {}
+
+
+VAPI_EVENT = VapiEvent(
+    name="vapi.event",
+    default_auth="vapi",
+    default_max_body=VOICE_BODY,
+    names_messages=False,  # some of its events have no id
+    payload_names=("type",),
+    secret_places=SECRET_PLACES,
+)

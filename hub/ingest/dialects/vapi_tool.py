@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from hub.errors import Rejected
 from hub.ingest.body import Body, read_json, without_faults
 from hub.ingest.dialects.contract import (
     JSON_TYPE,
-    NO_HEADERS,
+    NOTHING,
     SMALL_BODY,
     VOICE_BODY,
+    Beside,
     Call,
+    Dialect,
     Packed,
     Reply,
     Unpacked,
@@ -34,36 +35,20 @@ _UNKNOWN = "Unknown tool."
 _LARGE = 65_536  # characters
 
 
-@dataclass(frozen=True)
-class VapiTool:
+class VapiTool(Dialect):
     """Tool calls of Vapi's assistants."""
 
-    name: str = "vapi.tool"
-    default_auth: str = "vapi"
-    media_type: str = JSON_TYPE
-    names_messages: bool = True
-    default_max_body: int = VOICE_BODY
-    is_tool: bool = True
-    payload_names: tuple[str, ...] = ()
-    secret_places: tuple[str, ...] = SECRET_PLACES
-
-    def unpack(
-        self,
-        body: Body,
-        *,
-        tool: str | None,
-        headers: Mapping[str, str] = NO_HEADERS,  # noqa: ARG002
-    ) -> Unpacked:
+    def unpack(self, body: Body, beside: Beside = NOTHING) -> Unpacked:
         """Each call of `tool` makes a run; other messages make none."""
         message = message_of(body.value)
         if message is None:
             return Unpacked(calls=(Call(without_faults(body)),), kind="flat")
         caller = caller_facts(message)
         if message["type"] == "tool-calls":
-            found = _tool_calls(message, body, tool, caller.get("call_id"))
+            found = _tool_calls(message, body, beside.tool, caller.get("call_id"))
             return _unpacked(found, "calls", caller, body)
         if message["type"] == "function-call":
-            return _unpacked(_function_call(message, tool, caller), "function", caller, body)
+            return _unpacked(_function_call(message, beside.tool, caller), "function", caller, body)
         ignored = f"message type {message['type'][:60]}"
         return Unpacked(caller=caller, ignored=ignored, kind="other", when_refused="tell")
 
@@ -207,3 +192,13 @@ def _function_key(
         return None
     canonical = json.dumps(payload, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return f"{call_id}/{name}/{canonical}"
+
+
+VAPI_TOOL = VapiTool(
+    name="vapi.tool",
+    default_auth="vapi",
+    default_max_body=VOICE_BODY,
+    is_tool=True,
+    names_messages=True,
+    secret_places=SECRET_PLACES,
+)

@@ -73,8 +73,8 @@ def test_an_installed_plug_in_adds_its_actions(install: Install):
 def test_a_plug_in_may_implement_what_is_declared_only(
     install: Install, monkeypatch: pytest.MonkeyPatch
 ):
-    known = (*actions.BUILTIN_ACTIONS, "tests.fakes.oracle")
-    monkeypatch.setattr(actions, "BUILTIN_ACTIONS", known)
+    known = (*actions.BUILT_IN, "tests.fakes.oracle")
+    monkeypatch.setattr(actions, "BUILT_IN", known)
     all_actions.cache_clear()
     before = all_actions()["oracle.ask"]
 

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from hub.connectors.connections import CONNECTION_TYPES, ConnectionSettings, configured
+from hub.bootstrap.actions import all_connectors
+from hub.connectors.connections import ConnectionSettings, ConnectionType, configured
 from hub.errors import Permanent
+
+
+def kind_of(type_name: str) -> ConnectionType:
+    return all_connectors()[type_name].kind
 
 
 def test_a_complete_connection_is_taken_as_it_is():
     settings = ConnectionSettings("team", "slack", credentials={"token": "xoxb-1"})
 
-    assert configured(settings, "slack") is settings
+    assert configured(settings, kind_of("slack")) is settings
 
 
-@pytest.mark.parametrize("type_name", CONNECTION_TYPES)
+@pytest.mark.parametrize("type_name", all_connectors())
 def test_without_a_connection_the_message_names_what_to_write(type_name):
     with pytest.raises(Permanent) as failure:
-        configured(None, type_name)
+        configured(None, kind_of(type_name))
 
     assert failure.value.code == "not_configured"
     assert f"type {type_name}" in failure.value.message
@@ -38,7 +43,7 @@ def test_without_a_connection_the_message_names_what_to_write(type_name):
 )
 def test_an_incomplete_connection_is_told_what_it_lacks(settings, missing):
     with pytest.raises(Permanent) as failure:
-        configured(settings, settings.type)
+        configured(settings, kind_of(settings.type))
 
     assert failure.value.code == "not_configured"
     assert missing in failure.value.message

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hub.errors import Rejected
 from hub.ingest.body import Body, read_json, without_faults
-from hub.ingest.dialects import DIALECTS
+from hub.ingest.dialects import DIALECTS, Beside
 
 JSON = st.recursive(
     st.none()
@@ -238,7 +238,7 @@ def test_I14_large_arguments_of_a_tool_are_not_held_twice():
     call = {"id": "call-1", "function": function}
     body = Body({"message": {"type": "tool-calls", "toolCallList": [call]}})
 
-    (found,) = DIALECTS["vapi.tool"].unpack(body, tool="book").calls
+    (found,) = DIALECTS["vapi.tool"].unpack(body, Beside(tool="book")).calls
 
     assert found.payload == {"note": "x" * 70_000}
     assert function["arguments"] == ""

@@ -14,7 +14,7 @@ SENT = "2025-11-20T18:54:00.538Z"
 
 
 def unpacked(name):
-    return CALCOM.unpack(body(f"calcom/{name}"), tool=None)
+    return CALCOM.unpack(body(f"calcom/{name}"))
 
 
 def payload(name):
@@ -22,7 +22,7 @@ def payload(name):
 
 
 def event(trigger, **booking):
-    return CALCOM.unpack(Body({"triggerEvent": trigger, "payload": booking}), tool=None).calls[0]
+    return CALCOM.unpack(Body({"triggerEvent": trigger, "payload": booking})).calls[0]
 
 
 def test_a_new_booking():
@@ -146,7 +146,7 @@ def test_our_own_ids_come_from_metadata_and_hidden_fields_only():
 
 @pytest.mark.parametrize("value", [[], "text", 1, None, {}, {"triggerEvent": 7}])
 def test_a_body_of_another_kind_is_recorded(value):
-    assert CALCOM.unpack(Body(value), tool=None).ignored == "no triggerEvent"
+    assert CALCOM.unpack(Body(value)).ignored == "no triggerEvent"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from hub.errors import Rejected
 from hub.ingest.body import Body
-from hub.ingest.dialects import DIALECTS
+from hub.ingest.dialects import DIALECTS, Beside
 from tests.unit.ingest.door import Door, answered, said, workflow
 from tests.unit.ingest.sample_bodies import body, raw
 
@@ -32,7 +32,7 @@ CLOUD_EVENT = {
 
 
 def test_an_event_of_stripe_is_its_id_its_type_and_its_object():
-    (call,) = STRIPE.unpack(body(SESSION), tool=None).calls
+    (call,) = STRIPE.unpack(body(SESSION)).calls
 
     assert call.key == "evt_0001"
     assert call.payload == {
@@ -51,7 +51,7 @@ def test_what_can_finish_a_payment_is_not_in_the_payload():
     intent = {"id": "pi_1", "client_secret": "pi_1_secret_x", "nested": {"client_secret": "y"}}
     event = {"id": "evt_1", "type": "payment_intent.created", "data": {"object": intent}}
 
-    (call,) = STRIPE.unpack(Body(event), tool=None).calls
+    (call,) = STRIPE.unpack(Body(event)).calls
 
     assert call.payload["object"] == {"id": "pi_1", "nested": {}}
 
@@ -70,7 +70,7 @@ def test_what_can_finish_a_payment_is_not_in_the_payload():
     ],
 )
 def test_what_is_no_event_of_stripe_makes_no_run(value):
-    found = STRIPE.unpack(Body(value), tool=None)
+    found = STRIPE.unpack(Body(value))
 
     assert found.calls == ()
     assert found.ignored == "no event of Stripe with an object"
@@ -163,7 +163,7 @@ def test_S6_an_event_with_a_secret_of_a_payment_is_stored_sealed():
 def test_a_standard_webhook_has_its_id_in_the_header(header):
     sent = body("standard-webhooks/event")
 
-    (call,) = STANDARD.unpack(sent, tool=None, headers={header: "msg_01"}).calls
+    (call,) = STANDARD.unpack(sent, Beside(headers={header: "msg_01"})).calls
 
     assert call.key == "msg_01"
     assert call.payload == {
@@ -177,27 +177,27 @@ def test_a_standard_webhook_has_its_id_in_the_header(header):
 def test_an_id_in_the_body_counts_where_the_header_has_none():
     event = {"id": "evt_9", "object": "event", "type": "response.completed", "data": {"id": "r"}}
 
-    (call,) = STANDARD.unpack(Body(event), tool=None).calls
+    (call,) = STANDARD.unpack(Body(event)).calls
 
     assert (call.key, call.payload["id"]) == ("evt_9", "evt_9")
 
 
 def test_a_message_without_any_id_has_no_key_of_its_own():
-    (call,) = STANDARD.unpack(Body({"type": "x"}), tool=None).calls
+    (call,) = STANDARD.unpack(Body({"type": "x"})).calls
 
     assert (call.key, call.payload) == (None, {"type": "x"})
 
 
 @pytest.mark.parametrize("value", [None, [], {"test": 2432232314}, {"type": 1}])
 def test_a_message_without_a_type_makes_no_run(value):
-    assert STANDARD.unpack(Body(value), tool=None).ignored == "no type in the message"
+    assert STANDARD.unpack(Body(value)).ignored == "no type in the message"
 
 
 # ------------------------------------------------------------------------------------ cloudevents
 
 
 def test_a_cloud_event_is_its_attributes_and_its_data():
-    (call,) = CLOUD.unpack(Body(CLOUD_EVENT), tool=None).calls
+    (call,) = CLOUD.unpack(Body(CLOUD_EVENT)).calls
 
     assert call.key == "/bookings/A234-1234"
     assert call.payload == {
@@ -211,7 +211,7 @@ def test_a_cloud_event_is_its_attributes_and_its_data():
 
 @pytest.mark.parametrize("name", ["id", "source", "type"])
 def test_an_event_without_what_every_cloud_event_has_makes_no_run(name):
-    found = CLOUD.unpack(Body({**CLOUD_EVENT, name: None}), tool=None)
+    found = CLOUD.unpack(Body({**CLOUD_EVENT, name: None}))
 
     assert (found.calls, found.when_refused) == ((), "record")
 

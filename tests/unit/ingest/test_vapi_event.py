@@ -16,12 +16,12 @@ MESSAGES = sorted(
 
 
 def unpacked(name):
-    return EVENT.unpack(body(f"vapi/{name}"), tool=None)
+    return EVENT.unpack(body(f"vapi/{name}"))
 
 
 def message(**members):
     raw = json.dumps({"message": {"type": "end-of-call-report", **members}}).encode()
-    return EVENT.unpack(read_json(raw), tool=None).calls[0].payload
+    return EVENT.unpack(read_json(raw)).calls[0].payload
 
 
 @pytest.mark.parametrize("name", MESSAGES)
@@ -102,7 +102,7 @@ def test_secrets_do_not_reach_the_payload():
 
 @pytest.mark.parametrize("value", [{}, [], "text", {"message": "text"}, {"message": {}}, {"a": 1}])
 def test_a_body_that_is_no_message_is_recorded_and_makes_no_run(value):
-    found = EVENT.unpack(read_json(json.dumps(value).encode()), tool=None)
+    found = EVENT.unpack(read_json(json.dumps(value).encode()))
 
     assert found.calls == ()
     assert found.ignored == "no server message"
@@ -123,7 +123,7 @@ def test_a_message_that_wants_something_gets_the_reply():
 def test_a_faulty_transcript_is_mended_and_the_event_is_kept():
     raw = b'{"message": {"type": "end-of-call-report", "artifact": {"transcript": "a\\u0000b"}}}'
 
-    found = EVENT.unpack(read_json(raw), tool=None)
+    found = EVENT.unpack(read_json(raw))
 
     assert found.calls[0].payload["artifact"]["transcript"] == "a\N{REPLACEMENT CHARACTER}b"
     assert found.is_mended

@@ -6,7 +6,7 @@ import pytest
 
 from hub.errors import Rejected
 from hub.ingest.body import read_json
-from hub.ingest.dialects import DIALECTS, Reply
+from hub.ingest.dialects import DIALECTS, Beside, Reply
 from tests.unit.ingest.sample_bodies import SAMPLES, body
 
 TOOL = DIALECTS["vapi.tool"]
@@ -17,7 +17,7 @@ PHONE_CALL = "019a9f10-2c4e-7aa1-9d53-0f2b6c1e7d10"
 
 
 def unpacked(name, tool="book_appointment"):
-    return TOOL.unpack(body(name), tool=tool)
+    return TOOL.unpack(body(name), Beside(tool=tool))
 
 
 def packed(found, *replies):
@@ -94,7 +94,7 @@ def test_arguments_that_are_no_object_make_an_error(arguments):
     message = {"type": "tool-calls", "toolCallList": [item]}
 
     found = TOOL.unpack(
-        read_json(json.dumps({"message": message}).encode()), tool="book_appointment"
+        read_json(json.dumps({"message": message}).encode()), Beside(tool="book_appointment")
     )
 
     assert "could not be read" in str(found.calls[0].refusal)
@@ -107,7 +107,7 @@ def test_a_character_that_cannot_be_stored_refuses_its_call_alone():
         b'{"id": "b", "name": "t", "arguments": {"x": "fine"}}]}}'
     )
 
-    found = TOOL.unpack(read_json(raw), tool="t")
+    found = TOOL.unpack(read_json(raw), Beside(tool="t"))
 
     assert [call.refusal is None for call in found.calls] == [False, True]
     assert found.is_mended
@@ -117,7 +117,7 @@ def test_a_character_that_cannot_be_stored_refuses_its_call_alone():
 def test_an_item_without_an_id_cannot_be_answered_and_makes_no_run(item):
     raw = json.dumps({"message": {"type": "tool-calls", "toolCallList": [item]}}).encode()
 
-    found = TOOL.unpack(read_json(raw), tool="t")
+    found = TOOL.unpack(read_json(raw), Beside(tool="t"))
 
     assert found.calls[0].refusal == "The tool call has no id."
     assert packed(found, Reply("no", is_failure=True))[1]["results"][0]["toolCallId"] == ""
@@ -189,7 +189,7 @@ def test_other_messages_get_an_empty_object_and_make_no_run(name):
 def test_a_message_without_calls_has_no_results(calls):
     raw = json.dumps({"message": {"type": "tool-calls", "toolCallList": calls}}).encode()
 
-    found = TOOL.unpack(read_json(raw), tool="t")
+    found = TOOL.unpack(read_json(raw), Beside(tool="t"))
 
     assert packed(found) == (200, {"results": []})
     assert found.ignored
@@ -211,7 +211,7 @@ def test_a_flat_body_is_one_call_with_the_statuses_of_json(name):
 
 def test_a_flat_body_with_what_cannot_be_stored_is_refused():
     with pytest.raises(Rejected) as refused:
-        TOOL.unpack(read_json(b'{"lead_id": "\\u0000"}'), tool="t")
+        TOOL.unpack(read_json(b'{"lead_id": "\\u0000"}'), Beside(tool="t"))
     assert refused.value.status == 422
 
 
@@ -255,7 +255,7 @@ def test_short_ids_of_two_phone_calls_are_two_keys():
         item = {"id": "1", "name": "t", "arguments": {}}
         message = {"type": "tool-calls", "call": {"id": call_id}, "toolCallList": [item]}
         raw = json.dumps({"message": message}).encode()
-        return TOOL.unpack(read_json(raw), tool="t").calls[0].key
+        return TOOL.unpack(read_json(raw), Beside(tool="t")).calls[0].key
 
     assert key("one") != key("two")
     assert key("one") == key("one")
