@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import BinaryIO, cast
+from urllib.parse import quote
 from uuid import UUID
 
 from flask import Request, g
@@ -17,6 +18,7 @@ from hub.ingest.request import InboundRequest
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 _CHUNK = 65_536
+_PATH = "/:@!$&'()*+,;=~"  # what may stand in a path as it is (RFC 3986, 3.3)
 
 Noted = _AppCtxGlobals
 
@@ -41,7 +43,6 @@ def inbound_request(
     """
     request, own = asked(), noted()
     _check_coding(request)
-    query = request.query_string.decode("latin-1")
     return InboundRequest(
         id=UUID(own.request_id),
         method=request.method,
@@ -52,8 +53,21 @@ def inbound_request(
         arrived_at=own.arrived_at,
         query={name: tuple(values) for name, values in request.args.lists()},
         remote_ip=remote_ip(request, trusted_proxies),
-        url=f"{public_url}{request.path}{'?' if query else ''}{query}",
+        url=public_url + _target(request),
     )
+
+
+def _target(request: Request) -> str:
+    """Path and query as they were sent, byte for byte: some callers sign them (S2).
+
+    Bytes that are no UTF-8 are escaped as surrogates. What does not begin with a path, such as a
+    whole URL, is put together from what was understood of it.
+    """
+    sent = str(request.environ.get("RAW_URI", ""))
+    if not sent.startswith("/"):
+        query = request.query_string.decode("latin-1")
+        sent = quote(request.path, safe=_PATH) + ("?" if query else "") + query
+    return sent.partition("#")[0].encode("latin-1", "replace").decode("utf-8", "surrogateescape")
 
 
 def remote_ip(request: Request, trusted_proxies: int) -> str | None:

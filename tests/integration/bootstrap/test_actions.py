@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from hub.bootstrap import actions
+from hub.bootstrap import actions, plug_ins
 from hub.bootstrap.actions import all_actions
+from hub.bootstrap.auth_types import all_auth_types
 from hub.errors import Misconfigured
 
 ROOT = Path(__file__).parents[3]
@@ -25,6 +26,13 @@ def ask(*, question: str) -> None:
 """
 
 Install = Callable[..., None]
+
+
+def forget() -> None:
+    """As in a process that begins."""
+    plug_ins.installed.cache_clear()
+    all_actions.cache_clear()
+    all_auth_types.cache_clear()
 
 
 @pytest.fixture
@@ -44,7 +52,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
             f"[hub.actions]\n{package} = {entry or package}\n"
         )
         importlib.invalidate_caches()
-        all_actions.cache_clear()
+        forget()
 
     monkeypatch.syspath_prepend(tmp_path)
     yield installing
@@ -52,7 +60,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         sys.modules.pop(name, None)
     monkeypatch.undo()
     importlib.invalidate_caches()
-    all_actions.cache_clear()
+    forget()
 
 
 def test_the_actions_of_the_product_are_there():
