@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from hub.errors import Rejected
 from hub.ingest.signatures import AUTH_TYPES, Verified, verify
 
-VECTORS = json.loads(
-    (Path(__file__).parents[2] / "samples" / "signatures.json").read_text(encoding="utf-8")
-)["vectors"]
+SAMPLES = Path(__file__).parents[2] / "samples"
+VECTORS = json.loads((SAMPLES / "signatures.json").read_text(encoding="utf-8"))["vectors"]
 NOW = datetime(2025, 11, 20, 18, 53, 53, tzinfo=UTC)
 
 
@@ -157,7 +156,7 @@ def test_S1_a_request_without_credentials_is_refused(kind):
     url=st.text(max_size=60) | st.sampled_from(["https://[::1]:x/?bodySHA256", "http://a:1:2/"]),
 )
 def test_S1_whatever_a_request_holds_is_401_and_never_an_error(
-    kind, value, moment, content_type, body, url
+    *, kind, value, moment, content_type, body, url
 ):
     headers = {
         "X-Key": value,
