@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from hub.bootstrap import actions, plug_ins
+from hub.bootstrap import actions
 from hub.bootstrap.actions import all_actions
-from hub.bootstrap.auth_types import all_auth_types
 from hub.errors import Misconfigured
 
 ROOT = Path(__file__).parents[3]
@@ -26,41 +24,6 @@ def ask(*, question: str) -> None:
 """
 
 Install = Callable[..., None]
-
-
-def forget() -> None:
-    """As in a process that begins."""
-    plug_ins.installed.cache_clear()
-    all_actions.cache_clear()
-    all_auth_types.cache_clear()
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """Installs a package as pip would, for this test."""
-    names: list[str] = []
-
-    def installing(package: str, source: str, *, entry: str | None = None) -> None:
-        names.append(package)
-        (tmp_path / f"{package}.py").write_text(source)
-        described = tmp_path / f"{package}-1.0.dist-info"
-        described.mkdir()
-        (described / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n"
-        )
-        (described / "entry_points.txt").write_text(
-            f"[hub.actions]\n{package} = {entry or package}\n"
-        )
-        importlib.invalidate_caches()
-        forget()
-
-    monkeypatch.syspath_prepend(tmp_path)
-    yield installing
-    for name in names:
-        sys.modules.pop(name, None)
-    monkeypatch.undo()
-    importlib.invalidate_caches()
-    forget()
 
 
 def test_the_actions_of_the_product_are_there():
