@@ -189,7 +189,7 @@ def test_S2_a_captured_url_with_a_hash_proves_its_own_body_only(kind: str):
         {"url": f"{URL}&bodySHA256=%C3%A9"},
     ):
         with pytest.raises(Rejected):
-            check(**other)  # type: ignore[arg-type]
+            check(**other)
 
 
 @pytest.mark.parametrize(
