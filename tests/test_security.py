@@ -54,7 +54,7 @@ def test_S1_the_verifiers_compare_only_with_literals():
     free = {"name == scheme", "name not in known"}
     found = [
         f"{place} {ast.unparse(node)}"
-        for place, node in nodes("hub/ingest/signatures.py")
+        for place, node in nodes("hub/ingest/signatures/")
         if isinstance(node, ast.Compare)
         and _is_compared(node)
         and not any(isinstance(each, ast.Constant) for each in (node.left, *node.comparators))
@@ -306,7 +306,7 @@ def test_S19_the_security_rules_of_the_checker_are_on():
 def test_what_is_planted_is_found(
     monkeypatch: pytest.MonkeyPatch, check: Callable[[], None], planted: str
 ):
-    places = ("hub/ingest/signatures.py", "hub/engine/planted.py")
+    places = ("hub/ingest/signatures/planted.py", "hub/engine/planted.py")
     trees = {ROOT / name: ast.parse(planted) for name in places}
     monkeypatch.setitem(globals(), "TREES", trees)
 

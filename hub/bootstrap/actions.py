@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from types import ModuleType
 
 from hub.action import Action, actions_of
+from hub.bootstrap import plug_ins
 from hub.connectors.connections import Connector
 from hub.errors import Misconfigured
 
@@ -27,12 +28,6 @@ BUILT_IN = (
     "hub.connectors.sms",
     "hub.connectors.sql",
 )
-PLUG_INS = "hub.actions"
-
-
-def plug_ins() -> tuple[EntryPoint, ...]:
-    """The installed packages that bring actions."""
-    return tuple(entry_points(group=PLUG_INS))
 
 
 @cache
@@ -75,17 +70,11 @@ def all_connectors() -> dict[str, Connector]:
 
 
 def _modules() -> tuple[ModuleType, ...]:
-    return (*map(import_module, BUILT_IN), *map(_load, plug_ins()))
+    return (*map(import_module, BUILT_IN), *map(_load, plug_ins.installed()[plug_ins.ACTIONS]))
 
 
 def _load(plug_in: EntryPoint) -> ModuleType:
-    try:
-        loaded = plug_in.load()
-    except Exception as problem:
-        raise Misconfigured(
-            f"The plug-in {plug_in.name} ({plug_in.value}) cannot be loaded:"
-            f" {type(problem).__name__}: {problem}. Mend it, or remove its package."
-        ) from problem
+    loaded = plug_ins.load(plug_in)
     if not isinstance(loaded, ModuleType):
         raise Misconfigured(
             f"The plug-in {plug_in.name} must name a module; {plug_in.value} is none."

@@ -14,6 +14,7 @@ from typing import Any
 
 from hub.action import Action, Clock
 from hub.bootstrap.actions import all_actions
+from hub.bootstrap.auth_types import all_auth_types
 from hub.bootstrap.clock import new_id
 from hub.bootstrap.lookout import Sight
 from hub.bootstrap.secrets import Seal, Secrets
@@ -197,6 +198,7 @@ def in_force(
             new_id=new_id,
             closed=[path for name, path in project.closed.items() if name not in kept],
             known=None if last is None else last.reception,
+            auth_types=all_auth_types(),
         ),
         _makings=makings,
         services_on_use=last.services_on_use

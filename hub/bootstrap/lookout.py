@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hub.bootstrap.auth_types import all_auth_types
 from hub.bootstrap.files import Stamp
 from hub.bootstrap.project import LoadedProject, ProjectReader, config_values, credential_names
 from hub.engine.findings import Finding, in_order
 from hub.engine.project import check_settings
 from hub.engine.settings import PROJECT_FILE
 from hub.errors import Misconfigured
-from hub.ingest.signatures import AUTH_TYPES
 
 _LAST_GOOD = "the last good one stays in force"
 _MOST_RESTLESS = 4  # looks: somebody who never stops writing is read all the same
@@ -116,7 +116,7 @@ class Lookout:
         text = self._texts.get(PROJECT_FILE)
         if text is None:
             return "it is gone", (), None
-        settings, findings = check_settings(text, AUTH_TYPES, credential_names())
+        settings, findings = check_settings(text, all_auth_types(), credential_names())
         try:
             config = config_values(settings, self._environment)
         except Misconfigured as wrong:

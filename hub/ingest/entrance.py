@@ -67,8 +67,8 @@ class Entrance:
 
         A signature without a time proves one as long as its secret lives.
         """
-        header = self.preset.options.get("header")
-        return None if header is None else str(header).lower()
+        header = self.preset.header
+        return None if header is None else header.lower()
 
     @property
     def needed_credentials(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from hub.engine.project import Project
+from hub.engine.settings import AuthPreset
 from hub.engine.statuses import statuses_of
 from hub.engine.workflow import Accepted, Dedupe, Endpoint, RateLimit, ValueField, Within, Workflow
 from hub.errors import NotPossible
@@ -73,9 +74,7 @@ def openapi(project: Project, public_url: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {
-                name: _security(preset.type, preset.options) for name, preset in presets
-            },
+            "securitySchemes": {name: _security(preset) for name, preset in presets},
         },
     }
 
@@ -230,11 +229,10 @@ def _too_many(limit: RateLimit) -> dict[str, Any]:
     return {"description": description, "headers": _RETRY_AFTER, "content": _PROBLEM_CONTENT}
 
 
-def _security(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    if kind in {"bearer", "basic"}:
-        return {"type": "http", "scheme": kind}
-    header = options.get("header") or "webhook-signature"
-    return {"type": "apiKey", "in": "header", "name": str(header)}
+def _security(preset: AuthPreset) -> dict[str, Any]:
+    if preset.type in {"bearer", "basic"}:
+        return {"type": "http", "scheme": preset.type}
+    return {"type": "apiKey", "in": "header", "name": preset.header or "Authorization"}
 
 
 def _moved(schema: Any, place: str) -> Any:

@@ -29,7 +29,7 @@ from hub.ingest.planning import Planned, Planner
 from hub.ingest.receipt import NOT_SAVED, Outcome, Receipt
 from hub.ingest.request import InboundRequest, storable
 from hub.ingest.secret_places import carries_secret
-from hub.ingest.signatures import Verified, verify
+from hub.ingest.signatures import AUTH_TYPES, AuthType, Verified, verify
 from hub.storage.new_runs import NewDelivery, NewRun, Recorded
 
 RETRY_AFTER = timedelta(seconds=5)
@@ -76,6 +76,7 @@ class Reception:
         unserved: Mapping[str, tuple[str, ...]] | None = None,
         closed: Collection[str] = (),
         known: Reception | None = None,
+        auth_types: Mapping[str, AuthType] = AUTH_TYPES,
     ) -> None:
         """`secrets` gives the live values of a secret by its name; `seal` encrypts bytes.
 
@@ -83,11 +84,12 @@ class Reception:
         all processes. `unserved`: workflows that nothing may start, each with the actions that are
         missing. `closed` are paths whose workflow has errors; a workflow whose preset or dialect
         is gone is closed too. What a `known` reception has ready for the same workflow is taken
-        over.
+        over. `auth_types`: the hub's own and those that packages bring.
         """
         self._secrets, self._record, self._seal, self._admit = secrets, record, seal, admit
         self._start, self._now, self._new_id, self._write = start, now, new_id, write
         self._unserved = dict(unserved or {})
+        self._auth_types = auth_types
         self._settings = settings
         self._entrances: dict[str, Entrance] = {}
         self._closed = {*closed}
@@ -216,6 +218,7 @@ class Reception:
             now=self._now(),
             method=request.method,
             url=request.url,
+            auth_types=self._auth_types,
         )
 
     def _read(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, BinaryIO
+from urllib.parse import quote
 from uuid import UUID
 
 from werkzeug.wrappers import Request
@@ -15,6 +16,7 @@ from hub.ingest.request import InboundRequest
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 _CHUNK = 65_536
+_PATH = "/:@!$&'()*+,;=~"  # what may stand in a path as it is (RFC 3986, 3.3)
 _NAMED_TWICE = {"HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"}
 
 
@@ -47,8 +49,20 @@ def inbound_request(
         arrived_at=arrived_at,
         query=_query(environ) if query else {},
         remote_ip=remote_ip(environ, trusted_proxies),
-        url=f"{public_url}{path}?{query}" if query else f"{public_url}{path}",
+        url=public_url + _target(environ, path, query),
     )
+
+
+def _target(environ: Mapping[str, Any], path: str, query: str) -> str:
+    """Path and query as they were sent, byte for byte: some callers sign them (S2).
+
+    Bytes that are no UTF-8 are escaped as surrogates. What does not begin with a path, such as a
+    whole URL, is put together from what was understood of it.
+    """
+    sent = str(environ.get("RAW_URI", ""))
+    if not sent.startswith("/"):
+        sent = quote(path, safe=_PATH) + ("?" if query else "") + query
+    return sent.partition("#")[0].encode("latin-1", "replace").decode("utf-8", "surrogateescape")
 
 
 def remote_ip(environ: Mapping[str, Any], trusted_proxies: int) -> str | None:

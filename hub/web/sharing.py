@@ -62,7 +62,7 @@ def finish_patching() -> None:
 
 def _lookout(settings: Settings) -> Any:
     """None where plug-ins are installed: what they open as they load, each process has to open."""
-    if import_module("hub.bootstrap.actions").plug_ins():
+    if import_module("hub.bootstrap.plug_ins").are_there_any():
         return None
     lookout = import_module("hub.bootstrap.lookout").Lookout(settings.project, settings.environment)
     with suppress(Misconfigured, OSError):  # each process reads them again, and says what is wrong

@@ -210,7 +210,7 @@ def test_what_is_remembered_is_for_this_account_alone(project: Path):
 
 
 def test_with_a_plug_in_nothing_is_remembered(project: Path, monkeypatch):
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [group])
+    monkeypatch.setattr("hub.bootstrap.plug_ins.are_there_any", lambda: True)
 
     check(project)
 

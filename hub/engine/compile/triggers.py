@@ -248,8 +248,8 @@ class Triggers:
         auth = record.get("auth")
         name = auth.value if isinstance(auth, Scalar) else None
         preset = self.context.settings.auth.get(str(name))
-        given = preset.options.get("header") if preset else None
-        return None if given is None else str(given).lower()
+        given = preset.header if preset else None
+        return None if given is None else given.lower()
 
     def _rate_limit(self, record: Record) -> RateLimit | None:
         """Without `per ip` or `per caller` all requests to the endpoint count together."""

@@ -78,7 +78,7 @@ class Beside:
     """What a dialect may read of a request beside its body. Header names are in lower case.
 
     `tool`: the one that the endpoint is for. `vouched`: values in the body that were found to be
-    live secrets, where the sender proves each item by one (`client_state`).
+    live secrets, where the sender proves each item by one (`microsoft_graph`).
     """
 
     tool: str | None = None

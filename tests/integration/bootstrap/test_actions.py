@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,34 +24,6 @@ def ask(*, question: str) -> None:
 """
 
 Install = Callable[..., None]
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """Installs a package as pip would, for this test."""
-    names: list[str] = []
-
-    def installing(package: str, source: str, *, entry: str | None = None) -> None:
-        names.append(package)
-        (tmp_path / f"{package}.py").write_text(source)
-        described = tmp_path / f"{package}-1.0.dist-info"
-        described.mkdir()
-        (described / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n"
-        )
-        (described / "entry_points.txt").write_text(
-            f"[hub.actions]\n{package} = {entry or package}\n"
-        )
-        importlib.invalidate_caches()
-        all_actions.cache_clear()
-
-    monkeypatch.syspath_prepend(tmp_path)
-    yield installing
-    for name in names:
-        sys.modules.pop(name, None)
-    monkeypatch.undo()
-    importlib.invalidate_caches()
-    all_actions.cache_clear()
 
 
 def test_the_actions_of_the_product_are_there():
