@@ -77,7 +77,7 @@ def _instant(text: str) -> str | None:
 
 GOOGLE_CALENDAR = GoogleCalendar(
     name="google.calendar",
-    default_auth="google_channel_token",
+    default_auth="google_calendar",
     may_be_empty=True,
     answers_with=204,
     payload_names=("trigger", "channel_id"),

@@ -94,7 +94,7 @@ def _key(payload: Mapping[str, Any]) -> str | None:
 
 MICROSOFT_GRAPH = MicrosoftGraph(
     name="microsoft.graph",
-    default_auth="graph_client_state",
+    default_auth="microsoft_graph",
     names_messages=True,
     answers_with=202,
     payload_names=("trigger", "is_lifecycle"),
