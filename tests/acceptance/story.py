@@ -122,7 +122,7 @@ class Story:
 
         return self.post("/webhook/calcom", body, sign=sign)
 
-    def calendly(self, body: Any) -> Answer:
+    def calendly(self, body: Any, *, is_worked: bool = True) -> Answer:
         """Calendly reports an event."""
 
         def sign(raw: bytes) -> Mapping[str, str]:
@@ -131,7 +131,7 @@ class Story:
             digest = hmac.new(key, f"{at}.".encode() + raw, sha256).hexdigest()
             return {"Calendly-Webhook-Signature": f"t={at},v1={digest}"}
 
-        return self.post("/webhook/calendly", body, sign=sign)
+        return self.post("/webhook/calendly", body, sign=sign, is_worked=is_worked)
 
     def gives_phone(self, lead: UUID) -> Answer:
         """The lead gives a phone."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from datetime import timedelta
 from typing import Any
@@ -10,6 +12,7 @@ from uuid import UUID
 
 import pytest
 
+from hub.storage.runs import ClaimedRun
 from tests.acceptance.messages import sample
 from tests.acceptance.story import DAY, HOUR, SAMPLE_TIME, Story
 
@@ -69,6 +72,26 @@ def test_X04_a_move_is_one_outcome_whichever_event_comes_first(
     assert outcomes(hub, lead) == [("rescheduled", False)]
     assert hub.held_until(lead) == MOVED_TO + DAY
     assert hub.about(lead).appointment_scheduled_at == MOVED_TO
+    assert {run.status for run in hub.runs(FLOW)} == {"succeeded"}
+
+
+def test_E16_a_move_is_one_outcome_when_both_events_come_at_once(hub: Story, lead: UUID):
+    hub.calendly(CREATED)
+    for half in (OLD_HALF, NEW_HALF):
+        hub.calendly(half, is_worked=False)
+    both = [hub.claim(), hub.claim()]
+    at_once = threading.Barrier(2)
+
+    def work(run: ClaimedRun) -> None:
+        at_once.wait()
+        hub.hub.executor.work(run, is_stopping=lambda: False)
+
+    with ThreadPoolExecutor(2) as workers:
+        list(workers.map(work, both))
+    hub.work_all()
+
+    assert hub.appointments(lead) == [(SAMPLE_TIME, "rescheduled"), (MOVED_TO, "scheduled")]
+    assert outcomes(hub, lead) == [("rescheduled", False)]
     assert {run.status for run in hub.runs(FLOW)} == {"succeeded"}
 
 

@@ -1,12 +1,15 @@
 """Dialect `gohighlevel`: appointments and other events of GoHighLevel.
 
 The one calendar that reports both who showed and who did not: in the status of the appointment. Its
-examples of an update carry the type of a creation, so go by `status`, not by `trigger`.
+examples of an update carry the type of a creation, so go by `status`, not by `trigger`. Its
+signature covers no time: an event without an id is told apart by all that it says.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from hub.ingest.body import Body
@@ -36,7 +39,9 @@ class GoHighLevel(Dialect):
         rest = {name: each for name, each in body.value.items() if name not in _ENVELOPE}
         about = _appointment(trigger, appointment) if appointment else {"data": rest}
         return Unpacked(
-            calls=(Call(present({**envelope, **about}), key=envelope["id"]),),
+            calls=(
+                Call(present({**envelope, **about}), key=envelope["id"] or _digest(body.value)),
+            ),
             when_refused="record",
             kind=trigger,
             is_mended=bool(body.faults),
@@ -58,6 +63,10 @@ def _appointment(trigger: str, told: Mapping[str, Any]) -> dict[str, Any]:
         "end": text_at(told, "endTime"),
         "updated_at": text_at(told, "dateUpdated"),
     }
+
+
+def _digest(event: Mapping[str, Any]) -> str:
+    return sha256(json.dumps(event, sort_keys=True).encode()).hexdigest()
 
 
 GOHIGHLEVEL = GoHighLevel(

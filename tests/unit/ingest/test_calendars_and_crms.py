@@ -230,7 +230,20 @@ def test_another_event_of_gohighlevel_keeps_what_it_says():
         "location_id": "l",
         "data": {"email": "z@x.org"},
     }
-    assert call.key is None
+
+
+def test_S2_an_event_of_gohighlevel_without_an_id_is_told_apart_by_what_it_says():
+    """Its signature is right for ever: without a key a captured one would run again."""
+    event = {"type": "ContactCreate", "timestamp": "2025-11-20T18:54:00Z", "email": "z@x.org"}
+    moved = {name: event[name] for name in reversed(event)}
+
+    first, again, later = (
+        only_call(HIGHLEVEL, each).key
+        for each in (event, moved, {**event, "timestamp": "2025-11-20T18:54:01Z"})
+    )
+
+    assert first == again != later
+    assert first
 
 
 # ----------------------------------------------------------------------------------------- hubspot
