@@ -24,7 +24,7 @@ from hub.ingest.dialects.contract import (
 )
 from hub.ingest.dialects.members import present
 
-_TOKEN = "validationToken"  # noqa: S105 - the name of a part of the query
+_SAID_BACK = "validationToken"
 _HANDSHAKE = "handshake"
 _TOLD_ONCE = {"reauthorizationRequired", "subscriptionRemoved"}  # each for one date of expiry
 _SECRET_PLACES = ("clientState",)
@@ -35,7 +35,7 @@ class MicrosoftGraph(Dialect):
 
     def greet(self, query: Mapping[str, tuple[str, ...]]) -> Unpacked | None:
         """The token that a new subscription wants to hear back."""
-        tokens = query.get(_TOKEN, ())
+        tokens = query.get(_SAID_BACK, ())
         if len(tokens) != 1 or not tokens[0]:
             return None
         return Unpacked(when_refused="record", kind=_HANDSHAKE, echo=tokens[0])
