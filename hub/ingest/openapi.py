@@ -14,7 +14,7 @@ from hub.engine.settings import AuthPreset
 from hub.engine.statuses import statuses_of
 from hub.engine.workflow import Accepted, Dedupe, Endpoint, RateLimit, ValueField, Within, Workflow
 from hub.errors import NotPossible
-from hub.ingest.dialects import DIALECTS
+from hub.ingest.dialects import DIALECTS, Dialect
 from hub.ingest.rate_limits import in_words
 
 _PROBLEM = {
@@ -151,8 +151,11 @@ def _request_body(name: str, endpoint: Endpoint) -> dict[str, Any]:
         envelope = {"type": "object", "required": ["message"], "properties": {"message": {}}}
         schema = {"anyOf": [schema, envelope]}
     elif dialect.name not in _PLAIN:
-        schema = {"type": "object", "description": f"As {dialect.name} sends it"}
-    return {"required": True, "content": {each: {"schema": schema} for each in dialect.media_types}}
+        schema = {"description": f"As {dialect.name} sends it"}
+    return {
+        "required": not dialect.may_be_empty,
+        "content": {each: {"schema": schema} for each in dialect.media_types},
+    }
 
 
 def _responses(workflow: Workflow, endpoint: Endpoint) -> dict[str, Any]:
@@ -173,7 +176,9 @@ def _answers(workflow: Workflow, endpoint: Endpoint) -> dict[str, str]:
     respond = endpoint.respond
     is_plain = endpoint.dialect in _PLAIN
     if not (is_plain or DIALECTS[endpoint.dialect].is_tool):
-        return {"200": "Stored"}  # whoever only reports hears 200, whatever the workflow says
+        # Whoever only reports hears one status, whatever the workflow says.
+        stored = {str(DIALECTS[endpoint.dialect].answers_with): "Stored"}
+        return {**stored, **({"200": "The answer to a handshake"} if _greets(endpoint) else {})}
     found: dict[str, str] = {} if is_plain else {"200": "The answer of the call"}
     if isinstance(respond, Within):
         statuses = statuses_of(workflow)
@@ -186,6 +191,11 @@ def _answers(workflow: Workflow, endpoint: Endpoint) -> dict[str, str]:
     return found
 
 
+def _greets(endpoint: Endpoint) -> bool:
+    """Whether its callers come with a handshake first."""
+    return type(DIALECTS[endpoint.dialect]).greet is not Dialect.greet
+
+
 def _is_told_again(dedupe: Dedupe) -> bool:
     return dedupe.on_duplicate == "accept"
 
@@ -193,7 +203,9 @@ def _is_told_again(dedupe: Dedupe) -> bool:
 def _answer_content(endpoint: Endpoint, status: str) -> dict[str, Any]:
     if isinstance(endpoint.respond, Accepted) and status == "202":
         return {"application/json": {"schema": {"$ref": "#/components/schemas/Accepted"}}}
-    return _ANY_JSON
+    if _greets(endpoint) and status == "200":
+        return {"text/plain": {"schema": {"type": "string"}}}
+    return {} if status == "204" and endpoint.dialect not in _PLAIN else _ANY_JSON
 
 
 def _refusals(endpoint: Endpoint) -> dict[str, dict[str, Any]]:

@@ -16,6 +16,7 @@ SECRETS = {
     "BROKER_API_TOKEN": "broker-token-of-the-tests",
     "APP_WEBHOOK_SECRET": "app-secret-of-the-tests",
     "CALCOM_WEBHOOK_SECRET": "calcom-secret-of-the-tests",
+    "CALENDLY_WEBHOOK_SECRET": "calendly-secret-of-the-tests",
     "SLACK_BOT_TOKEN": "xoxb-of-the-tests",
 }
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hub.ingest.dialects.acuity import ACUITY
 from hub.ingest.dialects.calcom import CALCOM
+from hub.ingest.dialects.calendly import CALENDLY
 from hub.ingest.dialects.cloudevents import CLOUDEVENTS
 from hub.ingest.dialects.contract import (
     FORM_TYPE,
@@ -18,7 +20,13 @@ from hub.ingest.dialects.contract import (
     to_json_bytes,
 )
 from hub.ingest.dialects.form import FORM
+from hub.ingest.dialects.github import GITHUB
+from hub.ingest.dialects.gohighlevel import GOHIGHLEVEL
+from hub.ingest.dialects.google_calendar import GOOGLE_CALENDAR
+from hub.ingest.dialects.hubspot import HUBSPOT
+from hub.ingest.dialects.microsoft_graph import MICROSOFT_GRAPH
 from hub.ingest.dialects.plain_json import JSON
+from hub.ingest.dialects.square import SQUARE
 from hub.ingest.dialects.standard_webhooks import STANDARD_WEBHOOKS
 from hub.ingest.dialects.stripe import STRIPE
 from hub.ingest.dialects.vapi_event import VAPI_EVENT
@@ -35,6 +43,14 @@ DIALECTS: Mapping[str, Dialect] = {
         STRIPE,
         STANDARD_WEBHOOKS,
         CLOUDEVENTS,
+        CALENDLY,
+        GOOGLE_CALENDAR,
+        MICROSOFT_GRAPH,
+        ACUITY,
+        GOHIGHLEVEL,
+        HUBSPOT,
+        SQUARE,
+        GITHUB,
     )
 }
 

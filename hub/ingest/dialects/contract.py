@@ -99,7 +99,8 @@ class Dialect(ABC):
     otherwise. `is_tool`: a language model hears the answer. `payload_names`: fields its payload
     always has. `names_messages`: its calls have keys out of the body, which signatures cover (I6,
     S2). `may_be_empty`: some of its messages stand in their headers alone. `secret_places`: members
-    of its bodies that carry secrets (`wire-formats`, section 0.5).
+    of its bodies that carry secrets (`wire-formats`, section 0.5). `answers_with`: the status that
+    a caller who only reports hears when all is stored.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Dialect(ABC):
     names_messages: bool = False
     may_be_empty: bool = False
     secret_places: tuple[str, ...] = ()
+    answers_with: int = 200
 
     def greet(self, query: Mapping[str, tuple[str, ...]]) -> Unpacked | None:  # noqa: ARG002
         """A handshake, which comes without proof and makes no run; nothing for other requests."""
@@ -122,12 +124,13 @@ class Dialect(ABC):
 
     def pack(self, unpacked: Unpacked, replies: Sequence[Reply]) -> Packed:  # noqa: ARG002
         """Answer in the caller's form; one reply for each call, in their order. Here: 200 `{}`."""
-        return taken()
+        return taken(self.answers_with)
 
 
-def taken() -> Packed:
-    """The answer to whoever reads nothing but the status: 200 `{}`."""
-    return Packed(200, b"{}", {"Content-Type": JSON_TYPE})
+def taken(status: int = 200) -> Packed:
+    """The answer to whoever reads nothing but the status: `{}`, with 204 nothing."""
+    content = b"" if status == 204 else b"{}"  # noqa: PLR2004 - HTTP's own status
+    return Packed(status, content, {"Content-Type": JSON_TYPE})
 
 
 def to_json_bytes(value: Any) -> bytes:

@@ -186,3 +186,27 @@ def test_a_tool_is_made_of_a_tool_workflow_only() -> None:
     loaded = project(plain=workflow("auth: broker"))
     with pytest.raises(NotPossible, match="plain"):
         vapi_tool(loaded.workflows["plain"], URL)
+
+
+def test_who_only_reports_is_told_the_one_status_of_its_dialect() -> None:
+    """And what a handshake hears, where its callers come with one."""
+    vendors = {"graph": "microsoft.graph", "google": "google.calendar", "crm": "hubspot"}
+    texts = {
+        name: workflow(f"auth: broker\ndialect: {dialect}") for name, dialect in vendors.items()
+    }
+    paths = openapi(project(**texts), URL)["paths"]
+    told = {
+        name: {
+            status: sorted(each["content"])
+            for status, each in paths[f"/webhook/{name}"]["post"]["responses"].items()
+            if status.startswith("2")
+        }
+        for name in vendors
+    }
+
+    assert told == {
+        "graph": {"200": ["text/plain"], "202": ["application/json"]},
+        "google": {"204": []},
+        "crm": {"200": ["application/json"]},
+    }
+    assert paths["/webhook/google"]["post"]["requestBody"]["required"] is False
