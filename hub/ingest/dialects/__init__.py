@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hub.ingest.dialects.bland_event import BLAND_EVENT
 from hub.ingest.dialects.calcom import CALCOM
 from hub.ingest.dialects.cloudevents import CLOUDEVENTS
 from hub.ingest.dialects.contract import (
@@ -17,8 +18,12 @@ from hub.ingest.dialects.contract import (
     Unpacked,
     to_json_bytes,
 )
+from hub.ingest.dialects.elevenlabs_event import ELEVENLABS_EVENT
+from hub.ingest.dialects.elevenlabs_tool import ELEVENLABS_TOOL
 from hub.ingest.dialects.form import FORM
 from hub.ingest.dialects.plain_json import JSON
+from hub.ingest.dialects.retell_event import RETELL_EVENT
+from hub.ingest.dialects.retell_tool import RETELL_TOOL
 from hub.ingest.dialects.standard_webhooks import STANDARD_WEBHOOKS
 from hub.ingest.dialects.stripe import STRIPE
 from hub.ingest.dialects.vapi_event import VAPI_EVENT
@@ -35,6 +40,11 @@ DIALECTS: Mapping[str, Dialect] = {
         STRIPE,
         STANDARD_WEBHOOKS,
         CLOUDEVENTS,
+        RETELL_TOOL,
+        RETELL_EVENT,
+        ELEVENLABS_TOOL,
+        ELEVENLABS_EVENT,
+        BLAND_EVENT,
     )
 }
 
