@@ -20,6 +20,7 @@ from hub.ingest.dialects.contract import (
 )
 from hub.ingest.dialects.elevenlabs_event import ELEVENLABS_EVENT
 from hub.ingest.dialects.elevenlabs_tool import ELEVENLABS_TOOL
+from hub.ingest.dialects.facts import dialect_facts
 from hub.ingest.dialects.form import FORM
 from hub.ingest.dialects.plain_json import JSON
 from hub.ingest.dialects.retell_event import RETELL_EVENT
@@ -58,5 +59,6 @@ __all__ = [
     "Packed",
     "Reply",
     "Unpacked",
+    "dialect_facts",
     "to_json_bytes",
 ]

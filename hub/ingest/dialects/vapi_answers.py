@@ -36,14 +36,17 @@ def why_not_taken(kind: str, value: Any) -> str | None:
     if kind == PREDIAL:
         is_said = isinstance(value.get("eligible"), bool)
         return None if is_said else "`eligible` must be true or false, and nothing else"
-    if kind not in TAKES_ERROR:
-        return None
+    return _why_nowhere(kind, value) if kind in TAKES_ERROR else None
+
+
+def _why_nowhere(kind: str, value: Mapping[str, Any]) -> str | None:
+    """Why Vapi does not know where the call goes; `error` is above all else."""
     if "error" in value:
         return None if _is(value["error"], _TEXT) else "`error` must be a text: it is spoken"
     wanted = _WANTED[kind]
-    for name, shape in wanted.items():
-        if name in value and not _is(value[name], shape):
-            return f"`{name}` must be {shape}"
+    wrong = [name for name in wanted if name in value and not _is(value[name], wanted[name])]
+    if wrong:
+        return f"`{wrong[0]}` must be {wanted[wrong[0]]}"
     if not any(name in value for name in wanted):
         return f"nothing in it says where the call goes: {', '.join(wanted)} or error"
     return _without_type(value.get("destination"), kind)
