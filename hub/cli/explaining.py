@@ -23,7 +23,7 @@ _DROPPED = 1
     "hub explain-reply vapi.tool answer.json --status 500 --json",
 )
 @click.command("explain-reply")
-@click.argument("dialect", type=click.Choice(JUDGED))
+@click.argument("dialect", type=click.Choice(JUDGED), metavar="DIALECT")
 @click.argument("reply", type=click.File("rb"), default="-")
 @click.option("--request", type=click.File("rb"), help="The body that was answered, as it came.")
 @click.option(
@@ -34,6 +34,9 @@ def explain_reply(
     *, dialect: str, reply: BinaryIO, request: BinaryIO | None, status: int, as_json: bool
 ) -> None:
     """Say part by part whether the caller would use an answer: used, ignored, cut.
+
+    DIALECT is that of the caller: vapi.tool, vapi.event, retell.tool, retell.event,
+    elevenlabs.tool, elevenlabs.event or bland.event.
 
     REPLY is a file with the body of the answer, or `-` for stdin. With the request, ids are
     compared too, and questions of Vapi and Retell are known. Exits with 1 when a part would be
