@@ -149,7 +149,8 @@ def _request_body(name: str, endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.payload_schema is not None:
         schema = {"$ref": f"#/components/schemas/{name}"}
     if dialect.is_tool:
-        envelope = {"type": "object", "required": ["message"], "properties": {"message": {}}}
+        members: dict[str, Any] = {name: {} for name in dialect.envelope}
+        envelope = {"type": "object", "required": [*members], "properties": members}
         schema = {"anyOf": [schema, envelope]}
     elif dialect.name not in _PLAIN:
         schema = {"type": "object", "description": f"As {dialect.name} sends it"}
@@ -173,8 +174,8 @@ def _answers(workflow: Workflow, endpoint: Endpoint) -> dict[str, str]:
     """What is said of a request that is stored, by status."""
     respond = endpoint.respond
     is_plain = endpoint.dialect in _PLAIN
-    if not (is_plain or DIALECTS[endpoint.dialect].is_tool):
-        return {"200": "Stored"}  # whoever only reports hears 200, whatever the workflow says
+    if not (is_plain or DIALECTS[endpoint.dialect].tells_status):
+        return {"200": "Stored"}  # these callers hear 200, whatever the workflow says
     found: dict[str, str] = {} if is_plain else {"200": "The answer of the call"}
     if isinstance(respond, Within):
         statuses = statuses_of(workflow)

@@ -116,11 +116,13 @@ class Dialect(ABC):
 
     `name` is written in `dialect:`, `default_auth` the preset its callers usually prove themselves
     by. It reads these media types only (S18), bodies of so many bytes unless the endpoint says
-    otherwise. `is_tool`: a language model hears the answer. `payload_names`: fields its payload
-    always has. `names_messages`: its calls have keys out of the body, which signatures cover (I6,
-    S2). `may_be_empty`: some of its messages stand in their headers alone. `secret_places`: members
-    of its bodies that carry secrets (`wire-formats`, section 0.5). `answer_time`: how long its
-    callers wait; `answer_times` for kinds of message that have another limit.
+    otherwise. `is_tool`: a language model hears the answer; a body with the members of `envelope`
+    is one, another is the arguments alone. `tells_status`: some of its callers hear another status
+    than 200. `payload_names`: fields its payload always has. `names_messages`: its calls have keys
+    out of the body, which signatures cover (I6, S2). `may_be_empty`: some of its messages stand in
+    their headers alone. `secret_places`: members of its bodies that carry secrets (`wire-formats`,
+    section 0.5). `answer_time`: how long its callers wait; `answer_times` for kinds of message that
+    have another limit.
     """
 
     name: str
@@ -128,6 +130,8 @@ class Dialect(ABC):
     media_types: tuple[str, ...] = (JSON_TYPE,)
     default_max_body: int = SMALL_BODY
     is_tool: bool = False
+    envelope: tuple[str, ...] = ()
+    tells_status: bool = False
     payload_names: tuple[str, ...] = ()
     names_messages: bool = False
     may_be_empty: bool = False

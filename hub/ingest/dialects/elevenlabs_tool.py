@@ -73,6 +73,7 @@ ELEVENLABS_TOOL = ElevenLabsTool(
     name="elevenlabs.tool",
     default_max_body=VOICE_BODY,
     is_tool=True,
+    envelope=("tool_call_id", "parameters"),
     names_messages=False,  # a flat body names nothing
     answer_time=AnswerTime(20, 300, "`response_timeout_secs: {}` of the tool at ElevenLabs"),
 )

@@ -94,6 +94,7 @@ RETELL_TOOL = RetellTool(
     default_auth="retell",
     default_max_body=VOICE_BODY,
     is_tool=True,
+    envelope=("args", "call"),
     names_messages=False,  # arguments at the root name nothing
     secret_places=SECRET_PLACES,
     answer_time=AnswerTime(120, 600, "`timeout_ms` of the custom function at Retell ({} s)"),
