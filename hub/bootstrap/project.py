@@ -14,23 +14,14 @@ from hub.bootstrap.auth_types import all_auth_types
 from hub.bootstrap.files import ProjectFiles
 from hub.engine.notes import Memory
 from hub.engine.project import Project, check_settings, load_project
-from hub.engine.settings import PROJECT_FILE, ConfigDeclaration, DialectFacts, ProjectSettings
+from hub.engine.settings import PROJECT_FILE, ConfigDeclaration, ProjectSettings
 from hub.errors import Misconfigured
-from hub.ingest.dialects import DIALECTS
+from hub.ingest.dialects import DIALECTS, dialect_facts
 from hub.schemas import compile_schema
 
 log = logging.getLogger(__name__)
 
-DIALECT_FACTS = {
-    name: DialectFacts(
-        name=name,
-        default_max_body=dialect.default_max_body,
-        is_tool=dialect.is_tool,
-        payload_names=dialect.payload_names,
-        names_messages=dialect.names_messages,
-    )
-    for name, dialect in DIALECTS.items()
-}
+DIALECT_FACTS = {name: dialect_facts(dialect) for name, dialect in DIALECTS.items()}
 _LIVE_CALLS, _LIVE = "LIVE_CALL_ENABLED", "true"
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?")

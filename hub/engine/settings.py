@@ -121,7 +121,9 @@ class DialectFacts:
     """What the checker must know of a dialect; `payload_names` are the fields it always gives.
 
     `default_max_body` is in bytes; `is_tool` dialects answer a language model; one that
-    `names_messages` finds in the body what tells each message from others (I6).
+    `names_messages` finds in the body what tells each message from others (I6). Its callers wait
+    `usual_wait` seconds, `longest_wait` at most, as is set at `wait_set_at` (with `{}` for the
+    seconds); for kinds of message in `fixed_waits` so many, whatever anybody sets.
     """
 
     name: str
@@ -129,3 +131,7 @@ class DialectFacts:
     is_tool: bool = False
     payload_names: tuple[str, ...] = ()
     names_messages: bool = False
+    usual_wait: float | None = None
+    longest_wait: float | None = None
+    wait_set_at: str = ""
+    fixed_waits: Mapping[str, float] = field(default_factory=dict)

@@ -148,7 +148,8 @@ def _request_body(name: str, endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.payload_schema is not None:
         schema = {"$ref": f"#/components/schemas/{name}"}
     if dialect.is_tool:
-        envelope = {"type": "object", "required": ["message"], "properties": {"message": {}}}
+        members: dict[str, Any] = {name: {} for name in dialect.envelope}
+        envelope = {"type": "object", "required": [*members], "properties": members}
         schema = {"anyOf": [schema, envelope]}
     elif dialect.name not in _PLAIN:
         schema = {"description": f"As {dialect.name} sends it"}
@@ -175,7 +176,7 @@ def _answers(workflow: Workflow, endpoint: Endpoint) -> dict[str, str]:
     """What is said of a request that is stored, by status."""
     respond = endpoint.respond
     is_plain = endpoint.dialect in _PLAIN
-    if not (is_plain or DIALECTS[endpoint.dialect].is_tool):
+    if not (is_plain or DIALECTS[endpoint.dialect].tells_status):
         # Whoever only reports hears one status, whatever the workflow says.
         stored = {str(DIALECTS[endpoint.dialect].answers_with): "Stored"}
         return {**stored, **({"200": "The answer to a handshake"} if _greets(endpoint) else {})}

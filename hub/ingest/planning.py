@@ -101,7 +101,8 @@ class Planner:
         reply, wait = None, None
         if isinstance(respond, Within):
             reply = Reply(self._meanwhile(start, respond, run), status=respond.status)
-            wait = respond.deadline
+            most = self.unpacked.longest_wait
+            wait = respond.deadline if most is None else min(respond.deadline, most)
         elif isinstance(respond, AtOnce):
             reply = Reply(plain(start.answer(respond.body, run.id)), status=respond.status)
         return Planned(self.write(run), reply, wait, key.is_strict, times=times)
@@ -158,7 +159,7 @@ class Planner:
         if call.key is not None:
             is_signed = self.entrance.dialect.name == self.entrance.preset.type == _BY_ID
             is_of_message = is_signed and call.key == self.verified.message_id
-            return _Key(call.key, is_of_message=is_of_message)
+            return _Key(call.key, call.window or _WINDOW, is_of_message=is_of_message)
         if sent is not None:
             return _Key(sent, is_strict=True)
         return self._signed_key(call)

@@ -13,6 +13,7 @@ SAMPLES = Path(__file__).parents[1] / "samples"
 
 SECRETS = {
     "VAPI_WEBHOOK_SECRET": "vapi-secret-of-the-tests",
+    "RETELL_API_KEY": "retell-key-of-the-tests",
     "BROKER_API_TOKEN": "broker-token-of-the-tests",
     "APP_WEBHOOK_SECRET": "app-secret-of-the-tests",
     "CALCOM_WEBHOOK_SECRET": "calcom-secret-of-the-tests",

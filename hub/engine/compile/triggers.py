@@ -50,7 +50,7 @@ _WINDOWS = {
 _PER: dict[str | None, CountedPer] = {None: "endpoint", "ip": "ip", "caller": "caller"}
 _MOST_COUNTED = 100_000
 _OF_THE_HUB = ("admin", "healthz", "metrics", "openapi.json", "readyz")
-_LATER_DIALECTS = ("retell.tool", "retell.event", "twilio.sms")
+_LATER_DIALECTS = ("twilio.sms",)
 
 
 @dataclass
@@ -74,6 +74,7 @@ class Triggers:
         method = record.read("method")
         path = self._path(record)
         payload_path = self._payload_path(record, method)
+        schema = self._schema(record, payload_path)
         endpoint = Endpoint(
             path=path,
             auth=self._auth(record),
@@ -81,7 +82,7 @@ class Triggers:
             dialect=dialect.name,
             tool=self._tool(record, dialect),
             payload_path=payload_path,
-            payload_schema=self._schema(record, payload_path),
+            payload_schema=schema,
             params=self._params(record, path),
             query=self._query(record),
             headers=self._header_names(record),
@@ -89,7 +90,7 @@ class Triggers:
             max_body=self._max_body(record, dialect),
             timezone=record.read("timezone"),
             dedupe=self._dedupe(record),
-            respond=Responding(self.reader, self.values).respond(record, dialect),
+            respond=Responding(self.reader, self.values).respond(record, dialect, schema),
         )
         self._check_repeats(record, endpoint, dialect)
         self.values.places.add(endpoint, record.node)

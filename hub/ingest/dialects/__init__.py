@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hub.ingest.dialects.acuity import ACUITY
+from hub.ingest.dialects.bland_event import BLAND_EVENT
 from hub.ingest.dialects.calcom import CALCOM
 from hub.ingest.dialects.calendly import CALENDLY
 from hub.ingest.dialects.cloudevents import CLOUDEVENTS
@@ -19,6 +20,9 @@ from hub.ingest.dialects.contract import (
     Unpacked,
     to_json_bytes,
 )
+from hub.ingest.dialects.elevenlabs_event import ELEVENLABS_EVENT
+from hub.ingest.dialects.elevenlabs_tool import ELEVENLABS_TOOL
+from hub.ingest.dialects.facts import dialect_facts
 from hub.ingest.dialects.form import FORM
 from hub.ingest.dialects.github import GITHUB
 from hub.ingest.dialects.gohighlevel import GOHIGHLEVEL
@@ -26,6 +30,8 @@ from hub.ingest.dialects.google_calendar import GOOGLE_CALENDAR
 from hub.ingest.dialects.hubspot import HUBSPOT
 from hub.ingest.dialects.microsoft_graph import MICROSOFT_GRAPH
 from hub.ingest.dialects.plain_json import JSON
+from hub.ingest.dialects.retell_event import RETELL_EVENT
+from hub.ingest.dialects.retell_tool import RETELL_TOOL
 from hub.ingest.dialects.square import SQUARE
 from hub.ingest.dialects.standard_webhooks import STANDARD_WEBHOOKS
 from hub.ingest.dialects.stripe import STRIPE
@@ -51,6 +57,11 @@ DIALECTS: Mapping[str, Dialect] = {
         HUBSPOT,
         SQUARE,
         GITHUB,
+        RETELL_TOOL,
+        RETELL_EVENT,
+        ELEVENLABS_TOOL,
+        ELEVENLABS_EVENT,
+        BLAND_EVENT,
     )
 }
 
@@ -64,5 +75,6 @@ __all__ = [
     "Packed",
     "Reply",
     "Unpacked",
+    "dialect_facts",
     "to_json_bytes",
 ]

@@ -19,10 +19,9 @@ from hub.engine.advance.frame import Facts
 from hub.engine.advance.journal import Journal
 from hub.engine.advance.machine import Machine
 from hub.engine.project import Project, load_project
-from hub.engine.settings import DialectFacts
 from hub.engine.start import trigger_names
 from hub.engine.typed import typed
-from hub.ingest.dialects import DIALECTS
+from hub.ingest.dialects import DIALECTS, dialect_facts
 from hub.ingest.signatures import AUTH_TYPES
 from hub.values import plain
 
@@ -51,16 +50,7 @@ def shipped_actions() -> dict[str, Action]:
 @cache
 def shipped() -> Project:
     """The project."""
-    dialects = {
-        name: DialectFacts(
-            name,
-            default_max_body=dialect.default_max_body,
-            is_tool=dialect.is_tool,
-            payload_names=dialect.payload_names,
-            names_messages=dialect.names_messages,
-        )
-        for name, dialect in DIALECTS.items()
-    }
+    dialects = {name: dialect_facts(each) for name, each in DIALECTS.items()}
     return load_project(
         shipped_files(), actions=shipped_actions(), auth_types=AUTH_TYPES, dialects=dialects
     )

@@ -161,6 +161,22 @@ def test_each_dialect_says_what_is_sent_to_it_and_what_it_answers(
     assert ("200" in operation["responses"]) is not is_as_given
 
 
+@pytest.mark.parametrize(
+    ("dialect", "members"),
+    [("retell.tool", ["args", "call"]), ("elevenlabs.tool", ["tool_call_id", "parameters"])],
+)
+def test_a_tool_that_is_always_told_200_has_its_own_envelope(dialect: str, members: Any) -> None:
+    text = TOOL.replace("vapi.tool", dialect).replace(
+        "- return: done", "- return: {}\n    status: 404"
+    )
+    operation = openapi(project(booked=text), URL)["paths"]["/webhook/booked"]["post"]
+
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert schema["anyOf"][1]["required"] == members
+    assert "200" in operation["responses"]
+    assert not {"202", "404"} & set(operation["responses"])
+
+
 def test_a_workflow_that_is_switched_off_or_has_no_endpoint_is_not_in_it() -> None:
     loaded = project(
         off=workflow("auth: broker").replace("title:", "enabled: false\ntitle:"),
