@@ -50,7 +50,7 @@ _WINDOWS = {
 _PER: dict[str | None, CountedPer] = {None: "endpoint", "ip": "ip", "caller": "caller"}
 _MOST_COUNTED = 100_000
 _OF_THE_HUB = ("admin", "healthz", "metrics", "openapi.json", "readyz")
-_LATER_DIALECTS = ("retell.tool", "retell.event", "calendly", "twilio.sms")
+_LATER_DIALECTS = ("retell.tool", "retell.event", "calendly")
 
 
 @dataclass

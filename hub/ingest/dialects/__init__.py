@@ -18,9 +18,12 @@ from hub.ingest.dialects.contract import (
     to_json_bytes,
 )
 from hub.ingest.dialects.form import FORM
+from hub.ingest.dialects.message_status import SIGNALWIRE_STATUS, TWILIO_STATUS
 from hub.ingest.dialects.plain_json import JSON
+from hub.ingest.dialects.slack import SLACK_ACTION, SLACK_COMMAND, SLACK_EVENT
 from hub.ingest.dialects.standard_webhooks import STANDARD_WEBHOOKS
 from hub.ingest.dialects.stripe import STRIPE
+from hub.ingest.dialects.text_message import SIGNALWIRE_SMS, TWILIO_SMS
 from hub.ingest.dialects.vapi_event import VAPI_EVENT
 from hub.ingest.dialects.vapi_tool import VAPI_TOOL
 
@@ -35,6 +38,13 @@ DIALECTS: Mapping[str, Dialect] = {
         STRIPE,
         STANDARD_WEBHOOKS,
         CLOUDEVENTS,
+        SLACK_EVENT,
+        SLACK_ACTION,
+        SLACK_COMMAND,
+        TWILIO_SMS,
+        TWILIO_STATUS,
+        SIGNALWIRE_SMS,
+        SIGNALWIRE_STATUS,
     )
 }
 

@@ -99,7 +99,8 @@ class Dialect(ABC):
     otherwise. `is_tool`: a language model hears the answer. `payload_names`: fields its payload
     always has. `names_messages`: its calls have keys out of the body, which signatures cover (I6,
     S2). `may_be_empty`: some of its messages stand in their headers alone. `secret_places`: members
-    of its bodies that carry secrets (`wire-formats`, section 0.5).
+    of its bodies that carry secrets (`wire-formats`, section 0.5); `is_always_sealed` where they
+    stand inside a text, or where every body has one.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Dialect(ABC):
     names_messages: bool = False
     may_be_empty: bool = False
     secret_places: tuple[str, ...] = ()
+    is_always_sealed: bool = False
 
     def greet(self, query: Mapping[str, tuple[str, ...]]) -> Unpacked | None:  # noqa: ARG002
         """A handshake, which comes without proof and makes no run; nothing for other requests."""

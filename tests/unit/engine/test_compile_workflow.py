@@ -223,7 +223,7 @@ def test_a_name_that_only_speaks_of_secrets_can_be_read(name):
     ("name", "words"),
     [
         ("retell.tool", "this version does not speak the dialect 'retell.tool' yet"),
-        ("twilio.sms", "this version does not speak the dialect 'twilio.sms' yet"),
+        ("calendly", "this version does not speak the dialect 'calendly' yet"),
         ("vapi.tol", "there is no dialect 'vapi.tol' — did you mean 'vapi.tool'?"),
         ("fax", "there is no dialect 'fax'"),
     ],
