@@ -24,6 +24,7 @@ BUILT_IN = (
     "hub.connectors.email",
     "hub.connectors.http.actions",
     "hub.connectors.slack",
+    "hub.connectors.slack_webhook",
     "hub.connectors.sms",
     "hub.connectors.sql",
 )

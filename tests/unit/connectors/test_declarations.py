@@ -42,6 +42,7 @@ def test_an_action_reaches_out_and_its_example_is_a_valid_output(name):
         ("http.get", "read", {}, ("bearer", "headers")),
         ("http.post", "once", {"url": "url"}, ("bearer", "headers")),
         ("http.put", "idempotent", {"url": "url"}, ("bearer", "headers")),
+        ("slack.notify", "once", {}, ()),
         ("slack.post", "once", {"channel": "channel"}, ()),
         ("sql.query", "read", {}, ()),
         ("twilio.send_sms", "once", {"to": "phone"}, ()),
