@@ -15,7 +15,7 @@ from hub.connectors.connections import (
     configured,
 )
 from hub.connectors.http import Http, HttpAnswer, excerpt, failure_of
-from hub.connectors.slack import escape
+from hub.connectors.slack_text import escape
 from hub.errors import Permanent, StepFailed, Transient
 
 __all__ = ["SlackWebhook", "notify"]

@@ -54,23 +54,25 @@ class FakeSlack(FakeService):
     def answer(self, request: Received) -> Answer:
         if request.path.startswith("/services/"):
             return self._webhook(request)
-        if request.method != "POST" or request.path != "/api/chat.postMessage":
-            return Answer.of({"ok": False, "error": "unknown_method"})
-        if "authorization" not in request.headers:
-            return Answer.of({"ok": False, "error": "not_authed"})
-        if request.headers["authorization"] != f"Bearer {self.token}":
-            return Answer.of({"ok": False, "error": "invalid_auth"})
-        said = _object_in(request)
-        if said is None:
-            return Answer.of({"ok": False, "error": "invalid_json"})
-        if not isinstance(said.get("channel"), str) or not said["channel"]:
-            return Answer.of({"ok": False, "error": "channel_not_found"})
-        if (wrong := _wrong_text(said)) is not None:
-            return Answer.of({"ok": False, "error": wrong})
+        said = _object_in(request) or {}
+        if (error := self._refusal(request, said)) is not None:
+            return Answer.of({"ok": False, "error": error})
         self._show(said["channel"], said["text"])
         return Answer.of(
             {"ok": True, "channel": said["channel"], "ts": f"1760961600.{len(self.messages):06d}"}
         )
+
+    def _refusal(self, request: Received, said: dict[str, Any]) -> str | None:
+        """What the Web API has against the request, under 200."""
+        given, channel = request.headers.get("authorization"), said.get("channel")
+        checks = {
+            "unknown_method": (request.method, request.path) == ("POST", "/api/chat.postMessage"),
+            "not_authed": given is not None,
+            "invalid_auth": given == f"Bearer {self.token}",
+            "invalid_json": _object_in(request) is not None,
+            "channel_not_found": isinstance(channel, str) and bool(channel),
+        }
+        return next((error for error, holds in checks.items() if not holds), _wrong_text(said))
 
     def _webhook(self, request: Received) -> Answer:
         """Incoming webhooks answer in plain words."""

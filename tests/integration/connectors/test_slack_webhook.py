@@ -54,7 +54,7 @@ def test_a_message_is_posted_into_the_webhooks_channel(client, attempt, slack):
         (200, "<html>", (Transient, "unavailable", True)),
     ],
 )
-def test_the_status_says_what_may_be_tried_again(client, attempt, slack, status, said, expected):
+def test_the_status_says_what_may_be_tried_again(client, attempt, slack, *, status, said, expected):
     slack.then(Answer(status, said.encode()))
 
     failure = failure_of(client, attempt)
