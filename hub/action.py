@@ -65,7 +65,8 @@ class Attempt:
 class Action:
     """What `hub check`, the engine and the pages know of one action (language, chapter 18).
 
-    Without a `function` it is declared only: known, but not implemented yet.
+    Without a `function` it is declared only: known, but not implemented yet. `texted_input`: the
+    input with the number that gets a text message, which is not called for one that opted out.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Action:
     literal_inputs: tuple[str, ...] = ()
     template_inputs: tuple[str, ...] = ()
     destination_inputs: Mapping[str, DestinationKind] = field(default_factory=dict)
+    texted_input: str | None = None
 
     @property
     def is_implemented(self) -> bool:
@@ -138,6 +140,7 @@ def action(
     literal_inputs: Sequence[str] = (),
     template_inputs: Sequence[str] = (),
     destination_inputs: Mapping[str, DestinationKind] | None = None,
+    texted_input: str | None = None,
 ) -> Callable[[Function], Function]:
     """Mark a function as the action `name`; its docstring's first line is the summary.
 
@@ -163,6 +166,7 @@ def action(
             literal_inputs=tuple(literal_inputs),
             template_inputs=tuple(template_inputs),
             destination_inputs=dict(destination_inputs or {}),
+            texted_input=texted_input,
         )
         setattr(function, _MARK, declared)
         return function

@@ -19,6 +19,7 @@ BUILT_IN = (
     "hub.domain.declared",
     "hub.domain.interactions",
     "hub.domain.leads",
+    "hub.domain.opt_outs",
     "hub.domain.phones",
     "hub.connectors.declared",
     "hub.connectors.email",

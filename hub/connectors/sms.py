@@ -141,6 +141,7 @@ class Sent:
     ),
     outward=True,
     destination_inputs={"to": "phone"},
+    texted_input="to",
 )
 def send_sms(
     twilio: TwilioClient,
