@@ -50,7 +50,8 @@ class Attempt:
     """One try of a step: what an action may know of the run it works for.
 
     `key` is the same for all attempts of the step (E7) and goes out as the idempotency key;
-    `timeout` is what this one attempt may take (E9).
+    `timeout` is what this one attempt may take (E9). `may_be_done`: nobody knows whether an earlier
+    attempt did it, so who can look shall look first (E8).
     """
 
     run_id: UUID
@@ -58,6 +59,7 @@ class Attempt:
     key: str
     mode: Mode
     number: int = 1
+    may_be_done: bool = False
     timeout: timedelta = timedelta(seconds=30)
 
 

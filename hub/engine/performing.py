@@ -226,6 +226,7 @@ class Performer:
             key=command.key,
             mode=desk.mode,
             number=task.entry.attempts,
+            may_be_done=task.was_maybe_done,
             timeout=task.time_left(desk.now()),
         )
         services = {
