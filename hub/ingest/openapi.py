@@ -45,7 +45,6 @@ _ACCEPTED = {
 _PROBLEM_CONTENT = {
     "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
 }
-_ANY_JSON: dict[str, Any] = {"application/json": {"schema": {}}}
 _PLAIN = {"json", "form"}  # dialects that answer as the workflow says, status and body
 _RETRY_AFTER = {
     "Retry-After": {"description": "Seconds", "schema": {"type": "integer", "minimum": 1}}
@@ -194,7 +193,7 @@ def _is_told_again(dedupe: Dedupe) -> bool:
 def _answer_content(endpoint: Endpoint, status: str) -> dict[str, Any]:
     if isinstance(endpoint.respond, Accepted) and status == "202":
         return {"application/json": {"schema": {"$ref": "#/components/schemas/Accepted"}}}
-    return _ANY_JSON
+    return {DIALECTS[endpoint.dialect].answers_in: {"schema": {}}}
 
 
 def _refusals(endpoint: Endpoint) -> dict[str, dict[str, Any]]:

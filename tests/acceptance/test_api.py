@@ -61,6 +61,7 @@ def hub(project: Path, open_story: OpenStory) -> Story:
     )
     names = ["STANDARD_WEBHOOK_SECRET", "STRIPE_WEBHOOK_SECRET", "APP_WEBHOOK_SECRET"]
     names += ["VAPI_WEBHOOK_SECRET", "BROKER_API_TOKEN", "CALCOM_WEBHOOK_SECRET", "SIDECAR_TOKEN"]
+    names += ["TWILIO_WEBHOOK_PASSWORD"]
     known = open_story().hub.project.settings
     return open_story(mode="simulate", **{name: secret_value(name, known) for name in names})
 

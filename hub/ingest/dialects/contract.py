@@ -98,9 +98,10 @@ class Dialect(ABC):
     by. It reads these media types only (S18), bodies of so many bytes unless the endpoint says
     otherwise. `is_tool`: a language model hears the answer. `payload_names`: fields its payload
     always has. `names_messages`: its calls have keys out of the body, which signatures cover (I6,
-    S2). `may_be_empty`: some of its messages stand in their headers alone. `secret_places`: members
-    of its bodies that carry secrets (`wire-formats`, section 0.5); `is_always_sealed` where they
-    stand inside a text, or where every body has one.
+    S2). `may_be_empty`: some of its messages stand in their headers alone. `answers_in`: the
+    media type of its answers. `secret_places`: members of its bodies that carry secrets
+    (`wire-formats`, section 0.5); `is_always_sealed` where they stand inside a text, or where every
+    body has one.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Dialect(ABC):
     payload_names: tuple[str, ...] = ()
     names_messages: bool = False
     may_be_empty: bool = False
+    answers_in: str = JSON_TYPE
     secret_places: tuple[str, ...] = ()
     is_always_sealed: bool = False
 

@@ -25,6 +25,8 @@ from hub.ingest.dialects.contract import (
 )
 from hub.ingest.dialects.text_message import number_of
 
+_XML = "text/xml"
+
 
 class MessageStatus(Dialect):
     """Status callbacks of services that speak Twilio's language."""
@@ -45,7 +47,7 @@ class MessageStatus(Dialect):
     def pack(self, unpacked: Unpacked, replies: Sequence[Reply]) -> Packed:  # noqa: ARG002
         """200 without a body; a call that comes in needs TwiML, and an empty one ends it."""
         content = b"<Response/>" if unpacked.kind == "call" else b""
-        return Packed(200, content, {"Content-Type": "text/xml; charset=utf-8"})
+        return Packed(200, content, {"Content-Type": f"{_XML}; charset=utf-8"})
 
 
 def _message(form: Any) -> tuple[dict[str, Any], str] | None:
@@ -99,6 +101,7 @@ TWILIO_STATUS = MessageStatus(
     name="twilio.status",
     default_auth="twilio",
     media_types=(FORM_TYPE,),
+    answers_in=_XML,
     names_messages=True,
     payload_names=_NAMES,
 )
@@ -106,6 +109,7 @@ SIGNALWIRE_STATUS = MessageStatus(
     name="signalwire.status",
     default_auth="signalwire",
     media_types=(FORM_TYPE, JSON_TYPE),
+    answers_in=_XML,
     names_messages=True,
     payload_names=_NAMES,
 )

@@ -31,6 +31,7 @@ _STOP = frozenset(
 )
 _START = frozenset({"start", "unstop"})  # "yes" answers other questions too
 _AROUND = " \t\r\n.,!?'\""
+_XML = "text/xml"
 _MOST_MEDIA = 10
 # What XML 1.0 cannot hold, escaped or not.
 _NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -66,7 +67,7 @@ class TextMessage(Dialect):
         texts = [_said(each.body) for each in replies if not each.is_error]
         messages = "".join(f"<Message>{_in_xml(each)}</Message>" for each in texts if each)
         content = f"<Response>{messages}</Response>" if messages else "<Response/>"
-        return Packed(200, content.encode(), {"Content-Type": "text/xml; charset=utf-8"})
+        return Packed(200, content.encode(), {"Content-Type": f"{_XML}; charset=utf-8"})
 
 
 def number_of(form: Mapping[str, Any], name: str) -> str | None:
@@ -112,6 +113,7 @@ TWILIO_SMS = TextMessage(
     name="twilio.sms",
     default_auth="twilio",
     media_types=(FORM_TYPE,),
+    answers_in=_XML,
     names_messages=True,
     payload_names=_NAMES,
 )
@@ -119,6 +121,7 @@ SIGNALWIRE_SMS = TextMessage(
     name="signalwire.sms",
     default_auth="signalwire",
     media_types=(FORM_TYPE,),
+    answers_in=_XML,
     names_messages=True,
     payload_names=_NAMES,
 )
