@@ -49,7 +49,8 @@ class Attempt:
     """One try of a step: what an action may know of the run it works for.
 
     `key` is the same for all attempts of the step (E7) and goes out as the idempotency key;
-    `timeout` is what this one attempt may take (E9).
+    `timeout` is what this one attempt may take (E9). `may_be_done`: nobody knows whether an earlier
+    attempt did it, so who can look shall look first (E8).
     """
 
     run_id: UUID
@@ -57,6 +58,7 @@ class Attempt:
     key: str
     mode: Mode
     number: int = 1
+    may_be_done: bool = False
     timeout: timedelta = timedelta(seconds=30)
 
 
@@ -64,7 +66,8 @@ class Attempt:
 class Action:
     """What `hub check`, the engine and the pages know of one action (language, chapter 18).
 
-    Without a `function` it is declared only: known, but not implemented yet.
+    Without a `function` it is declared only: known, but not implemented yet. `texted_input`: the
+    input with the number that gets a text message, which is not called for one that opted out.
     """
 
     name: str
@@ -83,6 +86,7 @@ class Action:
     literal_inputs: tuple[str, ...] = ()
     template_inputs: tuple[str, ...] = ()
     destination_inputs: Mapping[str, DestinationKind] = field(default_factory=dict)
+    texted_input: str | None = None
 
     @property
     def is_implemented(self) -> bool:
@@ -137,6 +141,7 @@ def action(
     literal_inputs: Sequence[str] = (),
     template_inputs: Sequence[str] = (),
     destination_inputs: Mapping[str, DestinationKind] | None = None,
+    texted_input: str | None = None,
 ) -> Callable[[Function], Function]:
     """Mark a function as the action `name`; its docstring's first line is the summary.
 
@@ -162,6 +167,7 @@ def action(
             literal_inputs=tuple(literal_inputs),
             template_inputs=tuple(template_inputs),
             destination_inputs=dict(destination_inputs or {}),
+            texted_input=texted_input,
         )
         setattr(function, _MARK, declared)
         return function

@@ -20,11 +20,13 @@ BUILT_IN = (
     "hub.domain.declared",
     "hub.domain.interactions",
     "hub.domain.leads",
+    "hub.domain.opt_outs",
     "hub.domain.phones",
     "hub.connectors.declared",
     "hub.connectors.email",
     "hub.connectors.http.actions",
     "hub.connectors.slack",
+    "hub.connectors.slack_webhook",
     "hub.connectors.sms",
     "hub.connectors.sql",
 )

@@ -14,9 +14,10 @@ from hub.connectors.connections import (
     configured,
 )
 from hub.connectors.http import Http, HttpAnswer, excerpt, failure_of
+from hub.connectors.slack_text import escape
 from hub.errors import Permanent, StepFailed, Transient
 
-__all__ = ["Posted", "SlackClient", "escape", "post"]
+__all__ = ["Posted", "SlackClient", "post"]
 
 _BASE_URL = "https://slack.com/api/"
 
@@ -104,16 +105,6 @@ def _refusal(answer: HttpAnswer) -> StepFailed | None:
         name, maybe_done = _TRANSIENT[code]
         return Transient(name, message, maybe_done=maybe_done, status=answer.status)
     return Permanent(_PERMANENT.get(code, "rejected"), message, status=answer.status)
-
-
-def escape(text: str) -> str:
-    """Make `&`, `<` and `>` plain characters, so that no data becomes a mention or a hidden link.
-
-    Expressions have been joined into the text before it comes here, so nobody can tell the author's
-    characters from a caller's: all are escaped. Marks such as *bold* and bare URLs keep working;
-    `<@U…>`, `<!channel>` and `<url|label>` are shown as they are written.
-    """
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 @dataclass(frozen=True)

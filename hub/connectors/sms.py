@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 from importlib import import_module
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
-from hub.action import Attempt, action
+from hub.action import Attempt, Clock, action
 from hub.connectors.connections import (
     ConnectionSettings,
     ConnectionType,
@@ -19,7 +22,8 @@ from hub.connectors.connections import (
 )
 from hub.connectors.http import Http
 from hub.connectors.sms_codes import ERROR_CODES, Verdict
-from hub.errors import Permanent
+from hub.connectors.sms_lookup import find_sent
+from hub.errors import Permanent, StepFailed, Transient
 from hub.signature import Phone
 
 __all__ = ["Sent", "TwilioClient", "send_sms"]
@@ -33,6 +37,10 @@ _NEVER_TEXTED = frozenset(
     }
 )
 _MESSAGING_SERVICE = "MG"
+_BASE_URL = "https://api.twilio.com"
+_SENDING = 0.7  # of an attempt's time; the rest is for looking whether it was sent
+_CLOCKS_DIFFER = timedelta(minutes=1)  # at most, the service's and ours
+_EARLIER = timedelta(days=1)  # an attempt whose outcome is in doubt is not older
 
 
 TWILIO = ConnectionType(
@@ -71,18 +79,48 @@ class TwilioClient:
         self._settings = settings
         self._http = http
 
-    def send(self, attempt: Attempt, *, to: str, text: str, from_: str | None) -> str:
-        """Send a message and give back its SID; raises `StepFailed`."""
+    def send(
+        self, attempt: Attempt, *, to: str, text: str, from_: str | None, now: datetime
+    ) -> str:
+        """Send a message and give back its SID; raises `StepFailed`.
+
+        What may have been sent is looked for before anybody thinks of sending it again.
+        """
         settings = configured(self._settings, TWILIO)
         codes = _codes(settings)
         sender = _sender(settings, from_ or settings.options.get("from"))
+        message = {"to": to, "body": text, **sender}
+        find = partial(
+            find_sent,
+            self._http,
+            settings,
+            message,
+            base_url=base_url_of(settings),
+            timeout=attempt.timeout * (1 - _SENDING),
+        )
+        if attempt.may_be_done and (known := find(since=now - _EARLIER)) is not None:
+            return known
         # Twilio's package costs 15 MiB: only a process that really sends loads it.
         package = import_module("hub.connectors.twilio_client")
-        way_out = package.WayOut(self._http, attempt.timeout, codes)
-        return str(package.send(settings, way_out, {"to": to, "body": text, **sender}))
+        way_out = package.WayOut(self._http, attempt.timeout * _SENDING, codes)
+        try:
+            return str(package.send(settings, base_url_of(settings), way_out, message))
+        except Transient as unclear:
+            sid = None
+            if unclear.maybe_done:
+                with suppress(StepFailed):  # then it stays unclear
+                    sid = find(since=now - _CLOCKS_DIFFER)
+            if sid is None:
+                raise
+            return sid
 
 
 CONNECTOR = Connector(TWILIO, TwilioClient, TwilioClient)
+
+
+def base_url_of(settings: ConnectionSettings) -> str:
+    """Where the service lies, without a slash at its end."""
+    return (settings.base_url or _BASE_URL).rstrip("/")
 
 
 def _codes(settings: ConnectionSettings) -> Mapping[str, Verdict]:
@@ -141,10 +179,12 @@ class Sent:
     ),
     outward=True,
     destination_inputs={"to": "phone"},
+    texted_input="to",
 )
 def send_sms(
     twilio: TwilioClient,
     attempt: Attempt,
+    clock: Clock,
     *,
     to: Phone,
     text: str,
@@ -152,4 +192,4 @@ def send_sms(
 ) -> Sent:
     """Send a text message."""
     _check_number(to)
-    return Sent(twilio.send(attempt, to=to, text=text, from_=from_))
+    return Sent(twilio.send(attempt, to=to, text=text, from_=from_, now=clock.now()))

@@ -46,7 +46,6 @@ _ACCEPTED = {
 _PROBLEM_CONTENT = {
     "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
 }
-_ANY_JSON: dict[str, Any] = {"application/json": {"schema": {}}}
 _PLAIN = {"json", "form"}  # dialects that answer as the workflow says, status and body
 _RETRY_AFTER = {
     "Retry-After": {"description": "Seconds", "schema": {"type": "integer", "minimum": 1}}
@@ -206,7 +205,8 @@ def _answer_content(endpoint: Endpoint, status: str) -> dict[str, Any]:
         return {"application/json": {"schema": {"$ref": "#/components/schemas/Accepted"}}}
     if _greets(endpoint) and status == "200":
         return {"text/plain": {"schema": {"type": "string"}}}
-    return {} if status == "204" and endpoint.dialect not in _PLAIN else _ANY_JSON
+    answer = DIALECTS[endpoint.dialect].answers_in
+    return {} if status == "204" and endpoint.dialect not in _PLAIN else {answer: {"schema": {}}}
 
 
 def _refusals(endpoint: Endpoint) -> dict[str, dict[str, Any]]:

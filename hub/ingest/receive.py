@@ -276,7 +276,8 @@ class Reception:
     def _delivery(
         self, request: InboundRequest, entrance: Entrance, body: Body, notes: dict[str, Any]
     ) -> NewDelivery:
-        is_sealed = carries_secret(body.value, entrance.dialect.secret_places)
+        dialect = entrance.dialect
+        is_sealed = dialect.is_always_sealed or carries_secret(body.value, dialect.secret_places)
         return NewDelivery(
             id=request.id,
             endpoint=entrance.workflow.name,

@@ -50,7 +50,6 @@ _WINDOWS = {
 _PER: dict[str | None, CountedPer] = {None: "endpoint", "ip": "ip", "caller": "caller"}
 _MOST_COUNTED = 100_000
 _OF_THE_HUB = ("admin", "healthz", "metrics", "openapi.json", "readyz")
-_LATER_DIALECTS = ("twilio.sms",)
 
 
 @dataclass
@@ -155,8 +154,6 @@ class Triggers:
         if node is not None and not self.context.is_stored:
             known = f"known are {', '.join(dialects)}"
             message, suggestion = f"there is no dialect '{name}'", did_you_mean(name, dialects)
-            if name in _LATER_DIALECTS:
-                message, suggestion = f"this version does not speak the dialect '{name}' yet", None
             fix = only_candidate(name, dialects)
             self.reader.refuse(110, message, node, suggestion=suggestion or known, fix=fix)
         return DialectFacts(name)

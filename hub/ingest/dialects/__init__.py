@@ -28,13 +28,16 @@ from hub.ingest.dialects.github import GITHUB
 from hub.ingest.dialects.gohighlevel import GOHIGHLEVEL
 from hub.ingest.dialects.google_calendar import GOOGLE_CALENDAR
 from hub.ingest.dialects.hubspot import HUBSPOT
+from hub.ingest.dialects.message_status import SIGNALWIRE_STATUS, TWILIO_STATUS
 from hub.ingest.dialects.microsoft_graph import MICROSOFT_GRAPH
 from hub.ingest.dialects.plain_json import JSON
 from hub.ingest.dialects.retell_event import RETELL_EVENT
 from hub.ingest.dialects.retell_tool import RETELL_TOOL
+from hub.ingest.dialects.slack import SLACK_ACTION, SLACK_COMMAND, SLACK_EVENT
 from hub.ingest.dialects.square import SQUARE
 from hub.ingest.dialects.standard_webhooks import STANDARD_WEBHOOKS
 from hub.ingest.dialects.stripe import STRIPE
+from hub.ingest.dialects.text_message import SIGNALWIRE_SMS, TWILIO_SMS
 from hub.ingest.dialects.vapi_event import VAPI_EVENT
 from hub.ingest.dialects.vapi_tool import VAPI_TOOL
 
@@ -62,6 +65,13 @@ DIALECTS: Mapping[str, Dialect] = {
         ELEVENLABS_TOOL,
         ELEVENLABS_EVENT,
         BLAND_EVENT,
+        SLACK_EVENT,
+        SLACK_ACTION,
+        SLACK_COMMAND,
+        TWILIO_SMS,
+        TWILIO_STATUS,
+        SIGNALWIRE_SMS,
+        SIGNALWIRE_STATUS,
     )
 }
 

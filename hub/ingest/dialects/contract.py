@@ -123,7 +123,8 @@ class Dialect(ABC):
     their headers alone. `secret_places`: members of its bodies that carry secrets (`wire-formats`,
     section 0.5). `answer_time`: how long its callers wait; `answer_times` for kinds of message that
     have another limit. `answers_with`: the status that a caller who only reports hears when all
-    is stored.
+    is stored. `answers_in`: the media type of its answers. `is_always_sealed`: secrets stand inside
+    a text, or every body has one.
     """
 
     name: str
@@ -136,10 +137,12 @@ class Dialect(ABC):
     payload_names: tuple[str, ...] = ()
     names_messages: bool = False
     may_be_empty: bool = False
+    answers_in: str = JSON_TYPE
     secret_places: tuple[str, ...] = ()
     answers_with: int = 200
     answer_time: AnswerTime | None = None
     answer_times: Mapping[str, AnswerTime] = field(default_factory=dict)
+    is_always_sealed: bool = False
 
     def greet(self, query: Mapping[str, tuple[str, ...]]) -> Unpacked | None:  # noqa: ARG002
         """A handshake, which comes without proof and makes no run; nothing for other requests."""

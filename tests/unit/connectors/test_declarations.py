@@ -7,9 +7,9 @@ import pytest
 
 from hub.action import actions_of
 from hub.bootstrap.actions import all_actions, all_connectors
-from hub.connectors import email, http, slack, sms, sql
+from hub.connectors import email, http, slack, slack_webhook, sms, sql
 
-MODULES = (email, http, slack, sms, sql)
+MODULES = (email, http, slack, slack_webhook, sms, sql)
 ACTIONS = {each.name: each for module in MODULES for each in actions_of(module)}
 
 
@@ -20,6 +20,7 @@ def test_these_are_the_actions():
         "http.get",
         "http.post",
         "http.put",
+        "slack.notify",
         "slack.post",
         "sql.query",
         "twilio.send_sms",
@@ -42,6 +43,7 @@ def test_an_action_reaches_out_and_its_example_is_a_valid_output(name):
         ("http.get", "read", {}, ("bearer", "headers")),
         ("http.post", "once", {"url": "url"}, ("bearer", "headers")),
         ("http.put", "idempotent", {"url": "url"}, ("bearer", "headers")),
+        ("slack.notify", "once", {}, ()),
         ("slack.post", "once", {"channel": "channel"}, ()),
         ("sql.query", "read", {}, ()),
         ("twilio.send_sms", "once", {"to": "phone"}, ()),
