@@ -14,6 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from hub.action import Attempt
 from hub.connectors.http import Http, OutboundPolicy
+from tests.fakes.google import FakeGoogle
 from tests.fakes.receiver import FakeReceiver
 from tests.fakes.servers import Servers, new_database
 from tests.fakes.slack import FakeSlack
@@ -46,6 +47,12 @@ def attempt() -> Attempt:
 @pytest.fixture
 def receiver() -> Iterator[FakeReceiver]:
     with FakeReceiver() as fake:
+        yield fake
+
+
+@pytest.fixture
+def google() -> Iterator[FakeGoogle]:
+    with FakeGoogle() as fake:
         yield fake
 
 
