@@ -179,7 +179,7 @@ def test_E8_a_row_whose_answer_was_lost_is_not_written_again_and_the_run_says_so
     lead = asks(story)
     append = google.sheets.answer
 
-    def lose(request, path, subject):  # type: ignore[no-untyped-def]
+    def lose(request, path, subject):
         if path.endswith(":append"):
             google.loses_answers()
         return append(request, path, subject)
