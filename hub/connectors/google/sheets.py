@@ -46,7 +46,7 @@ class RowWritten:
     "google_sheets.find",
     effect="read",
     example={"rows": [{"row": 2, "values": {"Name": "Ada", "Phone": "+12025550147"}}]},
-    errors=_ERRORS,
+    errors=(*_ERRORS, "answer_too_large"),
     outward=True,
 )
 def find(

@@ -84,11 +84,14 @@ class Tokens:
             self._asking.release()
 
     def drop(self, scope: str, token: str) -> None:
-        """Forget a token that was refused, unless another thread has got a new one already."""
-        with self._asking:
-            kept = self._kept.get(scope)
-            if kept is not None and kept.text == token:
-                del self._kept[scope]
+        """Forget a token that was refused, unless another thread has got a new one already.
+
+        Without the lock, which may be held for longer than this attempt lasts (E9): at worst a new
+        token is forgotten too, and asked for once more.
+        """
+        kept = self._kept.get(scope)
+        if kept is not None and kept.text == token:
+            self._kept.pop(scope, None)
 
     def _asked(self, settings: ConnectionSettings, scope: str, left: TimeLeft) -> _Token:
         form = _form(settings, scope, int(self._wall()))

@@ -137,6 +137,21 @@ def test_threads_that_need_a_token_at_once_ask_once(google, http):
     assert (len(got), google.asked_for_tokens) == (1, 1)
 
 
+def test_E9_who_waits_for_the_token_of_another_ends_in_time_too(google, http):
+    client = GoogleClient(settings_for(google), http)
+    google.always(HANG)
+
+    def sign_in_briefly(_):
+        with pytest.raises(Transient) as failure:
+            client.calls(CALENDAR, timedelta(seconds=0.4)).sign_in()
+        return failure.value.code, failure.value.maybe_done
+
+    with ThreadPoolExecutor(2) as threads:
+        ends = list(threads.map(sign_in_briefly, range(2)))
+
+    assert ends == [("timeout", False)] * 2
+
+
 def test_a_token_that_is_refused_is_exchanged_once(google, http):
     google.calendars.share("team@example.com")
     client = GoogleClient(settings_for(google), http)
