@@ -31,7 +31,10 @@ class Field:
 
 @dataclass(frozen=True)
 class ConnectionType:
-    """What must stand under `connections:` for a service; `credentials` are names of secrets."""
+    """What must stand under `connections:` for a service; `credentials` are names of secrets.
+
+    `one_of`: sets of credentials that stand for each other; one of them must be whole.
+    """
 
     name: str
     title: str
@@ -39,6 +42,12 @@ class ConnectionType:
     credentials: tuple[Field, ...]
     options: tuple[Field, ...] = ()
     base_url: Field = field(default_factory=lambda: Field("base_url", "", required=False))
+    one_of: tuple[tuple[str, ...], ...] = ()
+
+    def either(self) -> tuple[str, ...]:
+        """What `one_of` asks for, as one text if any."""
+        sets = [" and ".join(f"credentials.{name}" for name in names) for names in self.one_of]
+        return (" or else ".join(sets),) if sets else ()
 
     def missing(self, settings: ConnectionSettings) -> tuple[str, ...]:
         """The required settings that are absent or empty, as paths: `credentials.token`."""
@@ -52,6 +61,8 @@ class ConnectionType:
             for each in self.options
             if each.required and not settings.options.get(each.name)
         ]
+        if not any(all(map(settings.credentials.get, names)) for names in self.one_of):
+            absent += self.either()
         if self.base_url.required and not settings.base_url:
             absent.append("base_url")
         return tuple(absent)
@@ -75,6 +86,7 @@ def configured(settings: ConnectionSettings | None, wanted: ConnectionType) -> C
     if settings is None:
         needs = ", ".join(
             [f"credentials.{each.name}" for each in wanted.credentials if each.required]
+            + list(wanted.either())
             + [f"options.{each.name}" for each in wanted.options if each.required]
             + (["base_url"] if wanted.base_url.required else [])
         )

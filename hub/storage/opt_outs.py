@@ -31,5 +31,5 @@ def note(
 
 def has_opted_out(connection: Connection, number: str) -> bool:
     """Whether the number's latest wish was to get no text messages."""
-    row = _IS_OUT.run(connection, {"number": number}).fetchone()
+    row = _IS_OUT.run(connection, {"number": number}).first()
     return row is not None and bool(row[0])

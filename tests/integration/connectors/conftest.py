@@ -13,7 +13,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from hub.action import Attempt
+from hub.connectors.connections import ConnectionSettings
+from hub.connectors.google.client import GoogleClient
 from hub.connectors.http import Http, OutboundPolicy
+from tests.fakes.google import FakeGoogle, key_file
 from tests.fakes.receiver import FakeReceiver
 from tests.fakes.servers import Servers, new_database
 from tests.fakes.slack import FakeSlack
@@ -47,6 +50,32 @@ def attempt() -> Attempt:
 def receiver() -> Iterator[FakeReceiver]:
     with FakeReceiver() as fake:
         yield fake
+
+
+@pytest.fixture
+def google() -> Iterator[FakeGoogle]:
+    with FakeGoogle() as fake:
+        yield fake
+
+
+@pytest.fixture
+def office(google: FakeGoogle, http: Http) -> GoogleClient:
+    """An office at Google: a calendar, a spreadsheet, and the mailbox of Ann."""
+    google.calendars.share("team@group.calendar.google.com")
+    google.sheets.rows["s1"] = {
+        "Leads": [["Name", "Phone", "Paid"], ["Ada", "+12025550147", ""], ["Bo", "", True]],
+        "Bob's": [["A"]],
+        "Empty": [],
+    }
+    google.delegates.add("ann@example.com")
+    settings = ConnectionSettings(
+        "office",
+        "google",
+        base_url=google.url,
+        credentials={"service_account_key": key_file()},
+        options={"subject": "ann@example.com"},
+    )
+    return GoogleClient(settings, http)
 
 
 @pytest.fixture

@@ -8,14 +8,23 @@ import pytest
 from hub.action import actions_of
 from hub.bootstrap.actions import all_actions, all_connectors
 from hub.connectors import email, http, slack, slack_webhook, sms, sql
+from hub.connectors.google import calendar, free_busy, gmail, sheets
 
-MODULES = (email, http, slack, slack_webhook, sms, sql)
+MODULES = (email, http, slack, slack_webhook, sms, sql, calendar, free_busy, gmail, sheets)
 ACTIONS = {each.name: each for module in MODULES for each in actions_of(module)}
 
 
 def test_these_are_the_actions():
     assert sorted(ACTIONS) == [
         "email.send",
+        "gmail.send",
+        "google_calendar.create_event",
+        "google_calendar.delete_event",
+        "google_calendar.free_slots",
+        "google_calendar.move_event",
+        "google_sheets.append",
+        "google_sheets.find",
+        "google_sheets.update",
         "http.delete",
         "http.get",
         "http.post",
@@ -39,6 +48,19 @@ def test_an_action_reaches_out_and_its_example_is_a_valid_output(name):
     ("name", "effect", "destinations", "secrets"),
     [
         ("email.send", "once", {"to": "email"}, ()),
+        ("gmail.send", "once", {"to": "email"}, ()),
+        (
+            "google_calendar.create_event",
+            "keyed",
+            {"calendar": "email", "attendees": "email"},
+            (),
+        ),
+        ("google_calendar.delete_event", "idempotent", {"calendar": "email"}, ()),
+        ("google_calendar.free_slots", "read", {}, ()),
+        ("google_calendar.move_event", "idempotent", {"calendar": "email"}, ()),
+        ("google_sheets.append", "once", {}, ()),
+        ("google_sheets.find", "read", {}, ()),
+        ("google_sheets.update", "idempotent", {}, ()),
         ("http.delete", "idempotent", {"url": "url"}, ("bearer", "headers")),
         ("http.get", "read", {}, ("bearer", "headers")),
         ("http.post", "once", {"url": "url"}, ("bearer", "headers")),
