@@ -32,6 +32,7 @@ COMMANDS = Commands(
         "cancel": "retrying:cancel",
         "holds": "asking:holds",
         "doctor": "doctor:doctor",
+        "connection": "connecting:connection",
         "tool": "describing:tool",
         "openapi": "describing:openapi",
         "actions": "describing:actions",

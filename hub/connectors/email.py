@@ -12,13 +12,14 @@ from hashlib import sha256
 from hub.action import Attempt, Clock, action
 from hub.connectors import icalendar
 from hub.connectors.connections import (
+    CHECK_TIME,
     ConnectionSettings,
     ConnectionType,
     Connector,
     Field,
     configured,
 )
-from hub.connectors.smtp import MailServer, deliver
+from hub.connectors.smtp import MailServer, deliver, greet
 from hub.errors import Permanent
 from hub.signature import Email
 
@@ -96,6 +97,11 @@ class EmailClient:
         server = MailServer.of(configured(self._settings, SMTP))
         content = message.as_bytes(policy=_WIRE)
         deliver(server, content, sender=self.sender, to=to, timeout=timeout)
+
+    def check(self) -> str:
+        """Whether the server answers and takes the login; no mail is sent. Raises `StepFailed`."""
+        said = greet(MailServer.of(configured(self._settings, SMTP)), timeout=CHECK_TIME)
+        return f"{said}; mails come from {self.sender}"
 
 
 CONNECTOR = Connector(SMTP, EmailClient, lambda settings, _: EmailClient(settings))

@@ -1,4 +1,4 @@
-"""Slack's Web API, as far as `chat.postMessage` goes."""
+"""Slack's Web API, as far as `chat.postMessage` and `auth.test` go."""
 
 from __future__ import annotations
 
@@ -41,10 +41,13 @@ class FakeSlack(FakeService):
         self.then(Answer.of({"ok": False, "error": "ratelimited"}, 429, said))
 
     def answer(self, request: Received) -> Answer:
-        if request.method != "POST" or request.path != "/api/chat.postMessage":
+        method = request.path.removeprefix("/api/")
+        if request.method != "POST" or method not in {"chat.postMessage", "auth.test"}:
             return Answer.of({"ok": False, "error": "unknown_method"})
         if request.headers.get("authorization") != f"Bearer {self.token}":
             return Answer.of({"ok": False, "error": "invalid_auth"})
+        if method == "auth.test":
+            return Answer.of({"ok": True, "team": "Acme", "user": "hub", "bot_id": "B1"})
         said = request.json
         if not said.get("text"):
             return Answer.of({"ok": False, "error": "no_text"})

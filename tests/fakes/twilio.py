@@ -1,4 +1,4 @@
-"""Twilio's REST API, as far as creating messages goes; SignalWire's three forms of saying no."""
+"""Twilio's REST API: messages are created, the account is read; three forms of saying no."""
 
 from __future__ import annotations
 
@@ -28,17 +28,23 @@ class FakeTwilio(FakeService):
         self.auth_token = auth_token
         self.messages: list[TextMessage] = []
         self.opted_out: set[str] = set()
+        self.status = "active"
 
     def fails_with(self, status: int, code: int, message: str = "no") -> None:
         """The next request is refused in Twilio's form."""
         self.then(Answer.of(_error(status, code, message), status))
 
     def answer(self, request: Received) -> Answer:
-        if request.path != f"/2010-04-01/Accounts/{self.account_sid}/Messages.json":
+        place = f"/2010-04-01/Accounts/{self.account_sid}"
+        if request.path not in {f"{place}.json", f"{place}/Messages.json"}:
             return Answer.of(_error(404, 20404, "not found"), 404)
         word = b64encode(f"{self.account_sid}:{self.auth_token}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {word}":
             return Answer.of(_error(401, 20003, "Authenticate"), 401)
+        if request.path == f"{place}.json":
+            return Answer.of(
+                {"sid": self.account_sid, "friendly_name": "Acme", "status": self.status}
+            )
         form = request.form
         if form["To"] in self.opted_out:
             return Answer.of(_error(400, 21610, "unsubscribed recipient"), 400)
