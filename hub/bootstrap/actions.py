@@ -20,12 +20,17 @@ BUILT_IN = (
     "hub.domain.interactions",
     "hub.domain.leads",
     "hub.domain.phones",
+    "hub.connectors.airtable",
     "hub.connectors.declared",
     "hub.connectors.email",
     "hub.connectors.http.actions",
+    "hub.connectors.hubspot",
+    "hub.connectors.llm",
     "hub.connectors.slack",
     "hub.connectors.sms",
     "hub.connectors.sql",
+    "hub.connectors.supabase",
+    "hub.connectors.vapi",
 )
 PLUG_INS = "hub.actions"
 

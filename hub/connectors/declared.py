@@ -1,4 +1,4 @@
-"""Actions of other services that have a signature and no function yet: calls, payments, callbacks.
+"""Actions of other services that have a signature and no function yet: payments, callbacks.
 
 Files that use one are checked completely; their workflows are not served until it is implemented.
 Who implements one writes the function in a connector of its own and deletes its part here.
@@ -10,60 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from hub.action import declare
-from hub.signature import Phone, Url
-
-# -------------------------------------------------------------------------------- calls of an agent
-
-
-@dataclass(frozen=True)
-class CallWanted:
-    """Whom an assistant calls, and what it knows of the matter."""
-
-    to: Phone
-    assistant: str
-    first_message: str | None = None
-    variables: dict[str, str] | None = None
-
-
-@dataclass(frozen=True)
-class CallIdentity:
-    """Which call is meant."""
-
-    call_id: str
-
-
-@dataclass(frozen=True)
-class CallState:
-    """How a call went, as far as it has gone."""
-
-    status: Literal["queued", "ringing", "in-progress", "ended"]
-    booking_confirmed: bool
-    confirmed_date: str | None = None
-    confirmed_time: str | None = None
-    confirmation_number: str | None = None
-    transcript: str | None = None
-
-
-VAPI_START_CALL = declare(
-    "vapi.start_call",
-    summary="Start an outbound call",
-    takes=CallWanted,
-    gives=CallIdentity,
-    effect="once",
-    example={"call_id": "call_1"},
-    outward=True,
-    destination_inputs={"to": "phone"},
-)
-VAPI_GET_CALL = declare(
-    "vapi.get_call",
-    summary="Read the state of a call",
-    takes=CallIdentity,
-    gives=CallState,
-    effect="read",
-    errors=("not_found",),
-    example={"status": "ended", "booking_confirmed": True, "confirmation_number": "C-1"},
-    outward=True,
-)
+from hub.signature import Url
 
 # ---------------------------------------------------------------------------------------- payments
 
