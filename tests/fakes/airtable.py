@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from tests.fakes.services import Answer, FakeService, Received
 
-# `{Field}='text'`, `{Field}=1`, `{Field}=TRUE()`: as much of the language of formulas as this knows.
+# `{Field}='text'`, `{Field}=1`, `{Field}=TRUE()`: as much of the language as this fake knows.
 _CONDITION = re.compile(
     r"\{([^{}]+)\}=(?:'((?:[^'\\]|\\.)*)'|(-?\d+(?:\.\d+)?)|(TRUE|FALSE)\(\))(?:, |\Z)", re.DOTALL
 )
@@ -47,11 +47,14 @@ class FakeAirtable(FakeService):
         _, _, base, table, *rest = [*map(unquote, request.path.split("/")), "", ""]
         if base != self.base or table not in self.fields:
             return _error(403, "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND", "Invalid permissions")
+        return self._of_table(request, table, rest[0])
+
+    def _of_table(self, request: Received, table: str, part: str) -> Answer:
         if not request.headers.get("content-type", "").startswith("application/json"):
             return _error(422, "INVALID_REQUEST_MISSING_FIELDS", "Could not find what you sent")
-        if (request.method, rest[0]) == ("POST", "listRecords"):
+        if (request.method, part) == ("POST", "listRecords"):
             return self._list(table, request.json)
-        if (request.method, rest[0]) == ("PATCH", ""):
+        if (request.method, part) == ("PATCH", ""):
             return self._upsert(table, request.json)
         return _error(404, "NOT_FOUND", "Not found")
 
@@ -73,7 +76,9 @@ class FakeAirtable(FakeService):
             return _error(422, "INVALID_REQUEST_UNKNOWN", "Invalid request: parameter validation")
         if not 1 <= len(records) <= 10:
             return _error(422, "INVALID_RECORDS", "You may send at most 10 records")
-        made, changed, answered = [], [], []
+        made: list[str] = []
+        changed: list[str] = []
+        answered = []
         for each in records:
             problem = self._problem(table, each["fields"])
             if problem is not None:

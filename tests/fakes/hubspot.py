@@ -27,6 +27,9 @@ class FakeHubspot(FakeService):
             return Answer.of({"portalId": 123456, "accountType": "STANDARD", "timeZone": "UTC"})
         if (request.method, request.path) != ("POST", _UPSERT):
             return _error(404, "OBJECT_NOT_FOUND", "No resource there.")
+        return self._batch(request)
+
+    def _batch(self, request: Received) -> Answer:
         if not request.headers.get("content-type", "").startswith("application/json"):
             return _error(415, "VALIDATION_ERROR", "Unsupported media type")
         inputs = request.json.get("inputs")
@@ -34,10 +37,9 @@ class FakeHubspot(FakeService):
             return _error(400, "VALIDATION_ERROR", "Invalid input JSON")
         if len(inputs) > 100:
             return _error(400, "VALIDATION_ERROR", "The maximum batch size is 100")
-        for each in inputs:
-            wrong = self._wrong(each)
-            if wrong:
-                return _error(400, "VALIDATION_ERROR", wrong)
+        wrong = next(filter(None, map(self._wrong, inputs)), "")
+        if wrong:
+            return _error(400, "VALIDATION_ERROR", wrong)
         results = [self._upsert(each) for each in inputs]
         return Answer.of({"status": "COMPLETE", "results": results})
 

@@ -48,6 +48,9 @@ class FakeLlm(FakeService):
             return Answer.of({"object": "list", "data": data})
         if (request.method, request.path) != ("POST", "/v1/chat/completions"):
             return _error(404, f"Invalid URL ({request.method} {request.path})", None)
+        return self._complete(request)
+
+    def _complete(self, request: Received) -> Answer:
         if not request.headers.get("content-type", "").startswith("application/json"):
             return _error(400, "you must provide a JSON body", None)
         asked = request.json

@@ -31,6 +31,9 @@ class FakePostgrest(FakeService):
             return _error(401, "PGRST301", "JWSError JWSInvalidSignature")
         if request.path == "/rest/v1/":
             return Answer.of({"swagger": "2.0", "definitions": {"leads": {}}})
+        return self._of_table(request)
+
+    def _of_table(self, request: Received) -> Answer:
         if request.path != "/rest/v1/leads":
             return _error(404, "PGRST205", "Could not find the table in the schema cache")
         query = {name: values[-1] for name, values in request.query.items()}
@@ -68,14 +71,13 @@ class FakePostgrest(FakeService):
         target = set(query.get("on_conflict", "id").split(","))
         if merges and target not in self.unique:
             return _error(400, "42P10", "there is no unique constraint matching ON CONFLICT")
+        rules = [target] if merges else list(self.unique)
         written = []
         for row in request.json if isinstance(request.json, list) else [request.json]:
-            for name, value in row.items():
-                if name not in self.columns:
-                    return _error(400, "PGRST204", f"Could not find the '{name}' column")
-                if type(value) is not self.columns[name]:
-                    return _error(400, "22P02", "invalid input syntax")
-            same = [known for known in self.rows if self._collides(known, row, target, merges)]
+            wrong = self._wrong(row)
+            if wrong is not None:
+                return wrong
+            same = [known for known in self.rows if _collides(known, row, rules)]
             if same and not merges:
                 return _error(409, "23505", "duplicate key value violates unique constraint")
             if same:
@@ -87,13 +89,17 @@ class FakePostgrest(FakeService):
             return Answer.of(written, 201)
         return Answer(201)
 
-    def _collides(
-        self, known: dict[str, Any], row: dict[str, Any], target: set[str], merges: bool
-    ) -> bool:
-        rules = [target] if merges else self.unique
-        return any(
-            all(name in row and known.get(name) == row[name] for name in rule) for rule in rules
-        )
+    def _wrong(self, row: dict[str, Any]) -> Answer | None:
+        for name, value in row.items():
+            if name not in self.columns:
+                return _error(400, "PGRST204", f"Could not find the '{name}' column")
+            if type(value) is not self.columns[name]:
+                return _error(400, "22P02", "invalid input syntax")
+        return None
+
+
+def _collides(known: dict[str, Any], row: dict[str, Any], rules: list[set[str]]) -> bool:
+    return any(all(name in row and known.get(name) == row[name] for name in rule) for rule in rules)
 
 
 def _error(status: int, code: str, message: str) -> Answer:
