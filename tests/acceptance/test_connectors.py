@@ -156,10 +156,13 @@ def test_E6_E8_after_a_lost_answer_nothing_is_written_twice_or_lost_in_silence(
     hub = open_story(**secrets_of(outside))
     for action, (_, words) in {**IDEMPOTENT, **ONCE}.items():
         before = outside.effects(action)
-        outside.ways[action.partition(".")[0]].lose_answer(words)
+        way = outside.ways[action.partition(".")[0]]
+        way.sprung.clear()
+        way.lose_answer(words)
 
         line = reach(hub, action).line
 
+        assert way.sprung.is_set(), action
         assert outside.effects(action) == before + 1, action
         if action in IDEMPOTENT:
             assert (line.status, line.is_maybe_done) == ("succeeded", False), action
@@ -205,6 +208,7 @@ def test_S6_a_language_model_key_and_prompt_reach_no_log(
 
     line = reach(hub, "llm.text").line
 
+    assert outside.ways["llm"].sprung.is_set()
     assert line.status == "succeeded"
     assert "4711" not in caplog.text
     assert outside.llm.api_key not in caplog.text

@@ -7,22 +7,32 @@ import pytest
 
 from hub.action import actions_of
 from hub.bootstrap.actions import all_actions, all_connectors
-from hub.connectors import email, http, slack, sms, sql
+from hub.connectors import airtable, email, http, hubspot, llm, slack, sms, sql, supabase, vapi
 
-MODULES = (email, http, slack, sms, sql)
+MODULES = (airtable, email, http, hubspot, llm, slack, sms, sql, supabase, vapi)
 ACTIONS = {each.name: each for module in MODULES for each in actions_of(module)}
 
 
 def test_these_are_the_actions():
     assert sorted(ACTIONS) == [
+        "airtable.find",
+        "airtable.upsert",
         "email.send",
         "http.delete",
         "http.get",
         "http.post",
         "http.put",
+        "hubspot.upsert_contact",
+        "llm.extract",
+        "llm.text",
         "slack.post",
         "sql.query",
+        "supabase.insert",
+        "supabase.select",
+        "supabase.upsert",
         "twilio.send_sms",
+        "vapi.get_call",
+        "vapi.start_call",
     ]
 
 
@@ -37,14 +47,24 @@ def test_an_action_reaches_out_and_its_example_is_a_valid_output(name):
 @pytest.mark.parametrize(
     ("name", "effect", "destinations", "secrets"),
     [
+        ("airtable.find", "read", {}, ()),
+        ("airtable.upsert", "idempotent", {}, ()),
         ("email.send", "once", {"to": "email"}, ()),
         ("http.delete", "idempotent", {"url": "url"}, ("bearer", "headers")),
         ("http.get", "read", {}, ("bearer", "headers")),
         ("http.post", "once", {"url": "url"}, ("bearer", "headers")),
         ("http.put", "idempotent", {"url": "url"}, ("bearer", "headers")),
+        ("hubspot.upsert_contact", "idempotent", {}, ()),
+        ("llm.extract", "read", {}, ()),
+        ("llm.text", "read", {}, ()),
         ("slack.post", "once", {"channel": "channel"}, ()),
         ("sql.query", "read", {}, ()),
+        ("supabase.insert", "once", {}, ()),
+        ("supabase.select", "read", {}, ()),
+        ("supabase.upsert", "idempotent", {}, ()),
         ("twilio.send_sms", "once", {"to": "phone"}, ()),
+        ("vapi.get_call", "read", {}, ()),
+        ("vapi.start_call", "once", {"to": "phone"}, ()),
     ],
 )
 def test_effects_destinations_and_secrets_are_declared(name, effect, destinations, secrets):
@@ -63,6 +83,7 @@ def test_effects_destinations_and_secrets_are_declared(name, effect, destination
         ("slack.post", ["channel", "text"], {}),
         ("sql.query", ["query"], {}),
         ("twilio.send_sms", ["to", "text"], {"to": "e164", "from": "e164"}),
+        ("vapi.start_call", ["to", "assistant"], {"to": "e164"}),
     ],
 )
 def test_inputs_are_declared(name, required, formats):
