@@ -31,6 +31,7 @@ BUILT_IN = (
     "hub.connectors.sql",
     "hub.connectors.supabase",
     "hub.connectors.vapi",
+    "hub.connectors.webhooks",
 )
 PLUG_INS = "hub.actions"
 

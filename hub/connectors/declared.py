@@ -1,4 +1,4 @@
-"""Actions of other services that have a signature and no function yet: payments, callbacks.
+"""Actions of other services that have a signature and no function yet: payments.
 
 Files that use one are checked completely; their workflows are not served until it is implemented.
 Who implements one writes the function in a connector of its own and deletes its part here.
@@ -7,12 +7,9 @@ Who implements one writes the function in a connector of its own and deletes its
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from hub.action import declare
-from hub.signature import Url
-
-# ---------------------------------------------------------------------------------------- payments
 
 
 @dataclass(frozen=True)
@@ -64,35 +61,4 @@ STRIPE_CANCEL_OR_REFUND = declare(
     effect="keyed",
     example={"state": "cancelled"},
     outward=True,
-)
-
-# --------------------------------------------------------------------------------------- callbacks
-
-
-@dataclass(frozen=True)
-class Callback:
-    """An event for a platform that asked to be told."""
-
-    url: Url
-    type: str
-    data: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Delivered:
-    """What the platform answered."""
-
-    status: int
-
-
-WEBHOOKS_SEND = declare(
-    "webhooks.send",
-    summary="Post a signed event to a platform; allowed hosts only",
-    takes=Callback,
-    gives=Delivered,
-    effect="keyed",
-    errors=("not_allowed",),
-    example={"status": 200},
-    outward=True,
-    destination_inputs={"url": "url"},  # a callback of a test reaches nobody who did not ask for it
 )

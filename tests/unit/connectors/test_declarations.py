@@ -7,9 +7,21 @@ import pytest
 
 from hub.action import actions_of
 from hub.bootstrap.actions import all_actions, all_connectors
-from hub.connectors import airtable, email, http, hubspot, llm, slack, sms, sql, supabase, vapi
+from hub.connectors import (
+    airtable,
+    email,
+    http,
+    hubspot,
+    llm,
+    slack,
+    sms,
+    sql,
+    supabase,
+    vapi,
+    webhooks,
+)
 
-MODULES = (airtable, email, http, hubspot, llm, slack, sms, sql, supabase, vapi)
+MODULES = (airtable, email, http, hubspot, llm, slack, sms, sql, supabase, vapi, webhooks)
 ACTIONS = {each.name: each for module in MODULES for each in actions_of(module)}
 
 
@@ -33,6 +45,7 @@ def test_these_are_the_actions():
         "twilio.send_sms",
         "vapi.get_call",
         "vapi.start_call",
+        "webhooks.send",
     ]
 
 
@@ -65,6 +78,7 @@ def test_an_action_reaches_out_and_its_example_is_a_valid_output(name):
         ("twilio.send_sms", "once", {"to": "phone"}, ()),
         ("vapi.get_call", "read", {}, ()),
         ("vapi.start_call", "once", {"to": "phone"}, ()),
+        ("webhooks.send", "keyed", {"url": "url"}, ()),
     ],
 )
 def test_effects_destinations_and_secrets_are_declared(name, effect, destinations, secrets):
@@ -83,7 +97,9 @@ def test_effects_destinations_and_secrets_are_declared(name, effect, destination
         ("slack.post", ["channel", "text"], {}),
         ("sql.query", ["query"], {}),
         ("twilio.send_sms", ["to", "text"], {"to": "e164", "from": "e164"}),
+        ("vapi.get_call", ["call_id"], {}),
         ("vapi.start_call", ["to", "assistant"], {"to": "e164"}),
+        ("webhooks.send", ["url", "type", "data"], {"url": "uri"}),
     ],
 )
 def test_inputs_are_declared(name, required, formats):
@@ -95,6 +111,11 @@ def test_inputs_are_declared(name, required, formats):
     assert schema["required"] == required
     assert found == formats
     assert schema["additionalProperties"] is False
+
+
+def test_C08_a_call_and_a_callback_go_where_the_mode_test_allows():
+    assert ACTIONS["vapi.start_call"].destination_inputs == {"to": "phone"}
+    assert ACTIONS["webhooks.send"].destination_inputs == {"url": "url"}
 
 
 def test_every_connection_type_serves_actions_that_exist():

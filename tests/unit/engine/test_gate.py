@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.action import Action, DestinationKind, Effect, Mode, actions_of
-from hub.connectors import airtable, email, http, hubspot, llm, slack, sms, supabase, vapi
+from hub.connectors import airtable, email, http, hubspot, llm, slack, sms, supabase, vapi, webhooks
 from hub.engine.gate import Allowed, Simulated, TestDestinations, pass_gate
 
-MODULES = (airtable, email, http, hubspot, llm, slack, sms, supabase, vapi)
+MODULES = (airtable, email, http, hubspot, llm, slack, sms, supabase, vapi, webhooks)
 BUILT_IN = {each.name: each for module in MODULES for each in actions_of(module)}
 LISTED = TestDestinations(
     phone=("+12025550147", "+12025550148"),
