@@ -98,6 +98,10 @@ def _ask(environment: Environment, name: str) -> Asked:
         known = ", ".join(settings.connections) or "none at all"
         raise NotPossible(f"hub.yaml has no connection {name}; it has {known}")
     connector = _connector(declared)
+    missing = what_to_set(declared, environment)
+    if missing:
+        told = f"set {', '.join(missing)}"
+        return Asked(name, declared.type, "failed", told, "not_configured")
     services = open_services(settings, environment.secrets)
     try:
         said = connector.check(revealed(declared, environment.secrets), services.http)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from hub.connectors.http import HttpAnswer, failure_of
+from hub.connectors.http.answers import json_of
 from hub.errors import Permanent, StepFailed, Transient
 from hub.schemas.validator import Validator
 
 Message = dict[str, str]
 
 _NAME = "result"
-_CODE = re.compile(r"[A-Za-z0-9_.-]{1,60}")
+_CODE = re.compile(r"[a-z_]{3,40}")  # no key looks like this
 _FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
 _TOO_LONG = frozenset({"context_length_exceeded", "string_above_max_length"})
 _NO_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
@@ -119,11 +119,14 @@ def text_of(answer: HttpAnswer) -> str:
 
 
 def read_json(said: str, validator: Validator) -> Verdict:
-    """The JSON value of a text, with or without a fence around it, against the schema."""
+    """The JSON value of a text, with or without a fence around it, against the schema.
+
+    In a form that can be stored: an escaped NUL of the model is not.
+    """
     fenced = _FENCED.fullmatch(said)
-    try:
-        value = json.loads(fenced[1] if fenced else said, parse_constant=_refuse)
-    except (ValueError, RecursionError):
+    text = (fenced[1] if fenced else said).strip()
+    value = json_of(text)
+    if value is None and text != "null":
         return Verdict(fits=False, why="it is not JSON")
     too_much = validator.excess(value)
     if too_much:
@@ -133,7 +136,3 @@ def read_json(said: str, validator: Validator) -> Verdict:
         told = "; ".join(f"{each.pointer or 'it'} {each.message}" for each in problems[:5])
         return Verdict(fits=False, why=told[:500])
     return Verdict(fits=True, value=value)
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON")

@@ -41,6 +41,7 @@ def failure_of(client, attempt, **given):
     with pytest.raises(StepFailed) as failure:
         text(client, attempt, prompt=SECRET_PROMPT, **given)
     assert SECRET_PROMPT not in failure.value.message
+    assert "sk-test" not in failure.value.message
     return type(failure.value), failure.value.code
 
 
@@ -62,6 +63,7 @@ def test_a_text_comes_back(client, attempt, llm):
         (Answer.of({"error": {"code": "insufficient_quota"}}, 429), (Permanent, "no_quota")),
         (Answer.of({"error": {"code": "rate_limit_exceeded"}}, 429), (Transient, "rate_limited")),
         (Answer.of({"error": {"code": "context_length_exceeded"}}, 400), (Permanent, "too_long")),
+        (Answer.of({"error": {"code": "sk-test-0123456789"}}, 403), (Permanent, "unauthorized")),
         (Answer.of({"error": f"{SECRET_PROMPT}?"}, 400), (Permanent, "invalid_input")),
         (Answer.of({"error": {"message": SECRET_PROMPT}}, 503), (Transient, "unavailable")),
         (Answer(200, b"<html>"), (Transient, "unavailable")),
@@ -117,6 +119,12 @@ def test_a_schema_of_the_strict_form_is_sent_as_one(client, attempt, llm):
     extract(client, attempt, text="Ada", schema=strict)
 
     assert llm.requests[0].json["response_format"]["json_schema"]["strict"] is True
+
+
+def test_what_a_model_writes_can_always_be_stored(client, attempt, llm):
+    llm.says('{"name": "A\\u0000d\\ud800a", "size": 3}')
+
+    assert extract(client, attempt, text="Ada", schema=SCHEMA).data["name"] == "A\ufffdd\ufffda"
 
 
 def test_what_does_not_fit_is_asked_for_once_more(client, attempt, llm):
