@@ -22,6 +22,7 @@ BUILT_IN = (
     "hub.domain.leads",
     "hub.domain.opt_outs",
     "hub.domain.phones",
+    "hub.connectors.airtable",
     "hub.connectors.declared",
     "hub.connectors.email",
     "hub.connectors.google.calendar",
@@ -30,10 +31,15 @@ BUILT_IN = (
     "hub.connectors.google.gmail",
     "hub.connectors.google.sheets",
     "hub.connectors.http.actions",
+    "hub.connectors.hubspot",
+    "hub.connectors.llm",
     "hub.connectors.slack",
     "hub.connectors.slack_webhook",
     "hub.connectors.sms",
     "hub.connectors.sql",
+    "hub.connectors.supabase",
+    "hub.connectors.vapi",
+    "hub.connectors.webhooks",
 )
 
 

@@ -34,6 +34,7 @@ COMMANDS = Commands(
         "report": "reporting:report",
         "doctor": "doctor:doctor",
         "explain-reply": "explaining:explain_reply",
+        "connection": "connecting:connection",
         "tool": "describing:tool",
         "openapi": "describing:openapi",
         "actions": "describing:actions",

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol, runtime_checkable
 
 from hub.connectors.http import Http
 from hub.errors import Permanent
+
+CHECK_TIME = timedelta(seconds=10)  # what one question of `hub connection test` may take
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,15 @@ class ConnectionType:
         return tuple(absent)
 
 
+@runtime_checkable
+class Checkable(Protocol):
+    """A client that can ask its service something harmless, for `hub connection test`."""
+
+    def check(self) -> str:
+        """What it found, in one sentence without a secret; raises `StepFailed`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Connector:
     """A service outside, as its module offers it: what hub.yaml says of it, and its client.
@@ -79,6 +92,16 @@ class Connector:
     kind: ConnectionType
     client: type
     open: Callable[[ConnectionSettings | None, Http], object]
+
+    def check(self, settings: ConnectionSettings, http: Http) -> str:
+        """Ask the service something harmless; what it found in one sentence.
+
+        A client without a method `check` is asked for its settings alone. Raises `StepFailed`.
+        """
+        client = self.open(configured(settings, self.kind), http)
+        if isinstance(client, Checkable):
+            return client.check()
+        return f"has what it needs; connections of type {self.kind.name} have no question to ask"
 
 
 def configured(settings: ConnectionSettings | None, wanted: ConnectionType) -> ConnectionSettings:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hub.action import Attempt, Clock, action
 from hub.connectors import icalendar
 from hub.connectors.connections import (
+    CHECK_TIME,
     ConnectionSettings,
     ConnectionType,
     Connector,
@@ -99,6 +100,13 @@ class EmailClient:
         server = MailServer.of(configured(self._settings, SMTP))
         content = message.as_bytes(policy=_wire())
         deliver(server, content, sender=self.sender, to=to, timeout=timeout)
+
+    def check(self) -> str:
+        """Whether the server answers and takes the login; no mail is sent. Raises `StepFailed`."""
+        from hub.connectors.smtp import MailServer, greet  # noqa: PLC0415 - see `_wire`
+
+        said = greet(MailServer.of(configured(self._settings, SMTP)), timeout=CHECK_TIME)
+        return f"{said}; mails come from {self.sender}"
 
 
 CONNECTOR = Connector(SMTP, EmailClient, lambda settings, _: EmailClient(settings))

@@ -14,13 +14,14 @@ from phonenumbers import PhoneNumberType
 
 from hub.action import Attempt, Clock, action
 from hub.connectors.connections import (
+    CHECK_TIME,
     ConnectionSettings,
     ConnectionType,
     Connector,
     Field,
     configured,
 )
-from hub.connectors.http import Http
+from hub.connectors.http import Http, excerpt
 from hub.connectors.sms_codes import ERROR_CODES, Verdict
 from hub.connectors.sms_lookup import find_sent
 from hub.errors import Permanent, StepFailed, Transient
@@ -113,6 +114,30 @@ class TwilioClient:
             if sid is None:
                 raise
             return sid
+
+    def check(self) -> str:
+        """Whose account it is and its state; raises `StepFailed`.
+
+        An API key may not read the account, so with one the list of messages is asked for.
+        """
+        settings = configured(self._settings, TWILIO)
+        _codes(settings)
+        account, key = settings.credentials["account_sid"], settings.credentials.get("api_key_sid")
+        place = f"{(settings.base_url or _BASE_URL).rstrip('/')}/2010-04-01/Accounts/{account}"
+        answer = self._http.request(
+            "GET",
+            f"{place}/Messages.json?PageSize=1" if key else f"{place}.json",
+            auth=(key or account, settings.credentials["auth_token"]),
+            timeout=CHECK_TIME,
+        )
+        sender = settings.options.get("from")
+        sends = f"sends from {sender}" if sender else "a step must name its `from`"
+        said = answer.json if isinstance(answer.json, dict) else {}
+        if key or "friendly_name" not in said:
+            return f"the account takes the key; {sends}"
+        if said.get("status", "active") != "active":
+            raise Permanent("account_inactive", f"the account is {excerpt(str(said['status']))}")
+        return f"the account {excerpt(str(said['friendly_name']))} is active; {sends}"
 
 
 CONNECTOR = Connector(TWILIO, TwilioClient, TwilioClient)

@@ -1,4 +1,4 @@
-"""Slack's Web API, as far as `chat.postMessage` goes, and an incoming webhook."""
+"""Slack's Web API, as far as `chat.postMessage` and `auth.test` go, and an incoming webhook."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from tests.fakes.services import Answer, FakeService, Received
 
 WEBHOOK_CHANNEL = "#of-the-webhook"
+_METHODS = {"/api/chat.postMessage", "/api/auth.test"}
 _WEBHOOK = "/services/T1/B1/fakefakefake"
 _PLAIN = {"Content-Type": "text/html"}
 _LONGEST_TEXT = 40_000
@@ -55,24 +56,29 @@ class FakeSlack(FakeService):
         if request.path.startswith("/services/"):
             return self._webhook(request)
         said = _object_in(request) or {}
-        if (error := self._refusal(request, said)) is not None:
+        is_question = request.path == "/api/auth.test"
+        if (error := self._refusal(request, said, is_question=is_question)) is not None:
             return Answer.of({"ok": False, "error": error})
+        if is_question:
+            return Answer.of({"ok": True, "team": "Acme", "user": "hub", "bot_id": "B1"})
         self._show(said["channel"], said["text"])
         return Answer.of(
             {"ok": True, "channel": said["channel"], "ts": f"1760961600.{len(self.messages):06d}"}
         )
 
-    def _refusal(self, request: Received, said: dict[str, Any]) -> str | None:
+    def _refusal(self, request: Received, said: dict[str, Any], *, is_question: bool) -> str | None:
         """What the Web API has against the request, under 200."""
         given, channel = request.headers.get("authorization"), said.get("channel")
         checks = {
-            "unknown_method": (request.method, request.path) == ("POST", "/api/chat.postMessage"),
+            "unknown_method": request.method == "POST" and request.path in _METHODS,
             "not_authed": given is not None,
             "invalid_auth": given == f"Bearer {self.token}",
-            "invalid_json": _object_in(request) is not None,
-            "channel_not_found": isinstance(channel, str) and bool(channel),
         }
-        return next((error for error, holds in checks.items() if not holds), _wrong_text(said))
+        if not is_question:
+            checks["invalid_json"] = _object_in(request) is not None
+            checks["channel_not_found"] = isinstance(channel, str) and bool(channel)
+        wrong = None if is_question else _wrong_text(said)
+        return next((error for error, holds in checks.items() if not holds), wrong)
 
     def _webhook(self, request: Received) -> Answer:
         """Incoming webhooks answer in plain words."""

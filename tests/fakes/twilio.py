@@ -1,4 +1,4 @@
-"""Twilio's REST API, as far as creating messages goes; SignalWire's three forms of saying no."""
+"""Twilio's REST API: messages are created, the account is read; three forms of saying no."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ class FakeTwilio(FakeService):
         self.auth_token = auth_token
         self.messages: list[TextMessage] = []
         self.opted_out: set[str] = set()
+        self.status = "active"
 
     def fails_with(self, status: int, code: int, message: str = "no") -> None:
         """The next request is refused in Twilio's form."""
@@ -54,11 +55,16 @@ class FakeTwilio(FakeService):
         return CUT if is_lost else behaviour
 
     def answer(self, request: Received) -> Answer:
-        if request.path != f"{self.prefix}/2010-04-01/Accounts/{self.account_sid}/Messages.json":
+        account = f"{self.prefix}/2010-04-01/Accounts/{self.account_sid}"
+        if request.path not in {f"{account}.json", f"{account}/Messages.json"}:
             return self._no(404, 20404, "not found")
         word = b64encode(f"{self.account_sid}:{self.auth_token}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {word}":
             return self._no(401, 20003, "Authenticate")
+        if request.path == f"{account}.json":
+            return Answer.of(
+                {"sid": self.account_sid, "friendly_name": "Acme", "status": self.status}
+            )
         return self._list(request) if request.method == "GET" else self._create(request)
 
     def _create(self, request: Received) -> Answer:

@@ -16,11 +16,16 @@ from hub.action import Attempt
 from hub.connectors.connections import ConnectionSettings
 from hub.connectors.google.client import GoogleClient
 from hub.connectors.http import Http, OutboundPolicy
+from tests.fakes.airtable import FakeAirtable
 from tests.fakes.google import FakeGoogle, key_file
+from tests.fakes.hubspot import FakeHubspot
+from tests.fakes.llm import FakeLlm
+from tests.fakes.postgrest import FakePostgrest
 from tests.fakes.receiver import FakeReceiver
 from tests.fakes.servers import Servers, new_database
 from tests.fakes.slack import FakeSlack
 from tests.fakes.twilio import FakeTwilio
+from tests.fakes.vapi import FakeVapi
 from tests.integration.connectors.shop import Shop, documented, settings_at
 
 ATTEMPT = Attempt(
@@ -87,6 +92,36 @@ def slack() -> Iterator[FakeSlack]:
 @pytest.fixture
 def twilio() -> Iterator[FakeTwilio]:
     with FakeTwilio() as fake:
+        yield fake
+
+
+@pytest.fixture
+def vapi() -> Iterator[FakeVapi]:
+    with FakeVapi() as fake:
+        yield fake
+
+
+@pytest.fixture
+def llm() -> Iterator[FakeLlm]:
+    with FakeLlm() as fake:
+        yield fake
+
+
+@pytest.fixture
+def airtable() -> Iterator[FakeAirtable]:
+    with FakeAirtable() as fake:
+        yield fake
+
+
+@pytest.fixture
+def hubspot() -> Iterator[FakeHubspot]:
+    with FakeHubspot() as fake:
+        yield fake
+
+
+@pytest.fixture
+def postgrest() -> Iterator[FakePostgrest]:
+    with FakePostgrest() as fake:
         yield fake
 
 

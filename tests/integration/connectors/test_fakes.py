@@ -113,6 +113,16 @@ def test_slack_keeps_what_people_would_see(slack):
     assert slack.texts == ["a < b"]
 
 
+def test_slack_tells_who_holds_a_token_and_nobody_else(slack):
+    held = {"Authorization": f"Bearer {slack.token}"}
+
+    known = json.loads(call(slack, b"{}", held, path="/api/auth.test")[1])
+    unknown = json.loads(call(slack, b"{}", path="/api/auth.test")[1])
+
+    assert (known["ok"], known["team"]) == (True, "Acme")
+    assert unknown == {"ok": False, "error": "invalid_auth"}
+
+
 def test_twilio_wants_its_credentials(twilio):
     path = f"/2010-04-01/Accounts/{twilio.account_sid}/Messages.json"
 

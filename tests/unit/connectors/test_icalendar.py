@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -23,7 +24,7 @@ INVITATION = Invitation(
     attendee="zoe@example.com",
     stamped_at=datetime(2025, 11, 20, 18, 54, tzinfo=UTC),
 )
-MOVED = {
+MOVED: dict[str, Any] = {
     "start": datetime(2025, 12, 5, 15, tzinfo=UTC),
     "end": datetime(2025, 12, 5, 15, 30, tzinfo=UTC),
 }
