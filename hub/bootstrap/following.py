@@ -36,7 +36,7 @@ class Following:
             found = self._hub.look()
         except Exception as problem:  # noqa: BLE001 - it is told where logs may be written
             return problem
-        finally:
+        if found is None:  # to read what was changed takes longer than to look
             self._took = thread_time() - began
         return found or self._waiting
 
