@@ -51,7 +51,14 @@ class _Answer:
 
     def value(self) -> Any:
         """The body as JSON; raises `ValueError` for what is none."""
-        return json.loads(self.content.decode())
+        try:
+            return json.loads(self.content.decode(), parse_constant=_no_json)
+        except RecursionError:
+            raise ValueError("nested too deep") from None
+
+
+def _no_json(word: str) -> Any:
+    raise ValueError(word)  # NaN and Infinity, which Python alone reads
 
 
 def _ignored(place: str, why: str) -> Verdict:

@@ -116,6 +116,8 @@ def result(**changes):
     [
         (b"Booked.", "no JSON"),
         (b"\xff", "no JSON"),
+        (b"[" * 100_000, "no JSON"),
+        (b'{"results": NaN}', "no JSON"),
         ([], "no list `results`"),
         ({"result": "Booked."}, "no list `results`"),
         ({"results": {}}, "no list `results`"),
