@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,10 +23,11 @@ INVITATION = Invitation(
     attendee="zoe@example.com",
     stamped_at=datetime(2025, 11, 20, 18, 54, tzinfo=UTC),
 )
-MOVED: dict[str, Any] = {
-    "start": datetime(2025, 12, 5, 15, tzinfo=UTC),
-    "end": datetime(2025, 12, 5, 15, 30, tzinfo=UTC),
-}
+MOVED = replace(
+    INVITATION,
+    start=datetime(2025, 12, 5, 15, tzinfo=UTC),
+    end=datetime(2025, 12, 5, 15, 30, tzinfo=UTC),
+)
 _NAME = re.compile(r';CN="[^"]*"')
 
 
@@ -98,8 +98,8 @@ def test_whatever_the_texts_the_form_holds(title, location):
     ("sample", "invitation"),
     [
         ("request", INVITATION),
-        ("request-rescheduled", replace(INVITATION, sequence=1, **MOVED)),
-        ("cancel", replace(INVITATION, sequence=2, is_cancelled=True, **MOVED)),
+        ("request-rescheduled", replace(MOVED, sequence=1)),
+        ("cancel", replace(MOVED, sequence=2, is_cancelled=True)),
     ],
 )
 def test_an_invitation_says_what_the_samples_say(sample, invitation):
