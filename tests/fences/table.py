@@ -468,11 +468,11 @@ FENCES = (
         "the intent is stored before the call",
         "E7",
         _PERFORMING,
-        """                return settled
-            task.desk.keep(connection, task.entry)
-        result""",
-        """                return settled
-        result""",
+        """                    return settled
+                task.desk.keep(connection, task.entry)
+        if is_refused""",
+        """                    return settled
+        if is_refused""",
         _OF_EFFECTS,
     ),
     Fence(
