@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 from pathlib import Path
 
 import psycopg
@@ -25,6 +24,7 @@ import psycopg
 from bench import chart, drain, earlier, floor, page, plots, receiver, requests, sides
 from bench.earlier import beside_n8n
 from bench.figures import as_json, markdown
+from bench.folder import fresh
 from bench.machine import Machine
 from bench.measuring import Bench
 from bench.options import add_only, add_outputs, end_in_order
@@ -44,8 +44,8 @@ def main() -> None:
         page.require(options.report, _N8N)
     machine = Machine.now(f"python -m bench {' '.join(sys.argv[1:])}".strip())
     print(machine.told(), flush=True)
-    with tempfile.TemporaryDirectory(prefix="hub-bench-") as name:
-        bench = _measured(Path(name), options)
+    with fresh("hub-bench-") as folder:
+        bench = _measured(folder, options)
     machine = machine.later()
     missed = [row for row in bench.rows if row.is_met is False]
     for each in (machine.told(), *bench.notes, f"{len(missed)} targets missed"):

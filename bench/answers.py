@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import statistics
-import tempfile
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import psycopg
 from redis import Redis
 from redis.exceptions import RedisError
 
+from bench.folder import fresh
 from hub import embedded
 
 ROUNDS = 5
@@ -29,8 +28,8 @@ WRITERS = 8
 def main() -> None:
     """Measure and print."""
     with (
-        tempfile.TemporaryDirectory(prefix="hub-bench-") as folder,
-        embedded.start(Path(folder) / "state") as servers,
+        fresh("hub-bench-") as folder,
+        embedded.start(folder / "state") as servers,
     ):
         url = servers.database_url.replace("+psycopg", "", 1)
         redis = Redis.from_url(servers.redis_url)

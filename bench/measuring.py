@@ -34,6 +34,7 @@ _SHARES = (0.5, 0.99)
 _MOST_FAILED = 0.01  # of the requests, before it is told
 _WARM_UP = 40  # requests
 _WEIGH_EVERY = 0.2  # seconds
+_LOADED_WITHIN = 6.0  # seconds from the first answer: every process has loaded what it needs
 _IMPORTS = [str(processes.BIN / "python"), "-c", "import flask, sqlalchemy, rq"]
 
 
@@ -175,8 +176,8 @@ class Bench:
         for side in sides or (self._floor, self._hub):
             load.run(side.port, side.requests[kind], requests=_WARM_UP, concurrency=10)
 
-    def _send_one(self) -> None:
-        measured = load.run(self._hub.port, self._hub.requests["accept"], requests=1, concurrency=1)
+    def _send_one(self, side: Side) -> None:
+        measured = load.run(side.port, side.requests["accept"], requests=1, concurrency=1)
         if measured.failed:
             raise SystemExit(f"the first webhook was not accepted: {measured.statuses}")
 
@@ -228,16 +229,23 @@ class Bench:
 
     def memory(self) -> None:
         """PSS of web with its two processes, their master and a worker: idle, and at its most."""
-        with self._hub.web() as web, self._hub.workers() as workers:
-            pids = [*web, *workers]
-            self._send_one()
-            idle = memory(pids)
-            with _Scale(pids) as scale:
-                for kind, callers in product(("accept", "wait", "reference-waits"), (10, 200)):
-                    self._sent(self._hub, kind, callers)
-                self._hub.settle()
-        for what, found, most in ((_IDLE, idle, 150), (LOADED, scale.most, 250)):
-            self._add(what, "MiB", found, aim=Aim(most=most, of_ratio=False))
+        weighed = []
+        for side in (self._hub, self._floor):
+            kinds = [
+                each for each in ("accept", "wait", "reference-waits") if each in side.requests
+            ]
+            with side.web() as web, side.workers() as workers:
+                pids = [*web, *workers]
+                self._send_one(side)
+                time.sleep(_LOADED_WITHIN)
+                idle = memory(pids)
+                with _Scale(pids) as scale:
+                    for kind, callers in product(kinds, (10, 200)):
+                        self._sent(side, kind, callers)
+                    side.settle()
+                weighed.append((idle, scale.most))
+        for what, hub, floor, most in zip((_IDLE, LOADED), *weighed, (150, 250), strict=True):
+            self._add(what, "MiB", hub, floor, aim=Aim(most=most, of_ratio=False))
 
     def start(self) -> None:
         """From the start of `hub web` to the first accepted webhook, beside three imports."""
@@ -248,7 +256,7 @@ class Bench:
             imports.append(time.perf_counter() - began)
             began = time.perf_counter()
             with self._hub.web():
-                self._send_one()
+                self._send_one(self._hub)
                 hub.append(time.perf_counter() - began)
         self._forget()
         what = "cold start to the first accepted webhook"

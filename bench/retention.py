@@ -9,19 +9,18 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
 from statistics import quantiles
 from uuid import uuid4
 
 from sqlalchemy import Engine
 
 from bench import history
+from bench.folder import fresh
 from hub import embedded
 from hub.engine.settings import Retention
 from hub.storage import db, deliveries, migrate
@@ -35,12 +34,12 @@ def main() -> None:
     """Fill, measure, print."""
     options = _options()
     with (
-        tempfile.TemporaryDirectory(prefix="hub-retention-") as folder,
-        embedded.start(Path(folder) / "state") as servers,
+        fresh("hub-retention-") as folder,
+        embedded.start(folder / "state") as servers,
     ):
         migrate.upgrade(servers.database_url)
         engine = db.open_engine(servers.database_url, pool_size=12, application="hub-bench")
-        history.fill(engine, options.runs, days_ago=100)
+        history.fill(servers.database_url, options.runs, days_ago=100)
         print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores")
         print(f"{options.runs:,} ended runs of more than 90 days")
         _tell("accepting alone", *_accept(engine, options.seconds))

@@ -27,7 +27,6 @@ from hub.signature import (
     parameters,
     schema_of,
     to_json,
-    to_python,
 )
 
 Effect = Literal["read", "idempotent", "keyed", "once"]
@@ -51,7 +50,8 @@ class Attempt:
     """One try of a step: what an action may know of the run it works for.
 
     `key` is the same for all attempts of the step (E7) and goes out as the idempotency key;
-    `timeout` is what this one attempt may take (E9).
+    `timeout` is what this one attempt may take (E9). `may_be_done`: nobody knows whether an earlier
+    attempt did it, so who can look shall look first (E8).
     """
 
     run_id: UUID
@@ -59,6 +59,7 @@ class Attempt:
     key: str
     mode: Mode
     number: int = 1
+    may_be_done: bool = False
     timeout: timedelta = timedelta(seconds=30)
 
 
@@ -69,6 +70,8 @@ class Action:
     Without a `function` it is declared only: known, but not implemented yet. `destination_inputs`:
     where it goes, by the path of the input (`to`, `contacts.phone`; lists are walked through).
     `reads_effects`: a read that asks about what an effect of ours made, such as a call.
+    `texted_input`: the input with the number that gets a text message, which is not called for one
+    that opted out.
     """
 
     name: str
@@ -88,6 +91,7 @@ class Action:
     template_inputs: tuple[str, ...] = ()
     destination_inputs: Mapping[str, DestinationKind] = field(default_factory=dict)
     reads_effects: bool = False
+    texted_input: str | None = None
 
     @property
     def is_implemented(self) -> bool:
@@ -103,7 +107,7 @@ class Action:
         if self.function is None:
             raise Permanent("not_implemented", f"{self.name} has no implementation yet")
         arguments = {
-            parameter.name: to_python(given[parameter.key], parameter.annotation)
+            parameter.name: parameter.read(given[parameter.key])
             for parameter in self.inputs
             if parameter.key in given
         }
@@ -143,6 +147,7 @@ def action(
     template_inputs: Sequence[str] = (),
     destination_inputs: Mapping[str, DestinationKind] | None = None,
     reads_effects: bool = False,
+    texted_input: str | None = None,
 ) -> Callable[[Function], Function]:
     """Mark a function as the action `name`; its docstring's first line is the summary.
 
@@ -169,6 +174,7 @@ def action(
             template_inputs=tuple(template_inputs),
             destination_inputs=dict(destination_inputs or {}),
             reads_effects=reads_effects,
+            texted_input=texted_input,
         )
         _check_destinations(declared)
         setattr(function, _MARK, declared)

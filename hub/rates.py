@@ -7,6 +7,10 @@ Asking takes at most 250 ms and rests for 5 s after a failure, as the doorbell d
 
 from __future__ import annotations
 
+import hub.lean_redis  # noqa: F401 - before the client itself
+
+# isort: split
+
 import logging
 import threading
 from collections import OrderedDict, deque

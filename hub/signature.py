@@ -14,7 +14,7 @@ import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, partial
+from functools import cache, cached_property
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -61,10 +61,16 @@ class Parameter:
     annotation: Any
     default: Any = REQUIRED
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The name under `with:`."""
         return self.name.removesuffix("_")
+
+    @cached_property
+    def read(self) -> Callable[[Any], Any]:
+        """`to_python` of its values."""
+        read = _reader(self.annotation)
+        return lambda value: None if value is None else read(value)
 
 
 def parameters(
@@ -172,7 +178,7 @@ def _reader(annotation: Any) -> Callable[[Any], Any]:
     if found is not None:
         return found
     if dataclasses.is_dataclass(annotation):
-        return partial(_dataclass_from, annotation=annotation)
+        return _dataclass_reader(annotation)
     return _composed_reader(annotation)
 
 
@@ -204,29 +210,35 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
 }
 
 
-@cache
-def _hints(annotation: Any) -> dict[str, Any]:
-    return get_type_hints(annotation, include_extras=True)
-
-
-def _dataclass_from(value: Any, annotation: Any) -> Any:
-    hints = _hints(annotation)
-    return annotation(
+def _dataclass_reader(annotation: Any) -> Callable[[Any], Any]:
+    hints = get_type_hints(annotation, include_extras=True)
+    fields = [(name, name.removesuffix("_"), _reader(hint)) for name, hint in hints.items()]
+    return lambda value: annotation(
         **{
-            name: to_python(value[name.removesuffix("_")], hint)
-            for name, hint in hints.items()
-            if name.removesuffix("_") in value
+            name: None if value[key] is None else read(value[key])
+            for name, key, read in fields
+            if key in value
         }
     )
 
 
+@cache
+def _keys(kind: type) -> tuple[tuple[str, str], ...]:
+    """The fields of a dataclass, each with its name in JSON."""
+    fields = dataclasses.fields(kind)
+    return tuple((field.name, field.name.removesuffix("_")) for field in fields)
+
+
 def to_json(value: Any) -> Any:
     """The JSON form of a result: dataclasses without their empty fields, instants as ISO 8601."""
-    if type(value) in _WRITERS:
-        return _WRITERS[type(value)](value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = ((each.name, getattr(value, each.name)) for each in dataclasses.fields(value))
-        return {name.removesuffix("_"): to_json(each) for name, each in fields if each is not None}
+    kind = type(value)
+    if kind is str:  # as most are
+        return value
+    if kind in _WRITERS:
+        return _WRITERS[kind](value)
+    if dataclasses.is_dataclass(kind):
+        fields = ((key, getattr(value, name)) for name, key in _keys(kind))
+        return {key: to_json(each) for key, each in fields if each is not None}
     if isinstance(value, dict):
         return {name: to_json(each) for name, each in value.items()}
     if isinstance(value, list | tuple):

@@ -133,6 +133,11 @@ def start(environment: Mapping[str, str], *, role: str) -> None:
     log.info("spans are sent to where %s says", named)
 
 
+def is_on() -> bool:
+    """Whether anybody hears of spans."""
+    return _Tracing.tracer is not None
+
+
 def stop() -> None:
     """Send what is left, for a few seconds at most."""
     provider, _Tracing.provider, _Tracing.tracer = _Tracing.provider, None, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hub.ingest.callers import CALLERS, Caller
-from hub.ingest.dialects import DIALECTS
+from hub.ingest.dialects import DIALECTS, Dialect
 
 _CALENDARS = "tests/unit/ingest/test_samples_of_calendars.py::test_a_sample_yields_what_it_says"
 _MESSAGES = "tests/unit/ingest/test_message_samples.py::test_every_sample_becomes_what_it_says"
@@ -53,7 +53,7 @@ def rows() -> list[tuple[str, ...]]:
             f"`{name}`",
             f"`{dialect.default_auth}`",
             CALLERS[name].key,
-            _waits(CALLERS[name]),
+            _waits(dialect, CALLERS[name]),
             CALLERS[name].retries,
             CALLERS[name].cost,
             _link(PLAYED[name]),
@@ -62,9 +62,15 @@ def rows() -> list[tuple[str, ...]]:
     ]
 
 
-def _waits(caller: Caller) -> str:
-    usual = caller.answer_within
-    told = [] if usual is None else [f"{usual.total_seconds():g} s"]
+def _waits(dialect: Dialect, caller: Caller) -> str:
+    told = []
+    if (time := dialect.answer_time) is not None:
+        told.append(f"{time.usual:g} s")
+        if time.longest is not None:
+            told.append(f"up to {time.longest:g} s can be set")
+    elif caller.answer_within is not None:
+        told.append(f"{caller.answer_within.total_seconds():g} s")
+    told += [f"{each.usual:g} s for {kind}" for kind, each in dialect.answer_times.items()]
     return ", ".join([*told, *filter(None, [caller.limit])]) or "?"
 
 

@@ -19,6 +19,7 @@ from hub.cli import main
 from hub.cli.describing import field_rows
 from hub.config import VARIABLES
 from hub.connectors.connections import ConnectionType
+from hub.ingest.signatures import AUTH_TYPES, AuthType
 from hub.metrics.catalogue import CATALOGUE
 from tests import callers, guarantees, reference
 
@@ -75,6 +76,34 @@ _SOURCES = {
     "database": "**Asked of the database** for each page, within a second for each question:",
     "here": "**Asked of the process** that answers:",
 }
+
+
+def auth_types() -> str:
+    """Each type of a preset, and how long a captured request is proved by it."""
+    rows = [
+        (f"`{name}`", each.proof, _options(each.options), _lasts(each))
+        for name, each in AUTH_TYPES.items()
+    ]
+    return _table(("`type`", "What proves the caller", "Options", "A captured signature"), rows)
+
+
+def _options(options: Mapping[str, Any]) -> str:
+    return ", ".join(f"`{name}`{_default(value)}" for name, value in options.items())
+
+
+def _default(value: Any) -> str:
+    if value is None:
+        return " (required)"
+    return f" (`{json.dumps(value)}`)" if value != "" else ""
+
+
+def _lasts(kind: AuthType) -> str:
+    if kind.lasting_when is None:
+        return ""
+    when = " and ".join(
+        f"`{name}: {json.dumps(value)}`" for name, value in kind.lasting_when.items()
+    )
+    return f"is right for ever{' with ' if when else ''}{when}"
 
 
 def connection_types() -> str:
@@ -179,6 +208,7 @@ def _needed(is_required: bool) -> str:  # noqa: FBT001
 
 PARTS: Mapping[str, Callable[[], str]] = {
     "actions": actions,
+    "auth-types": auth_types,
     "callers": table_of_callers,
     "commands": commands,
     "connection-types": connection_types,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+from argparse import ArgumentTypeError
 from pathlib import Path
 from xml.dom.minidom import parseString
 
 import pytest
 
-from bench import chart, page, plots
+from bench import against, chart, page, plots, processes, receiver
 from bench.earlier import beside_n8n
 from bench.figures import Aim, Row, as_json, markdown
 from bench.load import Measured
@@ -94,6 +96,36 @@ def test_no_two_requests_are_the_same_and_each_names_a_lead_that_holds_a_number(
     assert len({each["call_id"] for each in plain}) == 3
     assert len({each["appointment_time"] for each in plain}) == 3
     assert tool["function"]["arguments"]["lead_id"] == str(lead(7))
+
+
+def test_another_program_is_named_with_its_webhook_and_its_processes():
+    named = against.program("n8n=http://127.0.0.1:5678/webhook/reference@11,12")
+
+    assert named == against.Program("n8n", 5678, "/webhook/reference", (11, 12))
+    assert against.program("hub=http://localhost:8000/webhook/x").pids == ()
+    for wrong in (
+        "http://127.0.0.1:5678/x",
+        "n8n=http://n8n.example:5678/x",
+        "n8n=http://127.0.0.1/x",
+    ):
+        with pytest.raises(ArgumentTypeError):
+            against.program(wrong)
+
+
+def test_a_run_of_another_program_is_over_when_its_post_was_answered(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    port = processes.free_port()
+    itself = f"receiver=http://127.0.0.1:{port}/booked"
+    few = ["--callers", "5", "--rounds", "1", "--requests", "10", "--receiver-port", str(port)]
+    monkeypatch.setattr(sys, "argv", ["against", itself, *few])
+
+    against.main()
+
+    name, callers, answered, p50, _, completed, *_ = capsys.readouterr().out.splitlines()[3].split()
+    assert (name, callers) == ("receiver", "5")
+    assert float(p50) >= receiver.ANSWERS_AFTER * 1000
+    assert float(completed) <= float(answered) <= 5 / receiver.ANSWERS_AFTER
 
 
 def test_the_project_of_the_benchmark_is_right_and_served():

@@ -23,7 +23,8 @@ from hub.config import Settings
 from hub.embedded import EmbeddedServers
 from hub.storage import migrate
 
-_DAYS_AGO = 60  # nothing of the history is old enough to be removed meanwhile
+_DAYS_AGO = 7  # as long as keys are kept: nothing is old enough to be removed
+_UNTIL_NOW = _DAYS_AGO * 86_400 * 0.99
 _ASLEEP = "SELECT count(*) = 2 FROM runs WHERE status = 'waiting'"
 _FEW_WORKFLOWS = 5  # those of the project itself
 _NOBODY = "http://127.0.0.1:9"  # nothing here calls out
@@ -66,7 +67,9 @@ def grown(
     hub = open_hub(Settings.from_environment(side.environment, project=project), role="worker")
     try:
         if kind == "history":
-            history.fill(hub.database, size, days_ago=_DAYS_AGO)
+            history.fill(
+                own.database_url, size, days_ago=_DAYS_AGO, seconds_apart=_UNTIL_NOW / size
+            )
         elif kind == "sleepers":
             _sleepers(side, hub, size)
         settle(hub.database)

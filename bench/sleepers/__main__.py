@@ -11,15 +11,14 @@ import argparse
 import os
 import platform
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, text
 
+from bench.folder import fresh
 from bench.processes import processor
 from bench.sleepers.crowd import fill, settle
 from bench.sleepers.house import House, begin, wait_until
@@ -63,11 +62,11 @@ def main() -> None:
     """Fill, measure, fill more, measure again, print."""
     options = _options()
     with (
-        tempfile.TemporaryDirectory(prefix="hub-sleepers-") as folder,
-        embedded.start(Path(folder) / "state") as servers,
+        fresh("hub-sleepers-") as folder,
+        embedded.start(folder / "state") as servers,
     ):
         migrate.upgrade(servers.database_url)
-        house = House(Path(folder) / "project", servers)
+        house = House(folder / "project", servers)
         with house.hub() as hub:
             found = Night(house, hub, options).measured()
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} processors")

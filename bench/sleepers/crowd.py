@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import Connection, Engine, text
 
+from bench.sides import libpq
 from hub.storage.tables import event_waits, run_history, runs, steps
 
-_AT_ONCE = 50_000
+_AT_ONCE = 10_000  # a connection of the hub waits for some seconds only
 _INPUTS = """
     CASE WHEN inputs ->> 'key' IS NULL THEN inputs
          ELSE CAST(jsonb_set(CAST(inputs AS jsonb), '{key}', to_jsonb(copies.key)) AS json) END
@@ -60,8 +62,7 @@ def _copy(connection: Connection, table: str, columns: list[str]) -> None:
 
 def settle(engine: Engine) -> None:
     """Statistics and visibility as autovacuum leaves them, however long that takes."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("SET statement_timeout = 0"))
-        connection.execute(text("VACUUM ANALYZE"))
-        connection.execute(text("RESET statement_timeout"))
-        connection.execute(text("CHECKPOINT"))
+    address = libpq(engine.url.render_as_string(hide_password=False))
+    with psycopg.connect(address, autocommit=True) as connection:  # the hub's own are impatient
+        connection.execute("VACUUM ANALYZE")
+        connection.execute("CHECKPOINT")

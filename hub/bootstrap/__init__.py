@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hub.bootstrap.project import (
         LoadedProject,
         compile_project,
+        config_values,
         read_project,
         read_settings,
     )
@@ -22,6 +23,7 @@ _HOMES = {
     "LoadedProject": "hub.bootstrap.project",
     "check_server": "hub.bootstrap.preflight",
     "compile_project": "hub.bootstrap.project",
+    "config_values": "hub.bootstrap.project",
     "check_values": "hub.bootstrap.preflight",
     "open_hub": "hub.bootstrap.hub",
     "read_project": "hub.bootstrap.project",
@@ -41,6 +43,7 @@ __all__ = [
     "check_server",
     "check_values",
     "compile_project",
+    "config_values",
     "open_hub",
     "read_project",
     "read_settings",

@@ -178,19 +178,23 @@ _FACTS = ("maker", "actions", "auth_types", "dialects", "connection_types", "cre
 def _facts(maker: str) -> dict[str, Any]:
     """What this hub can do, as JSON."""
     from hub.bootstrap.actions import all_actions  # noqa: PLC0415 - needs all services' libraries
+    from hub.bootstrap.auth_types import all_auth_types  # noqa: PLC0415 - as above
     from hub.bootstrap.project import (  # noqa: PLC0415 - as above
         DIALECT_FACTS,
         actions_by_connection,
         credential_names,
     )
-    from hub.ingest.signatures import AUTH_TYPES  # noqa: PLC0415 - as above
 
     facts = {
         "maker": maker,
         "actions": {name: _declared(each) for name, each in all_actions().items()},
         "auth_types": {
-            name: {"options": dict(each.options), "lasting_when": each.lasting_when}
-            for name, each in AUTH_TYPES.items()
+            name: {
+                "options": dict(each.options),
+                "fixed": dict(each.fixed),
+                "lasting_when": None if each.lasting_when is None else dict(each.lasting_when),
+            }
+            for name, each in all_auth_types().items()
         },
         "dialects": {name: vars(each) for name, each in DIALECT_FACTS.items()},
         "connection_types": actions_by_connection(),

@@ -27,6 +27,13 @@ class ProjectFiles:
     def stamps(self) -> dict[str, Stamp]:
         """Path → stamp of every file of the project, in the order of their paths.
 
+        Raises `OSError` as `glance` does.
+        """
+        return dict(sorted(self.glance().items(), key=_place))
+
+    def glance(self) -> dict[str, Stamp]:
+        """The same in no order, for who looks again and again.
+
         A file that goes away meanwhile is left out. Raises `OSError` for a folder that cannot be
         looked into.
         """
@@ -35,17 +42,17 @@ class ProjectFiles:
         if project_file is not None:
             found[PROJECT_FILE] = project_file
         for name in _FOLDERS:
-            found.update(sorted(self._below(name), key=lambda each: each[0].split("/")))
+            found.update(self._below(name))
         return found
 
     def read(self, stamps: Mapping[str, Stamp]) -> dict[str, str]:
-        """Path → text; only what has another stamp than at the last time is read.
+        """Path → text, in the order of the paths; what has its last stamp is not read again.
 
         Raises `OSError` for a file that cannot be read.
         """
         texts: dict[str, str] = {}
         known: dict[str, tuple[Stamp, str]] = {}
-        for path, stamp in stamps.items():
+        for path, stamp in sorted(stamps.items(), key=_place):
             last = self._known.get(path)
             try:
                 text = last[1] if last and last[0] == stamp else _text(self.root / path)
@@ -68,7 +75,7 @@ class ProjectFiles:
             entries = list(os.scandir(self.root / folder))
         except (FileNotFoundError, NotADirectoryError):
             return
-        for entry in entries:
+        for entry in entries:  # no `Path` is made here: it costs more than asking the system
             path = f"{folder}/{entry.name}"
             if entry.is_dir(follow_symlinks=False):
                 yield from self._below(path)
@@ -76,21 +83,26 @@ class ProjectFiles:
                 yield path, stamp
 
     def _inside(self, entry: os.DirEntry[str]) -> Stamp | None:
-        place = Path(entry.path)
-        if entry.is_symlink() and not place.resolve().is_relative_to(self.root):
+        if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(self.root):
             return None
-        return _stamp(place)
+        return _stamp(entry)
 
 
-def _stamp(path: Path) -> Stamp | None:
+def _stamp(file: Path | os.DirEntry[str]) -> Stamp | None:
     """None for what is no file, or is gone."""
     try:
-        found = path.stat()
+        found = file.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
     is_file = stat.S_ISREG(found.st_mode)
     stamp = (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
     return stamp if is_file else None
+
+
+def _place(found: tuple[str, Stamp]) -> tuple[bool, list[str]]:
+    """The project's own file first, then folder by folder."""
+    path, _ = found
+    return path != PROJECT_FILE, path.split("/")
 
 
 def _text(path: Path) -> str:

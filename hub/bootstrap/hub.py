@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -29,7 +29,7 @@ from hub.engine.project import Project, bundle
 from hub.engine.settings import PROJECT_FILE, ProjectSettings
 from hub.engine.start import Start
 from hub.engine.versions import compile_bundle, digest
-from hub.engine.workflow import OnEvent, Workflow
+from hub.engine.workflow import Workflow
 from hub.errors import InvalidWorkflow, Misconfigured
 from hub.ingest.receive import Reception
 from hub.queue import Doorbell, Ringer
@@ -84,20 +84,13 @@ class Hub:
         return all_actions()
 
     @property
-    def scheduled(self) -> dict[str, Workflow]:
+    def scheduled(self) -> Mapping[str, Workflow]:
         """The enabled workflows that start by themselves."""
         return self.current.scheduled
 
-    def started_by(self, event: str) -> list[Workflow]:
+    def started_by(self, event: str) -> Sequence[Workflow]:
         """The workflows that an event of this name starts, if they are enabled and served."""
-        return [
-            workflow
-            for name, workflow in self.project.workflows.items()
-            if name not in self.project.unserved
-            and isinstance(workflow.trigger, OnEvent)
-            and event in workflow.trigger.names
-            and workflow.is_enabled
-        ]
+        return self.current.by_event.get(event, ())
 
     def _served(self, name: str) -> Workflow | None:
         return self.project.served.get(name)
@@ -202,10 +195,14 @@ class Hub:
         The `hub.yaml` is kept too, for a process that starts when it is broken.
         """
         project = sight.loaded.project
-        found = {
-            workflow.version: StoredVersion(name, bundle(project, name).files)
+        wanted = {
+            workflow.version: name
             for name, workflow in project.workflows.items()
             if workflow.version not in known
+        }
+        found = {
+            version: StoredVersion(name, bundle(project, name).files)
+            for version, name in versions.not_the_last(self.database, wanted).items()
         }
         if sight.refused is None:
             files = {PROJECT_FILE: sight.project_file}

@@ -14,6 +14,7 @@ from typing import Any
 
 from hub.action import Action, Clock
 from hub.bootstrap.actions import all_actions
+from hub.bootstrap.auth_types import all_auth_types
 from hub.bootstrap.clock import new_id
 from hub.bootstrap.lookout import Sight
 from hub.bootstrap.secrets import Seal, Secrets
@@ -23,10 +24,9 @@ from hub.engine.findings import Finding
 from hub.engine.gate import TestDestinations
 from hub.engine.performing import Tools
 from hub.engine.project import Project
-from hub.engine.readiness import unserved_workflows
 from hub.engine.settings import ProjectSettings
 from hub.engine.start import Start
-from hub.engine.workflow import Schedule, Workflow
+from hub.engine.workflow import OnEvent, Schedule, Workflow
 from hub.errors import PayloadProblem
 from hub.ingest.rate_limits import Admit
 from hub.ingest.receive import Reception, RecordRuns
@@ -101,14 +101,24 @@ class InForce:
         """The workflows in force by their version."""
         return {workflow.version: workflow for workflow in self.project.workflows.values()}
 
-    @property
-    def scheduled(self) -> dict[str, Workflow]:
+    @cached_property
+    def scheduled(self) -> Mapping[str, Workflow]:
         """The enabled workflows that start by themselves."""
         return {
             name: workflow
             for name, workflow in self.project.served.items()
             if isinstance(workflow.trigger, Schedule) and workflow.is_enabled
         }
+
+    @cached_property
+    def by_event(self) -> Mapping[str, list[Workflow]]:
+        """The enabled workflows that events start, by the name of the event."""
+        found: dict[str, list[Workflow]] = {}
+        for workflow in self.project.served.values():
+            if isinstance(workflow.trigger, OnEvent) and workflow.is_enabled:
+                for event in dict.fromkeys(workflow.trigger.names):
+                    found.setdefault(event, []).append(workflow)
+        return found
 
     def start(self, workflow: Workflow, trigger: Mapping[str, Any]) -> Start:
         """What is known of a run before it is stored."""
@@ -165,8 +175,9 @@ def in_force(
         if last is not None and is_same
         else Secrets(settings.secrets, makings.environment)
     )
+    served = replace(project, workflows=workflows)
     return InForce(
-        project=replace(project, workflows=workflows),
+        project=served,
         project_file=sight.project_file,
         config=config,
         secrets=secrets,
@@ -179,7 +190,7 @@ def in_force(
             secrets=secrets.live,
             record=makings.record,
             admit=makings.admit,
-            unserved=unserved_workflows(workflows, all_actions()),
+            unserved=served.unserved,
             seal=makings.seal.close,
             write=NewRun.written,
             start=lambda workflow, trigger: _start(makings, settings, config, workflow, trigger),
@@ -187,6 +198,7 @@ def in_force(
             new_id=new_id,
             closed=[path for name, path in project.closed.items() if name not in kept],
             known=None if last is None else last.reception,
+            auth_types=all_auth_types(),
         ),
         _makings=makings,
         services_on_use=last.services_on_use

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hub.bootstrap.auth_types import all_auth_types
 from hub.bootstrap.files import Stamp
 from hub.bootstrap.project import LoadedProject, ProjectReader, config_values, credential_names
 from hub.engine.findings import Finding, in_order
 from hub.engine.project import check_settings
 from hub.engine.settings import PROJECT_FILE
 from hub.errors import Misconfigured
-from hub.ingest.signatures import AUTH_TYPES
 
 _LAST_GOOD = "the last good one stays in force"
 _MOST_RESTLESS = 4  # looks: somebody who never stops writing is read all the same
@@ -60,12 +60,17 @@ class Lookout:
         `Misconfigured` when there is none.
         """
         files = self._reader.files
-        texts = files.read(files.stamps())
+        texts = files.read(files.glance())
         files.forget()  # they may have been written in this very moment: the next look tells
         if self._first is None or texts != self._texts:
             self._first, self._texts = None, texts
             self._first = self._sight(None)
         return self._first
+
+    @property
+    def is_restless(self) -> bool:
+        """Whether the last look saw a change, which the next one may take up."""
+        return self._restless > 0
 
     def again(self, last_good: str) -> Sight:
         """The same files, with an earlier `hub.yaml` in the place of one that has errors."""
@@ -77,8 +82,9 @@ class Lookout:
         Raises `OSError` for files that cannot be read.
         """
         files = self._reader.files
-        stamps = files.stamps()
+        stamps = files.glance()
         if stamps == self._read:
+            self._restless = 0
             return None
         if stamps != self._seen and self._restless < _MOST_RESTLESS:
             self._seen = stamps
@@ -110,7 +116,7 @@ class Lookout:
         text = self._texts.get(PROJECT_FILE)
         if text is None:
             return "it is gone", (), None
-        settings, findings = check_settings(text, AUTH_TYPES, credential_names())
+        settings, findings = check_settings(text, all_auth_types(), credential_names())
         try:
             config = config_values(settings, self._environment)
         except Misconfigured as wrong:

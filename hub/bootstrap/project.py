@@ -10,30 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from hub.bootstrap.actions import all_actions, all_connectors
+from hub.bootstrap.auth_types import all_auth_types
 from hub.bootstrap.files import ProjectFiles
 from hub.engine.notes import Memory
 from hub.engine.project import Project, check_settings, load_project
-from hub.engine.settings import PROJECT_FILE, ConfigDeclaration, DialectFacts, ProjectSettings
+from hub.engine.settings import PROJECT_FILE, ConfigDeclaration, ProjectSettings
 from hub.errors import Misconfigured
-from hub.ingest.dialects import DIALECTS
-from hub.ingest.signatures import AUTH_TYPES
+from hub.ingest.dialects import DIALECTS, dialect_facts
 from hub.plug_ins import Derived
 from hub.schemas import compile_schema
 
 log = logging.getLogger(__name__)
 
-DIALECT_FACTS = Derived(
-    lambda: {
-        name: DialectFacts(
-            name=name,
-            default_max_body=dialect.default_max_body,
-            is_tool=dialect.is_tool,
-            payload_names=dialect.payload_names,
-            names_messages=dialect.names_messages,
-        )
-        for name, dialect in DIALECTS.items()
-    }
-)
+DIALECT_FACTS = Derived(lambda: {name: dialect_facts(each) for name, each in DIALECTS.items()})
 _LIVE_CALLS, _LIVE = "LIVE_CALL_ENABLED", "true"
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?")
@@ -90,7 +79,7 @@ def read_settings(folder: Path) -> ProjectSettings:
     texts = files.read({name: at for name, at in files.stamps().items() if name == PROJECT_FILE})
     if PROJECT_FILE not in texts:
         raise _without_hub_yaml(folder)
-    settings, _ = check_settings(texts[PROJECT_FILE], AUTH_TYPES, credential_names())
+    settings, _ = check_settings(texts[PROJECT_FILE], all_auth_types(), credential_names())
     return settings
 
 
@@ -105,7 +94,7 @@ def compile_project(files: Mapping[str, str], memory: Memory | None = None) -> P
     return load_project(
         files,
         actions=all_actions(),
-        auth_types=AUTH_TYPES,
+        auth_types=all_auth_types(),
         dialects=DIALECT_FACTS,
         connection_types=actions_by_connection(),
         credentials=credential_names(),

@@ -10,6 +10,7 @@ from hub.bootstrap.actions import all_connectors
 from hub.bootstrap.secrets import Secrets
 from hub.connectors.connections import ConnectionSettings
 from hub.connectors.http import Http, OutboundPolicy
+from hub.engine.settings import ConnectionSettings as DeclaredConnection
 from hub.engine.settings import ProjectSettings
 from hub.errors import Misconfigured, Permanent
 
@@ -47,27 +48,29 @@ def open_services(settings: ProjectSettings, secrets: Secrets) -> Services:
     except ValueError as problem:
         raise Misconfigured(f"hub.yaml: outbound_allow: {problem}") from problem
     http = Http(policy)
-    revealed = {
-        name: ConnectionSettings(
-            name=name,
-            type=each.type,
-            base_url=each.base_url,
-            credentials={
-                key: live[0]
-                for key, secret in each.credentials.items()
-                if (live := secrets.live(secret))
-            },
-            options={key: str(value) for key, value in each.options.items()},
-        )
-        for name, each in settings.connections.items()
-    }
+    known = {name: revealed(each, secrets) for name, each in settings.connections.items()}
     first: dict[str, ConnectionSettings] = {}
-    for connection in revealed.values():
+    for connection in known.values():
         first.setdefault(connection.type, connection)
     sets: dict[str | None, Mapping[type, Any]] = {_DEFAULT: _clients(http, first)}
-    for name, connection in revealed.items():
+    for name, connection in known.items():
         sets[name] = _clients(http, {**first, connection.type: connection})
     return Services(http, sets)
+
+
+def revealed(declared: DeclaredConnection, secrets: Secrets) -> ConnectionSettings:
+    """A connection of hub.yaml with the values of its secrets; those without one are left out."""
+    return ConnectionSettings(
+        name=declared.name,
+        type=declared.type,
+        base_url=declared.base_url,
+        credentials={
+            key: live[0]
+            for key, secret in declared.credentials.items()
+            if (live := secrets.live(secret))
+        },
+        options={key: str(value) for key, value in declared.options.items()},
+    )
 
 
 def _clients(http: Http, by_type: Mapping[str, ConnectionSettings]) -> dict[type, Any]:

@@ -11,19 +11,19 @@ import click
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from hub.bootstrap.actions import all_connectors
 from hub.bootstrap.project import config_values
 from hub.bootstrap.secrets import Seal
+from hub.bootstrap.services import revealed
+from hub.cli.connecting import what_to_set
 from hub.cli.console import say, say_json, table
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import SECRETS_FILE, Environment, without_value
-from hub.connectors import connections
 from hub.connectors.sql import SqlClient
 from hub.domain import monitor
 from hub.engine.project import Project
 from hub.engine.readiness import why_not_served
 from hub.engine.settings import PROJECT_FILE, ConnectionSettings
-from hub.errors import HubError, Misconfigured, StepFailed
+from hub.errors import HubError, Misconfigured, NotPossible, StepFailed
 from hub.queue import Doorbell
 from hub.storage import audit, books, db, invariants, reading, versions, workers
 from hub.storage.unreachable import what_to_do
@@ -165,28 +165,11 @@ def _connections(environment: Environment) -> Examined:
 
 def _lacking(connection: ConnectionSettings, environment: Environment) -> list[str]:
     """One sentence when a connection cannot be used: what to set, and where."""
-    connector = all_connectors().get(connection.type)
-    if connector is None:
-        return [f"{connection.name}: there is no type {connection.type} of connections"]
-    missing = []
-    for path in connector.kind.missing(_revealed(connection, environment)):
-        place, _, key = path.partition(".")
-        secret = connection.credentials.get(key) if place == "credentials" else None
-        missing.append(secret or f"{path} in hub.yaml")
+    try:
+        missing = what_to_set(connection, environment)
+    except NotPossible as unknown:
+        return [str(unknown)]
     return [f"{connection.name}: set {', '.join(missing)}"] if missing else []
-
-
-def _revealed(
-    connection: ConnectionSettings, environment: Environment
-) -> connections.ConnectionSettings:
-    known = environment.settings.environment
-    return connections.ConnectionSettings(
-        name=connection.name,
-        type=connection.type,
-        base_url=connection.base_url,
-        credentials={key: known.get(name, "") for key, name in connection.credentials.items()},
-        options={key: str(value) for key, value in connection.options.items()},
-    )
 
 
 def _asked_databases(environment: Environment) -> Iterator[Examined]:
@@ -195,7 +178,7 @@ def _asked_databases(environment: Environment) -> Iterator[Examined]:
     for connection in (each for each in declared if each.type == "postgres"):
         what = f"connection {connection.name}"
         try:
-            found = SqlClient(_revealed(connection, environment)).excessive_rights()
+            found = SqlClient(revealed(connection, environment.secrets)).excessive_rights()
         except StepFailed as problem:
             yield Examined(what, "warning", problem.message)
             continue

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from hub import bootstrap, logs
 from hub.bootstrap.checked import CheckedProject, check_project
+from hub.bootstrap.plain import are_plain
 from hub.config import Settings
 from hub.errors import Misconfigured
 
@@ -139,10 +140,16 @@ class Environment:
         return self.settings
 
     def startable(self) -> Settings:
-        """The settings, once web and worker can start with them. Raises `Misconfigured`."""
+        """The settings, once they are right in themselves. Raises `Misconfigured`.
+
+        The database is asked by the process that starts with them, which has what that needs.
+        """
         settings = self.servable()
-        bootstrap.check_values(settings, bootstrap.read_settings(settings.project))
-        bootstrap.check_server(settings)
+        project = bootstrap.read_settings(settings.project)
+        if are_plain(settings):
+            bootstrap.config_values(project, settings.environment)
+        else:
+            bootstrap.check_values(settings, project)
         return settings
 
     def _require_database(self) -> None:

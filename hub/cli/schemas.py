@@ -8,12 +8,12 @@ from typing import cast
 
 import click
 
+from hub.bootstrap.auth_types import all_auth_types
 from hub.bootstrap.project import DIALECT_FACTS, LoadedProject
 from hub.cli.console import say
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
 from hub.engine.editors import DOCUMENTS, Subject, document, names_of
-from hub.ingest.signatures import AUTH_TYPES
 
 
 @example("hub schema workflow > workflow.schema.json", "hub schema --write")
@@ -39,7 +39,7 @@ def schema(environment: Environment, *, subject: str | None, writes: bool) -> No
 
 def schema_text(loaded: LoadedProject, subject: Subject) -> str:
     """The file for one kind of files, as it is written into a project."""
-    names = names_of(loaded.project, dialects=DIALECT_FACTS, auth_types=AUTH_TYPES)
+    names = names_of(loaded.project, dialects=DIALECT_FACTS, auth_types=all_auth_types())
     return json.dumps(document(subject, names), ensure_ascii=False, indent=1) + "\n"
 
 

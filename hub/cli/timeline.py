@@ -22,6 +22,7 @@ from hub.storage.reading import DeliveryFacts, RunFacts, RunLine, StepFacts
 from hub.values import decode, plain
 
 _SEALED = "(sealed: HUB_ENCRYPTION_KEY is not the key it was sealed with)"
+_NOT_TOLD = "(sealed: this body holds a secret)"
 _LONGEST_BODY = 2000
 _SHORTEST = timedelta(milliseconds=1)  # shorter is not worth a number
 _EVENTS = ("do", "call", "wait", "emit", "for_each", "parallel", "reply", "fail", "cancel", "abort")
@@ -186,6 +187,8 @@ class Teller:
         try:
             value = without_secrets(json.loads(body), _secret_places())
         except (ValueError, RecursionError):
+            if delivery.is_sealed:
+                return _NOT_TOLD
             value = body[:_LONGEST_BODY].decode("utf-8", "replace")
         return self._secrets.hide(value)
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol, runtime_checkable
 
 from hub.connectors.http import Http
 from hub.errors import Permanent
+
+CHECK_TIME = timedelta(seconds=10)  # what one question of `hub connection test` may take
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,10 @@ class Field:
 
 @dataclass(frozen=True)
 class ConnectionType:
-    """What must stand under `connections:` for a service; `credentials` are names of secrets."""
+    """What must stand under `connections:` for a service; `credentials` are names of secrets.
+
+    `one_of`: sets of credentials that stand for each other; one of them must be whole.
+    """
 
     name: str
     title: str
@@ -39,6 +46,12 @@ class ConnectionType:
     credentials: tuple[Field, ...]
     options: tuple[Field, ...] = ()
     base_url: Field = field(default_factory=lambda: Field("base_url", "", required=False))
+    one_of: tuple[tuple[str, ...], ...] = ()
+
+    def either(self) -> tuple[str, ...]:
+        """What `one_of` asks for, as one text if any."""
+        sets = [" and ".join(f"credentials.{name}" for name in names) for names in self.one_of]
+        return (" or else ".join(sets),) if sets else ()
 
     def missing(self, settings: ConnectionSettings) -> tuple[str, ...]:
         """The required settings that are absent or empty, as paths: `credentials.token`."""
@@ -52,9 +65,20 @@ class ConnectionType:
             for each in self.options
             if each.required and not settings.options.get(each.name)
         ]
+        if not any(all(map(settings.credentials.get, names)) for names in self.one_of):
+            absent += self.either()
         if self.base_url.required and not settings.base_url:
             absent.append("base_url")
         return tuple(absent)
+
+
+@runtime_checkable
+class Checkable(Protocol):
+    """A client that can ask its service something harmless, for `hub connection test`."""
+
+    def check(self) -> str:
+        """What it found, in one sentence without a secret; raises `StepFailed`."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -69,12 +93,23 @@ class Connector:
     client: type
     open: Callable[[ConnectionSettings | None, Http], object]
 
+    def check(self, settings: ConnectionSettings, http: Http) -> str:
+        """Ask the service something harmless; what it found in one sentence.
+
+        A client without a method `check` is asked for its settings alone. Raises `StepFailed`.
+        """
+        client = self.open(configured(settings, self.kind), http)
+        if isinstance(client, Checkable):
+            return client.check()
+        return f"has what it needs; connections of type {self.kind.name} have no question to ask"
+
 
 def configured(settings: ConnectionSettings | None, wanted: ConnectionType) -> ConnectionSettings:
     """The settings, complete; raises `Permanent("not_configured")` that says what to set."""
     if settings is None:
         needs = ", ".join(
             [f"credentials.{each.name}" for each in wanted.credentials if each.required]
+            + list(wanted.either())
             + [f"options.{each.name}" for each in wanted.options if each.required]
             + (["base_url"] if wanted.base_url.required else [])
         )

@@ -1,4 +1,4 @@
-"""Actions of other services that have a signature and no function yet: calls, payments, callbacks.
+"""Actions of other services that have a signature and no function yet: payments.
 
 Files that use one are checked completely; their workflows are not served until it is implemented.
 Who implements one writes the function in a connector of its own and deletes its part here.
@@ -7,66 +7,9 @@ Who implements one writes the function in a connector of its own and deletes its
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from hub.action import declare
-from hub.signature import Phone, Url
-
-# -------------------------------------------------------------------------------- calls of an agent
-
-
-@dataclass(frozen=True)
-class CallWanted:
-    """Whom an assistant calls, and what it knows of the matter."""
-
-    to: Phone
-    assistant: str
-    first_message: str | None = None
-    variables: dict[str, str] | None = None
-
-
-@dataclass(frozen=True)
-class CallIdentity:
-    """Which call is meant."""
-
-    call_id: str
-
-
-@dataclass(frozen=True)
-class CallState:
-    """How a call went, as far as it has gone."""
-
-    status: Literal["queued", "ringing", "in-progress", "ended"]
-    booking_confirmed: bool
-    confirmed_date: str | None = None
-    confirmed_time: str | None = None
-    confirmation_number: str | None = None
-    transcript: str | None = None
-
-
-VAPI_START_CALL = declare(
-    "vapi.start_call",
-    summary="Start an outbound call",
-    takes=CallWanted,
-    gives=CallIdentity,
-    effect="once",
-    example={"call_id": "call_1"},
-    outward=True,
-    destination_inputs={"to": "phone"},
-)
-VAPI_GET_CALL = declare(
-    "vapi.get_call",
-    summary="Read the state of a call",
-    takes=CallIdentity,
-    gives=CallState,
-    effect="read",
-    errors=("not_found",),
-    example={"status": "ended", "booking_confirmed": True, "confirmation_number": "C-1"},
-    outward=True,
-    reads_effects=True,
-)
-
-# ---------------------------------------------------------------------------------------- payments
 
 
 @dataclass(frozen=True)
@@ -118,35 +61,4 @@ STRIPE_CANCEL_OR_REFUND = declare(
     effect="keyed",
     example={"state": "cancelled"},
     outward=True,
-)
-
-# --------------------------------------------------------------------------------------- callbacks
-
-
-@dataclass(frozen=True)
-class Callback:
-    """An event for a platform that asked to be told."""
-
-    url: Url
-    type: str
-    data: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Delivered:
-    """What the platform answered."""
-
-    status: int
-
-
-WEBHOOKS_SEND = declare(
-    "webhooks.send",
-    summary="Post a signed event to a platform; allowed hosts only",
-    takes=Callback,
-    gives=Delivered,
-    effect="keyed",
-    errors=("not_allowed",),
-    example={"status": 200},
-    outward=True,
-    destination_inputs={"url": "url"},  # a callback of a test reaches nobody who did not ask for it
 )

@@ -5,27 +5,29 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email import policy
-from email.message import EmailMessage
+from functools import cache
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from hub.action import Attempt, Clock, action
 from hub.connectors import icalendar
 from hub.connectors.connections import (
+    CHECK_TIME,
     ConnectionSettings,
     ConnectionType,
     Connector,
     Field,
     configured,
 )
-from hub.connectors.smtp import MailServer, deliver
 from hub.errors import Permanent
 from hub.signature import Email
 
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+    from email.policy import EmailPolicy
+
 __all__ = ["EmailClient", "Invite", "Mailed", "send"]
 
-# 7 bits only: not every server takes more, and none needs more.
-_WIRE = policy.SMTP.clone(cte_type="7bit")
 # One plain address. Local parts that need quotes or UTF-8 are not worth what they open.
 _ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,253}$)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*"
@@ -93,9 +95,18 @@ class EmailClient:
 
     def deliver(self, message: EmailMessage, *, to: str, timeout: timedelta) -> None:
         """Hand the mail to the server; raises `StepFailed`."""
+        from hub.connectors.smtp import MailServer, deliver  # noqa: PLC0415 - see `_wire`
+
         server = MailServer.of(configured(self._settings, SMTP))
-        content = message.as_bytes(policy=_WIRE)
+        content = message.as_bytes(policy=_wire())
         deliver(server, content, sender=self.sender, to=to, timeout=timeout)
+
+    def check(self) -> str:
+        """Whether the server answers and takes the login; no mail is sent. Raises `StepFailed`."""
+        from hub.connectors.smtp import MailServer, greet  # noqa: PLC0415 - see `_wire`
+
+        said = greet(MailServer.of(configured(self._settings, SMTP)), timeout=CHECK_TIME)
+        return f"{said}; mails come from {self.sender}"
 
 
 CONNECTOR = Connector(SMTP, EmailClient, lambda settings, _: EmailClient(settings))
@@ -139,10 +150,20 @@ def send(
     return Mailed(message_id)
 
 
+@cache
+def _wire() -> EmailPolicy[EmailMessage]:
+    """7 bits only: not every server takes more, and none needs more."""
+    from email.policy import SMTP  # noqa: PLC0415 - loaded by the first mail: few processes send any
+
+    return SMTP.clone(cte_type="7bit")
+
+
 def _message(
     sender: str, *, to: str, subject: str, text: str, reply_to: str | None
 ) -> EmailMessage:
-    message = EmailMessage(policy=_WIRE)
+    from email.message import EmailMessage  # noqa: PLC0415 - as above
+
+    message = EmailMessage(policy=_wire())
     message["From"] = sender
     message["To"] = _address(to, "to")
     message["Subject"] = _line(subject, "subject")

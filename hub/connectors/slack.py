@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 from hub.action import Attempt, action
 from hub.connectors.connections import (
+    CHECK_TIME,
     ConnectionSettings,
     ConnectionType,
     Connector,
@@ -14,9 +17,10 @@ from hub.connectors.connections import (
     configured,
 )
 from hub.connectors.http import Http, HttpAnswer, excerpt, failure_of
+from hub.connectors.slack_text import escape
 from hub.errors import Permanent, StepFailed, Transient
 
-__all__ = ["Posted", "SlackClient", "escape", "post"]
+__all__ = ["Posted", "SlackClient", "post"]
 
 _BASE_URL = "https://slack.com/api/"
 
@@ -68,22 +72,34 @@ class SlackClient:
 
     def post_message(self, attempt: Attempt, *, channel: str, text: str) -> str:
         """Post and give back the message's `ts`; raises `StepFailed`."""
+        said = self._call(
+            "chat.postMessage", {"channel": channel, "text": text}, timeout=attempt.timeout
+        )
+        return str(said.get("ts", ""))
+
+    def check(self) -> str:
+        """Whose token it is (`auth.test`, which needs no scope); raises `StepFailed`."""
+        said = self._call("auth.test", {}, timeout=CHECK_TIME)
+        return f"speaks for {said.get('user')} in the workspace {said.get('team')}"
+
+    def _call(self, method: str, given: Mapping[str, Any], *, timeout: timedelta) -> dict[str, Any]:
         settings = configured(self._settings, SLACK)
         token = settings.credentials["token"]
         answer = self._http.exchange(
             "POST",
-            f"{(settings.base_url or _BASE_URL).rstrip('/')}/chat.postMessage",
+            f"{(settings.base_url or _BASE_URL).rstrip('/')}/{method}",
             headers={
                 "Authorization": f"Bearer {token}",
                 "Content-Type": "application/json; charset=utf-8",
             },
-            json={"channel": channel, "text": text},
-            timeout=attempt.timeout,
+            json=given,
+            timeout=timeout,
         )
         failure = failure_of(answer, what="Slack", hidden=[token]) or _refusal(answer)
         if failure is not None:
             raise failure
-        return str(answer.json.get("ts", ""))
+        found: dict[str, Any] = answer.json
+        return found
 
 
 CONNECTOR = Connector(SLACK, SlackClient, SlackClient)
@@ -99,21 +115,11 @@ def _refusal(answer: HttpAnswer) -> StepFailed | None:
         return Transient(
             "unavailable", "Slack gave an answer that is not its own", maybe_done=True, status=200
         )
-    message = f"Slack refused the message: {excerpt(code)}"
+    message = f"Slack refused: {excerpt(code)}"
     if code in _TRANSIENT:
         name, maybe_done = _TRANSIENT[code]
         return Transient(name, message, maybe_done=maybe_done, status=answer.status)
     return Permanent(_PERMANENT.get(code, "rejected"), message, status=answer.status)
-
-
-def escape(text: str) -> str:
-    """Make `&`, `<` and `>` plain characters, so that no data becomes a mention or a hidden link.
-
-    Expressions have been joined into the text before it comes here, so nobody can tell the author's
-    characters from a caller's: all are escaped. Marks such as *bold* and bare URLs keep working;
-    `<@U…>`, `<!channel>` and `<url|label>` are shown as they are written.
-    """
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 @dataclass(frozen=True)

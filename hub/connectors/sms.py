@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 from importlib import import_module
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
-from hub.action import Attempt, action
+from hub.action import Attempt, Clock, action
 from hub.connectors.connections import (
+    CHECK_TIME,
     ConnectionSettings,
     ConnectionType,
     Connector,
     Field,
     configured,
 )
-from hub.connectors.http import Http
+from hub.connectors.http import Http, excerpt
 from hub.connectors.sms_codes import ERROR_CODES, Verdict
-from hub.errors import Permanent
+from hub.connectors.sms_lookup import find_sent
+from hub.errors import Permanent, StepFailed, Transient
 from hub.signature import Phone
 
 __all__ = ["Sent", "TwilioClient", "send_sms"]
@@ -33,6 +38,10 @@ _NEVER_TEXTED = frozenset(
     }
 )
 _MESSAGING_SERVICE = "MG"
+_BASE_URL = "https://api.twilio.com"
+_SENDING = 0.7  # of an attempt's time; the rest is for looking whether it was sent
+_CLOCKS_DIFFER = timedelta(minutes=1)  # at most, the service's and ours
+_EARLIER = timedelta(days=1)  # an attempt whose outcome is in doubt is not older
 
 
 TWILIO = ConnectionType(
@@ -71,18 +80,72 @@ class TwilioClient:
         self._settings = settings
         self._http = http
 
-    def send(self, attempt: Attempt, *, to: str, text: str, from_: str | None) -> str:
-        """Send a message and give back its SID; raises `StepFailed`."""
+    def send(
+        self, attempt: Attempt, *, to: str, text: str, from_: str | None, now: datetime
+    ) -> str:
+        """Send a message and give back its SID; raises `StepFailed`.
+
+        What may have been sent is looked for before anybody thinks of sending it again.
+        """
         settings = configured(self._settings, TWILIO)
         codes = _codes(settings)
         sender = _sender(settings, from_ or settings.options.get("from"))
+        message = {"to": to, "body": text, **sender}
+        find = partial(
+            find_sent,
+            self._http,
+            settings,
+            message,
+            base_url=base_url_of(settings),
+            timeout=attempt.timeout * (1 - _SENDING),
+        )
+        if attempt.may_be_done and (known := find(since=now - _EARLIER)) is not None:
+            return known
         # Twilio's package costs 15 MiB: only a process that really sends loads it.
         package = import_module("hub.connectors.twilio_client")
-        way_out = package.WayOut(self._http, attempt.timeout, codes)
-        return str(package.send(settings, way_out, {"to": to, "body": text, **sender}))
+        way_out = package.WayOut(self._http, attempt.timeout * _SENDING, codes)
+        try:
+            return str(package.send(settings, base_url_of(settings), way_out, message))
+        except Transient as unclear:
+            sid = None
+            if unclear.maybe_done:
+                with suppress(StepFailed):  # then it stays unclear
+                    sid = find(since=now - _CLOCKS_DIFFER)
+            if sid is None:
+                raise
+            return sid
+
+    def check(self) -> str:
+        """Whose account it is and its state; raises `StepFailed`.
+
+        An API key may not read the account, so with one the list of messages is asked for.
+        """
+        settings = configured(self._settings, TWILIO)
+        _codes(settings)
+        account, key = settings.credentials["account_sid"], settings.credentials.get("api_key_sid")
+        place = f"{(settings.base_url or _BASE_URL).rstrip('/')}/2010-04-01/Accounts/{account}"
+        answer = self._http.request(
+            "GET",
+            f"{place}/Messages.json?PageSize=1" if key else f"{place}.json",
+            auth=(key or account, settings.credentials["auth_token"]),
+            timeout=CHECK_TIME,
+        )
+        sender = settings.options.get("from")
+        sends = f"sends from {sender}" if sender else "a step must name its `from`"
+        said = answer.json if isinstance(answer.json, dict) else {}
+        if key or "friendly_name" not in said:
+            return f"the account takes the key; {sends}"
+        if said.get("status", "active") != "active":
+            raise Permanent("account_inactive", f"the account is {excerpt(str(said['status']))}")
+        return f"the account {excerpt(str(said['friendly_name']))} is active; {sends}"
 
 
 CONNECTOR = Connector(TWILIO, TwilioClient, TwilioClient)
+
+
+def base_url_of(settings: ConnectionSettings) -> str:
+    """Where the service lies, without a slash at its end."""
+    return (settings.base_url or _BASE_URL).rstrip("/")
 
 
 def _codes(settings: ConnectionSettings) -> Mapping[str, Verdict]:
@@ -141,10 +204,12 @@ class Sent:
     ),
     outward=True,
     destination_inputs={"to": "phone"},
+    texted_input="to",
 )
 def send_sms(
     twilio: TwilioClient,
     attempt: Attempt,
+    clock: Clock,
     *,
     to: Phone,
     text: str,
@@ -152,4 +217,4 @@ def send_sms(
 ) -> Sent:
     """Send a text message."""
     _check_number(to)
-    return Sent(twilio.send(attempt, to=to, text=text, from_=from_))
+    return Sent(twilio.send(attempt, to=to, text=text, from_=from_, now=clock.now()))

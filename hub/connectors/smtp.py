@@ -83,6 +83,16 @@ def deliver(
         _expect(session.data(content))
 
 
+def greet(server: MailServer, *, timeout: timedelta) -> str:
+    """Say hello, log in where there is a user, and leave; what was found. Raises `StepFailed`."""
+    session = _Session(server, Exchange(min(timeout, _LONGEST).total_seconds()))
+    with _told(session), session:
+        if server.username is None:
+            return f"{server.host} answers ({server.tls}); no login is configured"
+        session.login(server.username, server.password or "")
+    return f"{server.host} answers ({server.tls}) and takes the login"
+
+
 class _Session(smtplib.SMTP):
     """A conversation whose socket is shut when the deadline passes, however slowly it trickles."""
 

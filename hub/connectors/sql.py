@@ -25,6 +25,7 @@ from sqlalchemy import URL
 
 from hub.action import Attempt, action
 from hub.connectors.connections import (
+    CHECK_TIME,
     ConnectionSettings,
     ConnectionType,
     Connector,
@@ -119,6 +120,14 @@ class SqlClient:
         settings = configured(self._settings, POSTGRES)
         with _session(settings, monotonic() + LONGEST.total_seconds()) as session:
             return excessive_rights(session)
+
+    def check(self) -> str:
+        """Whether the role gets in and can do no more than read; raises `StepFailed`."""
+        settings = configured(self._settings, POSTGRES)
+        with _session(settings, monotonic() + CHECK_TIME.total_seconds()) as session:
+            check_rights(session, settings.name)
+            version = session.info.parameter_status("server_version")
+            return f"PostgreSQL {version} answers, and the role can read and nothing else"
 
 
 CONNECTOR = Connector(POSTGRES, SqlClient, lambda settings, _: SqlClient(settings))

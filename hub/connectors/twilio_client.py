@@ -19,7 +19,6 @@ from hub.errors import Permanent, StepFailed, Transient
 
 _RATE_LIMITED = 429
 _FIRST_FAULT = 500
-_BASE_URL = "https://api.twilio.com"
 # What the package may raise when it reads the other fields of an answer. They do not matter: the
 # message was accepted, and its SID is known.
 _UNREAD = (TwilioException, AttributeError, LookupError, TypeError, ValueError)
@@ -27,17 +26,19 @@ _UNREAD = (TwilioException, AttributeError, LookupError, TypeError, ValueError)
 _log = logging.getLogger(__name__)
 
 
-def send(settings: ConnectionSettings, way_out: WayOut, message: Mapping[str, str]) -> str:
+def send(
+    settings: ConnectionSettings, base_url: str, way_out: WayOut, message: Mapping[str, str]
+) -> str:
     """Send a message and give back its SID; raises `StepFailed`."""
     try:
-        _client(settings, way_out).messages.create(**message)
+        _client(settings, base_url, way_out).messages.create(**message)
     except _UNREAD:
         if not way_out.sid:
             raise
     return way_out.sid
 
 
-def _client(settings: ConnectionSettings, way_out: WayOut) -> Client:
+def _client(settings: ConnectionSettings, base_url: str, way_out: WayOut) -> Client:
     secrets = settings.credentials
     client = Client(
         secrets.get("api_key_sid") or secrets["account_sid"],
@@ -47,7 +48,7 @@ def _client(settings: ConnectionSettings, way_out: WayOut) -> Client:
         # Not empty, or the client reads region and edge from the real environment.
         environment={"TWILIO_REGION": ""},
     )
-    client.api.base_url = (settings.base_url or _BASE_URL).rstrip("/")
+    client.api.base_url = base_url
     return client
 
 

@@ -95,7 +95,7 @@ def lock_lead(db: Connection, clock: Clock, *, lead_id: UUID) -> tuple[bool, dat
     `NO KEY`: rows that only refer to the lead are not held up, or a sweep could wait in a circle.
     """
     own = own_time(clock)
-    locked = _LOCK_LEAD.run(db, {"lead_id": lead_id}).fetchone()
+    locked = _LOCK_LEAD.run(db, {"lead_id": lead_id}).first()
     told = None if locked is None else locked[0]
     return locked is not None, own or told or clock.now()
 
@@ -109,7 +109,7 @@ def lock_hold(db: Connection, which: ColumnElement[bool]) -> Hold | None:
 
 def hold_of(db: Connection, *, lead_id: UUID) -> Hold | None:
     """The lead's hold, locked; nothing when the lead has no number. The lead is locked before."""
-    row = _HOLD_OF.run(db, {"lead_id": lead_id}).fetchone()
+    row = _HOLD_OF.run(db, {"lead_id": lead_id}).first()
     return None if row is None else Hold(*row)
 
 

@@ -86,7 +86,7 @@ def log(
         "text": text,
         "is_duplicate": duplicate,
     }
-    if _LOG.run(db, {**values, **_stamp(clock, attempt)}).fetchone() is None:
+    if _LOG.run(db, {**values, **_stamp(clock, attempt)}).first() is None:
         raise Permanent("unknown_lead", f"there is no lead {lead_id}")
     return Entry(id=str(entry_id))
 

@@ -97,7 +97,7 @@ def update(db: Connection, clock: Clock, *, lead_id: UUID, set_: LeadChanges) ->
     if set_.phone is not None:
         given["new_phone"] = _normalised(set_.phone)
     changed = _UPDATE.run(db, {**given, "changed": lead_id, "at": own_time(clock)})
-    return _lead(changed.fetchone(), lead_id)
+    return _lead(changed.first(), lead_id)
 
 
 @action("leads.create", effect="keyed", errors=("invalid_phone",), example=_EXAMPLE)

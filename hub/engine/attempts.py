@@ -141,6 +141,8 @@ def refused_inputs(problems: Sequence[PayloadProblem]) -> Permanent:
 
 def as_json(inputs: Any) -> Any:
     """Inputs with dates as text; secrets stay references."""
+    if type(inputs) is str:  # as most are
+        return inputs
     if isinstance(inputs, dict):
         return {name: as_json(value) for name, value in inputs.items()}
     if isinstance(inputs, list | tuple):

@@ -204,7 +204,7 @@ CODES: dict[int, FindingCode] = {
         _error(504, "a secret without a value in this environment (`hub check --env`)", "SMTP_…"),
         _warning(
             611,
-            "`within` longer than 10 s for a caller who speaks meanwhile",
+            "`within` longer than the caller waits, or 10 s for one who speaks meanwhile",
             "within: 30s",
             "within: 5s",
         ),

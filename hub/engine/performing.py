@@ -34,9 +34,9 @@ from hub.engine.desk import Desk
 from hub.engine.gate import Simulated, TestDestinations, pass_gate
 from hub.errors import PayloadProblem, Permanent, StepFailed, Transient
 from hub.metrics.catalogue import STEPS
-from hub.storage import once, runs
+from hub.storage import once, opt_outs, runs
 from hub.storage.db import DatabaseClock, is_busy
-from hub.values import encode, plain, reveal
+from hub.values import encode, normalise_phone, plain, reveal
 
 log = logging.getLogger(__name__)
 
@@ -190,13 +190,28 @@ class Performer:
 
     def _outward(self, task: Task, inputs: Mapping[str, Any]) -> Outcome:
         """The intent is stored before, the result after; no transaction is open meanwhile (E4)."""
+        number = _texted(task.action, inputs)
         with task.desk.fenced() as connection:
-            if (settled := self._take_once(connection, task)) is not None:
-                return settled
-            task.desk.keep(connection, task.entry)
-        result = self._tools.hide_named(self._call(task, inputs, None))
+            is_refused = number is not None and opt_outs.has_opted_out(connection, number)
+            if not is_refused:  # else nothing is begun: no intent, and `once_per` stays free
+                if (settled := self._take_once(connection, task)) is not None:
+                    return settled
+                task.desk.keep(connection, task.entry)
+        if is_refused:
+            raise Permanent(opt_outs.OPTED_OUT, "the receiver wants no text messages")
+        try:
+            result = self._tools.hide_named(self._call(task, inputs, None))
+        except StepFailed as failed:
+            if number is not None and failed.code == opt_outs.OPTED_OUT:
+                self._note_opt_out(task, number)
+            raise
         _again(partial(self._store_done, task, result), is_busy)
         return Done(result)
+
+    def _note_opt_out(self, task: Task, number: str) -> None:
+        """The provider knows of a wish that we did not hear of."""
+        with task.desk.fenced(is_checked=False) as connection:
+            opt_outs.note(connection, number, is_out=True, at=None, source=task.action.name)
 
     def _store_done(self, task: Task, result: Any) -> None:
         with task.desk.fenced(is_checked=False, stays_open=True) as connection:
@@ -211,6 +226,7 @@ class Performer:
             key=command.key,
             mode=desk.mode,
             number=task.entry.attempts,
+            may_be_done=task.was_maybe_done,
             timeout=task.time_left(desk.now()),
         )
         services = {
@@ -304,6 +320,16 @@ class Performer:
         done = replace(task.entry, status="succeeded", result=held.result, attempts=0)
         task.desk.keep(connection, done)
         return Done(held.result)
+
+
+def _texted(action: Action, inputs: Mapping[str, Any]) -> str | None:
+    """The number that would get a text message, as wishes are kept (E.164)."""
+    if action.texted_input is None:
+        return None
+    try:
+        return normalise_phone(str(inputs.get(action.texted_input)))
+    except ValueError:
+        return None
 
 
 def _again(attempt: Callable[[], _R], may_go_again: Callable[[DBAPIError], bool]) -> _R:

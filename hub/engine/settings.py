@@ -16,7 +16,8 @@ PROJECT_FILE = "hub.yaml"
 class AuthPreset:
     """How callers prove themselves: a type of verification, its secrets by name, its options.
 
-    `is_lasting`: what it signs is right for ever, and can be sent again (S2).
+    `is_lasting`: what it signs is right for ever, and can be sent again (S2). `header`: the one
+    that holds the proof, by the options or by the type.
     """
 
     name: str
@@ -24,6 +25,7 @@ class AuthPreset:
     secrets: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     is_lasting: bool = False
+    header: str | None = None
 
 
 class AuthRules(Protocol):
@@ -32,6 +34,10 @@ class AuthRules(Protocol):
     @property
     def options(self) -> Mapping[str, Any]:
         """The options it has, each with its default; None: it must be given."""
+
+    @property
+    def fixed(self) -> Mapping[str, Any]:
+        """What its vendor has settled, by the names of options."""
 
     @property
     def lasting_when(self) -> Mapping[str, Any] | None:
@@ -44,6 +50,7 @@ class AuthFacts:
 
     options: Mapping[str, Any]
     lasting_when: Mapping[str, Any] | None = None
+    fixed: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -114,7 +121,9 @@ class DialectFacts:
     """What the checker must know of a dialect; `payload_names` are the fields it always gives.
 
     `default_max_body` is in bytes; `is_tool` dialects answer a language model; one that
-    `names_messages` finds in the body what tells each message from others (I6).
+    `names_messages` finds in the body what tells each message from others (I6). Its callers wait
+    `usual_wait` seconds, `longest_wait` at most, as is set at `wait_set_at` (with `{}` for the
+    seconds); for kinds of message in `fixed_waits` so many, whatever anybody sets.
     """
 
     name: str
@@ -122,3 +131,7 @@ class DialectFacts:
     is_tool: bool = False
     payload_names: tuple[str, ...] = ()
     names_messages: bool = False
+    usual_wait: float | None = None
+    longest_wait: float | None = None
+    wait_set_at: str = ""
+    fixed_waits: Mapping[str, float] = field(default_factory=dict)

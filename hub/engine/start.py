@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Any, cast
 from uuid import UUID
@@ -23,7 +23,7 @@ from hub.engine.expressions import (
     evaluate,
     render_value,
 )
-from hub.engine.typed import typed
+from hub.engine.typed import Same, typed
 from hub.engine.workflow import Endpoint, OnEvent, Workflow
 from hub.errors import PayloadProblem, Rejected
 from hub.storage.new_runs import NewRun
@@ -174,15 +174,17 @@ def trigger_names(workflow: Workflow, trigger: Mapping[str, Any]) -> dict[str, A
     if "inputs" in names:
         names["inputs"] = call_inputs(workflow, names["inputs"])
     if isinstance(started_by, OnEvent) and "event" in names:
-        names["event"] = typed(names["event"], _event_schema(workflow, names["event"]))
+        data = workflow.event_schemas.get(str(names["event"].get("name")), _ANYTHING)
+        names["event"] = typed(names["event"], _event_schema(Same(data)))
     return names
 
 
-def _event_schema(workflow: Workflow, event: Mapping[str, Any]) -> dict[str, Any]:
-    data = workflow.event_schemas.get(str(event.get("name")), {})
-    return {"properties": {"data": data, "at": {"format": "date-time"}}}
+@lru_cache(maxsize=1024)
+def _event_schema(data: Same) -> dict[str, Any]:
+    return {"properties": {"data": data.schema, "at": {"format": "date-time"}}}
 
 
+_ANYTHING: Mapping[str, Any] = {}
 _REQUEST = {"properties": {"received_at": {"format": "date-time"}}}
 
 

@@ -38,7 +38,8 @@ _SOME = re.compile(rb'(?:[^"]++|"[^"\\]*+(?:\\.[^"\\]*+)*+"?+){1,1000}+', re.DOT
 _NOT_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
 _ONE_KIND = bytes.maketrans(b"{}", b"[]")  # whether kinds match is the parser's question
 _HARD_TO_STORE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
-_HARD_TO_COUNT = re.compile(rb"\d{19}|[eE]\+?\d{3}")
+# Where a number can begin: the letters and digits of an id inside a text are none.
+_HARD_TO_COUNT = re.compile(rb"(?:\A|[\[:,\s])-?(?:\d{19}|\d++(?:\.\d++)?[eE]\+?\d{3})", re.ASCII)
 _FOUR_BYTES = re.compile(rb"[\xf0-\xff]")
 _BEYOND_16_BITS = re.compile("[\U00010000-\U0010ffff]+")
 _NO_CHARACTER = bytes(range(0x80, 0xC0))  # the bytes of UTF-8 that go on with a character

@@ -15,7 +15,8 @@ from datetime import timedelta
 class Caller:
     """One kind of caller. `key` is what tells a repeat from a new message.
 
-    `answer_within`: its usual limit, None where none is told; `limit` says more of it.
+    `answer_within`: its usual limit, None where none is told or the dialect has it (`answer_time`);
+    `limit` says more of it.
     """
 
     who: str
@@ -50,40 +51,31 @@ CALLERS: Mapping[str, Caller] = {
         "call and tool call; of the deprecated form call, name and arguments",
         "none, unless a `backoffPlan` is set: up to 10",
         "the person on the phone hears silence",
-        _seconds(20),
-        "1 to 300 s can be set",
     ),
     "vapi.event": Caller(
         "Vapi, server message",
         "call and type, with the status",
         "none, unless a `backoffPlan` is set: up to 10",
         "frequent messages come more rarely; a call that asks for its assistant fails",
-        _seconds(20),
-        "1 to 300 s can be set; 7.5 s in all for assistant-request",
     ),
     "retell.tool": Caller(
         "Retell, custom function",
         "call, name and arguments, for a short while",
         "none, `max_retry` up to 5",
         "the model is told that it failed",
-        _seconds(120),
-        "1 to 600 s can be set",
     ),
     "retell.event": Caller(
         "Retell, webhook",
         "event and call",
         "up to 3",
         "the event is lost",
-        _seconds(10),
-        "can be set for each agent",
+        limit="can be set for each agent",
     ),
     "elevenlabs.tool": Caller(
         "ElevenLabs, server tool",
         "none is sent",
         "?",
         "the model is told that it failed",
-        _seconds(20),
-        "5 to 300 s can be set",
     ),
     "elevenlabs.event": Caller(
         "ElevenLabs, after the call",

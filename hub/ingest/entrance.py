@@ -1,9 +1,10 @@
-"""One endpoint, ready to receive: its dialect, its preset and its compiled schemas."""
+"""One endpoint, ready to receive: its dialect, its preset and its schemas."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -46,9 +47,14 @@ class Entrance:
     endpoint: Endpoint
     dialect: Dialect
     preset: AuthPreset
-    validator: Validator | None
     params: Parts
     query: Parts
+
+    @cached_property
+    def validator(self) -> Validator | None:
+        """Compiled for its first request: a start with thousands of endpoints waits for none."""
+        schema = self.endpoint.payload_schema
+        return None if schema is None else compile_schema(schema)
 
     @property
     def has_body(self) -> bool:
@@ -61,8 +67,8 @@ class Entrance:
 
         A signature without a time proves one as long as its secret lives.
         """
-        header = self.preset.options.get("header")
-        return None if header is None else str(header).lower()
+        header = self.preset.header
+        return None if header is None else header.lower()
 
     @property
     def needed_credentials(self) -> tuple[str, ...]:
@@ -101,15 +107,13 @@ class Entrance:
 
 
 def open_entrance(workflow: Workflow, endpoint: Endpoint, settings: ProjectSettings) -> Entrance:
-    """Compile what one endpoint needs; raises KeyError for an unknown preset or dialect."""
+    """What one endpoint needs; raises KeyError for an unknown preset or dialect."""
     preset = PUBLIC if endpoint.auth == PUBLIC.name else settings.auth[endpoint.auth]
-    schema = endpoint.payload_schema
     return Entrance(
         workflow=workflow,
         endpoint=endpoint,
         dialect=DIALECTS[endpoint.dialect],
         preset=preset,
-        validator=None if schema is None else compile_schema(schema),
         params=Parts("params", endpoint.params),
         query=Parts("query", endpoint.query),
     )

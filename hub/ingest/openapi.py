@@ -10,10 +10,11 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from hub.engine.project import Project
+from hub.engine.settings import AuthPreset
 from hub.engine.statuses import statuses_of
 from hub.engine.workflow import Accepted, Dedupe, Endpoint, RateLimit, ValueField, Within, Workflow
 from hub.errors import NotPossible
-from hub.ingest.dialects import DIALECTS
+from hub.ingest.dialects import DIALECTS, Dialect
 from hub.ingest.rate_limits import in_words
 
 _PROBLEM = {
@@ -45,7 +46,6 @@ _ACCEPTED = {
 _PROBLEM_CONTENT = {
     "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
 }
-_ANY_JSON: dict[str, Any] = {"application/json": {"schema": {}}}
 _PLAIN = {"json", "form"}  # dialects that answer as the workflow says, status and body
 _RETRY_AFTER = {
     "Retry-After": {"description": "Seconds", "schema": {"type": "integer", "minimum": 1}}
@@ -73,9 +73,7 @@ def openapi(project: Project, public_url: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {
-                name: _security(preset.type, preset.options) for name, preset in presets
-            },
+            "securitySchemes": {name: _security(preset) for name, preset in presets},
         },
     }
 
@@ -149,11 +147,15 @@ def _request_body(name: str, endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.payload_schema is not None:
         schema = {"$ref": f"#/components/schemas/{name}"}
     if dialect.is_tool:
-        envelope = {"type": "object", "required": ["message"], "properties": {"message": {}}}
+        members: dict[str, Any] = {name: {} for name in dialect.envelope}
+        envelope = {"type": "object", "required": [*members], "properties": members}
         schema = {"anyOf": [schema, envelope]}
     elif dialect.name not in _PLAIN:
-        schema = {"type": "object", "description": f"As {dialect.name} sends it"}
-    return {"required": True, "content": {each: {"schema": schema} for each in dialect.media_types}}
+        schema = {"description": f"As {dialect.name} sends it"}
+    return {
+        "required": not dialect.may_be_empty,
+        "content": {each: {"schema": schema} for each in dialect.media_types},
+    }
 
 
 def _responses(workflow: Workflow, endpoint: Endpoint) -> dict[str, Any]:
@@ -173,8 +175,10 @@ def _answers(workflow: Workflow, endpoint: Endpoint) -> dict[str, str]:
     """What is said of a request that is stored, by status."""
     respond = endpoint.respond
     is_plain = endpoint.dialect in _PLAIN
-    if not (is_plain or DIALECTS[endpoint.dialect].is_tool):
-        return {"200": "Stored"}  # whoever only reports hears 200, whatever the workflow says
+    if not (is_plain or DIALECTS[endpoint.dialect].tells_status):
+        # Whoever only reports hears one status, whatever the workflow says.
+        stored = {str(DIALECTS[endpoint.dialect].answers_with): "Stored"}
+        return {**stored, **({"200": "The answer to a handshake"} if _greets(endpoint) else {})}
     found: dict[str, str] = {} if is_plain else {"200": "The answer of the call"}
     if isinstance(respond, Within):
         statuses = statuses_of(workflow)
@@ -187,6 +191,11 @@ def _answers(workflow: Workflow, endpoint: Endpoint) -> dict[str, str]:
     return found
 
 
+def _greets(endpoint: Endpoint) -> bool:
+    """Whether its callers come with a handshake first."""
+    return type(DIALECTS[endpoint.dialect]).greet is not Dialect.greet
+
+
 def _is_told_again(dedupe: Dedupe) -> bool:
     return dedupe.on_duplicate == "accept"
 
@@ -194,7 +203,10 @@ def _is_told_again(dedupe: Dedupe) -> bool:
 def _answer_content(endpoint: Endpoint, status: str) -> dict[str, Any]:
     if isinstance(endpoint.respond, Accepted) and status == "202":
         return {"application/json": {"schema": {"$ref": "#/components/schemas/Accepted"}}}
-    return _ANY_JSON
+    if _greets(endpoint) and status == "200":
+        return {"text/plain": {"schema": {"type": "string"}}}
+    answer = DIALECTS[endpoint.dialect].answers_in
+    return {} if status == "204" and endpoint.dialect not in _PLAIN else {answer: {"schema": {}}}
 
 
 def _refusals(endpoint: Endpoint) -> dict[str, dict[str, Any]]:
@@ -230,11 +242,10 @@ def _too_many(limit: RateLimit) -> dict[str, Any]:
     return {"description": description, "headers": _RETRY_AFTER, "content": _PROBLEM_CONTENT}
 
 
-def _security(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    if kind in {"bearer", "basic"}:
-        return {"type": "http", "scheme": kind}
-    header = options.get("header") or "webhook-signature"
-    return {"type": "apiKey", "in": "header", "name": str(header)}
+def _security(preset: AuthPreset) -> dict[str, Any]:
+    if preset.type in {"bearer", "basic"}:
+        return {"type": "http", "scheme": preset.type}
+    return {"type": "apiKey", "in": "header", "name": preset.header or "Authorization"}
 
 
 def _moved(schema: Any, place: str) -> Any:

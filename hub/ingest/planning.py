@@ -57,7 +57,10 @@ class _Key:
 
 @dataclass(frozen=True)
 class Planner:
-    """Plans the calls of one request. `params` and `query` are typed, and hold no credential."""
+    """Plans the calls of one request. `params` and `query` are typed, and hold no credential.
+
+    `write` makes of a run what is kept of it until it is stored.
+    """
 
     request: InboundRequest
     entrance: Entrance
@@ -67,6 +70,7 @@ class Planner:
     query: Mapping[str, Any]
     start: Callable[[Workflow, Mapping[str, Any]], Start]
     new_id: Callable[[], UUID]
+    write: Callable[[NewRun], NewRun] = lambda run: run
 
     def plan(self, call: Call) -> Planned:
         """What the call makes; a refusal comes back, it is not raised."""
@@ -97,10 +101,11 @@ class Planner:
         reply, wait = None, None
         if isinstance(respond, Within):
             reply = Reply(self._meanwhile(start, respond, run), status=respond.status)
-            wait = respond.deadline
+            most = self.unpacked.longest_wait
+            wait = respond.deadline if most is None else min(respond.deadline, most)
         elif isinstance(respond, AtOnce):
             reply = Reply(plain(start.answer(respond.body, run.id)), status=respond.status)
-        return Planned(run, reply, wait, key.is_strict, times=times)
+        return Planned(self.write(run), reply, wait, key.is_strict, times=times)
 
     def _meanwhile(self, start: Start, respond: Within, run: NewRun) -> Any:
         """What is said when no answer came in time: without `otherwise`, that it was accepted."""
@@ -154,7 +159,7 @@ class Planner:
         if call.key is not None:
             is_signed = self.entrance.dialect.name == self.entrance.preset.type == _BY_ID
             is_of_message = is_signed and call.key == self.verified.message_id
-            return _Key(call.key, is_of_message=is_of_message)
+            return _Key(call.key, call.window or _WINDOW, is_of_message=is_of_message)
         if sent is not None:
             return _Key(sent, is_strict=True)
         return self._signed_key(call)

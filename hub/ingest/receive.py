@@ -29,10 +29,11 @@ from hub.ingest.planning import Planned, Planner
 from hub.ingest.receipt import NOT_SAVED, Outcome, Receipt
 from hub.ingest.request import InboundRequest, storable
 from hub.ingest.secret_places import carries_secret
-from hub.ingest.signatures import Verified, verify
+from hub.ingest.signatures import AUTH_TYPES, AuthType, Verified, verify
 from hub.storage.new_runs import NewDelivery, NewRun, Recorded
 
 RETRY_AFTER = timedelta(seconds=5)
+_LARGE = 65_536  # bytes: values of smaller bodies may stay in memory until the answer
 _CLOSED_FOR = timedelta(minutes=1)  # until somebody has mended the file
 
 
@@ -75,6 +76,7 @@ class Reception:
         unserved: Mapping[str, tuple[str, ...]] | None = None,
         closed: Collection[str] = (),
         known: Reception | None = None,
+        auth_types: Mapping[str, AuthType] = AUTH_TYPES,
     ) -> None:
         """`secrets` gives the live values of a secret by its name; `seal` encrypts bytes.
 
@@ -82,11 +84,12 @@ class Reception:
         all processes. `unserved`: workflows that nothing may start, each with the actions that are
         missing. `closed` are paths whose workflow has errors; a workflow whose preset or dialect
         is gone is closed too. What a `known` reception has ready for the same workflow is taken
-        over.
+        over. `auth_types`: the hub's own and those that packages bring.
         """
         self._secrets, self._record, self._seal, self._admit = secrets, record, seal, admit
         self._start, self._now, self._new_id, self._write = start, now, new_id, write
         self._unserved = dict(unserved or {})
+        self._auth_types = auth_types
         self._settings = settings
         self._entrances: dict[str, Entrance] = {}
         self._closed = {*closed}
@@ -147,12 +150,12 @@ class Reception:
         unpacked = planner.unpacked
         if refusal is not None:
             return rate_limits.told(entrance.dialect, unpacked, refusal)
-        planned = [self._planned(planner, call) for call in unpacked.calls]
+        planned = [_refused_if_asked(unpacked, planner.plan(call)) for call in unpacked.calls]
         for each in planned:
             if each.wait is not None and each.run is not None:
                 expect(each.run.id)
         delivery = self._delivery(request, entrance, body, _notes(unpacked, planned))
-        unpacked = _without_payloads(unpacked)
+        unpacked = _without_payloads(unpacked, len(request.body))
         del planner, body  # all is written: the database takes memory for itself now (I14)
         try:
             with storing():
@@ -215,6 +218,7 @@ class Reception:
             now=self._now(),
             method=request.method,
             url=request.url,
+            auth_types=self._auth_types,
         )
 
     def _read(
@@ -239,6 +243,7 @@ class Reception:
             query=query,
             start=self._start,
             new_id=self._new_id,
+            write=self._write,
         )
         return planner, body
 
@@ -268,14 +273,11 @@ class Reception:
         recorded = self._record(delivery, list(runs.values()))
         return dict(zip(runs, recorded, strict=True))
 
-    def _planned(self, planner: Planner, call: Call) -> Planned:
-        planned = _refused_if_asked(planner.unpacked, planner.plan(call))
-        return planned if planned.run is None else replace(planned, run=self._write(planned.run))
-
     def _delivery(
         self, request: InboundRequest, entrance: Entrance, body: Body, notes: dict[str, Any]
     ) -> NewDelivery:
-        is_sealed = carries_secret(body.value, entrance.dialect.secret_places)
+        dialect = entrance.dialect
+        is_sealed = dialect.is_always_sealed or carries_secret(body.value, dialect.secret_places)
         return NewDelivery(
             id=request.id,
             endpoint=entrance.workflow.name,
@@ -322,8 +324,10 @@ def _unpack(
     return entrance.dialect.unpack(body, beside)
 
 
-def _without_payloads(unpacked: Unpacked) -> Unpacked:
-    """What the answer is packed from."""
+def _without_payloads(unpacked: Unpacked, size: int) -> Unpacked:
+    """What the answer is packed from; the values of a small body are not worth another copy."""
+    if size <= _LARGE:
+        return unpacked
     return replace(unpacked, calls=tuple(replace(each, payload=None) for each in unpacked.calls))
 
 

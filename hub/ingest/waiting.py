@@ -153,8 +153,9 @@ def _refused_for_now(receipt: Receipt) -> Reply | None:
 
 
 def _otherwise(outcome: Outcome, run_id: UUID) -> Answer:
-    reply = outcome.reply
-    return Answer(run_id, reply.status, reply.body, reply.headers)
+    reply, wait = outcome.reply, outcome.wait
+    late = None if wait is None else wait.total_seconds()
+    return Answer(run_id, reply.status, reply.body, reply.headers, fallback_after=late)
 
 
 def _reply(answer: Answer) -> Reply:

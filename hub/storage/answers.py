@@ -39,27 +39,40 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Answer:
-    """What a run says to its caller. `failed`: the run ended before it replied."""
+    """What a run says to its caller. `failed`: the run ended before it replied.
+
+    `fallback_after`: it is `otherwise`, told to a caller who had waited so many seconds.
+    """
 
     run_id: UUID
     status: int
     body: Any
     headers: Mapping[str, str] = field(default_factory=dict)
     failed: bool = False
+    fallback_after: float | None = None
 
     def as_row(self) -> dict[str, Any]:
         """The form of the column `runs.response`."""
-        return {
+        row = {
             "status": self.status,
             "body": self.body,
             "headers": dict(self.headers),
             "failed": self.failed,
         }
+        late = self.fallback_after
+        return row if late is None else {**row, "fallback_after": late}
 
     @staticmethod
     def from_row(run_id: UUID, row: Mapping[str, Any]) -> Answer:
         """The answer that the column holds."""
-        return Answer(run_id, row["status"], row["body"], row["headers"], row["failed"])
+        return Answer(
+            run_id,
+            row["status"],
+            row["body"],
+            row["headers"],
+            row["failed"],
+            row.get("fallback_after"),
+        )
 
 
 # Part of the statement that writes `runs.response`: wakes who waits for it, at the commit. A signal

@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar, cast
 
 import psycopg
 from psycopg.conninfo import make_conninfo
+from psycopg.pq import TransactionStatus
 from psycopg.waiting import wait_conn
 from sqlalchemy import (
     URL,
@@ -41,7 +42,7 @@ LOOK_FOR_CLIENT = timedelta(seconds=1)
 ANSWER_WITHIN = timedelta(seconds=12)  # more than any statement may take
 _LOOK_EVERY = 0.1  # seconds, at the clock of a session that ends at a fixed second
 
-NEWEST_REVISION = "0005"  # of migrations/versions; `hub.storage.migrate` is held to it by a test
+NEWEST_REVISION = "0006"  # of migrations/versions; `hub.storage.migrate` is held to it by a test
 _KEEPALIVES = {
     "keepalives": 1,
     "keepalives_idle": 10,
@@ -66,6 +67,23 @@ class _ImpatientConnection(psycopg.Connection[Any]):
     """
 
     answer_within: float = ANSWER_WITHIN.total_seconds()
+
+    def set_autocommit(self, value: bool) -> None:  # noqa: FBT001 - as the driver calls it
+        """The same; between transactions there is nothing to ask and to wait for."""
+        if self._is_at_rest:
+            self._autocommit = value
+        else:
+            super().set_autocommit(value)
+
+    def rollback(self) -> None:
+        """The same; nothing where nothing is open, as whenever the pool gets it back."""
+        if not self._is_at_rest:
+            super().rollback()
+
+    @property
+    def _is_at_rest(self) -> bool:
+        is_idle = self.pgconn.transaction_status == TransactionStatus.IDLE
+        return is_idle and self._pipeline is None and not self._num_transactions and not self._tpc
 
     def wait(self, gen: Generator[Any, Any, _Answer], *args: Any, **options: Any) -> _Answer:
         return super().wait(self._until_deadline(gen), *args, **options)

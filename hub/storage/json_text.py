@@ -16,6 +16,7 @@ from psycopg.pq import Format
 
 _TEXT_OR_LARGE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?\d+(?:\.\d+)?e\+\d+')
 _PIECE = 65_536  # characters
+_SHORT = frozenset({bool, float, int, type(None)})
 _VERSION = b"\x01"  # before the text of a jsonb in its binary form
 
 
@@ -70,10 +71,14 @@ def _holds_long_text(value: Any) -> bool:
 
 def _is_long_among(values: Iterable[Any]) -> bool:
     for each in values:
-        if type(each) is str:  # most are, and one more call for each would cost more than the look
+        kind = type(each)
+        if kind is str:  # most are, and one more call for each would cost more than the look
             if len(each) > _PIECE:
                 return True
-        elif _holds_long_text(each):
+        elif kind is dict:
+            if _is_long_among(each.values()) or _is_long_among(each):
+                return True
+        elif kind not in _SHORT and _holds_long_text(each):
             return True
     return False
 

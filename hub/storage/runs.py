@@ -17,10 +17,10 @@ from sqlalchemy.exc import DBAPIError
 
 from hub.errors import LostRun
 from hub.storage.answers import WAKE
-from hub.storage.db import at_once
 from hub.storage.json_text import json_text
 from hub.storage.statement import Statement
-from hub.storage.steps import WRITE, WRITTEN, StepRow, as_json
+from hub.storage.steps import GIVEN, WRITE, WRITTEN, StepRow, as_json
+from hub.storage.straight import straight_at_once
 
 LEASE = timedelta(seconds=30)  # unless HUB_LEASE_SECONDS says otherwise
 MOST_DEATHS = 3  # owners that die in one step before the run is given up (E10)
@@ -81,7 +81,7 @@ _LAST_CHANCE = f"""
         SELECT FROM runs WHERE status = 'running' AND worker = :worker AND {_IS_LAST})
 """  # noqa: S608 - our own text
 _REST = ":most - (SELECT count(*) FROM urgent)"
-_CLAIM = text(
+_CLAIM = Statement(
     f"""
     WITH last_chance AS ({_LAST_CHANCE}),
     urgent AS ({_DUE.format(awaited="true", which=_MAY_GO, most=":most")}),
@@ -110,9 +110,9 @@ def claim(engine: Engine, *, worker: str, most: int, lease: timedelta = LEASE) -
     A run on its last chance is taken by itself, and no second one beside it: of all that a dying
     worker has in hand, the death may decide about one (E10).
     """
-    with at_once(engine) as connection:
-        rows = connection.execute(_CLAIM, {"worker": worker, "most": most, "lease": lease})
-        return [ClaimedRun(*row) for row in rows]
+    with straight_at_once(engine) as straight:
+        rows = straight.all(_CLAIM, {"worker": worker, "most": most, "lease": lease})
+    return [ClaimedRun(*row) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def claim_new(
     None when somebody else has it, or when it is not just to be begun.
     """
     values = {"id": run_id, "worker": worker, "lease": lease}
-    row = _CLAIM_NEW.run(connection, values).fetchone()
+    row = _CLAIM_NEW.run(connection, values).first()
     return None if row is None else ClaimedRun(*row)
 
 
@@ -212,7 +212,7 @@ def lock(connection: Connection, run: ClaimedRun, *, key: int | None = None) -> 
     `key`: an advisory lock that is taken in the same round trip, if nobody has it.
     """
     values = {"id": run.id, "token": run.token, "key": key}
-    row = (_LOCK if key is None else _LOCK_BOTH).run(connection, values).fetchone()
+    row = (_LOCK if key is None else _LOCK_BOTH).run(connection, values).first()
     if row is None:
         raise LostRun(f"run {run.id} belongs to another worker")
     return RunState(*row)
@@ -220,7 +220,7 @@ def lock(connection: Connection, run: ClaimedRun, *, key: int | None = None) -> 
 
 _RESPOND = Statement(
     f"""
-    WITH written AS ({WRITE}), stored AS (
+    WITH {GIVEN}, written AS ({WRITE}), stored AS (
         UPDATE runs SET response = CAST(:response AS json)
          WHERE id = :run_id AND response IS NULL RETURNING id, response, is_awaited
     )
@@ -295,7 +295,7 @@ def _change(
     connection: Connection, run: ClaimedRun, statement: Statement, values: Mapping[str, Any]
 ) -> None:
     named = {"id": run.id, "run_id": run.id, "token": run.token, **values}
-    if statement.run(connection, named).fetchone() is None:
+    if statement.run(connection, named).first() is None:
         raise LostRun(f"run {run.id} belongs to another worker")
 
 
@@ -315,7 +315,7 @@ class Ending:
 
 _END = Statement(
     f"""
-    WITH written AS ({WRITE} RETURNING ended_at), ended AS (
+    WITH {GIVEN}, written AS ({WRITE} RETURNING ended_at), ended AS (
         UPDATE runs
            SET status = :status, lease_until = NULL, worker = NULL, due_at = NULL, deaths = 0,
                ended_at = greatest(clock_timestamp(), (SELECT max(ended_at) FROM written)),

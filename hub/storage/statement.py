@@ -12,15 +12,18 @@ from datetime import datetime
 from typing import Any, cast
 
 import psycopg
-from sqlalchemy import ClauseElement, Connection, text
+from sqlalchemy import ClauseElement, Connection, Dialect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import NoResultFound
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from hub.action import Clock
 from hub.storage.db import DatabaseClock
+from hub.storage.hand import Rows, Written, hand_of
 
-_DIALECT = make_url("postgresql+psycopg://").get_dialect()()
-_Rows = psycopg.Cursor[tuple[Any, ...]]
+_DIALECT: Dialect = cast("Any", make_url("postgresql+psycopg://").get_dialect())(
+    paramstyle="numeric_dollar"
+)
 
 
 class Statement:
@@ -28,9 +31,10 @@ class Statement:
 
     def __init__(self, wanted: str | ClauseElement) -> None:
         clause = text(wanted) if isinstance(wanted, str) else wanted
-        self.sql = str(clause.compile(dialect=_DIALECT))
+        compiled = cast("SQLCompiler", clause.compile(dialect=_DIALECT))
+        self.sql = Written(str(compiled), compiled.positiontup or ())
 
-    def run(self, connection: Connection, values: Mapping[str, Any]) -> _Rows:
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> Rows:
         """Carry it out in the connection's transaction, which begins with it if none is open.
 
         Not for what is a transaction by itself (`at_once`): its crash points lie in the library.
@@ -39,18 +43,17 @@ class Statement:
         """
         if not connection.in_transaction():
             connection.begin()
-        driver = cast(
-            "psycopg.Connection[tuple[Any, ...]]", connection.connection.driver_connection
-        )
+        hand = hand_of(connection.connection)
         try:
-            return driver.execute(self.sql, values)
+            hand.execute(self.sql, values)
         except psycopg.Error as problem:
             connection._handle_dbapi_exception(problem, self.sql, None, None, None)  # noqa: SLF001 - it alone knows its pool
+        return hand.rows
 
 
-def one(rows: _Rows) -> tuple[Any, ...]:
+def one(rows: Rows) -> tuple[Any, ...]:
     """The row of a statement that always gives one; raises `NoResultFound`."""
-    row = rows.fetchone()
+    row = rows.first()
     if row is None:
         raise NoResultFound
     return row

@@ -53,6 +53,15 @@ def load(connection: Connection, run_id: UUID) -> list[StepRow]:
     return [StepRow(**row) for row in rows.mappings()]
 
 
+# The entries to write, read once; `WRITE` and `WRITTEN` are parts of a statement that begins so.
+GIVEN = """
+    given AS MATERIALIZED (
+        SELECT * FROM json_to_recordset(CAST(:rows AS json))
+            AS given (path text, kind text, step_id text, action text, status text, attempts int,
+                      is_simulated bool, key text, inputs json, result jsonb, error jsonb,
+                      due_in float, took float, ended_ago float)
+    )
+"""
 WRITE = """
     INSERT INTO steps AS held
            (run_id, path, kind, step_id, action, status, attempts, is_simulated, key, inputs,
@@ -63,24 +72,17 @@ WRITE = """
            CASE WHEN status IN ('succeeded', 'failed', 'skipped')
                 THEN clock_timestamp() - ended_ago * interval '1 second' END,
            clock_timestamp() + due_in * interval '1 second'
-      FROM json_to_recordset(CAST(:rows AS json))
-           AS given (path text, kind text, step_id text, action text, status text, attempts int,
-                     is_simulated bool, key text, inputs json, result jsonb, error jsonb,
-                     due_in float, took float, ended_ago float)
+      FROM given
     ON CONFLICT (run_id, path) DO UPDATE
        SET status = excluded.status, attempts = excluded.attempts, result = excluded.result,
            error = excluded.error, ended_at = excluded.ended_at, due_at = excluded.due_at,
            is_simulated = excluded.is_simulated
 """
-_WRITE = Statement(WRITE)
+_WRITE = Statement(f"WITH {GIVEN} {WRITE}")
 # What the journal holds behind `WRITE`, for a statement of which that is a part: its own looks at
 # the table see what was there before.
 WRITTEN = """
-    WITH given AS (
-        SELECT path, kind, status, error FROM json_to_recordset(CAST(:rows AS json))
-               AS given (path text, kind text, status text, error jsonb)
-    )
-    SELECT * FROM given UNION ALL
+    SELECT path, kind, status, error FROM given UNION ALL
     SELECT path, kind, status, error FROM steps
      WHERE run_id = :run_id AND path NOT IN (SELECT path FROM given)
 """

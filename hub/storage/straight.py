@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from sqlalchemy import Engine, PoolProxiedConnection
-from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
+from hub.storage.hand import Rows, hand_of
 from hub.storage.statement import Statement
 
 
@@ -26,15 +26,17 @@ class Straight:
 
     def first(self, statement: Statement, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
         """The first row that a statement gives; raises `DBAPIError`."""
-        driver: Any = self._link.driver_connection
-        cursor: DBAPICursor = driver.cursor()
+        return self.all(statement, values).first()
+
+    def all(self, statement: Statement, values: Mapping[str, Any]) -> Rows:
+        """All rows that a statement gives; raises `DBAPIError`."""
+        hand: Any = hand_of(self._link)
         try:
-            self._dialect.do_execute(cursor, statement.sql, cast("dict[str, Any]", values))
-            row: tuple[Any, ...] | None = cursor.fetchone()
+            self._dialect.do_execute(hand, statement.sql, cast("Any", values))
         except self._dialect.loaded_dbapi.Error as problem:
-            is_lost = self._dialect.is_disconnect(problem, driver, cursor)
+            is_lost = self._dialect.is_disconnect(problem, hand.connection, None)
             raise _told(self._dialect.loaded_dbapi.Error, problem, is_lost=is_lost) from problem
-        return row
+        return cast("Rows", hand.rows)
 
 
 @contextmanager

@@ -337,6 +337,15 @@ phone_numbers = Table(  # one row is one number: it can hold one lead (D1)
     Index("ix_phone_numbers_release", "release_at", postgresql_where=text("lead_id IS NOT NULL")),
 )
 
+opt_outs = Table(  # the latest wish of each number
+    "opt_outs",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("is_out", Boolean, nullable=False),
+    _instant("at", required=True),
+    Column("source", Text, nullable=False),
+)
+
 phone_assignments = Table(  # the history of each number (D6)
     "phone_assignments",
     metadata,

@@ -108,7 +108,7 @@ def is_nobodys(connection: Connection, turn: Turn) -> bool:
     A turn of one (`limit: 1`) is then ours without a row, as long as the transaction lasts.
     """
     found = _ANYBODY.run(connection, {"scope": turn.scope, "digest": turn.digest})
-    return found.fetchone() is None
+    return found.first() is None
 
 
 def stand(connection: Connection, turn: Turn) -> int:

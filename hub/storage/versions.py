@@ -27,18 +27,33 @@ def store_all(engine: Engine, found: Mapping[str, StoredVersion]) -> None:
         for version, each in sorted(found.items())
     ]
     if rows:
+        workflows = sorted({each.workflow for each in found.values()})
         with engine.begin() as connection:
             connection.execute(_STORE, rows)
+            connection.execute(_COME_BACK, {"versions": [*found], "workflows": workflows})
 
 
 _STORE = text(
     """
-    INSERT INTO workflow_versions AS kept (hash, workflow, files)
-    VALUES (:version, :workflow, CAST(:files AS jsonb))
-    ON CONFLICT (hash) DO UPDATE SET created_at = clock_timestamp()
-     WHERE EXISTS (SELECT FROM workflow_versions AS other
-                    WHERE other.workflow = kept.workflow AND other.created_at > kept.created_at)
+    INSERT INTO workflow_versions (hash, workflow, files)
+    VALUES (:version, :workflow, CAST(:files AS jsonb)) ON CONFLICT (hash) DO NOTHING
     """
+)
+_LAST = """
+    SELECT DISTINCT ON (workflow) hash FROM workflow_versions
+     WHERE workflow = ANY(:workflows) ORDER BY workflow, created_at DESC, hash
+"""
+# All at once: asked for each version alone, thousands would each look through all others.
+_COME_BACK = text(
+    f"""
+    WITH last AS MATERIALIZED ({_LAST}), back AS (
+        SELECT hash FROM workflow_versions
+         WHERE hash = ANY(:versions) AND hash NOT IN (SELECT hash FROM last)
+         ORDER BY hash FOR NO KEY UPDATE
+    )
+    UPDATE workflow_versions AS kept SET created_at = clock_timestamp()
+      FROM back WHERE kept.hash = back.hash
+    """  # noqa: S608 - our own text
 )
 
 
@@ -48,6 +63,19 @@ class StoredVersion:
 
     workflow: str
     files: Mapping[str, str]
+
+
+def not_the_last(engine: Engine, wanted: Mapping[str, str]) -> dict[str, str]:
+    """Of these versions (hash → workflow) those that did not come into force last.
+
+    Only they are to be stored: a start with the files of the last one stores nothing.
+    """
+    if not wanted:
+        return {}
+    with at_once(engine) as connection:
+        rows = connection.execute(text(_LAST), {"workflows": sorted(wanted.values())})
+        last = {row.hash for row in rows}
+    return {version: name for version, name in wanted.items() if version not in last}
 
 
 def find(engine: Engine, version: str) -> StoredVersion | None:

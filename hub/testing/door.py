@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 from uuid import UUID
 
+from hub.bootstrap.auth_types import all_auth_types
 from hub.engine.settings import ProjectSettings
 from hub.engine.start import Start
 from hub.engine.workflow import Endpoint, Workflow
@@ -169,6 +170,7 @@ class Door:
             start=self._start,
             now=self._now,
             new_id=self._new_run_id,
+            auth_types=all_auth_types(),
         )
 
     def _record(self, delivery: NewDelivery, runs: Sequence[NewRun]) -> tuple[Recorded, ...]:
@@ -224,9 +226,19 @@ class Door:
         preset = PUBLIC if endpoint.auth == PUBLIC.name else self._settings.auth[endpoint.auth]
         headers = {
             "content-type": dialect.media_types[0],
-            **signed(preset, raw, headers, now=self._now_in.now(), settings=self._settings),
+            **headers,
         }
-        return self._request(endpoint, path, headers, raw, {**given.query, **request.query})
+        query = {**given.query, **request.query}
+        proved = signed(
+            preset,
+            raw,
+            headers,
+            now=self._now_in.now(),
+            settings=self._settings,
+            method=endpoint.method,
+            url=_url(path, query),
+        )
+        return self._request(endpoint, path, proved, raw, query)
 
     def _request(
         self,
@@ -246,8 +258,13 @@ class Door:
             arrived_at=0.0,
             query={name: _texts(value) for name, value in query.items()},
             remote_ip=_CALLER,
-            url=_HOST + path,
+            url=_url(path, query),
         )
+
+
+def _url(path: str, query: Mapping[str, Any]) -> str:
+    pairs = [(name, text) for name, value in query.items() for text in _texts(value)]
+    return f"{_HOST}{path}{'?' if pairs else ''}{urlencode(pairs)}"
 
 
 def _open(route: Route) -> Route:

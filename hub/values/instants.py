@@ -15,6 +15,12 @@ _DATE = r"(\d{4})-(\d{2})-(\d{2})"
 _INSTANT = re.compile(
     _DATE + r"[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
+# What the library reads as `_INSTANT` would, in a year that no offset takes out of the limits.
+_USUAL = re.compile(
+    r"(?:19[1-9]\d|20\d\d|21[0-8]\d)-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d{1,6})?"
+    r"(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII,
+)
 _LOCAL = re.compile(_DATE + r"[Tt](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?", re.ASCII)
 _ZONE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9][A-Za-z0-9_+-]*){0,2}", re.ASCII)
 # Entries of the time zone folder that are not zones of the world; `right/` counts leap seconds.
@@ -26,6 +32,15 @@ def parse_instant(text: str) -> datetime:
 
     Fractions finer than a microsecond are cut off. Raises ValueError.
     """
+    if _USUAL.fullmatch(text) is not None:
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:  # a day or a second that does not exist: told below
+            pass
+    return _read_instant(text)
+
+
+def _read_instant(text: str) -> datetime:
     match = _INSTANT.fullmatch(text)
     if match is None:
         raise ValueError(
@@ -48,14 +63,13 @@ def format_instant(instant: datetime) -> str:
     An offset that is no whole number of minutes (local mean time before 1972) cannot be written
     in RFC 3339: such an instant is written in UTC. Raises ValueError for a time without offset.
     """
+    written = instant.isoformat()
+    if written[-6] in "+-":  # an offset of whole minutes
+        return written[:-6] + "Z" if written.endswith("+00:00") else written
     offset = instant.utcoffset()
     if offset is None:
         raise ValueError("a date-time without an offset is not an instant")
-    if offset % timedelta(minutes=1):
-        instant, offset = instant.astimezone(UTC), timedelta(0)
-    if not offset:
-        return instant.replace(tzinfo=None).isoformat() + "Z"
-    return instant.isoformat()
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
 def parse_local(text: str) -> datetime:

@@ -83,6 +83,8 @@ def join_secret(parts: Iterable[str | Secret | SecretText]) -> SecretText:
 
 def reveal(value: Any, lookup: Callable[[str], str]) -> Any:
     """Put the values of secrets into a value, at any depth; everything else stays as it is."""
+    if type(value) is str:  # as most are
+        return value
     if isinstance(value, Secret):
         return lookup(value.name)
     if isinstance(value, SecretText):

@@ -13,6 +13,8 @@ from hub.values.secrets import Secret, SecretText
 
 _DEEPEST = 200
 _MICROSECOND = timedelta(microseconds=1)
+# By exact type, which is found sooner than by `isinstance`: most of what is walked is one of them.
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def encode(value: Any) -> Any:
@@ -43,17 +45,14 @@ def decode(stored: Any) -> Any:
 
 def plain(value: Any) -> Any:
     """Write a value as callers and timelines see it: dates and durations as text, no secret."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: item if type(item) in _PLAIN else plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    if isinstance(value, datetime):
-        return format_instant(value)
-    if isinstance(value, timedelta):
-        return _duration_for_people(value)
-    if isinstance(value, Secret | SecretText):
-        return str(value)
-    return value
+    show = _SHOWN.get(type(value))
+    return value if show is None else show(value)
 
 
 def _encode(value: Any, depth: int) -> Any:
@@ -62,7 +61,7 @@ def _encode(value: Any, depth: int) -> Any:
     write = _WRITERS.get(type(value))
     if write is None:
         raise ValueError(f"a {type(value).__name__} is not a value that can be stored")
-    return write(value, depth)
+    return value if write is _same else write(value, depth)
 
 
 def _same(value: Any, _depth: int) -> Any:
@@ -76,11 +75,9 @@ def _encode_float(value: float, _depth: int) -> float:
 
 
 def _encode_text(value: str, _depth: int) -> str:
-    if value.isascii():
-        storable = "\0" not in value
-    else:
-        storable = "\0" not in value and not any("\ud800" <= sign <= "\udfff" for sign in value)
-    if not storable:
+    if "\0" in value or not (
+        value.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in value)
+    ):
         raise ValueError("text with a NUL or half a character cannot be stored")
     return value
 
@@ -90,10 +87,13 @@ def _encode_list(value: list[Any], depth: int) -> list[Any]:
 
 
 def _encode_object(value: dict[Any, Any], depth: int) -> dict[str, Any]:
-    if not all(isinstance(key, str) for key in value):
-        raise ValueError("an object has a key that is not text")
-    encoded = {_encode_text(key, depth): _encode(item, depth + 1) for key, item in value.items()}
-    return {"~object": encoded} if any(key.startswith("~") for key in value) else encoded
+    encoded, is_tagged = {}, False
+    for key, item in value.items():
+        if not isinstance(key, str):
+            raise ValueError("an object has a key that is not text")  # noqa: TRY004 - as the rest
+        is_tagged = is_tagged or key.startswith("~")
+        encoded[_encode_text(key, depth)] = _encode(item, depth + 1)
+    return {"~object": encoded} if is_tagged else encoded
 
 
 def _encode_instant(value: datetime, _depth: int) -> dict[str, str]:
@@ -157,6 +157,12 @@ _WRITERS: dict[type, Callable[[Any, int], Any]] = {
     timedelta: _encode_duration,
     Secret: _encode_secret,
     SecretText: _encode_secret_text,
+}
+_SHOWN: dict[type, Callable[[Any], str]] = {
+    datetime: format_instant,
+    timedelta: _duration_for_people,
+    Secret: str,
+    SecretText: str,
 }
 _READERS: dict[str, Callable[[Any], Any]] = {
     "~instant": parse_instant,

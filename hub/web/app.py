@@ -1,126 +1,182 @@
-"""The Flask application: routes, errors as problem documents, headers that every answer has."""
+"""The Flask application: routes, errors as problem documents, headers that every answer has.
+
+Most requests are for endpoints. These take a short way: what Flask does for pages (its contexts,
+its routes, its signals) they need only when something goes wrong.
+"""
 
 from __future__ import annotations
 
-import logging
-from contextlib import ExitStack
-from time import monotonic
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
 
-from flask import Flask, Request, Response
+from flask import Flask, Response, g
+from flask import request as flask_request
+from flask.sessions import NullSession, SessionInterface
+from werkzeug.http import HTTP_STATUS_CODES
 
-from hub import logs, tracing
 from hub.bootstrap import Hub
 from hub.bootstrap.metrics_page import MetricsPage
+from hub.ingest.dialects import Packed
 from hub.metrics import Keeper
 from hub.metrics import catalogue as metrics
-from hub.web.endpoints import add_endpoints
+from hub.web.endpoints import EndpointDesk
 from hub.web.health import add_health
-from hub.web.inbound import Noted, asked, noted, remote_ip
+from hub.web.inbound import METHODS, remote_ip
 from hub.web.problems import add_error_handlers
+from hub.web.visits import Visit, Visits
 
-_log = logging.getLogger(__name__)
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-}
-_BEHIND_TLS = {"Strict-Transport-Security": "max-age=31536000"}
-_LONGEST_PATH = 200
-_UNAUTHORIZED = 401
-_SERVER_ERROR = 500
-_PROBES = {"/healthz", "/readyz", "/metrics"}
+_ON_THE_SHORT_WAY = frozenset(METHODS) - {"HEAD"}
+_WITHOUT_BODY = {204, 304}
+_FIRST_FINAL = 200
+_WRITTEN_BY_FLASK = {"content-length", "content-location", "location"}
+
+
+class _NoSessions(SessionInterface):
+    """Machines have no session."""
+
+    _none = NullSession()
+
+    def open_session(self, *_: object) -> NullSession:
+        """The same for everybody: it refuses to be written to."""
+        return self._none
+
+
+class HubApp(Flask):
+    """Flask, with a short way for endpoints."""
+
+    session_interface = _NoSessions()
+
+    def __init__(self, hub: Hub) -> None:
+        super().__init__("hub", static_folder=None)
+        self.visits, self.desk = Visits(hub), EndpointDesk(hub)
+        self._trusted_proxies = hub.settings.trusted_proxies
+        self._pages: frozenset[str] = frozenset()
+
+    def open_short_way(self) -> None:
+        """All pages are there: whatever else is asked for is an endpoint, or nothing."""
+        rules = [rule.rule for rule in self.url_map.iter_rules() if not rule.arguments]
+        self._pages = frozenset(rule.strip("/") for rule in rules)
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """As it is: nothing here is a coroutine."""
+        return func
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer one request."""
+        if not self._is_on_the_short_way(environ):
+            return super().wsgi_app(environ, start_response)
+        visit = self.visits.begin(environ, environ["PATH_INFO"])
+        try:
+            packed = self.desk.receive(environ, visit)
+            return self._sent(environ, start_response, visit, packed)
+        except Exception as problem:  # noqa: BLE001 - the error handlers know them all
+            return self._refused(environ, start_response, visit, problem)
+        finally:
+            self.visits.end(visit)
+
+    def _is_on_the_short_way(self, environ: dict[str, Any]) -> bool:
+        """Whether Flask would call for the endpoints, and the request has nothing special."""
+        path = environ.get("PATH_INFO", "")
+        return (
+            environ["REQUEST_METHOD"] in _ON_THE_SHORT_WAY
+            and path[:1] == "/"
+            and path[1:2] not in {"", "/"}
+            and path.isascii()
+            and path.isprintable()
+            and path.strip("/") not in self._pages
+            and "HTTP_UPGRADE" not in environ
+        )
+
+    def _sent(
+        self, environ: dict[str, Any], start_response: Any, visit: Visit, packed: Packed
+    ) -> Iterable[bytes]:
+        said = {name.lower() for name in packed.headers}
+        headers = [each for each in packed.headers.items() if each[0].lower() != "x-request-id"]
+        headers += self.visits.added(visit, said)
+        self._leave(environ, visit, packed.status, ours=metrics.NO_ENDPOINT)
+        is_plain = (
+            packed.status >= _FIRST_FINAL
+            and packed.status not in _WITHOUT_BODY
+            and "content-type" in said
+            and said.isdisjoint(_WRITTEN_BY_FLASK)
+        )
+        if not is_plain:
+            return Response(packed.body, packed.status, headers)(environ, start_response)
+        headers.append(("Content-Length", str(len(packed.body))))
+        start_response(_status_line(packed.status), headers)
+        return [packed.body]
+
+    def _refused(
+        self,
+        environ: dict[str, Any],
+        start_response: Any,
+        visit: Visit,
+        problem: Exception,
+    ) -> Iterable[bytes]:
+        """What Flask makes of an error of any request."""
+        with self.request_context(environ):
+            g.visit = visit
+            try:
+                response = self.finalize_request(self.handle_user_exception(problem))
+            except Exception as another:  # noqa: BLE001 - as Flask does
+                response = self.handle_exception(another)
+            return response(environ, start_response)
+
+    def arrive(self) -> None:
+        """Before Flask looks for the page."""
+        path = flask_request.path
+        g.visit = self.visits.begin(flask_request.environ, path)
+        g.is_ended_here = True
+
+    def end(self, _problem: BaseException | None) -> None:
+        """Behind all that Flask does; not for requests on the short way."""
+        if "is_ended_here" in g:
+            self.visits.end(g.visit)
+
+    def dress(self, response: Response) -> Response:
+        """An answer that Flask made, with the headers that every answer has."""
+        said = {name.lower() for name, _ in response.headers}
+        for name, value in self.visits.added(g.visit, said):
+            response.headers[name] = value
+        rule = flask_request.url_rule
+        ours = metrics.NO_ENDPOINT if rule is None or rule.arguments else rule.rule
+        self._leave(flask_request.environ, g.visit, response.status_code, ours=ours)
+        return response
+
+    def serve_endpoint(self, path: str) -> Response:  # noqa: ARG002 - Flask hands it in
+        """An endpoint, for a request with something special."""
+        packed = self.desk.receive(flask_request.environ, g.visit)
+        return Response(packed.body, packed.status, headers=dict(packed.headers))
+
+    def _leave(self, environ: dict[str, Any], visit: Visit, status: int, *, ours: str) -> None:
+        ip = remote_ip(environ, self._trusted_proxies)
+        self.visits.leave(visit, environ, status, ours=ours, ip=ip)
+
+
+@lru_cache(maxsize=100)
+def _status_line(status: int) -> str:
+    return f"{status} {HTTP_STATUS_CODES.get(status, 'unknown').upper()}"
 
 
 def create_app(hub: Hub, page: MetricsPage | None = None) -> Flask:
     """The application of one open hub; `page` is that of the process, if it keeps figures."""
-    app = Flask("hub", static_folder=None)
+    app = HubApp(hub)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.config["TRAP_HTTP_EXCEPTIONS"] = False
     app.config["DEBUG"] = app.config["PROPAGATE_EXCEPTIONS"] = False  # whatever FLASK_DEBUG says
-
-    is_behind_tls = hub.settings.public_url.startswith("https:")
-    headers = {**_HEADERS, **(_BEHIND_TLS if is_behind_tls else {})}
-
-    @app.before_request
-    def arrive() -> None:
-        request, own = asked(), noted()
-        own.arrived_at = monotonic()
-        own.request_id = str(hub.new_id())
-        own.log = logs.about(request_id=own.request_id)
-        own.tracing = ExitStack()
-        if request.path not in _PROBES:
-            parent = request.headers.get("traceparent")
-            facts = {"http.request.method": request.method, "hub.request.id": own.request_id}
-            span = tracing.span("receive", facts, kind="SERVER", parent=parent)
-            own.span = own.tracing.enter_context(span)
-        metrics.REQUESTS_IN_PROGRESS.add()
-
-    @app.after_request
-    def leave(response: Response) -> Response:
-        request, own = asked(), noted()
-        said = {name.lower() for name, _ in response.headers}
-        added = ((name, value) for name, value in headers.items() if name.lower() not in said)
-        response.headers.extend(added)
-        response.headers["X-Request-Id"] = own.request_id
-        _log_request(request, own, response, hub.settings.trusted_proxies)
-        _count(request, own, response.status_code)
-        _trace(own, response.status_code)
-        return response
-
-    @app.teardown_request
-    def end(_problem: BaseException | None) -> None:
-        own = noted()
-        if "log" in own:
-            own.tracing.close()
-            logs.forget(own.log)
-            metrics.REQUESTS_IN_PROGRESS.add(by=-1)
-
+    app.before_request(app.arrive)
+    app.after_request(app.dress)
+    app.teardown_request(app.end)
     add_health(app, hub, page or MetricsPage(hub.settings, Keeper(hub.settings.metrics_dir), hub))
     add_error_handlers(app, hub)
-    add_endpoints(app, hub)
-    return app
-
-
-def _count(request: Request, own: Noted, status: int) -> None:
-    """By endpoint or page of ours; whatever else is asked for has one label together."""
-    rule = request.url_rule
-    ours = metrics.NO_ENDPOINT if rule is None or rule.arguments else rule.rule
-    endpoint = own.get("facts", {}).get("workflow", ours)
-    metrics.REQUESTS.add(endpoint, str(status))
-    metrics.REQUEST_SECONDS.observe(monotonic() - own.arrived_at, endpoint)
-    if status == _UNAUTHORIZED:
-        metrics.AUTH_FAILURES.add(endpoint)
-
-
-def _trace(own: Noted, status: int) -> None:
-    """Name the span of the request after its endpoint; strangers' paths are nobody's names."""
-    if "span" not in own:
-        return
-    if "facts" in own:
-        own.span.rename(f"receive {own.facts['workflow']}")
-        own.span.note("hub.workflow", own.facts["workflow"])
-    own.span.note("http.response.status_code", status)
-    if status >= _SERVER_ERROR:
-        own.span.fail(str(status))
-
-
-def _log_request(request: Request, own: Noted, response: Response, trusted_proxies: int) -> None:
-    """One line for each request; those of probes only for people who look for them (S15)."""
-    level = logging.DEBUG if request.path in _PROBES else logging.INFO
-    if not _log.isEnabledFor(level):
-        return
-    _log.log(
-        level,
-        "request",
-        extra={
-            "method": request.method,
-            "path": request.path[:_LONGEST_PATH],
-            "status": response.status_code,
-            "milliseconds": round((monotonic() - own.arrived_at) * 1000, 1),
-            "ip": remote_ip(request, trusted_proxies),
-            **own.get("facts", {}),
-        },
+    app.add_url_rule(
+        "/<path:path>",
+        "endpoint",
+        app.serve_endpoint,
+        methods=METHODS,
+        provide_automatic_options=False,
     )
+    app.open_short_way()
+    return app

@@ -7,19 +7,20 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from math import inf
 from time import monotonic
+from typing import Any
 from uuid import UUID
-
-from flask import Flask, Response
 
 from hub.bootstrap import Hub
 from hub.engine.workflow import Respond, Within
 from hub.ingest.answers import pack
+from hub.ingest.dialects import Packed
 from hub.ingest.receipt import Receipt
 from hub.ingest.waiting import Patience, answered_by, replies
 from hub.metrics import catalogue as metrics
 from hub.storage.answers import Expectation
-from hub.web.inbound import METHODS, asked, inbound_request, noted
+from hub.web.inbound import inbound_request
 from hub.web.load import QueueGuard
+from hub.web.visits import Visit
 
 WITHIN = "hub.within"  # in the environment: how the server ends what takes too many seconds
 TO_LIVE = "hub.to_live"  # the same, how many seconds the process has left for its answers
@@ -29,23 +30,31 @@ _SHORTEST = 0.05
 InTime = Callable[[float], AbstractContextManager[object]]
 
 
-def add_endpoints(app: Flask, hub: Hub) -> None:
-    """One route for all endpoints; the reception knows which is whose."""
-    guard = QueueGuard(hub)
+class EndpointDesk:
+    """Serves requests for endpoints, whichever way they came through the application."""
 
-    def receive(path: str) -> Response:
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._guard = QueueGuard(hub)
+
+    def receive(self, environ: dict[str, Any], visit: Visit) -> Packed:
+        """Take a request in, and its answer; raises what the error handlers know."""
+        hub, guard = self._hub, self._guard
         reception = hub.reception  # all of the request is served by what is in force now
-        came = asked()
-        route = reception.find(came.method, f"/{path}")
+        route = reception.find(environ["REQUEST_METHOD"], visit.path)
         name = route.entrance.workflow.name
-        facts = noted().facts = {"workflow": name}
+        visit.facts = {"workflow": name}
         request = inbound_request(
+            environ,
+            id_=visit.id,
+            path=visit.path,
+            arrived_at=visit.arrived_at,
             max_body=route.max_body,
             public_url=hub.settings.public_url,
             trusted_proxies=hub.settings.trusted_proxies,
             now=hub.clock.now,
         )
-        within: InTime = came.environ.get(WITHIN, nullcontext)
+        within: InTime = environ.get(WITHIN, nullcontext)
         in_time = _in_time(within, route.entrance.endpoint.respond)
         guard.check(in_time)
         with ExitStack() as waiting:
@@ -57,8 +66,8 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
 
             storing = partial(in_time, STORE_WITHIN)
             receipt = reception.receive(request, route, expect=expect, storing=storing)
-            if receipt.new_runs:
-                hub.ringer.ring(receipt.new_runs[-1])
+            for run_id in receipt.new_runs:
+                hub.ringer.ring(run_id)
             guard.look(in_time)
             _count(receipt, name)
             said = replies(
@@ -69,23 +78,14 @@ def add_endpoints(app: Flask, hub: Hub) -> None:
                 patience=Patience(
                     lambda: monotonic() - request.arrived_at,
                     within,
-                    came.environ.get(TO_LIVE, lambda: inf),
+                    environ.get(TO_LIVE, lambda: inf),
                 ),
                 told=hub.told.tell,
                 answered=lambda by_run: _count_answer(name, request.arrived_at, by_run=by_run),
             )
         runs = [str(outcome.run_id) for outcome in receipt.outcomes if outcome.run_id]
-        facts["runs"] = " ".join(runs[:20])
-        packed = pack(receipt, said)
-        return Response(packed.body, packed.status, headers=dict(packed.headers))
-
-    app.add_url_rule(
-        "/<path:path>",
-        "endpoint",
-        receive,
-        methods=METHODS,
-        provide_automatic_options=False,
-    )
+        visit.facts["runs"] = " ".join(runs[:20])
+        return pack(receipt, said)
 
 
 def _in_time(within: InTime, respond: Respond) -> InTime:

@@ -1,89 +1,120 @@
-"""From Flask's request to an `InboundRequest`: raw bytes, read within limits, parsed by nobody."""
+"""From the server's environment to an `InboundRequest`: raw bytes, within limits, not parsed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO
+from urllib.parse import quote
 from uuid import UUID
 
-from flask import Request, g
-from flask import request as flask_request
-from flask.ctx import _AppCtxGlobals
-from werkzeug.local import LocalProxy
+from werkzeug.wrappers import Request
+from werkzeug.wsgi import get_content_length, get_input_stream
 
 from hub.errors import Rejected
 from hub.ingest.request import InboundRequest
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 _CHUNK = 65_536
-
-Noted = _AppCtxGlobals
-
-
-def asked() -> Request:
-    """The request itself: to reach each of its parts through Flask's stand-in costs more."""
-    return cast("LocalProxy[Request]", flask_request)._get_current_object()  # noqa: SLF001 - Flask's name for it
-
-
-def noted() -> Noted:
-    """What is noted of the request, `flask.g`, itself."""
-    return cast("LocalProxy[Noted]", g)._get_current_object()  # noqa: SLF001 - the same
+_PATH = "/:@!$&'()*+,;=~"  # what may stand in a path as it is (RFC 3986, 3.3)
+_NAMED_TWICE = {"HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"}
 
 
 def inbound_request(
-    *, max_body: int, public_url: str, trusted_proxies: int, now: Callable[[], datetime]
+    environ: dict[str, Any],
+    *,
+    id_: UUID,
+    path: str,
+    arrived_at: float,
+    max_body: int,
+    public_url: str,
+    trusted_proxies: int,
+    now: Callable[[], datetime],
 ) -> InboundRequest:
-    """The current request, read whole.
+    """The request, read whole. `path` is what was asked for, decoded.
 
     Raises `Rejected`: 413 beyond `max_body` bytes, 415 for compressed or multipart bodies, 400 for
     broken framing, 408 when it came too slowly.
     """
-    request, own = asked(), noted()
-    _check_coding(request)
-    query = request.query_string.decode("latin-1")
+    headers = _headers(environ)
+    _check_coding(headers)
+    query = environ.get("QUERY_STRING", "")
     return InboundRequest(
-        id=UUID(own.request_id),
-        method=request.method,
-        path=request.path,
-        headers={name.lower(): value for name, value in request.headers.items()},
-        body=_body(request, max_body),
+        id=id_,
+        method=environ["REQUEST_METHOD"],
+        path=path,
+        headers=headers,
+        body=_body(environ, max_body),
         received_at=now(),
-        arrived_at=own.arrived_at,
-        query={name: tuple(values) for name, values in request.args.lists()},
-        remote_ip=remote_ip(request, trusted_proxies),
-        url=f"{public_url}{request.path}{'?' if query else ''}{query}",
+        arrived_at=arrived_at,
+        query=_query(environ) if query else {},
+        remote_ip=remote_ip(environ, trusted_proxies),
+        url=public_url + _target(environ, path, query),
     )
 
 
-def remote_ip(request: Request, trusted_proxies: int) -> str | None:
+def _target(environ: Mapping[str, Any], path: str, query: str) -> str:
+    """Path and query as they were sent, byte for byte: some callers sign them (S2).
+
+    Bytes that are no UTF-8 are escaped as surrogates. What does not begin with a path, such as a
+    whole URL, is put together from what was understood of it.
+    """
+    sent = str(environ.get("RAW_URI", ""))
+    if not sent.startswith("/"):
+        sent = quote(path, safe=_PATH) + ("?" if query else "") + query
+    return sent.partition("#")[0].encode("latin-1", "replace").decode("utf-8", "surrogateescape")
+
+
+def remote_ip(environ: Mapping[str, Any], trusted_proxies: int) -> str | None:
     """The caller's address; `X-Forwarded-For` counts only as far as proxies are trusted (S21)."""
     if trusted_proxies:
-        told = [each.strip() for each in request.headers.get("X-Forwarded-For", "").split(",")]
+        forwarded = environ.get("HTTP_X_FORWARDED_FOR", "")
+        told = [each.strip() for each in forwarded.split(",")]
         if len(told) >= trusted_proxies and told[-trusted_proxies]:
-            return told[-trusted_proxies][:64]
-    return request.remote_addr
+            return str(told[-trusted_proxies][:64])
+    return environ.get("REMOTE_ADDR")
 
 
-def _check_coding(request: Request) -> None:
+def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
+    """All headers, names in lower case."""
+    found = {
+        name[5:].replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_") and name not in _NAMED_TWICE
+    }
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            found[name.replace("_", "-").lower()] = environ[name]
+    return found
+
+
+def _query(environ: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(values) for name, values in Request(environ).args.lists()}
+
+
+def _check_coding(headers: Mapping[str, str]) -> None:
     """No decompression and no uploads, ever, and nothing that only looks like framing."""
-    if request.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
+    if headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
         raise Rejected(415, "Send the body without Content-Encoding.")
-    if request.mimetype.startswith("multipart/"):
+    if headers.get("content-type", "").lstrip().lower().startswith("multipart/"):
         raise Rejected(415, "Uploads are not taken here.")
-    if request.headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
+    if headers.get("transfer-encoding", "chunked").strip().lower() != "chunked":
         raise Rejected(400, "The Transfer-Encoding is not supported.")
 
 
-def _body(request: Request, most: int) -> bytes:
-    if (request.content_length or 0) > most:
+def _body(environ: dict[str, Any], most: int) -> bytes:
+    announced = get_content_length(environ) or 0
+    if announced > most:
         raise _too_large(most)
     received = bytearray()
-    stream = cast("BinaryIO", request.stream)
+    is_ended_by_server = environ.get("wsgi.input_terminated")
+    stream: BinaryIO = (
+        environ["wsgi.input"] if is_ended_by_server else get_input_stream(environ)  # type: ignore[assignment]
+    )
     try:
         while chunk := stream.read(_CHUNK):
             received += chunk
-            if len(received) > most:
+            if len(received) > most or len(received) == announced:
                 break
     except TimeoutError:
         raise Rejected(408, "The request was not received in time.") from None
@@ -91,7 +122,7 @@ def _body(request: Request, most: int) -> bytes:
         raise Rejected(400, "The body could not be received.") from None
     if len(received) > most:
         raise _too_large(most)
-    if len(received) < (request.content_length or 0):
+    if len(received) < announced:
         raise Rejected(400, "The body is shorter than its Content-Length.")
     return bytes(received)
 

@@ -79,7 +79,7 @@ def _response(refusal: Rejected) -> Response:
     body = problem_document(
         status=refusal.status,
         title=refusal.title,
-        request_id=g.get("request_id", ""),
+        request_id=g.visit.request_id if "visit" in g else "",
         problems=refusal.problems,
     )
     response = Response(body, refusal.status, content_type=PROBLEM_TYPE)

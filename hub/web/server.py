@@ -59,6 +59,11 @@ class HubWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         end_with_parent()
         super().init_process()
 
+    def init_signals(self) -> None:
+        """The same, and the settings at hand: gunicorn looks some up for each request, slowly."""
+        super().init_signals()
+        self.cfg.__dict__.update({name: each.get() for name, each in self.cfg.settings.items()})
+
     def patch(self) -> None:
         """Greenlets everywhere: the main process could not have them in all places."""
         sharing.finish_patching()
@@ -104,8 +109,14 @@ class HubWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         req.headers = _without_repeated_key(req.headers)
         current.body = None
         sock.settimeout(SEND_WITHIN)
+        answering = _InOnePiece(sock)
         try:
-            super().handle_request(listener_name, req, sock, addr)
+            try:
+                super().handle_request(listener_name, req, answering, addr)
+            except StopIteration:  # the answer is given, and the last one here
+                answering.flush()
+                raise
+            answering.flush()
         except TimeoutError:
             raise StopIteration from None  # the answer found no reader
         if current.body is not None and current.body.is_broken:
@@ -126,6 +137,38 @@ class HubWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         """The application, behind the deadline of its bodies, and of its own process."""
         super().load_wsgi()
         self.wsgi = with_deadline(self.wsgi, lambda: self.ends_at - monotonic())
+
+
+class _InOnePiece:
+    """A caller's socket to which the head of an answer goes with what follows it."""
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self._head: bytes | None = None
+        self._is_begun = False
+
+    def sendall(self, data: bytes) -> None:
+        """Send; the first piece waits for the second, or for `flush`."""
+        if self._is_begun:
+            head, self._head = self._head, None
+            self._sock.sendall(head + data if head else data)
+        else:
+            self._head, self._is_begun = data, True
+
+    def flush(self) -> None:
+        """All is said: send what waits."""
+        head, self._head = self._head, None
+        if head:
+            self._sock.sendall(head)
+
+    def shutdown(self, how: int) -> None:
+        """It is broken off: what waits is not sent any more."""
+        self._head = None
+        self._sock.shutdown(how)
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the socket's."""
+        return getattr(self._sock, name)
 
 
 def _without_repeated_key(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -246,7 +289,7 @@ class OpeningApp:
         following = import_module("hub.bootstrap.following").Following(hub)
         in_a_thread = gevent.get_hub().threadpool
         while True:
-            gevent.sleep(following.LOOK_EVERY)
+            gevent.sleep(following.pause)
             following.take(in_a_thread.apply(following.look))
 
     def _keep_opening(self) -> None:

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
+from hub.queue import ANY
+
 
 class Bell:
-    """Rung whenever there may be work; it knows the run that was named last, if one was."""
+    """Rung whenever there may be work. A run that is named is begun at once, if it can be."""
 
     def __init__(self) -> None:
         self._rung = threading.Event()
-        self._run_id: UUID | None = None
+        self._begin: Callable[[UUID], bool] | None = None
 
-    def ring(self, run_id: UUID | None = None) -> None:
-        """There may be work, for one thing this run."""
-        self._run_id = run_id
-        self._rung.set()
+    def begins(self, begin: Callable[[UUID], bool]) -> None:
+        """Who begins the run that a ring names; `begin` is false when it must be looked for."""
+        self._begin = begin
 
-    def wait(self, most: timedelta) -> UUID | None:
-        """Return when it was rung or after a while; the run it was rung for, if that is known."""
-        self._rung.wait(most.total_seconds())
+    def ring(self, run_id: UUID = ANY) -> None:
+        """There is this run to begin, or there may be several to look for. Never raises."""
+        if run_id == ANY or self._begin is None or not self._begin(run_id):
+            self._rung.set()
+
+    def wait(self, most: timedelta) -> bool:
+        """Return when it was rung for a look, which is true, or after a while."""
+        was_rung = self._rung.wait(most.total_seconds())
         self._rung.clear()
-        run_id, self._run_id = self._run_id, None
-        return run_id
+        return was_rung
 
     @property
     def is_rung(self) -> bool:

@@ -10,11 +10,12 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from time import monotonic
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.bootstrap import Hub
+from hub.queue import ANY
 from hub.storage import workers
 from hub.storage.audit import Actor
 from hub.storage.runs import ClaimedRun, OpenClaim
@@ -86,7 +87,7 @@ class _Process:
     def _wake(self) -> None:
         """Work has turned up here: look at once, and let the others look too."""
         bell().ring()
-        self._hub.ringer.ring(UUID(int=0))
+        self._hub.ringer.ring(ANY)
 
     def run(self) -> int:
         self._runner.start()

@@ -1,8 +1,9 @@
 """Claims runs and works on several at once; keeps their leases.
 
-One thread claims, a pool of threads works, one thread renews. The doorbell shortens the wait until
-the next look; without it the look comes every second (I3). Whatever goes wrong in them is told and
-they go on: a worker without one of its threads would look alive and do nothing.
+One thread claims, several work, one renews. The doorbell names a run, which is begun at once, or
+shortens the wait until the next look; without it the look comes every second (I3). Whatever goes
+wrong in them is told and they go on: a worker without one of its threads would look alive and do
+nothing.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from datetime import timedelta
+from functools import partial
 from time import monotonic
 from typing import Protocol
 from uuid import UUID
@@ -22,9 +23,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub import logs, tracing
 from hub.metrics.catalogue import RUNS_IN_HAND
+from hub.queue import ANY
 from hub.storage import runs
 from hub.storage.runs import ClaimedRun, OpenClaim
 from hub.worker.doorbell import Bell
+from hub.worker.hands import Hands
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +81,7 @@ class Runner:
         self._left = threading.Condition(self._lock)  # a run has left the hands
         self._stopping = threading.Event()
         self._drained = threading.Event()
-        self._pool = ThreadPoolExecutor(size, thread_name_prefix="run")
+        self._hands = Hands(size, name="run")
         self._threads = [
             threading.Thread(target=self._claim_forever, name="claim", daemon=True),
             threading.Thread(target=self._renew_forever, name="renew", daemon=True),
@@ -86,6 +89,7 @@ class Runner:
 
     def start(self) -> None:
         """Begin to look for work."""
+        self._bell.begins(self._begin_new)
         self._bell.ring()
         for thread in self._threads:
             thread.start()
@@ -98,17 +102,16 @@ class Runner:
     def drain(self) -> None:
         """Wait until the runs in hand are ended, asleep or handed back."""
         self._threads[0].join()
-        self._pool.shutdown(wait=True)
+        self._hands.dismiss()
         self._drained.set()
 
     # ----------------------------------------------------------------------------------- claiming
 
     def _claim_forever(self) -> None:
         while not self._stopping.is_set():
-            run_id = self._bell.wait(LOOK_EVERY)
+            self._bell.wait(LOOK_EVERY)
             try:
-                if run_id is None or not self._begin_new(run_id):
-                    self.claim_all()
+                self.claim_all()
             except SQLAlchemyError as problem:
                 log.warning("cannot look for work: %s", problem)
                 self._stopping.wait(LOOK_EVERY.total_seconds())
@@ -130,7 +133,7 @@ class Runner:
             elif len(claimed) < most:
                 return
             if not self._free():
-                self._wake_others(claimed[-1])
+                self._wake_others()
 
     def _gathered(self) -> int:
         """How many hands are free; those that come free one after the other share one claim."""
@@ -151,11 +154,11 @@ class Runner:
         with self._left:
             self._left.wait_for(lambda: self._owned.get(run.id) is not run, _HEAD_START)
 
-    def _wake_others(self, run: ClaimedRun) -> None:
+    def _wake_others(self) -> None:
         """There may be more than we can hold. They look once a second: no need to ring often."""
         if monotonic() - self._rang_at >= _RING_EVERY:
             self._rang_at = monotonic()
-            self._ring(run.id)
+            self._ring(ANY)
 
     def _free(self) -> int:
         with self._lock:
@@ -167,7 +170,7 @@ class Runner:
     def _begin(self, run: ClaimedRun) -> None:
         self._own(run)
         try:
-            self._pool.submit(self._work, run)
+            self._hands.give(partial(self._work, run))
         except RuntimeError:  # no thread to be had: without renewal the lease runs out
             self._forget(run)
             raise
@@ -196,30 +199,27 @@ class Runner:
     # ------------------------------------------------------------------- the run the bell names
 
     def _begin_new(self, run_id: UUID) -> bool:
-        """Have a thread claim the run and work on it in one go; false when no hand is free."""
-        if self._stopping.is_set() or self._free() <= 0:
-            return False
+        """Have a thread claim the run and work on it in one go; false when no hand is free.
+
+        Whoever hears the bell comes here: no thread between it and the one that works.
+        """
         with self._lock:
+            if self._stopping.is_set() or self._spare() <= 0:
+                return False
             self._beginning += 1
         try:
-            self._pool.submit(self._work_on_new, run_id)
-        except RuntimeError:
+            self._hands.give(partial(self._work_on_new, run_id))
+        except RuntimeError:  # no thread to be had: whoever looks will say so
             self._has_begun()
-            raise
+            return False
         return True
 
     def _work_on_new(self, run_id: UUID) -> None:
         """The claim is stored with the first steps: one transaction less for who listens.
 
-        A bell may stand for more runs than it names, so the look at all of them is made as soon as
-        that transaction is over.
+        If it is not stored, somebody else has the run, or whoever looks next.
         """
-        is_looked = threading.Event()
-
-        def look() -> None:
-            is_looked.set()
-            self._bell.ring()
-
+        is_stored = threading.Event()
         try:
             with ExitStack() as beginning:
                 beginning.callback(self._has_begun)
@@ -232,12 +232,12 @@ class Runner:
                 beginning.pop_all()
             self._has_begun()
             with connection:
-                self._work(run, OpenClaim(connection, look))
+                self._work(run, OpenClaim(connection, is_stored.set))
         except SQLAlchemyError as problem:
             log.warning("cannot begin a run: %s", problem, extra={"run_id": str(run_id)})
         finally:
-            if not is_looked.is_set():
-                look()
+            if not is_stored.is_set():
+                self._bell.ring()
 
     def _own(self, run: ClaimedRun) -> None:
         with self._lock:

@@ -29,5 +29,5 @@ class Watch:
         self._thread.join()
 
     def _go(self) -> None:
-        while not self._stopping.wait(self._following.LOOK_EVERY):
+        while not self._stopping.wait(self._following.pause):
             self._following.take(self._following.look())

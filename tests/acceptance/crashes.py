@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import pytest
 from sqlalchemy import Engine, event
+
+from hub.storage.hand import Rows
+from hub.storage.straight import Straight
 
 
 class Killed(BaseException):
@@ -16,8 +21,9 @@ class Deaths:
     """Kills whoever works on an engine, at the n-th moment from now.
 
     Moments are the beginning and the commit of each transaction: before the one, everything until
-    then is stored; at the other, nothing of the transaction is. Together they are every state in
-    which a death can leave the database.
+    then is stored; at the other, nothing of the transaction is. A statement that is a transaction
+    by itself has a beginning only. Together they are every state in which a death can leave the
+    database.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -31,10 +37,19 @@ class Deaths:
         for name in ("begin", "commit"):
             event.listen(self._engine, name, self._reached)
         try:
-            yield
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(Straight, "all", self._reached_by(Straight.all))
+                yield
         finally:
             for name in ("begin", "commit"):
                 event.remove(self._engine, name, self._reached)
+
+    def _reached_by(self, carry_out: Callable[..., Rows]) -> Callable[..., Rows]:
+        def carried_out(straight: Straight, *given: Any) -> Rows:
+            self._reached(straight)
+            return carry_out(straight, *given)
+
+        return carried_out
 
     def _reached(self, _connection: object) -> None:
         self._left -= 1

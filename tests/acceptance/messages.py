@@ -13,9 +13,11 @@ SAMPLES = Path(__file__).parents[1] / "samples"
 
 SECRETS = {
     "VAPI_WEBHOOK_SECRET": "vapi-secret-of-the-tests",
+    "RETELL_API_KEY": "retell-key-of-the-tests",
     "BROKER_API_TOKEN": "broker-token-of-the-tests",
     "APP_WEBHOOK_SECRET": "app-secret-of-the-tests",
     "CALCOM_WEBHOOK_SECRET": "calcom-secret-of-the-tests",
+    "CALENDLY_WEBHOOK_SECRET": "calendly-secret-of-the-tests",
     "SLACK_BOT_TOKEN": "xoxb-of-the-tests",
 }
 

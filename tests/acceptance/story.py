@@ -44,6 +44,15 @@ SAMPLE_LEAD = UUID("5b0c2c2e-6f0a-4a51-9a8e-3d1f6f0d7a21")
 SAMPLE_TIME = datetime(2025, 12, 3, 19, 0, tzinfo=UTC)
 
 
+# The end of a wait stands among its inputs, as values are stored.
+_WAITS_END_SOONER = """
+    UPDATE steps SET inputs = jsonb_set(CAST(inputs AS jsonb), '{until,~instant}', to_jsonb(to_char(
+               CAST(inputs #>> '{until,~instant}' AS timestamptz) AT TIME ZONE 'UTC' - :by,
+               'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')))
+     WHERE kind = 'wait' AND status = 'started' AND inputs #> '{until,~instant}' IS NOT NULL
+"""
+
+
 class HeardDoorbell(Doorbell):
     """Rings the real bell, and the worker of the story hears it without Redis."""
 
@@ -112,6 +121,17 @@ class Story:
             return {"X-Cal-Signature-256": hmac.new(key, raw, sha256).hexdigest()}
 
         return self.post("/webhook/calcom", body, sign=sign)
+
+    def calendly(self, body: Any, *, is_worked: bool = True) -> Answer:
+        """Calendly reports an event."""
+
+        def sign(raw: bytes) -> Mapping[str, str]:
+            at = int(self.clock.now().timestamp())
+            key = SECRETS["CALENDLY_WEBHOOK_SECRET"].encode()
+            digest = hmac.new(key, f"{at}.".encode() + raw, sha256).hexdigest()
+            return {"Calendly-Webhook-Signature": f"t={at},v1={digest}"}
+
+        return self.post("/webhook/calendly", body, sign=sign, is_worked=is_worked)
 
     def gives_phone(self, lead: UUID) -> Answer:
         """The lead gives a phone."""
@@ -216,6 +236,7 @@ class Story:
         with self.transaction() as db:
             for statement in (
                 "UPDATE runs SET due_at = due_at - :by WHERE ended_at IS NULL",
+                _WAITS_END_SOONER,
                 "UPDATE steps SET due_at = due_at - :by WHERE due_at IS NOT NULL",
                 "UPDATE dedupe_keys SET expires_at = expires_at - :by",
             ):

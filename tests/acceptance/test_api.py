@@ -60,7 +60,9 @@ def hub(project: Path, open_story: OpenStory) -> Story:
         text.replace("\nsecrets:\n", "\nsecrets:\n  - STANDARD_WEBHOOK_SECRET\n")
     )
     names = ["STANDARD_WEBHOOK_SECRET", "STRIPE_WEBHOOK_SECRET", "APP_WEBHOOK_SECRET"]
+    names += ["RETELL_API_KEY"]
     names += ["VAPI_WEBHOOK_SECRET", "BROKER_API_TOKEN", "CALCOM_WEBHOOK_SECRET", "SIDECAR_TOKEN"]
+    names += ["CALENDLY_WEBHOOK_SECRET", "TWILIO_AUTH_TOKEN"]
     known = open_story().hub.project.settings
     return open_story(mode="simulate", **{name: secret_value(name, known) for name in names})
 

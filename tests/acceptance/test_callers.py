@@ -43,6 +43,40 @@ def test_I1_I17_an_accepted_request_is_in_the_database_when_the_answer_leaves(co
     assert run["trigger"]["payload"] == GOOD
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "sent"),
+    [
+        ("POST", PLAIN, BROKER, GOOD),
+        ("POST", PLAIN, {**BROKER, "Idempotency-Key": "order-1"}, GOOD),
+        ("POST", PLAIN, {}, GOOD),
+        ("POST", PLAIN, BROKER, {"call_id": "c"}),
+        ("POST", PLAIN, {**BROKER, "Content-Encoding": "gzip"}, GOOD),
+        ("DELETE", PLAIN, BROKER, None),
+        ("POST", f"{PLAIN}/", BROKER, GOOD),
+        ("POST", "/webhook/nobody", BROKER, GOOD),
+    ],
+)
+def test_a_request_with_something_special_is_answered_as_any_other(
+    counter, method, path, headers, sent
+):
+    """Only what is plain takes the short way through the web; both end in the same answer."""
+    special = {**headers, "Upgrade": "h2c"}
+
+    plain = counter.client.open(path, method=method, json=sent, headers=headers)
+    other = counter.client.open(path, method=method, json=sent, headers=special)
+
+    def told(answer):
+        document = {**answer.json, "run_id": "", "instance": ""}
+        seen = {name: value for name, value in answer.headers if name != "X-Request-Id"}
+        return answer.status, document, seen | {"Idempotent-Replayed": ""}
+
+    assert told(plain) == told(other)
+    assert plain.headers["X-Request-Id"] != other.headers["X-Request-Id"]
+    assert (
+        plain.json.get("instance", plain.headers["X-Request-Id"]) == plain.headers["X-Request-Id"]
+    )
+
+
 def test_I17_no_secret_of_the_request_is_stored(counter):
     counter.post(PLAIN, GOOD, headers=BROKER)
     counter.post("/webhook/voice", sample("vapi/tool-calls-inline-secret"), headers=VAPI)

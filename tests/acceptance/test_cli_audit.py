@@ -67,6 +67,8 @@ READING: dict[str, Callable[[Story, Terminal], list[Any]]] = {
     "hub runs show": lambda hub, _: ["runs", "show", a_failed_run(hub)],
     "hub holds": lambda *_: ["holds"],
     "hub doctor": lambda *_: ["doctor"],
+    "hub connection list": lambda *_: ["connection", "list"],
+    "hub connection test": lambda *_: ["connection", "test", "slack"],
     "hub audit": lambda *_: ["audit"],
     "hub retention": lambda *_: ["retention"],
     "hub db backup": lambda _, at: ["db", "backup", at.project / "whole.dump"],

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from hub import plug_ins
 from hub.bootstrap import checked, read_project
+from hub.bootstrap.actions import all_actions, all_connectors
+from hub.bootstrap.auth_types import all_auth_types
 from hub.bootstrap.checked import CheckedProject
 from hub.bootstrap.files import ProjectFiles
 from hub.cli.environment import read_trial
@@ -211,6 +213,13 @@ def test_what_is_remembered_is_for_this_account_alone(project: Path):
     assert os.listdir(project / ".hub") == [checked.FILE]  # noqa: PTH208 - names are enough
 
 
+def _look_again() -> None:
+    plug_ins.look_again()
+    all_actions.cache_clear()
+    all_connectors.cache_clear()
+    all_auth_types.cache_clear()
+
+
 @pytest.mark.parametrize(
     ("group", "brought"),
     [
@@ -224,12 +233,12 @@ def test_with_a_plug_in_nothing_is_remembered(
 ):
     installed = EntryPoints([EntryPoint("acme", brought, group)])
     monkeypatch.setattr("hub.plug_ins.entry_points", lambda: installed)
-    plug_ins.look_again()
+    _look_again()
     try:
         check(project)
     finally:
         monkeypatch.undo()
-        plug_ins.look_again()
+        _look_again()
 
     assert not (project / ".hub").exists()
 

@@ -22,10 +22,10 @@ import pytest
 
 from hub import plug_ins
 from hub.bootstrap import actions, open_hub
+from hub.bootstrap.auth_types import all_auth_types
 from hub.config import Settings
 from hub.engine.workflow import Endpoint
 from hub.ingest.dialects import DIALECTS
-from hub.ingest.signatures import AUTH_TYPES
 from hub.storage import reading, runs
 from tests.acceptance.counter import KEY, Counter
 from tests.acceptance.terminal import Terminal
@@ -73,6 +73,7 @@ def _look_again() -> None:
     plug_ins.look_again()
     actions.all_actions.cache_clear()
     actions.all_connectors.cache_clear()
+    all_auth_types.cache_clear()
 
 
 @pytest.fixture
@@ -180,14 +181,16 @@ def test_the_commands_know_what_a_package_brings(tmp_path: Path):
     terminal = Terminal(folder, {"HUB_DATABASE_URL": "", "HUB_REDIS_URL": ""})
 
     checked, shown = terminal.type("check"), terminal.type("actions", "--json")
+    tried = terminal.type("test")
 
     assert (checked.code, checked.out) == (0, "1 workflow, no mistakes\n")
     assert '{"name":"acme.confirm_visit",' in shown.out
+    assert tried.code == 0, tried.out
 
 
 def test_without_the_package_the_project_is_told_what_is_not_there(tmp_path: Path):
     assert "acme.visit" not in DIALECTS
-    assert "acme_signature" not in AUTH_TYPES
+    assert "acme_signature" not in all_auth_types()
     folder = tmp_path / "hub"
     shutil.copytree(PACKAGE / "project", folder)
 

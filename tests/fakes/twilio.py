@@ -1,12 +1,20 @@
-"""Twilio's REST API, as far as creating messages goes; SignalWire's three forms of saying no."""
+"""Twilio's REST API: messages are created, the account is read; three forms of saying no."""
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
+from uuid import UUID
 
-from tests.fakes.services import Answer, FakeService, Received
+from tests.fakes.services import CUT, Answer, Behaviour, FakeService, Received
+
+_FORM = "application/x-www-form-urlencoded"
+_NUMBER = re.compile(r"\+[1-9]\d{6,14}")
+_LONGEST_TEXT = 1600
 
 
 @dataclass(frozen=True)
@@ -24,31 +32,77 @@ class FakeTwilio(FakeService):
 
     def __init__(self, account_sid: str = "AC" + "0" * 32, auth_token: str = "token-test") -> None:
         super().__init__()
+        self.prefix = ""
+        self._is_answer_lost = False
+        self._made: list[dict[str, Any]] = []
         self.account_sid = account_sid
         self.auth_token = auth_token
         self.messages: list[TextMessage] = []
         self.opted_out: set[str] = set()
+        self.status = "active"
 
     def fails_with(self, status: int, code: int, message: str = "no") -> None:
         """The next request is refused in Twilio's form."""
         self.then(Answer.of(_error(status, code, message), status))
 
+    def loses_the_answer(self) -> None:
+        """The next message is sent, and nobody hears of it."""
+        self._is_answer_lost = True
+
+    def received(self, request: Received) -> Behaviour:
+        behaviour = super().received(request)
+        is_lost, self._is_answer_lost = self._is_answer_lost, False
+        return CUT if is_lost else behaviour
+
     def answer(self, request: Received) -> Answer:
-        if request.path != f"/2010-04-01/Accounts/{self.account_sid}/Messages.json":
-            return Answer.of(_error(404, 20404, "not found"), 404)
+        account = f"{self.prefix}/2010-04-01/Accounts/{self.account_sid}"
+        if request.path not in {f"{account}.json", f"{account}/Messages.json"}:
+            return self._no(404, 20404, "not found")
         word = b64encode(f"{self.account_sid}:{self.auth_token}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {word}":
-            return Answer.of(_error(401, 20003, "Authenticate"), 401)
-        form = request.form
-        if form["To"] in self.opted_out:
-            return Answer.of(_error(400, 21610, "unsubscribed recipient"), 400)
-        service = form.get("MessagingServiceSid")
-        sid = f"SM{len(self.messages):032x}"
-        sender = service or form["From"]
-        self.messages.append(TextMessage(form["To"], sender, form["Body"], sid))
-        return Answer.of(self._created(form, sid, service), 201)
+            return self._no(401, 20003, "Authenticate")
+        if request.path == f"{account}.json":
+            return Answer.of(
+                {"sid": self.account_sid, "friendly_name": "Acme", "status": self.status}
+            )
+        return self._list(request) if request.method == "GET" else self._create(request)
 
-    def _created(self, form: dict[str, str], sid: str, service: str | None) -> dict[str, Any]:
+    def _create(self, request: Received) -> Answer:
+        is_form = request.headers.get("content-type", "").startswith(_FORM)
+        form = request.form if is_form else {}
+        to, text = form.get("To", ""), form.get("Body", "")
+        service = form.get("MessagingServiceSid")
+        sender = service or form.get("From", "")
+        if _NUMBER.fullmatch(to) is None:
+            return self._no(400, 21211 if to else 21604, "Invalid 'To' Phone Number")
+        if not sender:
+            return self._no(400, 21603, "A 'From' phone number is required")
+        if not text or len(text) > _LONGEST_TEXT:
+            return self._no(400, 21617 if text else 21602, "Message body")
+        if to in self.opted_out:
+            return self._no(400, 21610, "unsubscribed recipient")
+        sid = self.new_sid(len(self.messages))
+        self.messages.append(TextMessage(to, sender, text, sid))
+        self._made.append(self.created(form, sid, service))
+        return Answer.of(self._made[-1], 201)
+
+    def _list(self, request: Received) -> Answer:
+        to, since = (request.query.get(name, [""])[0] for name in ("To", "DateSent>"))
+        found = [
+            each
+            for each in self._made
+            if each["to"] == to
+            and parsedate_to_datetime(each["date_created"]) >= datetime.fromisoformat(since)
+        ]
+        return Answer.of({"messages": found[::-1], "page": 0, "next_page_uri": None})
+
+    def new_sid(self, number: int) -> str:
+        return f"SM{number:032x}"
+
+    def _no(self, status: int, code: int, message: str) -> Answer:
+        return Answer.of(_error(status, code, message), status)
+
+    def created(self, form: dict[str, str], sid: str, service: str | None) -> dict[str, Any]:
         return {
             "sid": sid,
             "account_sid": self.account_sid,
@@ -71,6 +125,27 @@ class FakeTwilio(FakeService):
             "uri": f"/2010-04-01/Accounts/{self.account_sid}/Messages/{sid}.json",
             "subresource_uris": {},
         }
+
+
+class FakeSignalWire(FakeTwilio):
+    """The same language with other words: UUIDs, integers, `initiated`, and lists of errors."""
+
+    def __init__(self) -> None:
+        super().__init__(account_sid="ea108133-d6b3-407c-9536-9fad8a929a6a")
+        self.prefix = "/api/laml"
+
+    def new_sid(self, number: int) -> str:
+        return str(UUID(int=number))
+
+    def created(self, form: dict[str, str], sid: str, service: str | None) -> dict[str, Any]:
+        made = {**super().created(form, sid, service), "num_segments": 1, "num_media": 0}
+        return {**made, "status": "initiated"}
+
+    def _no(self, status: int, code: int, message: str) -> Answer:
+        """Only a missing proof is told as Twilio tells it."""
+        if status == 401:
+            return super()._no(status, code, message)
+        return Answer.of({"errors": [{"code": str(code), "message": message}]}, status)
 
 
 def _error(status: int, code: int, message: str) -> dict[str, Any]:

@@ -441,8 +441,8 @@ FENCES = (
         "I4",
         "hub/web/endpoints.py",
         "            receipt = reception.receive(request, route, expect=expect, storing=storing)\n"
-        "            if receipt.new_runs:\n"
-        "                hub.ringer.ring(receipt.new_runs[-1])\n",
+        "            for run_id in receipt.new_runs:\n"
+        "                hub.ringer.ring(run_id)\n",
         "            receipt = reception.receive(request, route, expect=expect, storing=storing)\n",
         ("tests/acceptance/test_guarantees_of_ingest.py", "tests/processes/test_web.py"),
     ),
@@ -468,11 +468,11 @@ FENCES = (
         "the intent is stored before the call",
         "E7",
         _PERFORMING,
-        """                return settled
-            task.desk.keep(connection, task.entry)
-        result""",
-        """                return settled
-        result""",
+        """                    return settled
+                task.desk.keep(connection, task.entry)
+        if is_refused""",
+        """                    return settled
+        if is_refused""",
         _OF_EFFECTS,
     ),
     Fence(

@@ -8,6 +8,7 @@ import socketserver
 import threading
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -56,7 +57,7 @@ def open_bell(redis_url: str) -> Iterator[Callable[..., Doorbell]]:
 
 
 @pytest.fixture
-def hear(redis: Redis) -> Callable[[], bool]:
+def hear(redis: Redis) -> Iterator[Callable[[], bool]]:
     """A worker hears all that is there; whether it took anything for a bell."""
     done.clear()
 
@@ -65,7 +66,8 @@ def hear(redis: Redis) -> Callable[[], bool]:
         BellWorker(redis, threading.Event(), Doorway()).work(burst=True, logging_level="WARNING")
         return bell().is_rung
 
-    return hearing
+    yield hearing
+    bell().begins(lambda _: False)
 
 
 def messages(redis: Redis) -> list[Any]:
@@ -187,6 +189,27 @@ def test_I4_what_redis_refuses_does_not_reach_the_caller(open_bell, redis):
     assert not open_bell().ring(RUN)
 
 
+def test_I4_a_connection_that_redis_closed_meanwhile_is_no_failure(open_bell, redis, redis_url):
+    bell = open_bell(f"{redis_url}{'&' if '?' in redis_url else '?'}client_name=the-bell")
+    assert bell.ring(RUN)
+
+    kept = [client["id"] for client in redis.client_list() if client["name"] == "the-bell"]
+    assert [redis.client_kill_filter(_id=each) for each in kept] == [1]
+
+    assert bell.ring(uuid4())
+    assert len(messages(redis)) == 2
+
+
+def test_several_at_once_ring_without_disturbing_each_other(open_bell, redis):
+    bell = open_bell()
+
+    with ThreadPoolExecutor(8) as pool:
+        rung = list(pool.map(bell.ring, [uuid4() for _ in range(40)]))
+
+    assert all(rung)
+    assert len({str(each) for each in messages(redis)}) == 40
+
+
 def test_whether_redis_answers_is_known(open_bell):
     assert open_bell().is_reachable()
     assert not open_bell(f"redis://127.0.0.1:{unused_port()}/0").is_reachable()
@@ -272,8 +295,16 @@ def test_S17_what_the_message_says_is_never_read(redis, hear, fields: dict[str, 
     redis.hset(f"rq:job:{RUN}", mapping=fields)
     redis.rpush(PENDING, str(RUN))
 
+    named: list[UUID] = []
+
+    def begin(run_id: UUID) -> bool:
+        named.append(run_id)
+        return False
+
+    bell().begins(begin)
+
     assert hear()
-    assert bell().wait(NOT_AT_ALL) == RUN
+    assert named == [RUN]
     assert redis.llen(PENDING) == 0
 
 

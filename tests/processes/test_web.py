@@ -8,7 +8,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from tests.processes.house import House, Process, until
+from tests.processes.house import House, Process, environment_for, until
 from tests.processes.wires import say
 
 
@@ -74,3 +74,16 @@ def test_S15_a_request_that_nobody_can_read_is_one_line_with_the_id_of_its_answe
         assert said["reason"].startswith(reason)
     assert "NONSENSE" not in web.lines
     assert "xxxx" not in web.lines
+
+
+def test_neither_web_nor_worker_goes_on_with_the_tables_of_another_version(
+    project: Path, empty_database: str, redis_url: str
+):
+    environment = environment_for(project, database_url=empty_database, redis_url=redis_url)
+    house = House(project, None, environment, 0, None)  # type: ignore[arg-type]  # none is asked
+    web, worker = (house.start(name, "-m", "hub", name) for name in ("web", "worker"))
+
+    for process, code in ((web, 4), (worker, 2)):
+        assert process.running.wait(60) == code
+        assert "The tables are older than this version: run `hub db upgrade`" in process.lines
+        assert "Traceback" not in process.lines

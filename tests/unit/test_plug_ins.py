@@ -9,6 +9,7 @@ from importlib.metadata import EntryPoint, EntryPoints
 import pytest
 
 from hub import plug_ins
+from hub.bootstrap.auth_types import all_auth_types
 from hub.bootstrap.project import DIALECT_FACTS
 from hub.errors import Misconfigured
 from hub.ingest.dialects import DIALECTS
@@ -25,11 +26,16 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
     def installing(*entries: tuple[str, str, str]) -> None:
         found = EntryPoints(EntryPoint(name, value, group) for group, name, value in entries)
         monkeypatch.setattr(plug_ins, "entry_points", lambda: found)
-        plug_ins.look_again()
+        _look_again()
 
     yield installing
     monkeypatch.undo()
+    _look_again()
+
+
+def _look_again() -> None:
     plug_ins.look_again()
+    all_auth_types.cache_clear()
 
 
 def test_a_package_brings_a_dialect_and_a_preset(install: Install):
@@ -40,20 +46,20 @@ def test_a_package_brings_a_dialect_and_a_preset(install: Install):
 
     assert DIALECTS["acme"] is packages.SPOKEN
     assert DIALECT_FACTS["acme"].default_max_body == packages.SPOKEN.default_max_body
-    assert AUTH_TYPES["acme_proof"] is packages.PROVED
+    assert all_auth_types()["acme_proof"] is packages.PROVED
     assert {"json", "vapi.tool", "calcom"} < set(DIALECTS)
-    assert {"public", "bearer", "retell"} < set(AUTH_TYPES)
+    assert {"public", "bearer", "retell"} < set(all_auth_types())
 
 
 def test_a_package_may_bring_a_module_with_several(
     install: Install, monkeypatch: pytest.MonkeyPatch
 ):
-    several = {"acme.one": packages.PROVED, "acme.two": packages.PROVED}
-    monkeypatch.setattr(packages, "AUTH_TYPES", several, raising=False)
+    several = {name: packages.Spoken(name=name) for name in ("acme.one", "acme.two")}
+    monkeypatch.setattr(packages, "DIALECTS", several, raising=False)
 
-    install(("hub.auth_types", "acme", "tests.fakes.packages"))
+    install(("hub.dialects", "acme", "tests.fakes.packages"))
 
-    assert set(several) < set(AUTH_TYPES)
+    assert set(several) < set(DIALECTS)
 
 
 def test_without_packages_nothing_is_there_but_our_own(install: Install):
@@ -75,11 +81,11 @@ def test_the_packages_are_looked_through_once(install: Install, monkeypatch: pyt
         return looked
 
     monkeypatch.setattr(plug_ins, "entry_points", look)
-    plug_ins.look_again()
+    _look_again()
 
     assert plug_ins.are_installed()
     assert len(DIALECTS) == len(DIALECTS.own) + 1
-    assert len(AUTH_TYPES) == len(AUTH_TYPES.own)
+    assert dict(all_auth_types()) == dict(AUTH_TYPES)
     assert looks == ["looked"]
 
 
@@ -108,10 +114,13 @@ def test_a_package_that_brings_something_else_is_named(
     assert f"plug-in {entries[0][0]} (tests.fakes.{entries[0][1]})" in str(refused.value)
 
 
-def test_no_package_takes_the_name_of_one_of_ours(install: Install):
-    install(("hub.auth_types", "bearer", "tests.fakes.packages:PROVED"))
+def test_no_package_takes_the_name_of_one_of_ours(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(packages, "SPOKEN", packages.Spoken(name="json"))
+    install(("hub.dialects", "json", "tests.fakes.packages:SPOKEN"))
 
-    with pytest.raises(Misconfigured, match="Two presets are called bearer") as refused:
-        AUTH_TYPES["bearer"]
+    with pytest.raises(Misconfigured, match="Two dialects are called json") as refused:
+        DIALECTS["json"]
 
     assert "the one of the hub itself" in str(refused.value)

@@ -103,7 +103,8 @@ class Journal:
         if self._timer is not None:
             now = self._timer()
             ended_at = now if entry.status in _ENDED else None
-            entry = replace(entry, began_at=entry.began_at or now, ended_at=ended_at)
+            if entry.began_at is None or entry.ended_at is not ended_at:
+                entry = replace(entry, began_at=entry.began_at or now, ended_at=ended_at)
         self._entries[entry.path] = entry
         self._notes[entry.path] = entry
 

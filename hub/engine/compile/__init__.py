@@ -9,9 +9,11 @@ from hub.engine.compile.hub_file import (
     compile_hub_file,
     secret_places,
 )
+from hub.engine.compile.preset_options import KNOWN_OPTIONS
 from hub.engine.compile.values import Places
 
 __all__ = [
+    "KNOWN_OPTIONS",
     "AuthTypes",
     "CompiledFile",
     "Context",

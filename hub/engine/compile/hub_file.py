@@ -167,7 +167,10 @@ class _HubFile:
         rules = self.auth_types[kind]
         self._check_options(record, rules, options)
         secrets = self._secret_names(record.get("secret"))
-        return AuthPreset(entry.name, kind, secrets, options, _is_lasting(rules, options))
+        header = {**rules.options, **options, **rules.fixed}.get("header")
+        is_lasting = _is_lasting(rules, options)
+        named = None if header is None else str(header)
+        return AuthPreset(entry.name, kind, secrets, options, is_lasting, named)
 
     def _check_options(self, record: Record, rules: AuthRules, options: Names[str, Any]) -> None:
         """Said here, not by the first request (S1)."""

@@ -60,6 +60,9 @@ _RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
+KNOWN_OPTIONS = frozenset(_RULES)
+
+
 def mistakes(options: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Names of options and what is wrong with them; `known` are those of the type, by default."""
     found = list(_of_each(options, known))

@@ -50,7 +50,6 @@ _WINDOWS = {
 _PER: dict[str | None, CountedPer] = {None: "endpoint", "ip": "ip", "caller": "caller"}
 _MOST_COUNTED = 100_000
 _OF_THE_HUB = ("admin", "healthz", "metrics", "openapi.json", "readyz")
-_LATER_DIALECTS = ("retell.tool", "retell.event", "calendly", "twilio.sms")
 
 
 @dataclass
@@ -74,6 +73,7 @@ class Triggers:
         method = record.read("method")
         path = self._path(record)
         payload_path = self._payload_path(record, method)
+        schema = self._schema(record, payload_path)
         endpoint = Endpoint(
             path=path,
             auth=self._auth(record),
@@ -81,7 +81,7 @@ class Triggers:
             dialect=dialect.name,
             tool=self._tool(record, dialect),
             payload_path=payload_path,
-            payload_schema=self._schema(record, payload_path),
+            payload_schema=schema,
             params=self._params(record, path),
             query=self._query(record),
             headers=self._header_names(record),
@@ -89,7 +89,7 @@ class Triggers:
             max_body=self._max_body(record, dialect),
             timezone=record.read("timezone"),
             dedupe=self._dedupe(record),
-            respond=Responding(self.reader, self.values).respond(record, dialect),
+            respond=Responding(self.reader, self.values).respond(record, dialect, schema),
         )
         self._check_repeats(record, endpoint, dialect)
         self.values.places.add(endpoint, record.node)
@@ -154,8 +154,6 @@ class Triggers:
         if node is not None and not self.context.is_stored:
             known = f"known are {', '.join(dialects)}"
             message, suggestion = f"there is no dialect '{name}'", did_you_mean(name, dialects)
-            if name in _LATER_DIALECTS:
-                message, suggestion = f"this version does not speak the dialect '{name}' yet", None
             fix = only_candidate(name, dialects)
             self.reader.refuse(110, message, node, suggestion=suggestion or known, fix=fix)
         return DialectFacts(name)
@@ -248,8 +246,8 @@ class Triggers:
         auth = record.get("auth")
         name = auth.value if isinstance(auth, Scalar) else None
         preset = self.context.settings.auth.get(str(name))
-        given = preset.options.get("header") if preset else None
-        return None if given is None else str(given).lower()
+        given = preset.header if preset else None
+        return None if given is None else given.lower()
 
     def _rate_limit(self, record: Record) -> RateLimit | None:
         """Without `per ip` or `per caller` all requests to the endpoint count together."""

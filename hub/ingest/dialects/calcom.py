@@ -11,6 +11,8 @@ from typing import Any
 
 from hub.ingest.body import Body
 from hub.ingest.dialects.contract import (
+    FORM_TYPE,
+    JSON_TYPE,
     NOTHING,
     Beside,
     Call,
@@ -132,6 +134,7 @@ def _key(payload: Mapping[str, Any], booking: Mapping[str, Any]) -> str | None:
 CALCOM = Calcom(
     name="calcom",
     default_auth="calcom",
+    media_types=(JSON_TYPE, FORM_TYPE),  # a template that is no JSON comes as a form: recorded
     names_messages=True,
     payload_names=(
         "trigger",

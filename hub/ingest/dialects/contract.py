@@ -6,6 +6,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Literal
 
 from hub.ingest.body import Body
@@ -14,20 +15,37 @@ JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
 SMALL_BODY = 262_144
 VOICE_BODY = 5 * 1024 * 1024
+# What an answer needs beside the waiting: both ways through the net, and I13's 250 ms.
+ON_THE_WAY = timedelta(seconds=1.5)
 
 
 @dataclass(frozen=True)
 class Call:
     """One piece of work in a request: it makes a run, unless `refusal` says why it cannot.
 
-    `key` is the dialect's own dedupe key (I6); `id` and `name` are the caller's words for it.
+    `key` is the dialect's own dedupe key (I6), which counts for `window` where it does not name a
+    call for ever; `id` and `name` are the caller's words for it.
     """
 
     payload: Any = None
     id: str | None = None
     name: str | None = None
     key: str | None = None
+    window: timedelta | None = None
     refusal: str | None = None
+
+
+@dataclass(frozen=True)
+class AnswerTime:
+    """How long a caller waits, in seconds: `usual` where nobody changed it, `longest` at most.
+
+    `set_at` is where the vendor lets people change it, with the number in place of `{}`. Source:
+    `wire-formats`, table 0.1.
+    """
+
+    usual: float
+    longest: float | None = None
+    set_at: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,7 +55,8 @@ class Unpacked:
     `when_refused`: a refusal is answered with a status (`refuse`), as a sentence in an answer that
     is 200 all the same (`tell`), or with 2xx and a record (`record`). `ignored` says why an
     authentic request makes no run at all. `kind` is the dialect's own note for packing the answer,
-    and `echo` what a handshake wants to hear back.
+    and `echo` what a handshake wants to hear back. `longest_wait`: this message has less time than
+    its endpoint may give to others.
     """
 
     calls: tuple[Call, ...] = ()
@@ -46,6 +65,7 @@ class Unpacked:
     ignored: str | None = None
     kind: str = ""
     echo: str = ""
+    longest_wait: timedelta | None = None
     is_mended: bool = False
 
 
@@ -78,7 +98,7 @@ class Beside:
     """What a dialect may read of a request beside its body. Header names are in lower case.
 
     `tool`: the one that the endpoint is for. `vouched`: values in the body that were found to be
-    live secrets, where the sender proves each item by one (`client_state`).
+    live secrets, where the sender proves each item by one (`microsoft_graph`).
     """
 
     tool: str | None = None
@@ -96,10 +116,15 @@ class Dialect(ABC):
 
     `name` is written in `dialect:`, `default_auth` the preset its callers usually prove themselves
     by. It reads these media types only (S18), bodies of so many bytes unless the endpoint says
-    otherwise. `is_tool`: a language model hears the answer. `payload_names`: fields its payload
-    always has. `names_messages`: its calls have keys out of the body, which signatures cover (I6,
-    S2). `may_be_empty`: some of its messages stand in their headers alone. `secret_places`: members
-    of its bodies that carry secrets (`wire-formats`, section 0.5).
+    otherwise. `is_tool`: a language model hears the answer; a body with the members of `envelope`
+    is one, another is the arguments alone. `tells_status`: some of its callers hear another status
+    than 200. `payload_names`: fields its payload always has. `names_messages`: its calls have keys
+    out of the body, which signatures cover (I6, S2). `may_be_empty`: some of its messages stand in
+    their headers alone. `secret_places`: members of its bodies that carry secrets (`wire-formats`,
+    section 0.5). `answer_time`: how long its callers wait; `answer_times` for kinds of message that
+    have another limit. `answers_with`: the status that a caller who only reports hears when all
+    is stored. `answers_in`: the media type of its answers. `is_always_sealed`: secrets stand inside
+    a text, or every body has one.
     """
 
     name: str
@@ -107,10 +132,17 @@ class Dialect(ABC):
     media_types: tuple[str, ...] = (JSON_TYPE,)
     default_max_body: int = SMALL_BODY
     is_tool: bool = False
+    envelope: tuple[str, ...] = ()
+    tells_status: bool = False
     payload_names: tuple[str, ...] = ()
     names_messages: bool = False
     may_be_empty: bool = False
+    answers_in: str = JSON_TYPE
     secret_places: tuple[str, ...] = ()
+    answers_with: int = 200
+    answer_time: AnswerTime | None = None
+    answer_times: Mapping[str, AnswerTime] = field(default_factory=dict)
+    is_always_sealed: bool = False
 
     def greet(self, query: Mapping[str, tuple[str, ...]]) -> Unpacked | None:  # noqa: ARG002
         """A handshake, which comes without proof and makes no run; nothing for other requests."""
@@ -122,12 +154,13 @@ class Dialect(ABC):
 
     def pack(self, unpacked: Unpacked, replies: Sequence[Reply]) -> Packed:  # noqa: ARG002
         """Answer in the caller's form; one reply for each call, in their order. Here: 200 `{}`."""
-        return taken()
+        return taken(self.answers_with)
 
 
-def taken() -> Packed:
-    """The answer to whoever reads nothing but the status: 200 `{}`."""
-    return Packed(200, b"{}", {"Content-Type": JSON_TYPE})
+def taken(status: int = 200) -> Packed:
+    """The answer to whoever reads nothing but the status: `{}`, with 204 nothing."""
+    content = b"" if status == 204 else b"{}"  # noqa: PLR2004 - HTTP's own status
+    return Packed(status, content, {"Content-Type": JSON_TYPE})
 
 
 def to_json_bytes(value: Any) -> bytes:
@@ -136,9 +169,12 @@ def to_json_bytes(value: Any) -> bytes:
 
 
 def one_line(value: Any) -> str:
-    """A value as one line of text: white space in texts is flattened, the rest is compact JSON."""
-    if isinstance(value, str):
-        return " ".join(value.split())
+    """A value as one line of text: white space in texts is flattened, the rest is compact JSON.
+
+    Never empty, which a caller might take for no answer: an empty text is `""`, as JSON.
+    """
+    if isinstance(value, str) and (line := " ".join(value.split())):
+        return line
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -147,3 +183,12 @@ def text_at(value: Any, *path: str) -> str | None:
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value if isinstance(value, str) and value else None
+
+
+def without_nulls(value: Any) -> Any:
+    """The same without members that are null, as vendors write what is not there."""
+    if isinstance(value, dict):
+        return {name: without_nulls(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    return value

@@ -1,8 +1,9 @@
 """Dialect `standard_webhooks`: `{type, timestamp, data}`, with the message's id in its header.
 
 Svix writes its headers with another beginning, and OpenAI the id into the body as well; both are
-read. A repeat has the same id and a new time. Only 410 would end the sender's subscription; every
-other failure is sent again for days, so what makes no run is answered with 200 and recorded.
+read, and OpenAI's `created_at` is the `timestamp`. A repeat has the same id and a new time. Only
+410 would end the sender's subscription; every other failure is sent again for days, so what makes
+no run is answered with 200 and recorded.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from hub.ingest.dialects.contract import (
     Unpacked,
     text_at,
 )
+from hub.ingest.dialects.members import moment_at
 from hub.ingest.request import storable
 
 _ID_HEADERS = ("webhook-id", "svix-id")
@@ -32,7 +34,8 @@ class StandardWebhooks(Dialect):
         if kind is None:
             return Unpacked(ignored="no type in the message", when_refused="record")
         message_id = _message_id(beside.headers) or text_at(body.value, "id")
-        known = {"id": message_id, "type": kind, "timestamp": text_at(body.value, "timestamp")}
+        moment = text_at(body.value, "timestamp") or moment_at(body.value, "created_at")
+        known = {"id": message_id, "type": kind, "timestamp": moment}
         payload = {name: value for name, value in known.items() if value is not None}
         if "data" in body.value:
             payload["data"] = body.value["data"]

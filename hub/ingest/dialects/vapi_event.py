@@ -7,13 +7,16 @@ secrets; the results of old and new analysis stand together in `analysis.structu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from hub.ingest.body import Body
 from hub.ingest.dialects.contract import (
     JSON_TYPE,
     NOTHING,
+    ON_THE_WAY,
     VOICE_BODY,
+    AnswerTime,
     Beside,
     Call,
     Dialect,
@@ -23,23 +26,23 @@ from hub.ingest.dialects.contract import (
     one_line,
     text_at,
     to_json_bytes,
+    without_nulls,
+)
+from hub.ingest.dialects.vapi_answers import (
+    ANSWERED,
+    ASSISTANT_REQUEST,
+    PREDIAL,
+    TAKES_ERROR,
+    why_not_taken,
 )
 from hub.ingest.dialects.vapi_message import SECRET_PLACES, caller_facts, message_of
 from hub.ingest.secret_places import without_secrets
 
 _KEYED = {"end-of-call-report", "status-update"}  # of the others, each one is an event of its own
-_ANSWERED = {
-    "assistant-request",
-    "transfer-destination-request",
-    "handoff-destination-request",
-    "knowledge-base-request",
-    "campaign.predial",
-}
-_TAKES_ERROR = {
-    "assistant-request",
-    "transfer-destination-request",
-    "handoff-destination-request",
-}
+_NO_ANSWER = "I am sorry, this call cannot be taken just now."
+# Vapi waits 7.5 s from the ring to the assistant, and nobody can change it.
+_UNTIL_ASSISTANT = AnswerTime(7.5, 7.5)
+_LONGEST_WAIT = timedelta(seconds=_UNTIL_ASSISTANT.usual) - ON_THE_WAY
 
 
 class VapiEvent(Dialect):
@@ -50,28 +53,45 @@ class VapiEvent(Dialect):
         message = message_of(body.value)
         if message is None:
             return Unpacked(ignored="no server message", when_refused="record")
-        payload = _with_results(without_secrets(_present(message), SECRET_PLACES))
+        payload = _with_results(without_secrets(without_nulls(message), SECRET_PLACES))
         return Unpacked(
             calls=(Call(payload, key=_key(message)),),
             when_refused="record",
             caller=caller_facts(message),
             kind=message["type"],
+            longest_wait=_LONGEST_WAIT if message["type"] == ASSISTANT_REQUEST else None,
             is_mended=bool(body.faults),
         )
 
     def pack(self, unpacked: Unpacked, replies: Sequence[Reply]) -> Packed:
         """`{}`, except for the few messages that want something back from a workflow's reply."""
         value: Any = {}
-        if replies and unpacked.kind in _ANSWERED:
+        if replies and unpacked.kind in ANSWERED:
             value = _wanted(unpacked.kind, replies[0])
         return Packed(200, to_json_bytes(value), {"Content-Type": JSON_TYPE})
 
 
 def _wanted(kind: str, reply: Reply) -> Any:
-    if reply.is_error:
-        return {"error": one_line(reply.body)} if kind in _TAKES_ERROR else {}
-    is_accepted = reply.status == 202  # noqa: PLR2004 - the run goes on, this is not its reply
-    return reply.body if isinstance(reply.body, dict) and not is_accepted else {}
+    """The reply where Vapi would use it; else the answer that does least harm."""
+    if _is_acceptance(reply):
+        return {}
+    body = reply.body
+    if isinstance(body, str) and kind in TAKES_ERROR:
+        body = {"error": one_line(body)}
+    if not reply.is_error and why_not_taken(kind, body) is None:
+        return body
+    if kind == PREDIAL:
+        return {"eligible": False}  # who could not be looked up is not called
+    if kind not in TAKES_ERROR:
+        return {}
+    said = one_line(reply.body) if reply.is_error and isinstance(reply.body, str) else _NO_ANSWER
+    return {"error": said if said.strip() else _NO_ANSWER}
+
+
+def _is_acceptance(reply: Reply) -> bool:
+    """Nobody said anything: the run goes on, or the endpoint does not wait for it."""
+    is_it = reply.status == 202 and isinstance(reply.body, dict)  # noqa: PLR2004 - HTTP's own
+    return is_it and reply.body.keys() == {"status", "run_id"}
 
 
 def _key(message: Mapping[str, Any]) -> str | None:
@@ -80,15 +100,6 @@ def _key(message: Mapping[str, Any]) -> str | None:
         return None
     status = text_at(message, "status")
     return "/".join([call_id, message["type"], *([status] if status else [])])
-
-
-def _present(value: Any) -> Any:
-    """The same without members that are null."""
-    if isinstance(value, dict):
-        return {name: _present(item) for name, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return [_present(item) for item in value]
-    return value
 
 
 def _with_results(message: dict[str, Any]) -> dict[str, Any]:
@@ -126,4 +137,6 @@ VAPI_EVENT = VapiEvent(
     names_messages=False,  # some of its events have no id
     payload_names=("type",),
     secret_places=SECRET_PLACES,
+    answer_time=AnswerTime(20, 300, "`server.timeoutSeconds: {}` at Vapi"),
+    answer_times={ASSISTANT_REQUEST: _UNTIL_ASSISTANT},
 )

@@ -6,17 +6,23 @@ answered as `json` would (X05). An envelope is always answered with 200: no othe
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hub.errors import Rejected
-from hub.ingest.body import Body, read_json, without_faults
+from hub.ingest.body import Body, without_faults
+from hub.ingest.dialects.arguments import (
+    UNKNOWN,
+    UNREADABLE,
+    as_object,
+    is_faulty,
+    key_of_arguments,
+    taken,
+)
 from hub.ingest.dialects.contract import (
     JSON_TYPE,
     NOTHING,
-    SMALL_BODY,
     VOICE_BODY,
+    AnswerTime,
     Beside,
     Call,
     Dialect,
@@ -29,10 +35,6 @@ from hub.ingest.dialects.contract import (
 )
 from hub.ingest.dialects.plain_json import answer_in_json
 from hub.ingest.dialects.vapi_message import SECRET_PLACES, caller_facts, message_of
-
-_UNREADABLE = "The arguments could not be read. Please ask again and repeat the tool call."
-_UNKNOWN = "Unknown tool."
-_LARGE = 65_536  # characters
 
 
 class VapiTool(Dialect):
@@ -99,17 +101,13 @@ def _tool_calls(
         items = message.get(name)
         if isinstance(items, list) and items:
             return tuple(
-                _tool_call(item, tool, call_id, _is_faulty(body, f"/message/{name}/{place}"))
+                _tool_call(item, tool, call_id, is_faulty(body, f"/message/{name}/{place}"))
                 for place, item in enumerate(items)
             )
     return ()
 
 
-def _is_faulty(body: Body, pointer: str) -> bool:
-    return any(f"{fault.pointer}/".startswith(f"{pointer}/") for fault in body.faults)
-
-
-def _tool_call(item: Any, tool: str | None, call_id: str | None, is_faulty: bool) -> Call:  # noqa: FBT001
+def _tool_call(item: Any, tool: str | None, call_id: str | None, is_broken: bool) -> Call:  # noqa: FBT001
     inner = item.get("toolCall") if isinstance(item, dict) else None
     call = inner if isinstance(inner, dict) else item
     name = _name(call) or _name(item)
@@ -117,10 +115,10 @@ def _tool_call(item: Any, tool: str | None, call_id: str | None, is_faulty: bool
     if identity is None:
         return Call(name=name, refusal="The tool call has no id.")
     if tool is not None and name != tool:
-        return Call(id=identity, name=name, refusal=_UNKNOWN)
-    payload = None if is_faulty else _arguments(call)
+        return Call(id=identity, name=name, refusal=UNKNOWN)
+    payload = None if is_broken else _arguments(call)
     if payload is None:
-        return Call(id=identity, name=name, refusal=_UNREADABLE)
+        return Call(id=identity, name=name, refusal=UNREADABLE)
     # Models of some vendors number their calls shortly, so the phone call belongs to the key.
     key = f"{call_id}/{identity}" if call_id else identity
     return Call(payload, id=identity, name=name, key=key)
@@ -136,31 +134,8 @@ def _arguments(call: Mapping[str, Any]) -> dict[str, Any] | None:
     for holder in (function if isinstance(function, dict) else {}, call):
         for name in ("arguments", "parameters"):
             if name in holder:
-                return _object(_taken(holder, name))
+                return as_object(taken(holder, name))
     return {}
-
-
-def _taken(holder: Mapping[str, Any], name: str) -> Any:
-    """The arguments; a text of them that is large goes out of the message once it is read (I14)."""
-    value = holder[name]
-    is_large = isinstance(value, str) and len(value) > _LARGE
-    if is_large and isinstance(holder, dict):
-        holder[name] = ""
-    return value
-
-
-def _object(value: Any) -> dict[str, Any] | None:
-    """Arguments as an object, also when they come as JSON text; nothing when they are not one."""
-    if isinstance(value, str) and value and not value.isspace():
-        raw = value.encode()
-        del value
-        try:
-            value = without_faults(read_json(raw, max_body=SMALL_BODY))
-        except Rejected:
-            return None
-    elif value is None or isinstance(value, str):
-        return {}
-    return value if isinstance(value, dict) else None
 
 
 # ------------------------------------------------------------------------------- function calls
@@ -175,10 +150,10 @@ def _function_call(
         return ()
     name = text_at(call, "name")
     if tool is not None and name != tool:
-        return (Call(name=name, refusal=_UNKNOWN),)
+        return (Call(name=name, refusal=UNKNOWN),)
     payload = _arguments(call)
     if payload is None:
-        return (Call(name=name, refusal=_UNREADABLE),)
+        return (Call(name=name, refusal=UNREADABLE),)
     return (Call(payload, name=name, key=_function_key(call, name, payload, caller)),)
 
 
@@ -190,8 +165,7 @@ def _function_key(
         return f"{call_id}/{own_id}" if call_id else own_id
     if call_id is None:
         return None
-    canonical = json.dumps(payload, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return f"{call_id}/{name}/{canonical}"
+    return key_of_arguments(call_id, name, payload)
 
 
 VAPI_TOOL = VapiTool(
@@ -199,6 +173,9 @@ VAPI_TOOL = VapiTool(
     default_auth="vapi",
     default_max_body=VOICE_BODY,
     is_tool=True,
+    envelope=("message",),
+    tells_status=True,
     names_messages=True,
     secret_places=SECRET_PLACES,
+    answer_time=AnswerTime(20, 300, "`server.timeoutSeconds: {}` at the tool in Vapi"),
 )

@@ -13,11 +13,19 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from hub.action import Attempt
+from hub.connectors.connections import ConnectionSettings
+from hub.connectors.google.client import GoogleClient
 from hub.connectors.http import Http, OutboundPolicy
+from tests.fakes.airtable import FakeAirtable
+from tests.fakes.google import FakeGoogle, key_file
+from tests.fakes.hubspot import FakeHubspot
+from tests.fakes.llm import FakeLlm
+from tests.fakes.postgrest import FakePostgrest
 from tests.fakes.receiver import FakeReceiver
 from tests.fakes.servers import Servers, new_database
 from tests.fakes.slack import FakeSlack
 from tests.fakes.twilio import FakeTwilio
+from tests.fakes.vapi import FakeVapi
 from tests.integration.connectors.shop import Shop, documented, settings_at
 
 ATTEMPT = Attempt(
@@ -50,6 +58,32 @@ def receiver() -> Iterator[FakeReceiver]:
 
 
 @pytest.fixture
+def google() -> Iterator[FakeGoogle]:
+    with FakeGoogle() as fake:
+        yield fake
+
+
+@pytest.fixture
+def office(google: FakeGoogle, http: Http) -> GoogleClient:
+    """An office at Google: a calendar, a spreadsheet, and the mailbox of Ann."""
+    google.calendars.share("team@group.calendar.google.com")
+    google.sheets.rows["s1"] = {
+        "Leads": [["Name", "Phone", "Paid"], ["Ada", "+12025550147", ""], ["Bo", "", True]],
+        "Bob's": [["A"]],
+        "Empty": [],
+    }
+    google.delegates.add("ann@example.com")
+    settings = ConnectionSettings(
+        "office",
+        "google",
+        base_url=google.url,
+        credentials={"service_account_key": key_file()},
+        options={"subject": "ann@example.com"},
+    )
+    return GoogleClient(settings, http)
+
+
+@pytest.fixture
 def slack() -> Iterator[FakeSlack]:
     with FakeSlack() as fake:
         yield fake
@@ -58,6 +92,36 @@ def slack() -> Iterator[FakeSlack]:
 @pytest.fixture
 def twilio() -> Iterator[FakeTwilio]:
     with FakeTwilio() as fake:
+        yield fake
+
+
+@pytest.fixture
+def vapi() -> Iterator[FakeVapi]:
+    with FakeVapi() as fake:
+        yield fake
+
+
+@pytest.fixture
+def llm() -> Iterator[FakeLlm]:
+    with FakeLlm() as fake:
+        yield fake
+
+
+@pytest.fixture
+def airtable() -> Iterator[FakeAirtable]:
+    with FakeAirtable() as fake:
+        yield fake
+
+
+@pytest.fixture
+def hubspot() -> Iterator[FakeHubspot]:
+    with FakeHubspot() as fake:
+        yield fake
+
+
+@pytest.fixture
+def postgrest() -> Iterator[FakePostgrest]:
+    with FakePostgrest() as fake:
         yield fake
 
 

@@ -94,20 +94,33 @@ def test_a_service_that_refuses_listens_again_on_the_same_port(receiver):
 
 
 def test_slack_says_no_with_200(slack):
-    status, body = call(slack, b'{"channel": "#x", "text": "hi"}', {}, path="/api/chat.postMessage")
+    headers = {"Authorization": "Bearer other", "Content-Type": "application/json"}
+    said = b'{"channel": "#x", "text": "hi"}'
+
+    status, body = call(slack, said, headers, path="/api/chat.postMessage")
 
     assert (status, json.loads(body)) == (200, {"ok": False, "error": "invalid_auth"})
     assert slack.messages == []
 
 
 def test_slack_keeps_what_people_would_see(slack):
-    headers = {"Authorization": f"Bearer {slack.token}"}
+    headers = {"Authorization": f"Bearer {slack.token}", "Content-Type": "application/json"}
     said = b'{"channel": "#x", "text": "a &lt; b"}'
 
     call(slack, said, headers, path="/api/chat.postMessage")
 
     assert slack.messages == [SlackMessage("#x", "a < b")]
     assert slack.texts == ["a < b"]
+
+
+def test_slack_tells_who_holds_a_token_and_nobody_else(slack):
+    held = {"Authorization": f"Bearer {slack.token}"}
+
+    known = json.loads(call(slack, b"{}", held, path="/api/auth.test")[1])
+    unknown = json.loads(call(slack, b"{}", path="/api/auth.test")[1])
+
+    assert (known["ok"], known["team"]) == (True, "Acme")
+    assert unknown == {"ok": False, "error": "invalid_auth"}
 
 
 def test_twilio_wants_its_credentials(twilio):

@@ -7,8 +7,10 @@ import pytest
 from hub.connectors.connections import ConnectionSettings
 from hub.connectors.http import Http, OutboundPolicy, get
 from hub.connectors.slack import SlackClient
-from hub.connectors.sms import TwilioClient
+from hub.connectors.slack_webhook import SlackWebhook
+from hub.connectors.sms import TwilioClient, send_sms
 from hub.errors import Permanent, StepFailed
+from tests.fakes.clock import FakeClock
 from tests.fakes.services import Answer
 
 
@@ -104,9 +106,12 @@ def test_S3_chat_and_text_messages_take_the_same_way_out(attempt, receiver):
         credentials={"account_sid": "AC1", "auth_token": "t0ken"},
         options={"from": "+12025550100"},
     )
+    hook = ConnectionSettings("hook", "slack_webhook", credentials={"url": f"{receiver.url}/s/1"})
+    sms = TwilioClient(text, closed)
     for send in (
         lambda: SlackClient(chat, closed).post_message(attempt, channel="#x", text="x"),
-        lambda: TwilioClient(text, closed).send(attempt, to="+12025550147", text="x", from_=None),
+        lambda: SlackWebhook(hook, closed).send(attempt, {"text": "x"}),
+        lambda: send_sms(sms, attempt, FakeClock(), to="+12025550147", text="x"),
     ):
         with pytest.raises(Permanent) as refused:
             send()

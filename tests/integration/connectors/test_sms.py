@@ -11,9 +11,11 @@ from hub.connectors.connections import ConnectionSettings
 from hub.connectors.sms import TwilioClient, send_sms
 from hub.connectors.sms_codes import ERROR_CODES
 from hub.errors import Permanent, StepFailed, Transient
+from tests.fakes.clock import FakeClock
 from tests.fakes.services import CUT, HANG, Answer
 from tests.fakes.twilio import FakeTwilio, TextMessage
 
+CLOCK = FakeClock()
 TO = "+12025550147"
 FROM = "+12025550100"
 
@@ -40,19 +42,19 @@ def signalwire(http, twilio):
 
 def failure_of(client, attempt, to=TO, text="hi", from_=None):
     with pytest.raises(StepFailed) as failure:
-        send_sms(client, attempt, to=to, text=text, from_=from_)
+        send_sms(client, attempt, CLOCK, to=to, text=text, from_=from_)
     found = failure.value
     return type(found), found.code, found.maybe_done
 
 
 def test_a_message_is_sent_from_the_number_of_the_connection(client, attempt, twilio):
-    sent = send_sms(client, attempt, to=TO, text="Grüße & so")
+    sent = send_sms(client, attempt, CLOCK, to=TO, text="Grüße & so")
 
     assert twilio.messages == [TextMessage(TO, FROM, "Grüße & so", sent.sid)]
 
 
 def test_a_step_may_name_another_sender(client, attempt, twilio):
-    send_sms(client, attempt, to=TO, text="hi", from_="+12025550101")
+    send_sms(client, attempt, CLOCK, to=TO, text="hi", from_="+12025550101")
 
     assert twilio.messages[0].sender == "+12025550101"
 
@@ -60,7 +62,11 @@ def test_a_step_may_name_another_sender(client, attempt, twilio):
 def test_a_messaging_service_can_be_the_sender(http, attempt, twilio):
     service = "MG" + "1" * 32
     send_sms(
-        TwilioClient(settings_for(twilio, **{"from": service}), http), attempt, to=TO, text="x"
+        TwilioClient(settings_for(twilio, **{"from": service}), http),
+        attempt,
+        CLOCK,
+        to=TO,
+        text="x",
     )
 
     assert twilio.messages[0].sender == service
@@ -70,7 +76,7 @@ def test_an_api_key_signs_in_for_the_account(http, attempt, twilio):
     settings = settings_for(twilio)
     keyed = replace(settings, credentials={**settings.credentials, "api_key_sid": "SK1"})
     with pytest.raises(Permanent):
-        send_sms(TwilioClient(keyed, http), attempt, to=TO, text="x")
+        send_sms(TwilioClient(keyed, http), attempt, CLOCK, to=TO, text="x")
 
     assert f"/Accounts/{twilio.account_sid}/" in twilio.requests[0].path
 
@@ -144,7 +150,7 @@ def test_retry_after_is_kept(client, attempt, twilio):
     twilio.then(Answer.of({"code": 20429, "message": "slow down"}, 429, {"Retry-After": "3"}))
 
     with pytest.raises(Transient) as failure:
-        send_sms(client, attempt, to=TO, text="hi")
+        send_sms(client, attempt, CLOCK, to=TO, text="hi")
 
     assert failure.value.retry_after == timedelta(seconds=3)
 
@@ -169,7 +175,7 @@ def test_a_strange_answer_to_a_sent_message_is_not_an_error_of_the_hub(client, a
     strange = {"sid": "b3f7", "num_segments": 1, "date_created": 5, "price": "x", "error_code": "1"}
     twilio.then(Answer.of(strange, 201))
 
-    assert send_sms(client, attempt, to=TO, text="hi").sid == "b3f7"
+    assert send_sms(client, attempt, CLOCK, to=TO, text="hi").sid == "b3f7"
 
 
 @pytest.mark.parametrize("to", ["+15551234567", "+19005550100", "+1", "anonymous", "+266696687"])
@@ -199,7 +205,7 @@ def test_the_environment_does_not_change_where_messages_go(http, attempt, twilio
     for name in ("TWILIO_REGION", "TWILIO_EDGE", "TWILIO_ACCOUNT_SID"):
         monkeypatch.setenv(name, "elsewhere")
 
-    send_sms(TwilioClient(settings_for(twilio), http), attempt, to=TO, text="hi")
+    send_sms(TwilioClient(settings_for(twilio), http), attempt, CLOCK, to=TO, text="hi")
 
     assert len(twilio.messages) == 1
 

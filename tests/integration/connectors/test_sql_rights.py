@@ -90,3 +90,10 @@ def test_S13_the_database_of_the_hub_is_refused_whatever_the_role_may_do(
     assert refused.code == "not_allowed"
     assert "the database of the hub itself" in str(refused)
     assert set(_OWN_TABLES) <= set(metadata.tables)
+
+
+def test_a_check_asks_the_role_and_changes_nothing(shop):
+    said = SqlClient(shop.settings).check()
+
+    assert said.startswith("PostgreSQL ")
+    assert said.endswith("answers, and the role can read and nothing else")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from sqlalchemy import event
 
 from hub.engine.gate import TestDestinations
 from hub.errors import Permanent, Transient
+from hub.storage.hand import Hand
 from hub.storage.runs import WAITS_FOR_TURN, request_cancel
 from tests.integration.engine.workshop import INPUTS, PATIENCE, Crash, Shop, step
 
@@ -240,17 +241,21 @@ def test_E16_a_called_workflow_gives_its_turn_back_before_the_caller_goes_on(sho
 @pytest.fixture
 def locks(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """How many turns were locked in each transaction, one after the other."""
-    counted, real = [0], psycopg.Cursor.execute
+    counted = [0]
 
     def begun(_connection: object) -> None:
         counted.append(0)
 
-    def executed(cursor: Any, statement: Any, *given: Any, **named: Any) -> Any:
-        counted[-1] += "advisory_xact_lock" in str(statement)
-        return real(cursor, statement, *given, **named)
+    def counting(real: Callable[..., Any]) -> Callable[..., Any]:
+        def executed(by: Any, statement: Any, *given: Any, **named: Any) -> Any:
+            counted[-1] += "advisory_xact_lock" in str(statement)
+            return real(by, statement, *given, **named)
+
+        return executed
 
     event.listen(shop.engine, "begin", begun)
-    monkeypatch.setattr(psycopg.Cursor, "execute", executed)
+    for kind in (psycopg.Cursor, Hand):  # both ways to the driver
+        monkeypatch.setattr(kind, "execute", counting(kind.execute))
     yield counted
     event.remove(shop.engine, "begin", begun)
 

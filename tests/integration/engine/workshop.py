@@ -122,6 +122,12 @@ def get(world: World, attempt: Attempt, *, text: str) -> Written:
     return _do(world, attempt, text)
 
 
+@action("sms.send", effect="once", example=EXAMPLE, outward=True, texted_input="to")
+def text_to(world: World, attempt: Attempt, *, text: str, to: str) -> Written:
+    """Send a text message."""
+    return _do(world, attempt, f"{text} to {to}")
+
+
 _INSERT = text("INSERT INTO leads (id, first_name, last_name) VALUES (:id, :name, 'row')")
 ACTIONS: dict[str, Action] = {each.name: each for each in actions_of(sys.modules[__name__])}
 

@@ -21,7 +21,7 @@ NOBODY = Statement("SELECT host FROM workers WHERE id = :id")
 
 def test_a_statement_shares_the_transaction_of_the_connection(office):
     with office.engine.connect() as connection:
-        assert ADD.run(connection, {"id": "first"}).fetchone() == ("100%",)
+        assert ADD.run(connection, {"id": "first"}).first() == ("100%",)
         connection.execute(text(SECOND))
         connection.rollback()
     assert office.count("workers") == 0
@@ -66,3 +66,20 @@ def test_I11_a_link_that_broke_is_given_up_with_all_others_of_its_pool(office, o
 def test_who_needs_a_row_is_told_that_there_is_none(office):
     with office.engine.connect() as connection, pytest.raises(NoResultFound):
         one(NOBODY.run(connection, {"id": "nobody"}))
+
+
+def test_a_statement_is_carried_out_as_often_as_it_is_asked_before_and_behind_rollbacks(office):
+    with office.engine.connect() as connection:
+        for number in range(30):  # the driver prepares it soon, and forgets that at each rollback
+            ADD.run(connection, {"id": str(number)})
+            assert NOBODY.run(connection, {"id": str(number)}) == [("100%",)]
+            if number % 3 == 2:
+                connection.rollback()
+            elif number % 7 == 0:
+                connection.commit()
+                nested = connection.begin_nested()
+                ADD.run(connection, {"id": f"{number} again"})
+                nested.rollback()
+
+    kept = {row.id for row in office.rows("SELECT id FROM workers")}
+    assert kept == {"0", "6", "7", "21", "27", "28"}

@@ -14,8 +14,16 @@ WEB = (
     "from hub.config import Settings; from hub.web import server, sharing;"
     f"sharing.load(Settings.from_environment({{'HUB_PROJECT': {str(ROOT)!r}}}))"
 )
-FOR_THE_FIRST_CALL = ["httpx", "httpcore", "twilio"]
-FOR_OTHERS = ["alembic", "ruamel", "hub.cli", "hub.editing", "hub.testing"]
+FOR_THE_FIRST_CALL = ["httpx", "httpcore", "twilio", "smtplib", "email.headerregistry"]
+FOR_OTHERS = [
+    "opentelemetry",
+    "psutil",
+    "alembic",
+    "ruamel",
+    "hub.cli",
+    "hub.editing",
+    "hub.testing",
+]
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,19 @@ def test_a_complete_connection_is_taken_as_it_is():
     assert configured(settings, kind_of("slack")) is settings
 
 
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        {"service_account_key": "{}"},
+        {"client_id": "1", "client_secret": "2", "refresh_token": "3"},
+    ],
+)
+def test_one_of_several_ways_to_sign_in_is_enough(credentials):
+    settings = ConnectionSettings("office", "google", credentials=credentials)
+
+    assert configured(settings, kind_of("google")) is settings
+
+
 @pytest.mark.parametrize("type_name", all_connectors())
 def test_without_a_connection_the_message_names_what_to_write(type_name):
     with pytest.raises(Permanent) as failure:
@@ -36,6 +49,11 @@ def test_without_a_connection_the_message_names_what_to_write(type_name):
         (
             ConnectionSettings("sms", "twilio", credentials={"account_sid": "AC1"}),
             "credentials.auth_token",
+        ),
+        (ConnectionSettings("office", "google"), "credentials.service_account_key or else"),
+        (
+            ConnectionSettings("office", "google", credentials={"client_id": "1"}),
+            "credentials.client_id and credentials.client_secret and credentials.refresh_token",
         ),
         (ConnectionSettings("mail", "smtp", options={"from": "a@example.com"}), "base_url"),
         (ConnectionSettings("mail", "smtp", base_url="smtp://mail.example.com"), "options.from"),

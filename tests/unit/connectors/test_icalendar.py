@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.connectors.icalendar import Invitation, fold, write
+from tests.unit.ingest.sample_bodies import SAMPLES
 
 ATTENDEE = "ATTENDEE;CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE"
 INVITATION = Invitation(
@@ -20,6 +23,12 @@ INVITATION = Invitation(
     attendee="zoe@example.com",
     stamped_at=datetime(2025, 11, 20, 18, 54, tzinfo=UTC),
 )
+MOVED = replace(
+    INVITATION,
+    start=datetime(2025, 12, 5, 15, tzinfo=UTC),
+    end=datetime(2025, 12, 5, 15, 30, tzinfo=UTC),
+)
+_NAME = re.compile(r';CN="[^"]*"')
 
 
 def lines(invitation):
@@ -80,3 +89,27 @@ def test_whatever_the_texts_the_form_holds(title, location):
 
     assert len(lines(INVITATION)) + bool(calm) == len(text.replace("\r\n ", "").split("\r\n"))
     assert all(len(piece.encode()) <= 75 for piece in text.split("\r\n"))
+
+
+# --------------------------------------------------------------- what calendars are known to accept
+
+
+@pytest.mark.parametrize(
+    ("sample", "invitation"),
+    [
+        ("request", INVITATION),
+        ("request-rescheduled", replace(MOVED, sequence=1)),
+        ("cancel", replace(MOVED, sequence=2, is_cancelled=True)),
+    ],
+)
+def test_an_invitation_says_what_the_samples_say(sample, invitation):
+    """The samples also have a description and names of people, which ours leaves out."""
+    raw = (SAMPLES / f"ics/{sample}.ics").read_bytes()
+    wanted = [
+        _NAME.sub("", line)
+        for line in raw.decode().replace("\r\n ", "").split("\r\n")
+        if not line.startswith(("PRODID:", "DESCRIPTION:"))
+    ]
+
+    assert [line for line in lines(invitation) if not line.startswith("PRODID:")] == wanted
+    assert raw == raw.replace(b"\n", b"\r\n").replace(b"\r\r\n", b"\r\n")

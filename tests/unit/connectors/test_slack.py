@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.connectors.slack import escape
+from hub.connectors.slack_text import escape
 
 
 def test_data_cannot_mention_or_hide_a_link():

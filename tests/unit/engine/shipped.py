@@ -11,18 +11,17 @@ from typing import Any
 
 from hub.action import Action, actions_of
 from hub.connectors import declared as declared_services
-from hub.connectors import email, http, slack, sms
-from hub.domain import appointments, declared, interactions, leads, phones
+from hub.connectors import email, http, slack, sms, vapi, webhooks
+from hub.domain import appointments, declared, interactions, leads, opt_outs, phones
 from hub.engine.advance.commands import Perform
 from hub.engine.advance.failure import Failure
 from hub.engine.advance.frame import Facts
 from hub.engine.advance.journal import Journal
 from hub.engine.advance.machine import Machine
 from hub.engine.project import Project, load_project
-from hub.engine.settings import DialectFacts
 from hub.engine.start import trigger_names
 from hub.engine.typed import typed
-from hub.ingest.dialects import DIALECTS
+from hub.ingest.dialects import DIALECTS, dialect_facts
 from hub.ingest.signatures import AUTH_TYPES
 from hub.values import plain
 
@@ -43,24 +42,15 @@ def shipped_files() -> dict[str, str]:
 
 def shipped_actions() -> dict[str, Action]:
     """All actions of the hub that the flows use."""
-    trade = (appointments, declared, interactions, leads, phones)
-    services = (declared_services, email, http, slack, sms)
+    trade = (appointments, declared, interactions, leads, opt_outs, phones)
+    services = (declared_services, email, http, slack, sms, vapi, webhooks)
     return {each.name: each for module in (*trade, *services) for each in actions_of(module)}
 
 
 @cache
 def shipped() -> Project:
     """The project."""
-    dialects = {
-        name: DialectFacts(
-            name,
-            default_max_body=dialect.default_max_body,
-            is_tool=dialect.is_tool,
-            payload_names=dialect.payload_names,
-            names_messages=dialect.names_messages,
-        )
-        for name, dialect in DIALECTS.items()
-    }
+    dialects = {name: dialect_facts(each) for name, each in DIALECTS.items()}
     return load_project(
         shipped_files(), actions=shipped_actions(), auth_types=AUTH_TYPES, dialects=dialects
     )

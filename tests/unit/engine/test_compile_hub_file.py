@@ -86,6 +86,7 @@ def test_everything_it_may_say():
             "shared_header",
             secrets=("VAPI_SECRET", "VAPI_OLD_SECRET"),
             options={"header": "X-Vapi-Secret"},
+            header="X-Vapi-Secret",
         )
     }
     assert settings.config == {

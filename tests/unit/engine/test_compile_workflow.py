@@ -222,8 +222,6 @@ def test_a_name_that_only_speaks_of_secrets_can_be_read(name):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("retell.tool", "this version does not speak the dialect 'retell.tool' yet"),
-        ("twilio.sms", "this version does not speak the dialect 'twilio.sms' yet"),
         ("vapi.tol", "there is no dialect 'vapi.tol' — did you mean 'vapi.tool'?"),
         ("fax", "there is no dialect 'fax'"),
     ],

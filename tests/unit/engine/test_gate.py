@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.action import Action, DestinationKind, Effect, Mode, action, actions_of
-from hub.connectors import email, http, slack, sms
+from hub.connectors import airtable, email, http, hubspot, llm, slack, sms, supabase, vapi, webhooks
 from hub.engine.gate import Allowed, Simulated, TestDestinations, pass_gate
 
-BUILT_IN = {each.name: each for module in (email, http, slack, sms) for each in actions_of(module)}
+MODULES = (airtable, email, http, hubspot, llm, slack, sms, supabase, vapi, webhooks)
+BUILT_IN = {each.name: each for module in MODULES for each in actions_of(module)}
 LISTED = TestDestinations(
     phone=("+12025550147", "+12025550148"),
     email=("tester@example.com", "Second@example.com"),

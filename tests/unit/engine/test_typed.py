@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub.engine.typed import typed
 
@@ -62,3 +64,35 @@ def test_a_schema_that_contains_itself_is_followed_as_deep_as_the_value_goes():
     found = typed({"at": TEXT, "next": {"at": TEXT, "next": {}}}, node)
 
     assert found == {"at": NOON, "next": {"at": NOON, "next": {}}}
+
+
+def leaves(of: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """An object, or a list, of parts."""
+    return st.dictionaries(st.sampled_from("abc"), of, max_size=3) | st.lists(of, max_size=2)
+
+
+@given(st.recursive(st.sampled_from(["at", "text"]), leaves, max_leaves=8))
+def test_of_any_form_exactly_the_fields_that_are_dates_become_dates(form: Any):
+    assert typed(_value(form), _schema(form)) == _expected(form)
+
+
+def _schema(form: Any) -> dict[str, Any]:
+    if isinstance(form, dict):
+        return {"properties": {name: _schema(each) for name, each in form.items()}}
+    if isinstance(form, list):
+        return {"prefixItems": [_schema(each) for each in form]}
+    return DATE if form == "at" else {"type": "string"}
+
+
+def _value(form: Any) -> Any:
+    if isinstance(form, dict):
+        return {name: _value(each) for name, each in form.items()}
+    return [_value(each) for each in form] if isinstance(form, list) else TEXT
+
+
+def _expected(form: Any) -> Any:
+    if isinstance(form, dict):
+        return {name: _expected(each) for name, each in form.items()}
+    if isinstance(form, list):
+        return [_expected(each) for each in form]
+    return NOON if form == "at" else TEXT

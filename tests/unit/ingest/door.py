@@ -11,12 +11,11 @@ from uuid import UUID
 
 from hub.action import Action
 from hub.engine.project import load_project
-from hub.engine.settings import DialectFacts
 from hub.engine.start import Start
 from hub.engine.workflow import Workflow
 from hub.errors import Unavailable
 from hub.ingest.answers import pack
-from hub.ingest.dialects import DIALECTS, Packed
+from hub.ingest.dialects import DIALECTS, Packed, dialect_facts
 from hub.ingest.receipt import Receipt
 from hub.ingest.receive import Reception
 from hub.ingest.request import InboundRequest
@@ -60,10 +59,7 @@ BOOKED: dict[str, Any] = {
     },
     "required": ["lead_id", "appointment_time"],
 }
-DIALECT_FACTS = {
-    name: DialectFacts(name, each.default_max_body, each.is_tool, each.payload_names)
-    for name, each in DIALECTS.items()
-}
+DIALECT_FACTS = {name: dialect_facts(each) for name, each in DIALECTS.items()}
 
 
 def workflow(endpoint: str, steps: str = "- return: done") -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -62,10 +63,11 @@ class Preset:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def mac(signed: bytes, key: bytes = SECRET.encode()) -> bytes:
-    return hmac.new(key, signed, hashlib.sha256).digest()
+def mac(signed: bytes, key: bytes = SECRET.encode(), algorithm: str = "sha256") -> bytes:
+    return hmac.new(key, signed, algorithm).digest()
 
 
+HASHED = f"https://hub.example.com/hooks/x?bodySHA256={hashlib.sha256(BODY).hexdigest()}"
 RAW_KEY = b"a secret of thirty-two bytes ...."
 STANDARD = b".".join((b"msg_1", MOMENT.encode(), BODY))
 GOOD: dict[str, tuple[Preset, dict[str, str]]] = {
@@ -106,11 +108,59 @@ GOOD: dict[str, tuple[Preset, dict[str, str]]] = {
         Preset("retell"),
         {"X-Retell-Signature": f"v={MOMENT},d={mac(BODY + MOMENT.encode()).hex()}"},
     ),
+    "vapi_secret": (Preset("vapi_secret"), {"X-Vapi-Secret": SECRET}),
+    "google_calendar": (Preset("google_calendar"), {"X-Goog-Channel-Token": SECRET}),
+    "acuity": (Preset("acuity"), {"X-Acuity-Signature": b64encode(mac(BODY)).decode()}),
+    "bland": (Preset("bland"), {"X-Webhook-Signature": mac(BODY).hex()}),
+    "calcom": (Preset("calcom"), {"X-Cal-Signature-256": mac(BODY).hex()}),
+    "github": (Preset("github"), {"X-Hub-Signature-256": f"sha256={mac(BODY).hex()}"}),
+    "calendly": (
+        Preset("calendly"),
+        {"Calendly-Webhook-Signature": f"t={MOMENT},v1={mac(f'{MOMENT}.'.encode() + BODY).hex()}"},
+    ),
+    "elevenlabs": (
+        Preset("elevenlabs"),
+        {"ElevenLabs-Signature": f"t={MOMENT},v0={mac(f'{MOMENT}.'.encode() + BODY).hex()}"},
+    ),
+    "twilio": (
+        Preset("twilio"),
+        {
+            "X-Twilio-Signature": b64encode(mac(HASHED.encode(), algorithm="sha1")).decode(),
+        },
+    ),
+    "signalwire": (
+        Preset("signalwire"),
+        {"X-SignalWire-Signature": mac(HASHED.encode() + BODY, algorithm="sha1").hex()},
+    ),
+    "square": (
+        Preset("square"),
+        {"x-square-hmacsha256-signature": b64encode(mac(HASHED.encode() + BODY)).decode()},
+    ),
+    "hubspot": (
+        Preset("hubspot"),
+        {
+            "X-HubSpot-Request-Timestamp": MOMENT,
+            "X-HubSpot-Signature-v3": b64encode(
+                mac(f"POST{HASHED}".encode() + BODY + MOMENT.encode())
+            ).decode(),
+        },
+    ),
+    "hubspot_v2": (
+        Preset("hubspot_v2"),
+        {
+            "X-HubSpot-Signature": hashlib.sha256(
+                f"{SECRET}POST{HASHED}".encode() + BODY
+            ).hexdigest()
+        },
+    ),
 }
+FORMS_OF_THE_URL = {"twilio": 2, "signalwire": 2, "square": 2, "hubspot": 2, "hubspot_v2": 2}
+# A published key may be compared by anybody; a secret in the body has a test of its own.
+NO_SECRET_OF_A_HEADER = {"public", "gohighlevel", "microsoft_graph"}
 
 
 def test_S1_every_way_to_prove_oneself_is_shown_here():
-    assert set(GOOD) == set(AUTH_TYPES) - {"public"}
+    assert set(GOOD) == set(AUTH_TYPES) - NO_SECRET_OF_A_HEADER
 
 
 @pytest.mark.parametrize("kind", GOOD)
@@ -121,12 +171,12 @@ def test_S1_secrets_are_never_compared_with_equals(kind: str, place: int):
     live = [GuardedText("one"), GuardedText("other")]
     live.insert(place, GuardedText(SECRET))
 
-    verify(preset, headers=headers, body=BODY, secrets=live, now=NOW)
+    verify(preset, headers=headers, body=BODY, secrets=live, now=NOW, url=HASHED)
     with pytest.raises(Rejected):
-        verify(preset, headers=headers, body=BODY, secrets=live[:place], now=NOW)
+        verify(preset, headers=headers, body=BODY, secrets=live[:place], now=NOW, url=HASHED)
     wrong = {name: f"{value[:-4]}0000" for name, value in headers.items()}
     with pytest.raises(Rejected):
-        verify(preset, headers=wrong, body=BODY, secrets=live, now=NOW)
+        verify(preset, headers=wrong, body=BODY, secrets=live, now=NOW, url=HASHED)
 
 
 @pytest.mark.parametrize("kind", GOOD)
@@ -142,10 +192,34 @@ def test_S1_every_live_secret_is_tried_whichever_is_right(
         compared[-1] += 1
         return real(one, other)
 
-    monkeypatch.setattr("hub.ingest.signatures.hmac.compare_digest", counting)
+    monkeypatch.setattr("hub.ingest.signatures.building_blocks.hmac.compare_digest", counting)
     b64 = b64encode(b"another secret, also thirty-three").decode()
     for live in ([SECRET, b64], [b64, SECRET]):
         compared.append(0)
-        verify(preset, headers=headers, body=BODY, secrets=live, now=NOW)
+        verify(preset, headers=headers, body=BODY, secrets=live, now=NOW, url=HASHED)
 
-    assert compared == [2, 2]
+    each = 2 * FORMS_OF_THE_URL.get(kind, 1) + (kind == "twilio")  # and the hash of the body
+    assert compared == [each, each]
+
+
+def test_S1_the_secret_in_a_body_is_compared_in_constant_time_too(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Each different value with each live secret, right or wrong."""
+    compared: list[int] = []
+    real = hmac.compare_digest
+
+    def counting(one: bytes, other: bytes) -> bool:
+        compared[-1] += 1
+        return real(one, other)
+
+    monkeypatch.setattr("hub.ingest.signatures.building_blocks.hmac.compare_digest", counting)
+    items = [{"clientState": each} for each in (SECRET, "wrong", SECRET)]
+    body = json.dumps({"value": items}).encode()
+    for live in ([SECRET, "another"], ["another", SECRET]):
+        compared.append(0)
+        guarded = [GuardedText(each) for each in live]
+        found = verify(Preset("microsoft_graph"), headers={}, body=body, secrets=guarded, now=NOW)
+        assert found.vouched == {SECRET}
+
+    assert compared == [4, 4]

@@ -161,6 +161,22 @@ def test_each_dialect_says_what_is_sent_to_it_and_what_it_answers(
     assert ("200" in operation["responses"]) is not is_as_given
 
 
+@pytest.mark.parametrize(
+    ("dialect", "members"),
+    [("retell.tool", ["args", "call"]), ("elevenlabs.tool", ["tool_call_id", "parameters"])],
+)
+def test_a_tool_that_is_always_told_200_has_its_own_envelope(dialect: str, members: Any) -> None:
+    text = TOOL.replace("vapi.tool", dialect).replace(
+        "- return: done", "- return: {}\n    status: 404"
+    )
+    operation = openapi(project(booked=text), URL)["paths"]["/webhook/booked"]["post"]
+
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert schema["anyOf"][1]["required"] == members
+    assert "200" in operation["responses"]
+    assert not {"202", "404"} & set(operation["responses"])
+
+
 def test_a_workflow_that_is_switched_off_or_has_no_endpoint_is_not_in_it() -> None:
     loaded = project(
         off=workflow("auth: broker").replace("title:", "enabled: false\ntitle:"),
@@ -186,3 +202,27 @@ def test_a_tool_is_made_of_a_tool_workflow_only() -> None:
     loaded = project(plain=workflow("auth: broker"))
     with pytest.raises(NotPossible, match="plain"):
         vapi_tool(loaded.workflows["plain"], URL)
+
+
+def test_who_only_reports_is_told_the_one_status_of_its_dialect() -> None:
+    """And what a handshake hears, where its callers come with one."""
+    vendors = {"graph": "microsoft.graph", "google": "google.calendar", "crm": "hubspot"}
+    texts = {
+        name: workflow(f"auth: broker\ndialect: {dialect}") for name, dialect in vendors.items()
+    }
+    paths = openapi(project(**texts), URL)["paths"]
+    told = {
+        name: {
+            status: sorted(each["content"])
+            for status, each in paths[f"/webhook/{name}"]["post"]["responses"].items()
+            if status.startswith("2")
+        }
+        for name in vendors
+    }
+
+    assert told == {
+        "graph": {"200": ["text/plain"], "202": ["application/json"]},
+        "google": {"204": []},
+        "crm": {"200": ["application/json"]},
+    }
+    assert paths["/webhook/google"]["post"]["requestBody"]["required"] is False

@@ -1,7 +1,7 @@
 """The verifiers against the vectors of the vendors, and against malformed headers (S1, S2)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import Rejected
-from hub.ingest.signatures import AUTH_TYPES, verify
+from hub.ingest.signatures import AUTH_TYPES, Verified, verify
 
-VECTORS = json.loads(
-    (Path(__file__).parents[2] / "samples" / "signatures.json").read_text(encoding="utf-8")
-)["vectors"]
+SAMPLES = Path(__file__).parents[2] / "samples"
+VECTORS = json.loads((SAMPLES / "signatures.json").read_text(encoding="utf-8"))["vectors"]
 NOW = datetime(2025, 11, 20, 18, 53, 53, tzinfo=UTC)
 
 
@@ -26,9 +25,18 @@ class Preset:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
+VENDORS = {
+    **dict.fromkeys(("standard-webhooks", "svix", "openai"), "standard_webhooks"),
+    "stripe": "stripe_signature",
+    "vapi": "vapi_secret",
+    "google-calendar": "google_calendar",
+}
+FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+
+
 def preset_of(vector: Mapping[str, Any]) -> Preset:
-    config = vector.get("config", {})
-    scheme = vector["scheme"]
+    """The preset with the vendor's name."""
+    config, scheme, system = vector.get("config", {}), vector["scheme"], vector["system"]
     if scheme == "vapi-hmac":
         return Preset(
             "vapi_hmac",
@@ -44,6 +52,16 @@ def preset_of(vector: Mapping[str, Any]) -> Preset:
                 "message_id_header": config.get("messageIdHeader", ""),
             },
         )
+    if vector["id"] == "vapi-bearer":
+        return Preset("bearer")
+    if scheme == "hubspot-v2":
+        return Preset("hubspot_v2")
+    return Preset(VENDORS.get(system, system))
+
+
+def general_preset_of(vector: Mapping[str, Any]) -> Preset | None:
+    """The building block that says the same with options, where there is one."""
+    config, scheme = vector.get("config", {}), vector["scheme"]
     if scheme in {"hmac-body-hex", "hmac-body-base64"}:
         return Preset("hmac_sha256", config)
     if scheme == "t-v1":
@@ -51,25 +69,39 @@ def preset_of(vector: Mapping[str, Any]) -> Preset:
     if scheme == "t-v0":
         options = {"header": "ElevenLabs-Signature", "scheme": "v0", "tolerance_past": 1800}
         return Preset("stripe_signature", options)
-    return {
-        "shared-secret-header": Preset("shared_header", config),
-        "standard-webhooks": Preset("standard_webhooks"),
-        "standard-webhooks-v1a": Preset("standard_webhooks"),
-        "slack-v0": Preset("slack"),
-        "retell": Preset("retell"),
-    }[scheme]
+    return Preset("shared_header", config) if scheme == "shared-secret-header" else None
+
+
+def headers_of(vector: Mapping[str, Any]) -> dict[str, str]:
+    """With the type of the body, which the vectors tell beside the headers."""
+    return {**vector["headers"], **(FORM if vector.get("content_type") == "form" else {})}
+
+
+def proved(
+    preset: Preset, vector: Mapping[str, Any], secrets: Sequence[str], **other: Any
+) -> Verified:
+    """Verify a vector; `other` says what of it is changed."""
+    request: dict[str, Any] = {
+        "headers": headers_of(vector),
+        "body": vector["body"].encode(),
+        "method": vector.get("method", "POST"),
+        "url": vector.get("url", ""),
+    }
+    now = datetime.fromtimestamp(vector["now"], UTC)
+    return verify(preset, secrets=secrets, now=now, **{**request, **other})
 
 
 def test_S2_a_longer_tolerance_makes_repeats_known_for_longer():
     vector = next(each for each in VECTORS if each["scheme"] == "t-v0" and each["valid"])
-    proved = verify(
-        preset_of(vector),
-        headers=vector["headers"],
-        body=vector["body"].encode(),
-        secrets=[vector["secret"]],
-        now=datetime.fromtimestamp(vector["now"], UTC),
-    )
-    assert proved.accepted_for == timedelta(seconds=1800 + 300)
+    found = proved(preset_of(vector), vector, [vector["secret"]])
+    assert found.accepted_for == timedelta(seconds=1800 + 300)
+
+
+def test_S1_all_62_vectors_of_the_vendors_are_here_and_each_is_of_a_type():
+    assert len({vector["id"] for vector in VECTORS}) == 62
+    assert {preset_of(vector).type for vector in VECTORS} <= set(AUTH_TYPES)
+    untold = {"public", "shared_header", "basic", "hmac_sha256", "microsoft_graph"}
+    assert set(AUTH_TYPES) - untold == {preset_of(vector).type for vector in VECTORS}
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
@@ -78,28 +110,18 @@ def test_S1_S2_every_vector_gets_its_verdict_with_the_secret_in_either_place(vec
     secrets = ["another-secret"]
     secrets.insert(place, vector["secret"])
 
-    def check():
-        return verify(
-            preset_of(vector),
-            headers=vector["headers"],
-            body=vector["body"].encode(),
-            secrets=secrets,
-            now=datetime.fromtimestamp(vector["now"], UTC),
-            method=vector.get("method", "POST"),
-            url=vector.get("url", ""),
-        )
-
-    if vector["valid"]:
-        check()
-    else:
-        with pytest.raises(Rejected) as refused:
-            check()
-        assert refused.value.status == 401
+    for preset in filter(None, (preset_of(vector), general_preset_of(vector))):
+        if vector["valid"]:
+            proved(preset, vector, secrets)
+        else:
+            with pytest.raises(Rejected) as refused:
+                proved(preset, vector, secrets)
+            assert refused.value.status == 401
 
 
-def refuses(preset, headers, *, secrets=("s3cret",), body=b"{}"):
+def refuses(preset, headers, *, secrets=("s3cret",), body=b"{}", url=""):
     with pytest.raises(Rejected) as refused:
-        verify(preset, headers=headers, body=body, secrets=secrets, now=NOW)
+        verify(preset, headers=headers, body=body, secrets=secrets, now=NOW, url=url)
     return refused.value.status == 401
 
 
@@ -125,10 +147,17 @@ def test_S1_a_request_without_credentials_is_refused(kind):
             "1763664833".translate({each: each + 0xFEE0 for each in range(0x30, 0x3A)}),
             "-1",
             "1e9",
+            "key=k,algorithm=HMAC_SHA256",
         ]
     ),
+    content_type=st.sampled_from(["application/json", FORM["content-type"], ""]),
+    body=st.binary(max_size=60)
+    | st.sampled_from([b"a=%zz&=&&%E9=+", b"[" * 1000, b'{"value": [{"clientState": 1}, 2]}']),
+    url=st.text(max_size=60) | st.sampled_from(["https://[::1]:x/?bodySHA256", "http://a:1:2/"]),
 )
-def test_S1_whatever_stands_in_the_headers_is_401_and_never_an_error(kind, value, moment):
+def test_S1_whatever_a_request_holds_is_401_and_never_an_error(
+    *, kind, value, moment, content_type, body, url
+):
     headers = {
         "X-Key": value,
         "Authorization": value,
@@ -139,8 +168,13 @@ def test_S1_whatever_stands_in_the_headers_is_401_and_never_an_error(kind, value
         "x-slack-request-timestamp": moment,
         "x-slack-signature": value,
         "x-retell-signature": value,
+        "x-twilio-webhooks-signature-settings": moment,
+        "x-hubspot-request-timestamp": moment,
+        "content-type": content_type,
+        str(AUTH_TYPES[kind].fixed.get("header", "x")).lower(): value,
     }
-    assert refuses(Preset(kind, {"header": "X-Key", "username": "hub"}), headers)
+    preset = Preset(kind, {"header": "X-Key", "username": "hub"})
+    assert refuses(preset, headers, body=body, url=url)
 
 
 def test_S1_basic_credentials_are_user_and_password():

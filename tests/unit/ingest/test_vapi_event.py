@@ -6,9 +6,11 @@ import pytest
 
 from hub.ingest.body import read_json
 from hub.ingest.dialects import DIALECTS, Reply
+from tests.unit.ingest.door import Door, said, workflow
 from tests.unit.ingest.sample_bodies import SAMPLES, body
 
 EVENT = DIALECTS["vapi.event"]
+APOLOGY = "I am sorry, this call cannot be taken just now."
 CALL = "019a9f10-2c4e-7aa1-9d53-0f2b6c1e7d10"
 MESSAGES = sorted(
     path.stem for path in (SAMPLES / "vapi").glob("*.json") if path.stem != "api-request-tool"
@@ -127,3 +129,57 @@ def test_a_faulty_transcript_is_mended_and_the_event_is_kept():
 
     assert found.calls[0].payload["artifact"]["transcript"] == "a\N{REPLACEMENT CHARACTER}b"
     assert found.is_mended
+
+
+# ------------------------------------------------------------------- questions and their answers
+
+VOICE_DOOR = {
+    "voice": workflow(
+        "path: /webhook/voice\nauth: broker\ndialect: vapi.event\n"
+        "respond:\n  within: 9s\n  otherwise: {assistantId: a-1}"
+    )
+}
+PROVED = {"Authorization": "Bearer new-token"}
+
+
+def sent(name):
+    raw = (SAMPLES / f"vapi/{name}.json").read_bytes()
+    return Door(VOICE_DOOR).send("/webhook/voice", raw, headers=PROVED)
+
+
+def test_an_assistant_request_is_answered_before_vapi_hangs_up():
+    for name, seconds in [
+        ("assistant-request", 6),
+        ("assistant-request-sip", 6),
+        ("transfer-destination-request", 9),
+        ("campaign-predial", 9),
+    ]:
+        (outcome,) = sent(name).outcomes
+        assert outcome.wait.total_seconds() == seconds, name
+
+
+def test_what_is_said_at_the_deadline_is_told_to_the_one_who_asked():
+    assert said(sent("assistant-request")) == {"assistantId": "a-1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "reply", "told"),
+    [
+        ("assistant-request", Reply("We are closed."), {"error": "We are closed."}),
+        ("assistant-request", Reply({"assistantId": 7}), {"error": APOLOGY}),
+        ("assistant-request", Reply({"error": "x", "run_id": "r"}, 500), {"error": APOLOGY}),
+        ("assistant-request", Reply("One\ntwo.", 500), {"error": "One two."}),
+        ("assistant-request", Reply(None), {"error": APOLOGY}),
+        ("transfer-destination-request", Reply({"assistantId": "a"}), {"error": APOLOGY}),
+        (
+            "handoff-destination-request",
+            Reply({"destination": {"type": "assistant"}, "result": "Moving."}),
+            {"destination": {"type": "assistant"}, "result": "Moving."},
+        ),
+        ("campaign-predial", Reply({"eligible": True}), {"eligible": True}),
+        ("campaign-predial", Reply({"eligible": "yes"}), {"eligible": False}),
+        ("campaign-predial", Reply("The list is away.", 500), {"eligible": False}),
+    ],
+)
+def test_an_answer_that_vapi_would_not_take_is_never_sent(name, reply, told):
+    assert json.loads(EVENT.pack(unpacked(name), [reply]).body) == told

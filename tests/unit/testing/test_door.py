@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import pytest
 
+from hub.errors import Rejected
 from hub.ingest.signatures import AUTH_TYPES, verify
 from hub.testing.signing import secret_value, signed
 from tests.fakes.clock import FakeClock
@@ -171,7 +174,28 @@ def test_every_way_to_prove_oneself_can_be_signed(kind: str, clock: FakeClock):
     settings = project({"hub.yaml": f"hub: 1\nsecrets: [S]\nauth:\n  it:\n{auth}\n"}).settings
     preset = settings.auth["it"]
 
-    headers = signed(preset, b"{}", {}, now=clock.now(), settings=settings)
+    body = b'{"value": [{"clientState": "test-S"}]}'  # one proves itself by its body
+    url = f"https://hub.example.com/x?bodySHA256={sha256(body).hexdigest()}"
+    now = clock.now()
+
+    headers = signed(preset, body, {}, now=now, settings=settings, url=url)
 
     secrets = [secret_value("S", settings)]
-    verify(preset, headers=headers, body=b"{}", secrets=secrets, now=clock.now())
+    verify(preset, headers=headers, body=body, secrets=secrets, now=now, url=url)
+    if headers:
+        wrong = ["another"]
+        with pytest.raises(Rejected):
+            verify(preset, headers=headers, body=body, secrets=wrong, now=now, url=url)
+
+
+@pytest.mark.parametrize("kind", ["twilio", "signalwire"])
+def test_a_form_is_signed_as_its_sender_does(kind: str, clock: FakeClock):
+    text = f"hub: 1\nsecrets: [S]\nauth:\n  it: {{type: {kind}, secret: S}}\n"
+    settings = project({"hub.yaml": text}).settings
+    body, url, now = b"To=%2B1&Body=a+b&Empty=", "https://hub.example.com/x?a=b", clock.now()
+    form = {"content-type": "application/x-www-form-urlencoded"}
+
+    headers = signed(settings.auth["it"], body, form, now=now, settings=settings, url=url)
+
+    secrets = ["test-S"]
+    verify(settings.auth["it"], headers=headers, body=body, secrets=secrets, now=now, url=url)

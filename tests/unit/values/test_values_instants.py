@@ -27,6 +27,45 @@ INSTANTS = st.datetimes(
 )
 
 
+def by_the_calendar(text: str) -> datetime:
+    """What RFC 3339 says, field by field."""
+    digits = [int(text[start:end]) for start, end in ((0, 4), (5, 7), (8, 10))]
+    digits += [int(text[start:end]) for start, end in ((11, 13), (14, 16), (17, 19))]
+    rest = text[19:]
+    fraction = rest[1:].partition("+")[0].partition("-")[0].rstrip("zZ") if rest[0] == "." else ""
+    offset = rest[len(fraction) + 1 :] if fraction else rest
+    distance = timedelta()
+    if offset not in {"Z", "z"}:
+        distance = timedelta(hours=int(offset[1:3]), minutes=int(offset[4:6]))
+        distance = -distance if offset[0] == "-" else distance
+    micro = int(fraction[:6].ljust(6, "0")) if fraction else 0
+    return datetime(*digits, micro, tzinfo=timezone(distance))  # type: ignore[misc,arg-type]
+
+
+@given(
+    st.datetimes(datetime(1900, 1, 3), datetime(2200, 12, 29)),  # noqa: DTZ001
+    st.from_regex(r"\A[Tt]\Z"),
+    st.from_regex(r"\A(\.[0-9]{1,9})?\Z"),
+    st.from_regex(r"\A([Zz]|[+-](0[0-9]|1[0-9]|2[0-3]):[0-5][0-9])\Z"),
+)
+def test_every_way_to_write_an_instant_is_read_as_the_calendar_says(day, sign, fraction, offset):
+    text = f"{day:%Y-%m-%d}".rjust(10, "0") + f"{sign}{day:%H:%M:%S}{fraction}{offset}"
+    read = parse_instant(text)
+    assert read == by_the_calendar(text)
+    assert read.utcoffset() == by_the_calendar(text).utcoffset()
+
+
+@given(st.from_regex(r"\A(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z"))
+def test_a_date_time_is_read_if_it_exists_and_refused_if_not(text):
+    try:
+        meant = by_the_calendar(text)
+    except ValueError:
+        with pytest.raises(ValueError, match="is not a date-time that exists"):
+            parse_instant(text)
+    else:
+        assert parse_instant(text) == meant
+
+
 @pytest.mark.parametrize(
     ("text", "meant"),
     [

@@ -1,0 +1,135 @@
+"""`hub connection`: the connections of hub.yaml, and whether their services take them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import click
+
+from hub.bootstrap.actions import all_connectors
+from hub.bootstrap.services import open_services, revealed
+from hub.cli.console import say, say_json, table
+from hub.cli.entrance import example, pass_environment
+from hub.cli.environment import Environment
+from hub.connectors.connections import Connector
+from hub.engine.settings import ConnectionSettings
+from hub.errors import NotPossible, StepFailed
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A connection of hub.yaml; `missing` is what must be set before it can be used."""
+
+    name: str
+    type: str
+    actions: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a service said; `code` is that of a failed step, null when all is well."""
+
+    name: str
+    type: str
+    status: Literal["ok", "failed"]
+    message: str
+    code: str | None = None
+
+
+@click.group()
+def connection() -> None:
+    """The connections of hub.yaml, and whether their services take them."""
+
+
+@example("hub connection list", "hub connection list --json")
+@connection.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@pass_environment
+def list_connections(environment: Environment, *, as_json: bool) -> None:
+    """Tell which connections there are, what uses them, and what is missing. Asks nobody."""
+    environment.use_logs("error")
+    declared = environment.loaded.project.settings.connections
+    found = [_listed(each, environment) for each in declared.values()]
+    if as_json:
+        for each in found:
+            say_json(each)
+    elif found:
+        rows = [
+            (
+                each.name,
+                each.type,
+                "warning" if each.missing else "ok",
+                f"set {', '.join(each.missing)}" if each.missing else ", ".join(each.actions),
+            )
+            for each in found
+        ]
+        table(("name", "type", "is", ""), rows)
+    else:
+        say("hub.yaml has no connections")
+
+
+@example("hub connection test slack", "hub connection test twilio --json")
+@connection.command(name="test")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@pass_environment
+def test_connection(environment: Environment, *, name: str, as_json: bool) -> None:
+    """Ask the service behind a connection something harmless, in every mode of the hub.
+
+    Nothing is sent, posted or changed there. Says in one sentence what it found or what to set;
+    exits with 1 when the service does not answer or refuses what hub.yaml says.
+    """
+    environment.use_logs("error")
+    found = _ask(environment, name)
+    if as_json:
+        say_json(found)
+    else:
+        table(("connection", "is", ""), [(found.name, found.status, found.message)])
+    if found.status == "failed":
+        raise click.exceptions.Exit(1)
+
+
+def _ask(environment: Environment, name: str) -> Asked:
+    settings = environment.loaded.project.settings
+    declared = settings.connections.get(name)
+    if declared is None:
+        known = ", ".join(settings.connections) or "none at all"
+        raise NotPossible(f"hub.yaml has no connection {name}; it has {known}")
+    connector = _connector(declared)
+    missing = what_to_set(declared, environment)
+    if missing:
+        told = f"set {', '.join(missing)}"
+        return Asked(name, declared.type, "failed", told, "not_configured")
+    services = open_services(settings, environment.secrets)
+    try:
+        said = connector.check(revealed(declared, environment.secrets), services.http)
+        return Asked(name, declared.type, "ok", environment.secrets.hide(said))
+    except StepFailed as failure:
+        message = environment.secrets.hide(failure.message)
+        return Asked(name, declared.type, "failed", message, failure.code)
+    finally:
+        services.close()
+
+
+def what_to_set(declared: ConnectionSettings, environment: Environment) -> tuple[str, ...]:
+    """The secrets without a value, and what hub.yaml does not say; raises `NotPossible`."""
+    missing = []
+    for path in _connector(declared).kind.missing(revealed(declared, environment.secrets)):
+        place, _, key = path.partition(".")
+        secret = declared.credentials.get(key) if place == "credentials" else None
+        missing.append(secret or f"{path} in hub.yaml")
+    return tuple(missing)
+
+
+def _connector(declared: ConnectionSettings) -> Connector:
+    found = all_connectors().get(declared.type)
+    if found is None:
+        raise NotPossible(f"{declared.name}: there is no type {declared.type} of connections")
+    return found
+
+
+def _listed(declared: ConnectionSettings, environment: Environment) -> Listed:
+    actions = _connector(declared).kind.actions
+    return Listed(declared.name, declared.type, actions, what_to_set(declared, environment))

@@ -1,0 +1,1 @@
+"""Google: one connection for Calendar, Gmail and Sheets."""

@@ -1,0 +1,140 @@
+"""vapi.start_call and vapi.get_call against a fake Vapi."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from hub.connectors.connections import ConnectionSettings
+from hub.connectors.vapi import VapiClient, get_call, start_call
+from hub.errors import Permanent, StepFailed, Transient
+from tests.fakes.services import CUT, Answer
+from tests.fakes.vapi import sample
+
+ASSISTANT = "2bec425c-0000-4000-8000-3f0ff5f25d01"
+TO = "+12025550147"
+
+
+def settings_for(vapi, **options):
+    return ConnectionSettings(
+        "calls",
+        "vapi",
+        base_url=vapi.url,
+        credentials={"api_key": vapi.api_key},
+        options={"phone_number_id": "pn-1", "assistants": f"booking={ASSISTANT}", **options},
+    )
+
+
+@pytest.fixture
+def client(http, vapi):
+    return VapiClient(settings_for(vapi), http)
+
+
+def failure_of(client, attempt, assistant="booking", to=TO):
+    with pytest.raises(StepFailed) as failure:
+        start_call(client, attempt, to=to, assistant=assistant)
+    found = failure.value
+    return type(found), found.code, found.maybe_done
+
+
+def test_a_call_is_started_by_the_name_of_an_assistant(client, attempt, vapi):
+    started = start_call(
+        client,
+        attempt,
+        to=TO,
+        assistant="booking",
+        first_message="Hello {{name}}",
+        variables={"name": "Zoë"},
+    )
+
+    call = vapi.calls[started.call_id]
+    assert call["assistantId"] == ASSISTANT
+    assert call["customer"] == {"number": TO}
+    assert call["assistantOverrides"] == {
+        "variableValues": {"name": "Zoë"},
+        "firstMessage": "Hello {{name}}",
+        "metadata": {"hub_run": str(attempt.run_id), "hub_step": attempt.key},
+    }
+
+
+def test_an_assistant_is_an_id_or_a_name_that_hub_yaml_has(client, attempt, vapi):
+    assert start_call(client, attempt, to=TO, assistant=ASSISTANT).call_id in vapi.calls
+    assert failure_of(client, attempt, "nobody") == (Permanent, "not_configured", False)
+    assert len(vapi.requests) == 1
+
+
+def test_a_201_with_all_lines_busy_is_no_call_and_may_be_tried_again(client, attempt, vapi):
+    vapi.lines = 0
+
+    assert failure_of(client, attempt) == (Transient, "lines_busy", False)
+
+    vapi.lines = 1
+    assert start_call(client, attempt, to=TO, assistant="booking").call_id in vapi.calls
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "expected"),
+    [
+        (Answer.of(sample("error-400.json"), 400), (Permanent, "invalid_input", False)),
+        (Answer(429), (Transient, "rate_limited", False)),
+        (Answer(500), (Transient, "unavailable", True)),
+        (CUT, (Transient, "unavailable", True)),
+        (Answer(201, b"<html>"), (Transient, "unavailable", True)),
+        (Answer.of({"status": "queued"}, 201), (Transient, "unavailable", True)),
+        (Answer.of(sample("create-call-201.json"), 200), (Transient, "unavailable", True)),
+    ],
+)
+def test_whatever_leaves_open_whether_it_rings_may_have_rung(
+    client, attempt, vapi, behaviour, expected
+):
+    vapi.then(behaviour)
+
+    assert failure_of(client, attempt) == expected
+
+
+def test_a_number_that_is_none_is_refused(client, attempt):
+    assert failure_of(client, attempt, to="+1202") == (Permanent, "invalid_input", False)
+
+
+def test_S6_a_wrong_key_is_refused_and_not_shown(http, attempt, vapi):
+    settings = replace(settings_for(vapi), credentials={"api_key": "vapi-key-wrong"})
+    vapi.then(Answer(401, b"Invalid Key: vapi-key-wrong"))
+
+    with pytest.raises(Permanent) as failure:
+        start_call(VapiClient(settings, http), attempt, to=TO, assistant="booking")
+
+    assert failure.value.code == "unauthorized"
+    assert "vapi-key-wrong" not in failure.value.message
+
+
+def test_a_call_is_read_until_it_has_ended(client, attempt, vapi):
+    call_id = start_call(client, attempt, to=TO, assistant="booking").call_id
+    before = get_call(client, attempt, call_id=call_id)
+    found = {"name": "Booking", "result": {"booking_confirmed": True, "confirmed_date": "Monday"}}
+    vapi.ends(call_id, artifact={"structuredOutputs": {"1": found}, "transcript": "Hello."})
+
+    after = get_call(client, attempt, call_id=call_id)
+
+    assert (before.status, before.booking_confirmed) == ("queued", False)
+    assert (after.status, after.booking_confirmed) == ("ended", True)
+    assert (after.confirmed_date, after.transcript) == ("Monday", "Hello.")
+    assert after.ended_reason == "voicemail"
+
+
+def test_a_call_that_is_none_is_not_found(client, attempt):
+    with pytest.raises(Permanent) as failure:
+        get_call(client, attempt, call_id="../phone-number/pn-1")
+
+    assert failure.value.code == "not_found"
+
+
+def test_a_check_asks_for_the_number_and_calls_nobody(http, client, vapi):
+    assert client.check() == "Vapi takes the key; calls come from +12025550100"
+
+    wrong = VapiClient(settings_for(vapi, phone_number_id="pn-2"), http)
+    with pytest.raises(Permanent) as failure:
+        wrong.check()
+
+    assert "options.phone_number_id pn-2 is none" in failure.value.message
+    assert vapi.calls == {}
