@@ -34,7 +34,7 @@ def _seconds(number: float) -> timedelta:
 _SVIX = "advised: for 3 days"
 _SLACK = "3 times, told in headers"
 _SWITCHED_OFF = "the subscription may be switched off"
-_STATUS = "id and status of the message"
+_STATUS = "SID and status, of calls SID and sequence"
 
 CALLERS: Mapping[str, Caller] = {
     "json": Caller(
@@ -60,20 +60,20 @@ CALLERS: Mapping[str, Caller] = {
     ),
     "retell.tool": Caller(
         "Retell, custom function",
-        "call, name and arguments, for a short while",
+        "call, name and arguments, for 3 minutes",
         "none, `max_retry` up to 5",
         "the model is told that it failed",
     ),
     "retell.event": Caller(
         "Retell, webhook",
-        "event and call",
+        "event and call, of those that come once in a call",
         "up to 3",
         "the event is lost",
         limit="can be set for each agent",
     ),
     "elevenlabs.tool": Caller(
         "ElevenLabs, server tool",
-        "none is sent",
+        "conversation and call, where its envelope has them",
         "?",
         "the model is told that it failed",
     ),
@@ -84,7 +84,7 @@ CALLERS: Mapping[str, Caller] = {
         "switched off after 10 failures and 7 days without success",
         limit="soon, with 200 exactly",
     ),
-    "bland.event": Caller("Bland, after the call", "call", "?", "the event is lost"),
+    "bland.event": Caller("Bland, after the call", "call and status", "?", "the event is lost"),
     "calcom": Caller(
         "Cal.com",
         "trigger and booking, with what changes: sequence, times or status",
@@ -93,7 +93,7 @@ CALLERS: Mapping[str, Caller] = {
     ),
     "calendly": Caller(
         "Calendly",
-        "event, invitee and time of the change",
+        "event and invitee; of a no-show its time too",
         "for 24 h, ever more rarely",
         "after 24 h the subscription is switched off, and nobody is told",
     ),
@@ -105,22 +105,28 @@ CALLERS: Mapping[str, Caller] = {
     ),
     "microsoft.graph": Caller(
         "Microsoft Graph",
-        "subscription and version of what changed",
+        "subscription, change, resource and its version",
         "for up to 4 h",
         "many slow answers: notifications are delayed, then dropped",
         _seconds(3),
     ),
-    "acuity": Caller("Acuity", "action and appointment", "?", "?"),
+    "acuity": Caller("Acuity", "action and appointment, of `scheduled`", "?", "?"),
     "gohighlevel": Caller("GoHighLevel", "`webhookId`", "?", "?"),
-    "hubspot": Caller("HubSpot", "event", "up to 10 within 24 h", "the event is lost", _seconds(5)),
+    "hubspot": Caller(
+        "HubSpot",
+        "event, object and time",
+        "up to 10 within 24 h",
+        "the event is lost",
+        _seconds(5),
+    ),
     "stripe": Caller("Stripe", "id of the event", "for up to 3 days", _SWITCHED_OFF, _seconds(10)),
     "square": Caller("Square", "`event_id`", "?", "?"),
     "slack.event": Caller("Slack, events", "`event_id`", _SLACK, _SWITCHED_OFF, _seconds(3)),
     "slack.action": Caller(
-        "Slack, interactivity", "trigger", _SLACK, "the person sees an error", _seconds(3)
+        "Slack, interactivity", "its signature", _SLACK, "the person sees an error", _seconds(3)
     ),
     "slack.command": Caller(
-        "Slack, slash command", "trigger", _SLACK, "the person sees an error", _seconds(3)
+        "Slack, slash command", "its signature", _SLACK, "the person sees an error", _seconds(3)
     ),
     "twilio.sms": Caller(
         "Twilio, message in",
