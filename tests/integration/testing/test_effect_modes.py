@@ -33,6 +33,7 @@ from tests.fakes.receiver import FakeReceiver
 from tests.fakes.slack import FakeSlack
 from tests.fakes.smtp import FakeSmtp
 from tests.fakes.twilio import FakeTwilio
+from tests.fakes.vapi import FakeVapi
 from tests.fakes.way_out import listening
 
 ROOT = Path(__file__).parents[3]
@@ -40,7 +41,19 @@ SECRETS = {
     "SLACK_BOT_TOKEN": "xoxb-test",
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
     "TWILIO_AUTH_TOKEN": "token-test",
+    "VAPI_API_KEY": "vapi-key-test",
 }
+# What the shipped project leaves to whoever sets it up.
+FURTHER = """\
+connections:
+  vapi:
+    type: vapi
+    base_url: {vapi}
+    credentials: {{api_key: VAPI_API_KEY}}
+    options:
+      phone_number_id: pn-1
+      assistants: booking=2bec425c-0000-4000-8000-3f0ff5f25d01
+"""
 PHONE, EMAIL, CHANNEL = "+12025550100", "tester@example.com", "#test"
 
 
@@ -101,7 +114,10 @@ class World:
         self.twilio = stack.enter_context(FakeTwilio())
         self.smtp = stack.enter_context(FakeSmtp())
         self.receiver = stack.enter_context(FakeReceiver())
-        self.ports = {each.port for each in (self.slack, self.twilio, self.smtp, self.receiver)}
+        self.vapi = stack.enter_context(FakeVapi())
+        self.vapi.lines = 1000
+        services = (self.slack, self.twilio, self.smtp, self.receiver, self.vapi)
+        self.ports = {each.port for each in services}
         files = dict(read_project(ROOT).files)
         files["hub.yaml"] = self._led(files["hub.yaml"])
         self.project = compile_project(files)
@@ -116,7 +132,12 @@ class World:
         allowed = f"[{{network: 127.0.0.1/32, ports: {sorted(self.ports)}}}]"
         for written, meant in (
             ("    type: slack\n", f"    type: slack\n    base_url: {self.slack.base_url}\n"),
-            ("    type: twilio\n", f"    type: twilio\n    base_url: {self.twilio.url}\n"),
+            (
+                "    type: twilio\n    credentials:\n",
+                f"    type: twilio\n    base_url: {self.twilio.url}\n    credentials:\n",
+            ),
+            ("connections:\n", FURTHER.format(vapi=self.vapi.url)),
+            ("  - SMTP_PASSWORD\n", "  - SMTP_PASSWORD\n  - VAPI_API_KEY\n"),
             (
                 "auth_token: TWILIO_AUTH_TOKEN\n",
                 "auth_token: TWILIO_AUTH_TOKEN\n    options: {from: '+12025550111'}\n",
@@ -204,6 +225,9 @@ def test_D10_in_test_only_the_listed_destinations_hear_of_any_flow(world: World)
     assert {message.to for message in world.twilio.messages} == {PHONE}
     assert {message.channel for message in world.slack.messages} == {CHANNEL}
     assert {each for mail in world.smtp.messages for each in mail.recipients} == {EMAIL}
+    assert {each["customer"]["number"] for each in world.vapi.calls.values()} == {PHONE}
     assert world.receiver.requests
     names = {name for each in done for name, _ in each.did}
     assert {"twilio.send_sms", "slack.post", "email.send", "http.post"} <= names
+    assert {"vapi.start_call", "http.delete"} <= names
+    assert "webhooks.send" not in names  # its platform is not listed
