@@ -102,10 +102,11 @@ def test_D10_no_action_reaches_an_unlisted_destination(data, mode):
     decision = pass_gate(action, inputs, mode, listed)
 
     has_effect = action.outward and action.effect != "read"
-    if mode == "live" or not has_effect:
-        assert decision == Allowed(inputs)
-    elif mode == "simulate":
+    asks_of_effects = action.outward and action.effect == "read" and action.reads_effects
+    if mode == "simulate" and (has_effect or asks_of_effects):
         assert isinstance(decision, Simulated)
+    elif mode == "live" or not has_effect:
+        assert decision == Allowed(inputs)
     elif isinstance(decision, Allowed):
         reached = {
             name: kind
@@ -124,7 +125,8 @@ def test_D10_in_simulate_no_built_in_action_with_an_effect_is_done(name):
 
     decision = pass_gate(action, {"url": "https://test.example"}, "simulate", LISTED)
 
-    assert isinstance(decision, Allowed) == (action.effect == "read")
+    is_harmless = action.effect == "read" and not action.reads_effects
+    assert isinstance(decision, Allowed) == is_harmless
 
 
 @pytest.mark.parametrize(
