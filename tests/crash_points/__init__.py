@@ -5,6 +5,7 @@ probes.py     what stands there in a process under test: count, die, fail, lose 
 loading.py    imports `hub` with the probes in place; the product itself knows nothing of them
 nursery.py    a process that has imported everything and forks one child for each life
 flows.py      a workflow for each kind of step
+vendors.py    the services behind the connectors, and a workflow that asks each of them
 ledger.py     an action with an effect that is seen if it happens twice
 stage.py      servers, receivers, web and worker processes
 deeds.py      what callers and operators do

@@ -12,11 +12,21 @@ from typing import Any
 
 import httpx
 
+from tests.crash_points import vendors
 from tests.crash_points.stage import Stage
+from tests.fakes.slack import WEBHOOK_CHANNEL
 
 ENDED = ("succeeded", "failed", "cancelled", "undo_failed")
 _ACCEPTED = 2
-_ONCE = {"http.post", "slack.post", "twilio.send_sms", "email.send"}  # at_most_once
+_ONCE = {  # at most
+    "http.post",
+    "slack.post",
+    "slack.notify",
+    "twilio.send_sms",
+    "email.send",
+    "vapi.start_call",
+    "gmail.send",
+}
 
 
 @dataclass
@@ -166,8 +176,12 @@ def _deliveries(stage: Stage, step: Any) -> Iterable[bytes]:
     at, run = stage.receivers, str(step.run_id)
     if step.action.startswith("http."):
         return [each.body for each in at.http.requests if _is_of(each, step)]
-    if step.action == "slack.post":
-        return [text.encode() for text in at.slack.texts if text == run]
+    if step.action in {"slack.post", "slack.notify"}:
+        is_hook = step.action == "slack.notify"
+        posted = [each for each in at.slack.messages if each.text == run]
+        return [b"" for each in posted if (each.channel == WEBHOOK_CHANNEL) == is_hook]
+    if step.action in vendors.ACTIONS:
+        return at.vendors.came(step.action, run)
     if step.action == "twilio.send_sms":
         return [each.text.encode() for each in at.twilio.messages if each.text == run]
     server = at.tls_mail if step.step_id == "tls_mail" else at.mail
@@ -207,7 +221,9 @@ _OUTWARD = """
       FROM steps AS s JOIN runs ON runs.id = s.run_id
      WHERE s.kind = 'do' AND s.attempts > 0
        AND s.action IN ('http.put', 'http.delete', 'http.post', 'slack.post', 'twilio.send_sms',
-                        'email.send')
+                        'email.send', 'slack.notify', 'vapi.start_call', 'gmail.send',
+                        'airtable.upsert', 'hubspot.upsert_contact', 'supabase.upsert',
+                        'webhooks.send')
 """
 _HELD = {
     "E16: a turn is held by a run that is over": (

@@ -51,6 +51,18 @@ def retried(play: Play) -> None:
     play.send("retried")
 
 
+def unheard(play: Play) -> None:
+    """The message is sent, and the answer to it is lost."""
+    play.stage.receivers.twilio.loses_the_answer()
+    play.send("texts")
+
+
+def every_step_succeeded(play: Play) -> list[str]:
+    """Where nobody died; what was sent unheard was found again."""
+    failed = play.stage.rows("SELECT path, error FROM steps WHERE status <> 'succeeded'")
+    return [] if play.death.point else [f"{row.path} failed: {row.error}" for row in failed]
+
+
 def polls(play: Play) -> None:
     play.stage.receivers.http.then(Answer.of({"ok": False}))
     play.send("polls")
@@ -338,6 +350,21 @@ def one_lead(play: Play) -> list[str]:
 def one_phone(play: Play) -> list[str]:
     found = play.stage.rows("SELECT FROM phone_numbers")
     return [] if len(found) == 1 else [f"numbers: {len(found)}"]
+
+
+def asks(connection: str) -> Callable[[Play], list[str]]:
+    def command(_: Play) -> list[str]:
+        return ["connection", "test", connection]
+
+    return command
+
+
+def only_asked(play: Play) -> list[str]:
+    """The last one that was not killed got its answer, and nothing was sent."""
+    at = play.stage.receivers
+    told = [f"{len(each.messages)} sent" for each in (at.twilio, at.mail) if each.messages]
+    last = play.stage.lives[-1]
+    return told if last.status == 0 else [*told, f"hub connection test: {last.status} {last.lines}"]
 
 
 def upgrade(_: Play) -> list[str]:

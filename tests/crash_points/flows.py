@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.crash_points import vendors
+
 SECRET = "secret-of-the-crash-points"
 ACCOUNT = "AC" + "0" * 32
 
@@ -13,7 +15,7 @@ hub: 1
 mode: live
 auth:
   caller: {{type: bearer, secret: CALLER}}
-secrets: [CALLER, SLACK, ACCOUNT, SMTP_USER]
+secrets: [CALLER, SLACK, ACCOUNT, SMTP_USER, {secrets}]
 connections:
   slack: {{type: slack, base_url: "{slack}/api/", credentials: {{token: SLACK}}}}
   twilio:
@@ -31,7 +33,7 @@ connections:
     base_url: "{tls_mail}"
     credentials: {{}}
     options: {{from: hub@example.com, tls: tls, ca_file: "{certificate}"}}
-outbound_allow:
+{connections}outbound_allow:
   - {{network: 127.0.0.1/32, ports: [{ports}]}}
   - {{network: "::1/128", ports: [{ports}]}}
 """
@@ -122,6 +124,7 @@ steps:
     do: ledger.write
     with: {said: one}
 """,
+    "connects": vendors.WORKFLOW,
     "mails": """\
 steps:
   - id: mail
@@ -362,8 +365,12 @@ _ANSWERS = {"replies": "{within: 5s}", "late": "{within: 1s}"}
 _LIMITS = {"local": "rate_limit: 1000 per minute\n  "}
 
 
-def project_files(*, receiver: str, ports: str, **places: str) -> Mapping[str, str]:
+def project_files(
+    asked: vendors.Vendors, *, receiver: str, ports: str, **places: str
+) -> Mapping[str, str]:
     """Path → text of the project; `places` are the addresses of hub.yaml."""
+    places["connections"] = vendors.CONNECTIONS.format(vendors=asked)
+    places["secrets"] = ", ".join(vendors.SECRETS)
     files = {
         "hub.yaml": _HUB.format(ports=ports, **places),
         "schemas/any.json": _SCHEMA,
@@ -376,7 +383,9 @@ def project_files(*, receiver: str, ports: str, **places: str) -> Mapping[str, s
         files[f"workflows/{name}.yaml"] = f"hub: 1\ntitle: A kind of step\n{body}"
     by_name = receiver.replace("127.0.0.1", "localhost")
     return {
-        path: text.replace("RECEIVER", receiver).replace("BY_NAME", by_name)
+        path: text.replace("RECEIVER", receiver)
+        .replace("BY_NAME", by_name)
+        .replace("PLATFORM", asked.platform.url)
         for path, text in files.items()
     }
 

@@ -12,6 +12,8 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from tests.crash_points.flows import ACCOUNT, SECRET, project_files, write_proje
 from tests.crash_points.ledger import TABLE
 from tests.crash_points.lives import Life, Nursery, until
 from tests.crash_points.probes import Death
+from tests.crash_points.vendors import Vendors, open_vendors
 from tests.fakes.certificates import loopback_certificate, server_context
 from tests.fakes.receiver import FakeReceiver
 from tests.fakes.servers import Servers, new_database
@@ -44,6 +47,14 @@ class _TlsFromTheStart(FakeSmtp):
         self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
 
 
+class _TwilioOfToday(FakeTwilio):
+    """Its messages have the time at which they were made: whoever looks for one says since when."""
+
+    def created(self, form: dict[str, str], sid: str, service: str | None) -> dict[str, Any]:
+        made = format_datetime(datetime.now(UTC))
+        return {**super().created(form, sid, service), "date_created": made}
+
+
 @dataclass
 class Receivers:
     """Everything outside of the hub."""
@@ -53,6 +64,7 @@ class Receivers:
     twilio: FakeTwilio
     mail: FakeSmtp
     tls_mail: FakeSmtp
+    vendors: Vendors
 
     def forget(self) -> None:
         """A new play begins."""
@@ -66,6 +78,8 @@ class Receivers:
         self.http._seen.clear()  # noqa: SLF001
         self.slack.messages.clear()
         self.twilio.messages.clear()
+        self.twilio._is_answer_lost = False  # noqa: SLF001
+        self.vendors.forget()
         self.mail.messages.clear()
         self.tls_mail.messages.clear()
 
@@ -237,14 +251,18 @@ def open_stage(folder: Path, servers: Servers) -> Iterator[Stage]:
         receivers = Receivers(
             http=opened.enter_context(FakeReceiver()),
             slack=opened.enter_context(FakeSlack(SECRET)),
-            twilio=opened.enter_context(FakeTwilio(ACCOUNT, SECRET)),
+            twilio=opened.enter_context(_TwilioOfToday(ACCOUNT, SECRET)),
             mail=opened.enter_context(FakeSmtp(tls=tls, users={"user": SECRET})),
             tls_mail=opened.enter_context(_TlsFromTheStart(tls)),
+            vendors=opened.enter_context(open_vendors(SECRET)),
         )
+        vendors = receivers.vendors
         files = project_files(
+            vendors,
             receiver=receivers.http.url,
             ports=", ".join(
-                str(each.port) for each in (receivers.http, receivers.slack, receivers.twilio)
+                str(each.port)
+                for each in (receivers.http, receivers.slack, receivers.twilio, *vendors.all)
             ),
             slack=receivers.slack.url,
             twilio=receivers.twilio.url,
@@ -262,7 +280,10 @@ def open_stage(folder: Path, servers: Servers) -> Iterator[Stage]:
         stage = Stage(
             folder=folder,
             database_url=url,
-            environment=_environment(folder / "project", url, servers.redis_url),
+            environment={
+                **_environment(folder / "project", url, servers.redis_url),
+                **vendors.environment(hook=receivers.slack.webhook_url),
+            },
             receivers=receivers,
             nurseries=nurseries,
             database=database,
