@@ -2,7 +2,8 @@
 
 listener.py   RQ hears the doorbell
 doorbell.py   what an RQ job does here: wake the runner
-runner.py     claims, a pool of threads, leases
+runner.py     claims, the runs in hand, leases
+hands.py      the threads that do them
 rounds.py     what any worker does now and then: sweep, schedules
 watch.py      takes up files that are saved
 metrics_port.py   a page for Prometheus, where no web runs

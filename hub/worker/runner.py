@@ -76,6 +76,7 @@ class Runner:
         self._lease = lease
         self._owned: dict[UUID, ClaimedRun] = {}
         self._beginning = 0  # runs that are being claimed by the thread that will work on them
+        self._head_start_ends = 0.0
         self._rang_at = -_RING_EVERY
         self._lock = threading.Lock()
         self._left = threading.Condition(self._lock)  # a run has left the hands
@@ -191,6 +192,8 @@ class Runner:
             was_full = len(self._owned) >= self._size
             if self._owned.get(run.id) is run:
                 del self._owned[run.id]
+            if _is_last_chance(run):
+                self._head_start_ends = 0.0
             RUNS_IN_HAND.set(len(self._owned))
             self._left.notify_all()
         if was_full or _is_last_chance(run):  # there may be one that waits for a hand, or for this
@@ -201,10 +204,13 @@ class Runner:
     def _begin_new(self, run_id: UUID) -> bool:
         """Have a thread claim the run and work on it in one go; false when no hand is free.
 
-        Whoever hears the bell comes here: no thread between it and the one that works.
+        Whoever hears the bell comes here: no thread between it and the one that works. A last
+        chance keeps its head start, behind which all are looked for.
         """
         with self._lock:
             if self._stopping.is_set() or self._spare() <= 0:
+                return False
+            if monotonic() < self._head_start_ends:
                 return False
             self._beginning += 1
         try:
@@ -242,6 +248,8 @@ class Runner:
     def _own(self, run: ClaimedRun) -> None:
         with self._lock:
             self._owned[run.id] = run
+            if _is_last_chance(run):
+                self._head_start_ends = monotonic() + _HEAD_START
             RUNS_IN_HAND.set(len(self._owned))
 
     def _has_begun(self) -> None:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import inf
 from time import monotonic
 from typing import Any, Literal
 from uuid import uuid4
@@ -28,6 +29,7 @@ from tests.crash_points.probes import Death
 from tests.crash_points.stage import Stage
 
 Role = Literal["web", "worker", "command"]
+_DUTIES_WITHIN = 2.0  # seconds: a run may be over before the worker has gone its first round
 _AT_WORK_FOR = 12.0  # seconds until a process under test has done what there was
 _OVER_WITHIN = 40.0
 _PAUSE = 0.04
@@ -227,8 +229,10 @@ class Theatre:
         life = play.life
         assert life is not None
         ends = monotonic() + _AT_WORK_FOR
+        over_since = inf
         while life.status is None and not life.has_struck and monotonic() < ends:
-            if is_over():
+            over_since = min(over_since, monotonic()) if is_over() else inf
+            if monotonic() - over_since > _DUTIES_WITHIN:
                 return
             threading.Event().wait(_PAUSE)
 

@@ -251,6 +251,14 @@ FENCES = (
         _OF_RUNNER,
     ),
     Fence(
+        "a run that the bell names leaves a last chance its head start",
+        "E10",
+        _RUNNER,
+        "            if monotonic() < self._head_start_ends:\n                return False\n",
+        "",
+        _OF_RUNNER,
+    ),
+    Fence(
         "the end of a last chance is told",
         "E10",
         _RUNNER,

@@ -145,6 +145,18 @@ def test_E10_a_run_on_its_last_chance_has_a_head_start_and_then_others_go_on(off
     assert min(each.claimed_at for each in beside) - first.claimed_at >= timedelta(seconds=0.25)
 
 
+def test_E10_a_run_that_the_bell_names_leaves_a_last_chance_its_head_start(office, resting, hands):
+    last = office.dying(2)
+    resting.ring()
+    first = hands.next()
+
+    resting.ring(named := office.accepted())
+    second = hands.next()
+
+    assert (first.id, second.id) == (last, named)
+    assert second.claimed_at - first.claimed_at >= timedelta(seconds=0.25)
+
+
 def test_E10_when_a_last_chance_is_over_the_next_one_is_taken_at_once(office, resting, hands):
     lasts = {office.dying(2), office.dying(2), office.dying(2)}
     resting.ring()
