@@ -32,7 +32,7 @@ CALLERS = (1, 10, 50, 200)
 _AIMED_AT = (1, 10)  # callers for whom it is set what a waiting call may take
 _SHARES = (0.5, 0.99)
 _MOST_FAILED = 0.01  # of the requests, before it is told
-_WARM_UP = 40  # requests
+_WARM_UP = 600  # requests: until each connection has prepared its statements and planned them
 _WEIGH_EVERY = 0.2  # seconds
 _LOADED_WITHIN = 6.0  # seconds from the first answer: every process has loaded what it needs
 _IMPORTS = [str(processes.BIN / "python"), "-c", "import flask, sqlalchemy, rq"]
@@ -189,11 +189,13 @@ class Bench:
 
     def drain(self) -> None:
         """Two hub workers on the whole machine, beside two processes of the bare drain program."""
-        runs = self._requests * 2
+        runs, warm_up = self._requests * 2, _WARM_UP * 2
         with self._hub.web():
-            piles.pile_up(self._hub, "accept", runs * self._rounds)
+            piles.pile_up(self._hub, "accept", runs * self._rounds + warm_up)
         hub, floor = [], []
         with drain.processes_of(self._floor), self._hub.workers(2):
+            piles.drain_bare(self._floor, warm_up, workers=2)
+            piles.let_go(self._hub, "accept", warm_up, workers=2)
             for _ in self._each_round:
                 floor.append(piles.drain_bare(self._floor, runs * 2, workers=2))
                 hub.append(piles.let_go(self._hub, "accept", runs, workers=2))
@@ -205,9 +207,10 @@ class Bench:
         kinds = {"call": "runs with one call of 50 ms", "reference": "reference flow"}
         with self._hub.web():
             for kind in kinds:
-                piles.pile_up(self._hub, kind, runs * self._rounds)
+                piles.pile_up(self._hub, kind, runs * self._rounds + _WARM_UP)
         with self._hub.workers():
             for kind, what in kinds.items():
+                piles.let_go(self._hub, kind, _WARM_UP, workers=1)
                 rates, most = [], []
                 for _ in self._each_round:
                     self._receiver.counted()
