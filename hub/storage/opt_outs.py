@@ -16,7 +16,8 @@ _NOTE = Statement(
     VALUES (:number, :is_out, coalesce(CAST(:at AS timestamptz), clock_timestamp()), :source)
     ON CONFLICT (number) DO UPDATE
        SET is_out = excluded.is_out, at = excluded.at, source = excluded.source
-     WHERE known.at <= excluded.at AND known.is_out <> excluded.is_out
+     WHERE known.at < excluded.at
+        OR known.at = excluded.at AND known.is_out <> excluded.is_out
     """
 )
 _IS_OUT = Statement("SELECT is_out FROM opt_outs WHERE number = :number")

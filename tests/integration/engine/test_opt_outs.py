@@ -70,6 +70,14 @@ def test_the_later_wish_counts_whichever_is_heard_first(
     assert is_out(shop) is is_stop_last
 
 
+def test_a_wish_that_is_said_again_is_as_late_as_it_was_said_last(shop: Shop):
+    wish(shop)
+    wish(shop, NOON + 2 * HOUR)
+    wish(shop, NOON + HOUR, is_out=False)
+
+    assert is_out(shop)
+
+
 def test_what_the_provider_knows_is_remembered(shop: Shop):
     shop.world.script[f"hi to {NUMBER}"] = [Permanent("opted_out", "unsubscribed")]
 
@@ -104,7 +112,7 @@ def test_a_wish_that_comes_between_two_attempts_counts(shop: Shop):
 
 def test_a_refused_message_does_not_use_up_once_per(shop: Shop):
     wish(shop)
-    once = "once_per: same\nretry: 0"
+    once = "once_per: ${{ inputs.key }}\nretry: 0"
 
     assert send(shop, more=once) == "opted_out"
     wish(shop, NOON + HOUR, is_out=False)
