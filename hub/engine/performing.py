@@ -203,7 +203,7 @@ class Performer:
             result = self._tools.hide_named(self._call(task, inputs, None))
         except StepFailed as failed:
             if number is not None and failed.code == opt_outs.OPTED_OUT:
-                self._note_opt_out(task, number)
+                _again(partial(self._note_opt_out, task, number), is_busy)
             raise
         _again(partial(self._store_done, task, result), is_busy)
         return Done(result)
