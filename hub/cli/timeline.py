@@ -98,7 +98,16 @@ class Teller:
             table(("after", "step", "what", "status", "took", "tries"), cells, indent="  ")
         if values:
             self._say_values(told.steps)
-        answer = response_of(facts)
+        self._say_end(facts)
+
+    def _say_end(self, facts: RunFacts) -> None:
+        """What the caller heard from the run, else what the run returned.
+
+        Who did not wait heard of the acceptance alone, each kind of caller in words of its own.
+        """
+        answer = facts.response
+        if answer is None and response_of(facts) is not None:
+            say("\n  accepted at once: the caller did not wait for the run")
         if answer is not None:
             said = one_line(self._secrets.hide(answer["body"]), widest=160)
             say(f"\n  answered {answer['status']}  {said}")

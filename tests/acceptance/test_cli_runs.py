@@ -127,6 +127,9 @@ def test_a_run_that_nobody_waited_for_answered_202(hub: Story, terminal: Termina
     told = terminal.type("runs", "show", answer.run_id, "--json").json
 
     assert (told["response"]["status"], told["response"]["body"]) == (202, answer.json)
+    shown = terminal.type("runs", "show", answer.run_id).out
+    assert "accepted at once: the caller did not wait for the run" in shown
+    assert "answered" not in shown
 
 
 def test_S6_secrets_that_a_caller_sends_in_its_body_are_never_shown(hub: Story, terminal: Terminal):
