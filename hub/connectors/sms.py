@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from importlib import import_module
+from urllib.parse import urlencode
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
@@ -64,6 +65,12 @@ TWILIO = ConnectionType(
             "whose error codes apply: twilio (default) or signalwire",
             required=False,
         ),
+        Field(
+            "status_callback",
+            "path of the endpoint that hears what became of messages; needs HUB_PUBLIC_URL as"
+            " https://…",
+            required=False,
+        ),
     ),
     base_url=Field(
         "base_url",
@@ -105,7 +112,8 @@ class TwilioClient:
         package = import_module("hub.connectors.twilio_client")
         way_out = package.WayOut(self._http, attempt.timeout * _SENDING, codes)
         try:
-            return str(package.send(settings, base_url_of(settings), way_out, message))
+            asked = {**message, **_callback(settings, attempt)}
+            return str(package.send(settings, base_url_of(settings), way_out, asked))
         except Transient as unclear:
             sid = None
             if unclear.maybe_done:
@@ -169,6 +177,18 @@ def _sender(settings: ConnectionSettings, sender: str | None) -> dict[str, str]:
     if sender.startswith(_MESSAGING_SERVICE):
         return {"messaging_service_sid": sender}
     return {"from_": sender}
+
+
+def _callback(settings: ConnectionSettings, attempt: Attempt) -> dict[str, str]:
+    """Where to tell what became of it: with the step, as the answer with the SID may be lost.
+
+    What is told is about people, so it is asked for by https alone.
+    """
+    path = settings.options.get("status_callback")
+    if not path or not settings.public_url.startswith("https://"):
+        return {}
+    step = urlencode({"run": str(attempt.run_id), "step": attempt.path})
+    return {"status_callback": f"{settings.public_url}{path}{'&' if '?' in path else '?'}{step}"}
 
 
 def _check_number(to: str) -> None:

@@ -104,7 +104,7 @@ def test_a_wish_that_comes_between_two_attempts_counts(shop: Shop):
 
 def test_a_refused_message_does_not_use_up_once_per(shop: Shop):
     wish(shop)
-    once = "once_per: same\nretry: 0"
+    once = "once_per: ${{ inputs.key }}\nretry: 0"
 
     assert send(shop, more=once) == "opted_out"
     wish(shop, NOON + HOUR, is_out=False)
