@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from importlib import import_module
+from typing import Any
 from urllib.parse import urlencode
 
 import phonenumbers
@@ -24,7 +25,7 @@ from hub.connectors.connections import (
 )
 from hub.connectors.http import Http, excerpt
 from hub.connectors.sms_codes import ERROR_CODES, Verdict
-from hub.connectors.sms_lookup import find_sent
+from hub.connectors.sms_lookup import find_sent, read_sent
 from hub.errors import Permanent, StepFailed, Transient
 from hub.signature import Phone
 
@@ -48,7 +49,7 @@ _EARLIER = timedelta(days=1)  # an attempt whose outcome is in doubt is not olde
 TWILIO = ConnectionType(
     name="twilio",
     title="Twilio, or a service that speaks its language (SignalWire)",
-    actions=("twilio.send_sms",),
+    actions=("twilio.send_sms", "twilio.get_message"),
     credentials=(
         Field("account_sid", "account SID (AC…), or the project id of SignalWire"),
         Field("auth_token", "auth token, or the secret of the API key"),
@@ -122,6 +123,14 @@ class TwilioClient:
             if sid is None:
                 raise
             return sid
+
+    def read(self, attempt: Attempt, sid: str) -> tuple[str, Mapping[str, Any]]:
+        """Whose message it is (`provider`), and the message; raises `StepFailed`."""
+        settings = configured(self._settings, TWILIO)
+        _codes(settings)
+        place = base_url_of(settings)
+        found = read_sent(self._http, settings, sid, base_url=place, timeout=attempt.timeout)
+        return settings.options.get("provider", "twilio"), found
 
     def check(self) -> str:
         """Whose account it is and its state; raises `StepFailed`.

@@ -1,24 +1,27 @@
-"""What became of a text message: the action `twilio.record_status`, for status callbacks.
+"""What became of text messages: `twilio.record_status`, for status callbacks, and those unheard of.
 
-They come late, twice and out of order, or never (`wire-formats`, sections 14 and 15): a status only
-moves on, and the first of two that both end a message stays.
+Callbacks come late, twice and out of order, or never (`wire-formats`, sections 14 and 15): a status
+only moves on, and the first of two that both end a message stays. Whose end nobody told are found
+by `twilio.list_unsettled`, and asked for by `twilio.get_message`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from hub.action import action
+from hub.action import Attempt, action
+from hub.connectors.sms import TwilioClient
 from hub.connectors.sms_codes import ERROR_CODES
 from hub.storage import opt_outs, text_messages
 from hub.storage.text_messages import SenderStep, TextMessage
 from hub.values import normalise_phone
 
-__all__ = ["Recorded", "record_status"]
+__all__ = ["Recorded", "get_message", "list_unsettled", "record_status"]
 
 _SENDS = "twilio.send_sms"
 # How far a message is. `canceled` is the vendor's spelling; who read a message has got it.
@@ -36,6 +39,7 @@ _PROGRESS = {
     "canceled": 5,
     "read": 6,
 }
+_FINAL = tuple(status for status, place in _PROGRESS.items() if place >= _PROGRESS["delivered"])
 _UNLISTED = "unlisted"
 
 
@@ -105,6 +109,74 @@ def record_status(
         opt_outs.note(db, known.number, is_out=True, at=known.sent_at, source="status callback")
     now = text_messages.find(db, sid)
     return _recorded(now or known)
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """A message of which nobody told the end."""
+
+    sid: str
+    number: str
+
+
+@dataclass(frozen=True)
+class Unsettled:
+    """The oldest first."""
+
+    messages: list[Quiet]
+
+
+@action("twilio.list_unsettled", effect="read", example={"messages": []})
+def list_unsettled(
+    db: Connection,
+    attempt: Attempt,
+    *,
+    quiet_for: timedelta = timedelta(hours=1),
+    not_older: timedelta = timedelta(days=3),
+    limit: int = 100,
+) -> Unsettled:
+    """Text messages sent between `not_older` and `quiet_for` ago, whose end nobody told."""
+    found = text_messages.unsettled(
+        db,
+        final=_FINAL,
+        quiet_for=quiet_for,
+        not_older=not_older,
+        mode=attempt.mode,
+        most=max(limit, 0),
+    )
+    return Unsettled([Quiet(sid, number) for sid, number in found])
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message as the provider has it: what `twilio.record_status` takes."""
+
+    sid: str
+    status: str
+    provider: Literal["twilio", "signalwire"]
+    to: str | None = None
+    error_code: str | None = None
+
+
+@action(
+    "twilio.get_message",
+    effect="read",
+    errors=("not_found", "unauthorized", "not_configured", "address_not_allowed"),
+    example={"sid": "SM1", "status": "delivered", "provider": "twilio", "to": "+12025550147"},
+    outward=True,
+    reads_effects=True,
+)
+def get_message(twilio: TwilioClient, attempt: Attempt, *, sid: str) -> Message:
+    """Ask the provider what became of a text message."""
+    provider, found = twilio.read(attempt, sid)
+    code = found.get("error_code")
+    return Message(
+        sid=sid,
+        status=str(found["status"]),
+        provider="signalwire" if provider == "signalwire" else "twilio",
+        to=_number(str(found.get("to"))),
+        error_code=None if code in {None, ""} else str(code),
+    )
 
 
 def moves_on(known: str | None, status: str) -> bool:

@@ -359,6 +359,7 @@ text_messages = Table(  # what was sent, and how far it came as status callbacks
     Column("error_code", Text),
     _instant("status_at"),
     Index(None, "run_id"),
+    Index(None, "sent_at"),
 )
 
 phone_assignments = Table(  # the history of each number (D6)

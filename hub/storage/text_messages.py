@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +46,17 @@ _SET = text(
     UPDATE text_messages
        SET status = :status, error = :error, error_code = :error_code, status_at = clock_timestamp()
      WHERE sid = :sid
+    """
+)
+
+_UNSETTLED = text(
+    """
+    SELECT sid, number FROM text_messages JOIN runs ON runs.id = run_id
+     WHERE sent_at < clock_timestamp() - CAST(:quiet_for AS interval)
+       AND sent_at > clock_timestamp() - CAST(:not_older AS interval)
+       AND (text_messages.status IS NULL OR text_messages.status <> ALL(:final))
+       AND runs.mode = :mode
+     ORDER BY sent_at, sid LIMIT :most
     """
 )
 
@@ -110,3 +121,18 @@ def of_run(connection: Connection, run_id: UUID) -> list[TextMessage]:
     return [
         TextMessage(**row) for row in connection.execute(_OF_RUN, {"run_id": run_id}).mappings()
     ]
+
+
+def unsettled(
+    connection: Connection,
+    *,
+    final: Collection[str],
+    quiet_for: timedelta,
+    not_older: timedelta,
+    mode: str,
+    most: int,
+) -> list[tuple[str, str]]:
+    """SID and number of messages that runs of a mode sent, whose end nobody told; oldest first."""
+    values = {"quiet_for": quiet_for, "not_older": not_older, "mode": mode, "most": most}
+    rows = connection.execute(_UNSETTLED, {"final": list(final), **values})
+    return [(row.sid, row.number) for row in rows]

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from hub.storage.schedules import DueSchedule
+from hub.worker.rounds import fire
 from tests.acceptance.conftest import OpenStory
 from tests.acceptance.counter import SAMPLES
 from tests.acceptance.story import HOUR, SAMPLE_LEAD, Story
@@ -138,6 +141,23 @@ def test_E8_a_message_in_doubt_is_known_to_be_sent_once_it_is_reported(
 
     assert shown(office, run) == [(TO, "delivered", None)]
     assert len(twilio.messages) == 1
+
+
+def test_what_nobody_reported_is_asked_for(office: Story, twilio: FakeTwilio):
+    run = remind(office)
+    (sid,) = twilio.callbacks
+    twilio.becomes(sid, "undelivered", 30006)
+    with office.transaction() as db:
+        db.execute(text("UPDATE text_messages SET sent_at = sent_at - interval '2 hours'"))
+        db.execute(text("UPDATE schedules SET next_at = :now"), {"now": office.now()})
+
+    workflow = office.hub.scheduled["settle-text-messages"]
+    due = DueSchedule(workflow.name, next_at=office.now(), now=office.now())
+    assert fire(office.hub, workflow, due) == 1
+    office.work_all()
+
+    assert office.last_run().line.status == "succeeded"
+    assert shown(office, run) == [(TO, "undelivered", "invalid_number")]
 
 
 def test_S2_a_report_that_was_led_to_another_step_is_refused(office: Story, twilio: FakeTwilio):

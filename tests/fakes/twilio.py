@@ -81,7 +81,8 @@ class FakeTwilio(FakeService):
 
     def answer(self, request: Received) -> Answer:
         account = f"{self.prefix}/2010-04-01/Accounts/{self.account_sid}"
-        if request.path not in {f"{account}.json", f"{account}/Messages.json"}:
+        made = {f"{account}/Messages/{each['sid']}.json": each for each in self._made}
+        if request.path not in {f"{account}.json", f"{account}/Messages.json", *made}:
             return self._no(404, 20404, "not found")
         word = b64encode(f"{self.account_sid}:{self.auth_token}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {word}":
@@ -90,6 +91,8 @@ class FakeTwilio(FakeService):
             return Answer.of(
                 {"sid": self.account_sid, "friendly_name": "Acme", "status": self.status}
             )
+        if request.path in made:
+            return Answer.of(made[request.path])
         return self._list(request) if request.method == "GET" else self._create(request)
 
     def _create(self, request: Received) -> Answer:
@@ -142,6 +145,12 @@ class FakeTwilio(FakeService):
             **more,
         }
         return self.signed(self.callbacks[sid], form)
+
+    def becomes(self, sid: str, status: str, error_code: int | str | None = None) -> None:
+        """Something became of a message, and nobody is told."""
+        for each in self._made:
+            if each["sid"] == sid:
+                each |= {"status": status, "error_code": error_code}
 
     def signed(self, url: str, form: dict[str, str]) -> StatusCallback:
         """A form for a URL, with the proof that it comes from here."""

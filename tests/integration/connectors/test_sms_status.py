@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,8 +14,21 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Engine, text
 
-from hub.connectors.sms_status import Recorded, moves_on, record_status
+from hub.action import Attempt
+from hub.connectors.sms import TwilioClient, send_sms
+from hub.connectors.sms_status import (
+    Recorded,
+    get_message,
+    list_unsettled,
+    moves_on,
+    record_status,
+)
+from hub.errors import StepFailed
 from hub.storage import db, opt_outs, text_messages
+from tests.fakes.clock import FakeClock
+from tests.fakes.services import Answer
+from tests.fakes.twilio import FakeSignalWire
+from tests.integration.connectors.test_sms import settings_for
 
 NUMBER, OTHER = "+12025550147", "+12025550148"
 STEP = "steps/remind"
@@ -52,6 +67,18 @@ class Office:
     def told(self, status: str, sid: str = "SM1", **more: Any) -> Recorded:
         with self.engine.begin() as connection:
             return record_status(connection, sid=sid, status=status, **{"to": NUMBER, **more})
+
+    def sent_ago(self, hours: float, sid: str) -> None:
+        self.sent(sid)
+        with self.engine.begin() as connection:
+            aged = text("UPDATE text_messages SET sent_at = sent_at - :ago WHERE sid = :sid")
+            connection.execute(aged, {"ago": timedelta(hours=hours), "sid": sid})
+
+    def unsettled(self, mode: Any = "live", **given: Any) -> list[str]:
+        attempt = Attempt(run_id=self.run, workflow="w", key="k", mode=mode)
+        with self.engine.begin() as connection:
+            found = list_unsettled(connection, attempt, **given)
+        return [each.sid for each in found.messages]
 
     def messages(self) -> list[tuple[str, str | None, str | None]]:
         with self.engine.begin() as connection:
@@ -249,3 +276,61 @@ def test_I9_a_message_goes_with_its_run(office: Office):
         connection.execute(text("DELETE FROM runs"))
 
     assert office.told("delivered").reason == "unknown message"
+
+
+def test_those_of_which_nobody_told_the_end_are_found_the_oldest_first(office: Office):
+    for hours, sid in ((0.5, "SM1"), (2, "SM2"), (3, "SM3"), (4, "SM4"), (100, "SM5")):
+        office.sent_ago(hours, sid)
+    office.told("delivered", "SM3")
+    office.told("sent", "SM4")
+
+    assert office.unsettled() == ["SM4", "SM2"]
+    assert office.unsettled(limit=1) == ["SM4"]
+    assert office.unsettled(quiet_for=timedelta(hours=3.5)) == ["SM4"]
+
+
+def test_D10_what_was_sent_in_earnest_is_not_settled_by_a_simulation(office: Office):
+    office.sent_ago(2, "SM1")
+
+    assert office.unsettled(mode="simulate") == []
+
+
+@pytest.mark.parametrize("code", [30006, "30006"])
+def test_the_provider_says_what_became_of_a_message(http, attempt, twilio, code):
+    client = TwilioClient(settings_for(twilio), http)
+    sid = send_sms(client, attempt, FakeClock(), to=NUMBER, text="hi").sid
+
+    before = get_message(client, attempt, sid=sid)
+    twilio.becomes(sid, "undelivered", code)
+    after = get_message(client, attempt, sid=sid)
+
+    assert (before.status, before.error_code, before.to) == ("queued", None, NUMBER)
+    assert (after.status, after.error_code, after.provider) == ("undelivered", "30006", "twilio")
+
+
+def test_signalwire_is_asked_in_the_same_way(http, attempt):
+    with FakeSignalWire() as fake:
+        settings = settings_for(fake, provider="signalwire")
+        client = TwilioClient(replace(settings, base_url=fake.url + fake.prefix), http)
+        sid = send_sms(client, attempt, FakeClock(), to=NUMBER, text="hi").sid
+
+        found = get_message(client, attempt, sid=sid)
+
+    assert (found.status, found.provider) == ("initiated", "signalwire")
+
+
+@pytest.mark.parametrize("sid", ["SM9", "../../AC0", "", "a?b=c"])
+def test_a_message_that_the_provider_does_not_know_is_not_found(http, attempt, twilio, sid):
+    with pytest.raises(StepFailed) as failure:
+        get_message(TwilioClient(settings_for(twilio), http), attempt, sid=sid)
+
+    assert failure.value.code == "not_found"
+
+
+def test_an_answer_about_another_message_is_not_believed(http, attempt, twilio):
+    twilio.then(Answer.of({"sid": "SM2", "status": "delivered"}))
+
+    with pytest.raises(StepFailed) as failure:
+        get_message(TwilioClient(settings_for(twilio), http), attempt, sid="SM1")
+
+    assert failure.value.code == "unavailable"

@@ -22,6 +22,7 @@ CREATE TABLE text_messages (
     CONSTRAINT fk_text_messages_run_id FOREIGN KEY (run_id) REFERENCES runs (id) ON DELETE CASCADE
 );
 CREATE INDEX ix_text_messages_run_id ON text_messages (run_id);
+CREATE INDEX ix_text_messages_sent_at ON text_messages (sent_at);
 """
 
 
