@@ -19,11 +19,17 @@ _NOTE = Statement(
     ON CONFLICT DO NOTHING
     """
 )
-_COLUMNS = "sid, run_id, path, number, sent_at, status, error, error_code, status_at"
-_FIND = text(f"SELECT {_COLUMNS} FROM text_messages WHERE sid = :sid FOR UPDATE")  # noqa: S608
+_FIND = text(
+    """
+    SELECT sid, run_id, path, number, sent_at, status, error, error_code, status_at
+      FROM text_messages WHERE sid = :sid FOR UPDATE
+    """
+)
 _OF_RUN = text(
-    f"SELECT {_COLUMNS} FROM text_messages WHERE run_id = :run_id"  # noqa: S608 - our own columns
-    " ORDER BY sent_at, sid"
+    """
+    SELECT sid, run_id, path, number, sent_at, status, error, error_code, status_at
+      FROM text_messages WHERE run_id = :run_id ORDER BY sent_at, sid
+    """
 )
 _SENDER = text(
     """

@@ -53,7 +53,7 @@ def twilio(project: Path) -> Iterator[FakeTwilio]:
 
 
 @pytest.fixture
-def open_office(open_story: OpenStory, twilio: FakeTwilio):
+def open_office(open_story: OpenStory, twilio: FakeTwilio) -> OpenStory:
     def opened(**more: str) -> Story:
         secrets = {"TWILIO_ACCOUNT_SID": twilio.account_sid, "TWILIO_AUTH_TOKEN": twilio.auth_token}
         return open_story(**{**secrets, "HUB_PUBLIC_URL": PUBLIC, **more})
@@ -62,7 +62,7 @@ def open_office(open_story: OpenStory, twilio: FakeTwilio):
 
 
 @pytest.fixture
-def office(open_office) -> Story:
+def office(open_office: OpenStory) -> Story:
     return open_office()
 
 
@@ -175,7 +175,7 @@ def test_S2_a_report_that_was_led_to_another_step_is_refused(office: Story, twil
 
 
 def test_the_samples_of_the_vendor_are_taken_and_say_that_the_message_is_unknown(
-    open_office, project: Path
+    open_office: OpenStory, project: Path
 ):
     """Their signatures are over `https://hub.example.com/hooks/twilio-status`."""
     flow = project / "workflows" / "twilio-message-status.yaml"
@@ -193,7 +193,7 @@ def test_the_samples_of_the_vendor_are_taken_and_say_that_the_message_is_unknown
 
 @pytest.mark.parametrize("url", ["http://hub.example.com", ""])
 def test_nobody_is_asked_to_tell_about_people_in_the_clear(
-    open_office, twilio: FakeTwilio, url: str
+    open_office: OpenStory, twilio: FakeTwilio, url: str
 ):
     remind(open_office(HUB_PUBLIC_URL=url))
 

@@ -237,7 +237,7 @@ def test_two_messages_of_one_step_are_both_kept(office: Office):
 
 
 def test_a_step_that_texted_nobody_else_gets_no_message(office: Office):
-    strangers = (
+    strangers: tuple[tuple[UUID, dict[str, Any]], ...] = (
         (office.add_run(action="slack.post"), {}),
         (office.add_run(simulated=True), {}),
         (office.run, {"step": "steps/other"}),
