@@ -49,6 +49,7 @@ class Clock(Protocol):
 class Attempt:
     """One try of a step: what an action may know of the run it works for.
 
+    `path` is the step's place in the run's journal;
     `key` is the same for all attempts of the step (E7) and goes out as the idempotency key;
     `timeout` is what this one attempt may take (E9). `may_be_done`: nobody knows whether an earlier
     attempt did it, so who can look shall look first (E8).
@@ -61,6 +62,7 @@ class Attempt:
     number: int = 1
     may_be_done: bool = False
     timeout: timedelta = timedelta(seconds=30)
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Action:
     where it goes, by the path of the input (`to`, `contacts.phone`; lists are walked through).
     `reads_effects`: a read that asks about what an effect of ours made, such as a call.
     `texted_input`: the input with the number that gets a text message, which is not called for one
-    that opted out.
+    that opted out. The result's `sid` is kept, so that reports about the message find it.
     """
 
     name: str

@@ -39,6 +39,7 @@ BUILT_IN = (
     "hub.connectors.slack",
     "hub.connectors.slack_webhook",
     "hub.connectors.sms",
+    "hub.connectors.sms_status",
     "hub.connectors.sql",
     "hub.connectors.supabase",
     "hub.connectors.vapi",

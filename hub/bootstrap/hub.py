@@ -226,6 +226,7 @@ class Hub:
             clock=self.clock,
             runs_clock=self.runs_clock,
             environment=self.settings.environment,
+            public_url=self.settings.public_url,
             record=lambda delivery, runs: deliveries.record(self.database, delivery, runs),
             admit=self.rates.admit,
             seal=self.seal,

@@ -43,13 +43,14 @@ class ServicesOnUse:
     Those of settings that are not in force any more are closed with the last run that has them.
     """
 
-    def __init__(self, settings: ProjectSettings, secrets: Secrets) -> None:
+    def __init__(self, settings: ProjectSettings, secrets: Secrets, public_url: str) -> None:
         self._settings, self._secrets = settings, secrets
+        self._public_url = public_url
 
     @cached_property
     def opened(self) -> Services:
         """Raises `Misconfigured` when `outbound_allow` cannot be read."""
-        return open_services(self._settings, self._secrets)
+        return open_services(self._settings, self._secrets, public_url=self._public_url)
 
     def close(self) -> None:
         """Let go of connections, if there are any."""
@@ -64,6 +65,7 @@ class Makings:
     clock: Clock
     runs_clock: Clock | None  # of tests; None: the database's (E13)
     environment: Mapping[str, str]
+    public_url: str
     record: RecordRuns
     admit: Admit
     seal: Seal
@@ -203,7 +205,7 @@ def in_force(
         _makings=makings,
         services_on_use=last.services_on_use
         if last is not None and is_same
-        else ServicesOnUse(settings, secrets),
+        else ServicesOnUse(settings, secrets, makings.public_url),
     )
 
 

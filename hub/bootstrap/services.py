@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hub.bootstrap.actions import all_connectors
@@ -35,11 +35,11 @@ class Services:
         self.http.close()
 
 
-def open_services(settings: ProjectSettings, secrets: Secrets) -> Services:
+def open_services(settings: ProjectSettings, secrets: Secrets, *, public_url: str = "") -> Services:
     """Build the clients; nothing is connected yet.
 
-    Without `connection:` a step uses the first connection of its service's type. Raises
-    `Misconfigured` when `outbound_allow` cannot be read.
+    Without `connection:` a step uses the first connection of its service's type. `public_url`:
+    where services may call us back. Raises `Misconfigured` when `outbound_allow` cannot be read.
     """
     try:
         policy = OutboundPolicy.of(
@@ -48,7 +48,10 @@ def open_services(settings: ProjectSettings, secrets: Secrets) -> Services:
     except ValueError as problem:
         raise Misconfigured(f"hub.yaml: outbound_allow: {problem}") from problem
     http = Http(policy)
-    known = {name: revealed(each, secrets) for name, each in settings.connections.items()}
+    known = {
+        name: replace(revealed(each, secrets), public_url=public_url)
+        for name, each in settings.connections.items()
+    }
     first: dict[str, ConnectionSettings] = {}
     for connection in known.values():
         first.setdefault(connection.type, connection)

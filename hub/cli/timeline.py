@@ -17,8 +17,9 @@ from hub.cli.environment import Environment
 from hub.errors import Misconfigured, NotPossible
 from hub.ingest.dialects import DIALECTS
 from hub.ingest.secret_places import without_secrets
-from hub.storage import reading
+from hub.storage import reading, text_messages
 from hub.storage.reading import DeliveryFacts, RunFacts, RunLine, StepFacts
+from hub.storage.text_messages import TextMessage
 from hub.values import decode, plain
 
 _SEALED = "(sealed: HUB_ENCRYPTION_KEY is not the key it was sealed with)"
@@ -40,6 +41,7 @@ class Told:
     changes: Sequence[reading.Change]
     delivery: DeliveryFacts | None
     run_again: Sequence[UUID]
+    texts: Sequence[TextMessage]
 
 
 class Teller:
@@ -60,6 +62,7 @@ class Teller:
             changes=reading.history(connection, run_id),
             delivery=reading.delivery_of(connection, run_id),
             run_again=reading.run_again(connection, run_id),
+            texts=text_messages.of_run(connection, run_id),
         )
 
     def as_json(self, told: Told) -> dict[str, Any]:
@@ -79,6 +82,7 @@ class Teller:
                 "history": [
                     {"at": each.at, "status": each.status, "why": each.why} for each in told.changes
                 ],
+                "text_messages": [_text_as_json(each) for each in told.texts],
                 "request": None if told.delivery is None else self._request(told.delivery),
                 "response": response_of(facts),
             }
@@ -96,6 +100,10 @@ class Teller:
             say()
             cells = [_cells(step, line.created_at) for step in steps]
             table(("after", "step", "what", "status", "took", "tries"), cells, indent="  ")
+        if told.texts:
+            say()
+            cells = [_text_cells(each, line.created_at) for each in told.texts]
+            table(("after", "text to", "became", "step", "message"), cells, indent="  ")
         if values:
             self._say_values(told.steps)
         self._say_end(facts)
@@ -251,6 +259,31 @@ def _step_as_json(step: StepFacts) -> dict[str, Any]:
         "duration_ms": None if took is None else round(took.total_seconds() * 1000, 1),
         "due_at": step.due_at,
     }
+
+
+def _text_as_json(message: TextMessage) -> dict[str, Any]:
+    return {
+        "sid": message.sid,
+        "step": message.path,
+        "number": message.number,
+        "status": message.status,
+        "error": message.error,
+        "error_code": message.error_code,
+        "sent_at": message.sent_at,
+        "status_at": message.status_at,
+    }
+
+
+def _text_cells(message: TextMessage, began_at: datetime) -> tuple[str, ...]:
+    """What became of a message; `accepted` is all that its sending itself says."""
+    why = f" ({message.error}, {message.error_code})" if message.error else ""
+    return (
+        duration(max(message.sent_at - began_at, timedelta())),
+        message.number,
+        f"{message.status or 'accepted'}{why}",
+        message.path,
+        message.sid,
+    )
 
 
 def _seen(steps: Sequence[StepFacts]) -> list[StepFacts]:

@@ -15,13 +15,17 @@ CHECK_TIME = timedelta(seconds=10)  # what one question of `hub connection test`
 
 @dataclass(frozen=True)
 class ConnectionSettings:
-    """One connection, its secrets revealed: made by the bootstrap, never stored or printed."""
+    """One connection, its secrets revealed: made by the bootstrap, never stored or printed.
+
+    `public_url`: how services outside reach the hub, without a slash at its end.
+    """
 
     name: str
     type: str
     base_url: str | None = None
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     options: Mapping[str, str] = field(default_factory=dict)
+    public_url: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from importlib import import_module
+from typing import Any
+from urllib.parse import urlencode
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
@@ -23,7 +25,7 @@ from hub.connectors.connections import (
 )
 from hub.connectors.http import Http, excerpt
 from hub.connectors.sms_codes import ERROR_CODES, Verdict
-from hub.connectors.sms_lookup import find_sent
+from hub.connectors.sms_lookup import find_sent, read_sent
 from hub.errors import Permanent, StepFailed, Transient
 from hub.signature import Phone
 
@@ -47,7 +49,7 @@ _EARLIER = timedelta(days=1)  # an attempt whose outcome is in doubt is not olde
 TWILIO = ConnectionType(
     name="twilio",
     title="Twilio, or a service that speaks its language (SignalWire)",
-    actions=("twilio.send_sms",),
+    actions=("twilio.send_sms", "twilio.get_message"),
     credentials=(
         Field("account_sid", "account SID (AC…), or the project id of SignalWire"),
         Field("auth_token", "auth token, or the secret of the API key"),
@@ -62,6 +64,12 @@ TWILIO = ConnectionType(
         Field(
             "provider",
             "whose error codes apply: twilio (default) or signalwire",
+            required=False,
+        ),
+        Field(
+            "status_callback",
+            "path of the endpoint that hears what became of messages; needs HUB_PUBLIC_URL as"
+            " https://…",
             required=False,
         ),
     ),
@@ -105,7 +113,8 @@ class TwilioClient:
         package = import_module("hub.connectors.twilio_client")
         way_out = package.WayOut(self._http, attempt.timeout * _SENDING, codes)
         try:
-            return str(package.send(settings, base_url_of(settings), way_out, message))
+            asked = {**message, **_callback(settings, attempt)}
+            return str(package.send(settings, base_url_of(settings), way_out, asked))
         except Transient as unclear:
             sid = None
             if unclear.maybe_done:
@@ -114,6 +123,14 @@ class TwilioClient:
             if sid is None:
                 raise
             return sid
+
+    def read(self, attempt: Attempt, sid: str) -> tuple[str, Mapping[str, Any]]:
+        """Whose message it is (`provider`), and the message; raises `StepFailed`."""
+        settings = configured(self._settings, TWILIO)
+        _codes(settings)
+        place = base_url_of(settings)
+        found = read_sent(self._http, settings, sid, base_url=place, timeout=attempt.timeout)
+        return settings.options.get("provider", "twilio"), found
 
     def check(self) -> str:
         """Whose account it is and its state; raises `StepFailed`.
@@ -169,6 +186,18 @@ def _sender(settings: ConnectionSettings, sender: str | None) -> dict[str, str]:
     if sender.startswith(_MESSAGING_SERVICE):
         return {"messaging_service_sid": sender}
     return {"from_": sender}
+
+
+def _callback(settings: ConnectionSettings, attempt: Attempt) -> dict[str, str]:
+    """Where to tell what became of it: with the step, as the answer with the SID may be lost.
+
+    What is told is about people, so it is asked for by https alone.
+    """
+    path = settings.options.get("status_callback")
+    if not path or not settings.public_url.startswith("https://"):
+        return {}
+    step = urlencode({"run": str(attempt.run_id), "step": attempt.path})
+    return {"status_callback": f"{settings.public_url}{path}{'&' if '?' in path else '?'}{step}"}
 
 
 def _check_number(to: str) -> None:

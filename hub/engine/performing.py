@@ -34,7 +34,7 @@ from hub.engine.desk import Desk
 from hub.engine.gate import Simulated, TestDestinations, pass_gate
 from hub.errors import PayloadProblem, Permanent, StepFailed, Transient
 from hub.metrics.catalogue import STEPS
-from hub.storage import once, opt_outs, runs
+from hub.storage import once, opt_outs, runs, text_messages
 from hub.storage.db import DatabaseClock, is_busy
 from hub.values import encode, normalise_phone, plain, reveal
 
@@ -205,7 +205,7 @@ class Performer:
             if number is not None and failed.code == opt_outs.OPTED_OUT:
                 _again(partial(self._note_opt_out, task, number), is_busy)
             raise
-        _again(partial(self._store_done, task, result), is_busy)
+        _again(partial(self._store_done, task, result, number), is_busy)
         return Done(result)
 
     def _note_opt_out(self, task: Task, number: str) -> None:
@@ -213,8 +213,12 @@ class Performer:
         with task.desk.fenced(is_checked=False) as connection:
             opt_outs.note(connection, number, is_out=True, at=None, source=task.action.name)
 
-    def _store_done(self, task: Task, result: Any) -> None:
+    def _store_done(self, task: Task, result: Any, number: str | None) -> None:
         with task.desk.fenced(is_checked=False, stays_open=True) as connection:
+            sid = None if number is None else result.get("sid")
+            if number is not None and isinstance(sid, str):
+                run_id, path = task.desk.run.id, task.command.path
+                text_messages.note_sent(connection, sid, run_id=run_id, path=path, number=number)
             self._keep_done(connection, task, result)
 
     def _call(self, task: Task, inputs: Mapping[str, Any], connection: Connection | None) -> Any:
@@ -228,6 +232,7 @@ class Performer:
             number=task.entry.attempts,
             may_be_done=task.was_maybe_done,
             timeout=task.time_left(desk.now()),
+            path=command.path,
         )
         services = {
             **self._tools.services(command.step.connection),

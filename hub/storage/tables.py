@@ -346,6 +346,22 @@ opt_outs = Table(  # the latest wish of each number
     Column("source", Text, nullable=False),
 )
 
+text_messages = Table(  # what was sent, and how far it came as status callbacks say
+    "text_messages",
+    metadata,
+    Column("sid", Text, primary_key=True),
+    Column("run_id", UUID, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("path", Text, nullable=False),  # of the step that sent it
+    Column("number", Text, nullable=False),  # where it really went (D10), as E.164
+    _instant("sent_at", required=True),
+    Column("status", Text),
+    Column("error", Text),  # what the code means: opted_out, blocked …
+    Column("error_code", Text),
+    _instant("status_at"),
+    Index(None, "run_id"),
+    Index(None, "sent_at"),
+)
+
 phone_assignments = Table(  # the history of each number (D6)
     "phone_assignments",
     metadata,

@@ -2,7 +2,8 @@
 
 Callbacks come late, twice and out of order, and bring new fields without notice: each is a run with
 a key of its own, and whoever keeps a status must never let it move backwards. Nobody reads the
-answer (`wire-formats`, sections 0.2, 14 and 15).
+answer (`wire-formats`, sections 0.2, 14 and 15). `run` and `step` stand in the URL that we asked to
+be called (`status_callback` of a connection), which the signature covers.
 """
 
 from __future__ import annotations
@@ -31,12 +32,17 @@ _XML = "text/xml"
 class MessageStatus(Dialect):
     """Status callbacks of services that speak Twilio's language."""
 
-    def unpack(self, body: Body, beside: Beside = NOTHING) -> Unpacked:  # noqa: ARG002
+    def unpack(self, body: Body, beside: Beside = NOTHING) -> Unpacked:
         """One run for each status of a message or a call."""
         found = _message(body.value) or _call(body.value) or _relay(body.value)
         if found is None:
             return Unpacked(ignored="no status of a message or a call", when_refused="record")
         payload, key = found
+        payload |= {
+            "provider": self.name.partition(".")[0],
+            "run": _one(beside, "run"),
+            "step": _one(beside, "step"),
+        }
         return Unpacked(
             calls=(Call(payload, key=key),),
             when_refused="record",
@@ -89,6 +95,10 @@ def _payload(about: str, sid: str, status: str, form: Any) -> dict[str, Any]:
     }
 
 
+def _one(beside: Beside, name: str) -> str | None:
+    return next(iter(beside.query.get(name, ())), None)
+
+
 def _numbers(texts: dict[str, str | None]) -> dict[str, int | None]:
     return {
         name: int(text) if text is not None and text.isascii() and text.isdigit() else None
@@ -96,7 +106,10 @@ def _numbers(texts: dict[str, str | None]) -> dict[str, int | None]:
     }
 
 
-_NAMES = ("about", "sid", "status", "from", "to", "error_code", "error_message")
+_NAMES = (
+    *("about", "sid", "status", "from", "to", "error_code", "error_message"),
+    *("provider", "run", "step"),
+)
 TWILIO_STATUS = MessageStatus(
     name="twilio.status",
     default_auth="twilio",

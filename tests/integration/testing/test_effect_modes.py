@@ -139,8 +139,8 @@ class World:
             ("connections:\n", FURTHER.format(vapi=self.vapi.url)),
             ("  - SMTP_PASSWORD\n", "  - SMTP_PASSWORD\n  - VAPI_API_KEY\n"),
             (
-                "auth_token: TWILIO_AUTH_TOKEN\n",
-                "auth_token: TWILIO_AUTH_TOKEN\n    options: {from: '+12025550111'}\n",
+                "      status_callback: /webhook/twilio-status\n",
+                "      from: '+12025550111'\n",
             ),
             ("smtp://localhost:587", f"smtp://127.0.0.1:{self.smtp.port}"),
             ("      from: hub@example.com\n", "      from: hub@example.com\n      tls: none\n"),

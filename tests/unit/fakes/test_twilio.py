@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
@@ -82,3 +82,30 @@ def test_messages_are_listed_by_receiver_and_time():
 
     assert listed("2025-10-20T11:59:00Z") == [MESSAGE["To"]]
     assert listed("2025-10-20T12:01:00Z") == []
+
+
+@pytest.mark.parametrize("url", ["", "/webhook/status", "ftp://hub.example.com/x"])
+def test_a_callback_to_what_is_no_url_is_refused(url):
+    fake = FakeTwilio()
+
+    status, said = ask(fake, {**MESSAGE, "StatusCallback": url})
+
+    assert (status, said["code"], fake.messages) == (400, 21609, [])
+
+
+@pytest.mark.parametrize(
+    ("fake", "sample"),
+    [
+        (FakeTwilio(auth_token="12345"), "twilio/message-status-delivered"),
+        (FakeTwilio(auth_token="12345"), "twilio/message-status-undelivered-30007"),
+        (FakeTwilio(auth_token="12345"), "twilio/message-status-new-parameter"),
+        (FakeSignalWire(), "signalwire/message-status-delivered"),
+    ],
+)
+def test_a_report_is_signed_as_the_samples_are(fake, sample):
+    sent = json.loads((SAMPLES / f"{sample}.request.json").read_text())
+
+    made = fake.signed(sent["target"], dict(parse_qsl(sent["body"], keep_blank_values=True)))
+
+    assert made.headers[fake.signature_header] == sent["headers"][fake.signature_header]
+    assert made.body.decode() == sent["body"]
