@@ -16,7 +16,7 @@ PLAYED: Mapping[str, str] = {
     "form": "tests/unit/ingest/test_form.py::test_the_texts_of_a_form_become_what_the_schema_says",
     "vapi.tool": "tests/unit/ingest/test_vapi_tool.py::test_one_call_in_every_shape_is_one_call",
     "vapi.event": "tests/unit/ingest/test_vapi_event.py"
-    "::test_every_server_message_is_one_call_answered_with_an_empty_object",
+    "::test_every_server_message_is_one_call_and_those_that_ask_are_answered",
     "calcom": "tests/unit/ingest/test_calcom.py::test_every_event_is_answered_with_an_empty_object",
     "stripe": "tests/unit/ingest/test_event_dialects.py"
     "::test_an_event_of_stripe_is_its_id_its_type_and_its_object",

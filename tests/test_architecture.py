@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+CONNECTORS = ROOT / "hub" / "connectors"
 MODULE_LINES = 400
 FUNCTION_LINES = 80
 AGREED = {
@@ -68,6 +69,13 @@ def test_a_function_fits_on_a_screen():
     ]
 
     assert too_long == []
+
+
+def test_a_connector_is_small():
+    """Its parts too: whoever writes the next one reads one of them as an example."""
+    modules = [*CONNECTORS.glob("*.py"), *(CONNECTORS / "google").glob("*.py")]
+
+    assert [each.name for each in modules if len(each.read_text().splitlines()) > 200] == []
 
 
 def test_a_name_of_a_module_says_what_it_does():

@@ -91,6 +91,12 @@ def test_every_dialect_has_its_row_in_the_table_of_callers_and_a_test_of_its_sam
         assert f"\ndef {test}(" in (ROOT / path).read_text("utf-8"), name
 
 
+def test_the_usual_auth_of_every_caller_is_a_type_that_hub_yaml_knows():
+    told = {name: dialect.default_auth for name, dialect in DIALECTS.own.items()}
+
+    assert {name: auth for name, auth in told.items() if auth not in AUTH_TYPES} == {}
+
+
 def test_every_status_that_callers_get_is_documented():
     rows = set(re.findall(r"\b([2-5]\d\d)\b(?=[^|]*\|)", page("workflows")))
     document = openapi(readme.project(ROOT), "https://hub.example.com")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -19,6 +18,7 @@ from hub.connectors.connections import (
     Field,
     configured,
 )
+from hub.connectors.mail_text import address, one_line, whole
 from hub.errors import Permanent
 from hub.signature import Email
 
@@ -27,14 +27,6 @@ if TYPE_CHECKING:
     from email.policy import EmailPolicy
 
 __all__ = ["EmailClient", "Invite", "Mailed", "send"]
-
-# One plain address. Local parts that need quotes or UTF-8 are not worth what they open.
-_ADDRESS = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,253}$)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*"
-)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
-_HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
-_LONGEST_SUBJECT = 500
 
 
 @dataclass(frozen=True)
@@ -91,7 +83,7 @@ class EmailClient:
     @property
     def sender(self) -> str:
         """The address mails come from."""
-        return _address(configured(self._settings, SMTP).options["from"], "options.from")
+        return address(configured(self._settings, SMTP).options["from"], "options.from")
 
     def deliver(self, message: EmailMessage, *, to: str, timeout: timedelta) -> None:
         """Hand the mail to the server; raises `StepFailed`."""
@@ -140,7 +132,7 @@ def send(
     message["Message-ID"] = message_id
     message["Date"] = clock.now()
     if html is not None:
-        message.add_alternative(_HALF_CHARACTER.sub("\ufffd", html), subtype="html")
+        message.add_alternative(whole(html), subtype="html")
     if invite is not None:
         _attach(message, invite, to=to, at=clock.now())
     if html is not None or invite is not None:
@@ -165,12 +157,12 @@ def _message(
 
     message = EmailMessage(policy=_wire())
     message["From"] = sender
-    message["To"] = _address(to, "to")
-    message["Subject"] = _line(subject, "subject")
+    message["To"] = address(to, "to")
+    message["Subject"] = one_line(subject, "subject")
     if reply_to is not None:
-        message["Reply-To"] = _address(reply_to, "reply_to")
+        message["Reply-To"] = address(reply_to, "reply_to")
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(_HALF_CHARACTER.sub("\ufffd", text))
+    message.set_content(whole(text))
     return message
 
 
@@ -180,11 +172,11 @@ def _attach(message: EmailMessage, invite: Invite, *, to: str, at: datetime) -> 
     if not invite.uid or invite.sequence < 0:
         raise Permanent("invalid_input", "invite needs a uid and a sequence of 0 or more")
     invitation = icalendar.Invitation(
-        uid=_line(invite.uid, "invite.uid"),
+        uid=one_line(invite.uid, "invite.uid"),
         title=invite.title,
         start=invite.start,
         end=invite.end,
-        organizer=_address(invite.organizer, "invite.organizer"),
+        organizer=address(invite.organizer, "invite.organizer"),
         attendee=to,
         stamped_at=at,
         location=invite.location,
@@ -192,21 +184,8 @@ def _attach(message: EmailMessage, invite: Invite, *, to: str, at: datetime) -> 
         is_cancelled=invite.cancelled,
     )
     message.add_alternative(
-        _HALF_CHARACTER.sub("\ufffd", icalendar.write(invitation)),
+        whole(icalendar.write(invitation)),
         subtype="calendar",
         cte="base64",
         params={"method": invitation.method},
     )
-
-
-def _address(text: str, where: str) -> str:
-    if _ADDRESS.fullmatch(text) is None:
-        raise Permanent("invalid_address", f"{where} is not one plain e-mail address")
-    return text
-
-
-def _line(text: str, where: str) -> str:
-    """Text for a header: one line, or nothing could be told from a header of its own (S14)."""
-    if _CONTROL.search(text) or _HALF_CHARACTER.search(text) or len(text) > _LONGEST_SUBJECT:
-        raise Permanent("invalid_input", f"{where} is not one line of at most 500 characters")
-    return text

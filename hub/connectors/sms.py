@@ -11,9 +11,6 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import urlencode
 
-import phonenumbers
-from phonenumbers import PhoneNumberType
-
 from hub.action import Attempt, Clock, action
 from hub.connectors.connections import (
     CHECK_TIME,
@@ -26,19 +23,12 @@ from hub.connectors.connections import (
 from hub.connectors.http import Http, excerpt
 from hub.connectors.sms_codes import ERROR_CODES, Verdict
 from hub.connectors.sms_lookup import find_sent, read_sent
+from hub.connectors.sms_numbers import check_number
 from hub.errors import Permanent, StepFailed, Transient
 from hub.signature import Phone
 
 __all__ = ["Sent", "TwilioClient", "send_sms"]
 
-_NEVER_TEXTED = frozenset(
-    {
-        PhoneNumberType.PAGER,
-        PhoneNumberType.PREMIUM_RATE,
-        PhoneNumberType.SHARED_COST,
-        PhoneNumberType.VOICEMAIL,
-    }
-)
 _MESSAGING_SERVICE = "MG"
 _BASE_URL = "https://api.twilio.com"
 _SENDING = 0.7  # of an attempt's time; the rest is for looking whether it was sent
@@ -200,18 +190,6 @@ def _callback(settings: ConnectionSettings, attempt: Attempt) -> dict[str, str]:
     return {"status_callback": f"{settings.public_url}{path}{'&' if '?' in path else '?'}{step}"}
 
 
-def _check_number(to: str) -> None:
-    """Refuse what cannot be a number to text; numbers of other people's money above all."""
-    try:
-        number = phonenumbers.parse(to)
-    except phonenumbers.NumberParseException as unreadable:
-        raise Permanent("invalid_number", "the receiver is not a phone number") from unreadable
-    if not phonenumbers.is_valid_number(number):
-        raise Permanent("invalid_number", "the receiver's phone number does not exist")
-    if phonenumbers.number_type(number) in _NEVER_TEXTED:
-        raise Permanent("invalid_number", "the receiver's phone number is of a kind never texted")
-
-
 @dataclass(frozen=True)
 class Sent:
     """`sid` is the provider's id of the message."""
@@ -245,5 +223,5 @@ def send_sms(
     from_: Phone | None = None,
 ) -> Sent:
     """Send a text message."""
-    _check_number(to)
+    check_number(to)
     return Sent(twilio.send(attempt, to=to, text=text, from_=from_, now=clock.now()))

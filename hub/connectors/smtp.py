@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import re
 import smtplib
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import BinaryIO, Literal, Self
 from urllib.parse import urlsplit
 
 from hub.connectors.connections import ConnectionSettings
-from hub.connectors.http import excerpt
 from hub.connectors.http.sockets import Exchange, open_socket
-from hub.errors import Permanent, StepFailed, Transient
+from hub.connectors.smtp_failures import expect, expect_recipient, told
+from hub.errors import Permanent
 
 TlsMode = Literal["starttls", "tls", "none"]
 
 _PORTS: dict[TlsMode, int] = {"starttls": 587, "tls": 465, "none": 25}
 _LONGEST = timedelta(seconds=30)
-# 5.7.x: the server refuses us, not the address.
-_POLICY = re.compile(rb"5\.7\.\d")
-_AUTHENTICATION = frozenset({530, 534, 535, 538})
-_COMPLETED = 2
 _LONGEST_GOODBYE = 1.0
-_FOR_NOW = 400
-_FOR_GOOD = 500
-_LAST_CODE = 600
 
 
 @dataclass(frozen=True)
@@ -74,19 +65,19 @@ def deliver(
 ) -> None:
     """Hand in a mail. 4yz is `Transient`, 5yz `Permanent`, a break after DATA is `maybe_done`."""
     session = _Session(server, Exchange(min(timeout, _LONGEST).total_seconds()))
-    with _told(session), session:
+    with told(server.host[:100], session), session:
         if server.username is not None:
             session.login(server.username, server.password or "")
-        _expect(session.mail(sender))
-        _expect_recipient(session.rcpt(to))
+        expect(session.mail(sender))
+        expect_recipient(session.rcpt(to))
         session.is_handed_over = True
-        _expect(session.data(content))
+        expect(session.data(content))
 
 
 def greet(server: MailServer, *, timeout: timedelta) -> str:
     """Say hello, log in where there is a user, and leave; what was found. Raises `StepFailed`."""
     session = _Session(server, Exchange(min(timeout, _LONGEST).total_seconds()))
-    with _told(session), session:
+    with told(server.host[:100], session), session:
         if server.username is None:
             return f"{server.host} answers ({server.tls}); no login is configured"
         session.login(server.username, server.password or "")
@@ -149,14 +140,14 @@ class _Session(smtplib.SMTP):
             opened = self._context().wrap_socket(opened, server_hostname=server.host)
             self._watch(opened)
         self.sock = opened
-        _expect(self.getreply())
+        expect(self.getreply())
         self.ehlo_or_helo_if_needed()
         if server.tls == "starttls":
             if not self.has_extn("starttls"):
                 raise Permanent("tls_unavailable", f"the mail server {server.host} offers no TLS")
             # The name that the certificate is checked against.
             self._host = server.host
-            _expect(self.starttls(context=self._context()))
+            expect(self.starttls(context=self._context()))
             self._watch(self.sock)
             self.ehlo()
 
@@ -200,64 +191,3 @@ def _shut(opened: socket.socket) -> None:
     with suppress(OSError):
         # The plain method: that of a TLS socket would take the session away under the reader.
         socket.socket.shutdown(opened, socket.SHUT_RDWR)
-
-
-@contextmanager
-def _told(session: _Session) -> Iterator[None]:
-    """Turn what smtplib and the network raise into the two kinds of failure."""
-    host = session.server.host[:100]
-    try:
-        yield
-    except smtplib.SMTPNotSupportedError as refused:
-        raise Permanent("unauthorized", f"{host} offers no login that is known") from refused
-    except smtplib.SMTPAuthenticationError as refused:
-        failure = _refusal(refused.smtp_code, refused.smtp_error)
-        code = "unauthorized" if isinstance(failure, Permanent) else failure.code
-        raise type(failure)(code, failure.message, status=failure.status) from refused
-    except smtplib.SMTPResponseException as refused:
-        if session.is_handed_over and not isinstance(refused, smtplib.SMTPDataError):
-            raise _broken(session, host) from refused
-        raise _refusal(refused.smtp_code, refused.smtp_error) from refused
-    except (OSError, smtplib.SMTPException) as failure:
-        raise _broken(session, host) from failure
-
-
-def _broken(session: _Session, host: str) -> Transient:
-    maybe_done = session.is_handed_over
-    if session.is_late():
-        return Transient(
-            "timeout", f"{host}: the mail server did not answer in time", maybe_done=maybe_done
-        )
-    return Transient(
-        "unavailable", f"{host}: no conversation with the mail server", maybe_done=maybe_done
-    )
-
-
-def _expect(reply: tuple[int, bytes]) -> None:
-    code, said = reply
-    if code // 100 == _COMPLETED:
-        return
-    if not _FOR_NOW <= code < _LAST_CODE:
-        raise smtplib.SMTPResponseException(code, said)
-    raise _refusal(code, said)
-
-
-def _expect_recipient(reply: tuple[int, bytes]) -> None:
-    code, said = reply
-    if code >= _FOR_GOOD and not _POLICY.match(said):
-        raise Permanent("invalid_address", f"the mail server refused the receiver: {_words(said)}")
-    _expect(reply)
-
-
-def _refusal(code: int, said: bytes | str) -> StepFailed:
-    """4yz may pass another time, 5yz never; either way nothing was taken."""
-    message = f"the mail server answered {code}: {_words(said)}"
-    if code < _FOR_GOOD:
-        return Transient("unavailable", message, status=code)
-    return Permanent(
-        "unauthorized" if code in _AUTHENTICATION else "rejected", message, status=code
-    )
-
-
-def _words(said: bytes | str) -> str:
-    return excerpt(said if isinstance(said, str) else said.decode(errors="replace"))

@@ -21,6 +21,7 @@ ENDPOINTS = {
     "calendly": ("calendly", "calendly"),
     "google-calendar": ("google.calendar", "google"),
     "microsoft-graph": ("microsoft.graph", "broker"),
+    "graph": ("microsoft.graph", "graph"),
     "acuity": ("acuity", "acuity"),
     "gohighlevel": ("gohighlevel", "broker"),
     "hubspot": ("hubspot", "broker"),
@@ -28,17 +29,16 @@ ENDPOINTS = {
     "github": ("github", "github"),
 }
 PRESETS = """
-  calendly:
-    type: stripe_signature
-    header: Calendly-Webhook-Signature
-    secret: CALCOM_WEBHOOK_SECRET
-  google: {type: shared_header, header: X-Goog-Channel-Token, secret: GOOGLE_TOKEN}
-  acuity: {type: hmac_sha256, header: X-Acuity-Signature, encoding: base64, secret: ACUITY_KEY}
-  github: {type: hmac_sha256, header: X-Hub-Signature-256, prefix: "sha256=", secret: GITHUB_SECRET}
+  calendly: {type: calendly, secret: CALCOM_WEBHOOK_SECRET}
+  google: {type: google_calendar, secret: GOOGLE_TOKEN}
+  acuity: {type: acuity, secret: ACUITY_KEY}
+  github: {type: github, secret: GITHUB_SECRET}
+  graph: {type: microsoft_graph, secret: GRAPH_STATE}
 secrets:
   - GOOGLE_TOKEN
   - ACUITY_KEY
   - GITHUB_SECRET
+  - GRAPH_STATE
   - STRIPE_WEBHOOK_SECRET
   - CALCOM_WEBHOOK_SECRET
   - BROKER_API_TOKEN
@@ -48,6 +48,8 @@ ENVIRONMENT = {
     "GOOGLE_TOKEN": "lead-hub-token-1",
     "ACUITY_KEY": "example-api-key",
     "GITHUB_SECRET": "It's a Secret to Everybody",
+    "GRAPH_STATE": "NextClientState",
+    "GRAPH_STATE_PREVIOUS": "SecretClientState",
 }
 WORKFLOW = """
 hub: 1
@@ -103,12 +105,17 @@ def envelope(name: str) -> dict[str, Any]:
     return found
 
 
-def send_envelope(counter: Counter, name: str, headers: Mapping[str, str] | None = None) -> Any:
+def send_envelope(
+    counter: Counter,
+    name: str,
+    headers: Mapping[str, str] | None = None,
+    endpoint: str | None = None,
+) -> Any:
     request = envelope(name)
     said = {key: text for key, text in request["headers"].items() if key != "Content-Length"}
     media_type = said.pop("Content-Type", None)
     query = urlsplit(request["target"]).query
-    path = f"/webhook/{name.partition('/')[0]}"
+    path = f"/webhook/{endpoint or name.partition('/')[0]}"
     return counter.post(
         f"{path}?{query}" if query else path,
         request["body"].encode(),
@@ -164,8 +171,11 @@ def test_a_push_of_google_is_headers_alone_and_its_token_is_the_proof(counter: C
     assert "lead-hub-token-1" not in repr(counter.deliveries) + repr(counter.runs)
 
 
-def test_S10_the_handshake_of_graph_is_said_back_as_text_and_never_as_a_page(counter: Counter):
-    answer = send_envelope(counter, "microsoft-graph/validation")
+@pytest.mark.parametrize("endpoint", ["microsoft-graph", "graph"])
+def test_S10_the_handshake_of_graph_is_said_back_as_text_and_never_as_a_page(
+    counter: Counter, endpoint: str
+):
+    answer = send_envelope(counter, "microsoft-graph/validation", endpoint=endpoint)
 
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
@@ -174,9 +184,48 @@ def test_S10_the_handshake_of_graph_is_said_back_as_text_and_never_as_a_page(cou
     assert counter.deliveries == counter.runs == []
 
 
+@pytest.mark.parametrize("endpoint", ["microsoft-graph", "graph"])
 @pytest.mark.parametrize("query", ["", "?validationToken=", "?validationToken=a&validationToken=b"])
-def test_what_is_no_handshake_has_to_prove_itself(counter: Counter, query: str):
-    assert counter.post(f"/webhook/microsoft-graph{query}", b"{}").status_code == 401
+def test_what_is_no_handshake_has_to_prove_itself(counter: Counter, query: str, endpoint: str):
+    assert counter.post(f"/webhook/{endpoint}{query}", b"{}").status_code == 401
+
+
+def test_S1_graph_proves_each_item_by_its_client_state_and_the_false_ones_are_dropped(
+    counter: Counter,
+):
+    """No header proves it. The state of the samples is the former one of two that are live."""
+    body = sample("microsoft-graph/notification-batch")
+
+    for _ in range(2):  # Graph sends again what was answered too late
+        answer = counter.post("/webhook/graph", body)
+        assert (answer.status_code, answer.data) == (202, b"{}")
+    lifecycle = counter.post("/webhook/graph", sample("microsoft-graph/lifecycle"))
+    renewed = counter.post("/webhook/graph", body.replace(b"SecretClientState", b"NextClientState"))
+
+    assert (lifecycle.status_code, renewed.status_code) == (202, 202)
+    told = [run["trigger"]["payload"]["trigger"] for run in counter.runs]
+    assert sorted(told) == ["deleted", "reauthorizationRequired", "updated"]
+    (refused,) = counter.deliveries[0]["notes"]["refused"]
+    assert refused["title"] == "The clientState of this item is not ours."
+
+
+@pytest.mark.parametrize("state", [b"SecretClientStatE", b"", "SecretClientSt\u00e4te".encode()])
+def test_S1_a_notification_of_graph_with_no_state_of_ours_is_401_and_not_kept(
+    counter: Counter, state: bytes
+):
+    body = sample("microsoft-graph/notification").replace(b"SecretClientState", state)
+
+    assert counter.post("/webhook/graph", body).status_code == 401
+    assert counter.deliveries == counter.runs == []
+
+
+def test_S6_what_proved_graph_is_sealed_and_in_no_run(counter: Counter):
+    counter.post("/webhook/graph", sample("microsoft-graph/notification"))
+
+    (delivery,) = counter.deliveries
+    assert delivery["is_sealed"]
+    assert len(counter.runs) == 1
+    assert "SecretClientState" not in repr(counter.deliveries) + repr(counter.runs)
 
 
 def test_S6_what_graph_proves_itself_by_is_stored_sealed(counter: Counter):

@@ -56,7 +56,7 @@ def _caller_facts(call: Mapping[str, Any], call_id: str | None) -> dict[str, str
 
 BLAND_EVENT = BlandEvent(
     name="bland.event",
-    default_auth="hmac_sha256",
+    default_auth="bland",
     default_max_body=VOICE_BODY,
     names_messages=False,  # its form is not certain
 )

@@ -114,17 +114,17 @@ NOTHING = Beside()
 class Dialect(ABC):
     """How one kind of caller speaks. Its traits are data; reading and answering are its methods.
 
-    `name` is written in `dialect:`, `default_auth` the preset its callers usually prove themselves
-    by. It reads these media types only (S18), bodies of so many bytes unless the endpoint says
-    otherwise. `is_tool`: a language model hears the answer; a body with the members of `envelope`
-    is one, another is the arguments alone. `tells_status`: some of its callers hear another status
-    than 200. `payload_names`: fields its payload always has. `names_messages`: its calls have keys
-    out of the body, which signatures cover (I6, S2). `may_be_empty`: some of its messages stand in
-    their headers alone. `secret_places`: members of its bodies that carry secrets (`wire-formats`,
-    section 0.5). `answer_time`: how long its callers wait; `answer_times` for kinds of message that
-    have another limit. `answers_with`: the status that a caller who only reports hears when all
-    is stored. `answers_in`: the media type of its answers. `is_always_sealed`: secrets stand inside
-    a text, or every body has one.
+    `name` is written in `dialect:`, `default_auth` the type of auth by which its callers usually
+    prove themselves. It reads these media types only (S18), bodies of so many bytes unless the
+    endpoint says otherwise. `is_tool`: a language model hears the answer; a body with the members
+    of `envelope` is one, another is the arguments alone. `tells_status`: some of its callers hear
+    another status than 200. `payload_names`: fields its payload always has. `names_messages`: its
+    calls have keys out of the body, which signatures cover (I6, S2). `may_be_empty`: some of its
+    messages stand in their headers alone. `secret_places`: members of its bodies that carry secrets
+    (`wire-formats`, section 0.5). `answer_time`: how long its callers wait; `answer_times` for
+    kinds of message that have another limit. `answers_with`: the status that a caller who only
+    reports hears when all is stored. `answers_in`: the media type of its answers.
+    `is_always_sealed`: secrets stand inside a text, or every body has one.
     """
 
     name: str

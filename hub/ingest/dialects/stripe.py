@@ -41,7 +41,7 @@ class Stripe(Dialect):
 
 STRIPE = Stripe(
     name="stripe",
-    default_auth="stripe",
+    default_auth="stripe_signature",
     names_messages=True,
     payload_names=("id", "type", "object"),
     secret_places=_SECRET_PLACES,

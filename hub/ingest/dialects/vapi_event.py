@@ -73,9 +73,7 @@ class VapiEvent(Dialect):
 
 def _wanted(kind: str, reply: Reply) -> Any:
     """The reply where Vapi would use it; else the answer that does least harm."""
-    if _is_acceptance(reply):
-        return {}
-    body = reply.body
+    body = None if _is_acceptance(reply) else reply.body
     if isinstance(body, str) and kind in TAKES_ERROR:
         body = {"error": one_line(body)}
     if not reply.is_error and why_not_taken(kind, body) is None:
@@ -89,7 +87,7 @@ def _wanted(kind: str, reply: Reply) -> Any:
 
 
 def _is_acceptance(reply: Reply) -> bool:
-    """Nobody said anything: the run goes on, or the endpoint does not wait for it."""
+    """No answer at all, which Vapi would not use: the run goes on, or nobody waits for it."""
     is_it = reply.status == 202 and isinstance(reply.body, dict)  # noqa: PLR2004 - HTTP's own
     return is_it and reply.body.keys() == {"status", "run_id"}
 
@@ -132,7 +130,7 @@ def _result(output: Any) -> dict[str, Any]:
 
 VAPI_EVENT = VapiEvent(
     name="vapi.event",
-    default_auth="vapi",
+    default_auth="vapi_secret",
     default_max_body=VOICE_BODY,
     names_messages=False,  # some of its events have no id
     payload_names=("type",),

@@ -170,7 +170,7 @@ def _function_key(
 
 VAPI_TOOL = VapiTool(
     name="vapi.tool",
-    default_auth="vapi",
+    default_auth="vapi_secret",
     default_max_body=VOICE_BODY,
     is_tool=True,
     envelope=("message",),

@@ -11,6 +11,7 @@ from hub.connectors.slack import SlackClient, post
 from hub.errors import Permanent, StepFailed, Transient
 from tests.fakes.services import CUT, Answer
 from tests.fakes.slack import SlackMessage
+from tests.unit.ingest.sample_bodies import SAMPLES, raw
 
 
 @pytest.fixture
@@ -93,6 +94,28 @@ def test_S6_a_wrong_token_is_refused_and_not_shown(http, attempt, slack):
 
     assert failure.value.code == "unauthorized"
     assert "xoxb-wrong" not in failure.value.message
+
+
+def test_the_samples_of_what_slack_answers_are_read(client, attempt, slack):
+    said = {name: raw(f"slack/rest/post-message-{name}") for name in ("ok", "false", "ratelimited")}
+    slack.then(
+        Answer(200, said["ok"]), Answer(200, said["false"]), Answer(429, said["ratelimited"])
+    )
+
+    assert post(client, attempt, channel="C1", text="hi").ts == "1763664833.000100"
+    assert failure_of(client, attempt) == (Permanent, "channel_not_found", False)
+    assert failure_of(client, attempt) == (Transient, "rate_limited", False)
+
+
+def test_no_sample_of_what_slack_answers_is_left_out():
+    """The two of the webhook are read in `test_slack_webhook`."""
+    assert {each.name for each in (SAMPLES / "slack/rest").iterdir()} == {
+        "post-message-ok.json",
+        "post-message-false.json",
+        "post-message-ratelimited.json",
+        "webhook-ok.txt",
+        "webhook-no_service.txt",
+    }
 
 
 def test_without_a_connection_nothing_is_sent(http, attempt, slack):

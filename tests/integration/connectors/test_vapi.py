@@ -10,7 +10,7 @@ from hub.connectors.connections import ConnectionSettings
 from hub.connectors.vapi import VapiClient, get_call, start_call
 from hub.errors import Permanent, StepFailed, Transient
 from tests.fakes.services import CUT, Answer
-from tests.fakes.vapi import sample
+from tests.fakes.vapi import SAMPLES, sample
 
 ASSISTANT = "2bec425c-0000-4000-8000-3f0ff5f25d01"
 TO = "+12025550147"
@@ -83,6 +83,11 @@ def test_a_201_with_all_lines_busy_is_no_call_and_may_be_tried_again(client, att
         (Answer(201, b"<html>"), (Transient, "unavailable", True)),
         (Answer.of({"status": "queued"}, 201), (Transient, "unavailable", True)),
         (Answer.of(sample("create-call-201.json"), 200), (Transient, "unavailable", True)),
+        (Answer.of(sample("create-call-batch-201.json"), 201), (Transient, "unavailable", True)),
+        (
+            Answer.of(sample("create-call-201-concurrency-blocked.json"), 201),
+            (Transient, "lines_busy", False),
+        ),
     ],
 )
 def test_whatever_leaves_open_whether_it_rings_may_have_rung(
@@ -91,6 +96,30 @@ def test_whatever_leaves_open_whether_it_rings_may_have_rung(
     vapi.then(behaviour)
 
     assert failure_of(client, attempt) == expected
+
+
+def test_what_is_sent_has_the_members_of_the_sample_in_their_places(client, attempt, vapi):
+    """Of the sample's members only those that a workflow has nothing to say of are left out."""
+    start_call(client, attempt, to=TO, assistant="booking", variables={"lead_name": "Zoë"})
+
+    (request,) = vapi.requests
+    wanted = sample("create-call-request.json")
+    assert request.json.keys() == wanted.keys() - {"name", "schedulePlan"}
+    assert request.json["customer"].keys() <= wanted["customer"].keys()
+    assert request.json["assistantOverrides"].keys() == wanted["assistantOverrides"].keys()
+    assert request.json["assistantId"] == wanted["assistantId"]
+
+
+def test_no_sample_of_the_rest_api_is_left_out():
+    """`get-call-ended` is what the fake answers when a call is over."""
+    assert {each.name for each in SAMPLES.iterdir()} == {
+        "create-call-201.json",
+        "create-call-201-concurrency-blocked.json",
+        "create-call-batch-201.json",
+        "create-call-request.json",
+        "error-400.json",
+        "get-call-ended.json",
+    }
 
 
 def test_a_number_that_is_none_is_refused(client, attempt):

@@ -6,6 +6,7 @@ import pytest
 
 from hub.bootstrap.project import DIALECT_FACTS
 from hub.engine.project import load_project
+from hub.ingest.dialects import DIALECTS
 from hub.ingest.signatures import AUTH_TYPES
 
 HUB = """\
@@ -28,10 +29,10 @@ ENDPOINT = "hub: 1\ntitle: W\nendpoint:\n  auth: {auth}{more}\nsteps:\n  - retur
 DEDUPE = "\n  dedupe:\n    key: ${{ params.id }}\n  path: /jobs/{id}"
 
 
-def warned(auth: str, more: str = "") -> list[tuple[str, str, int]]:
+def warned(auth: str, more: str = "", presets: str = NAMED) -> list[tuple[str, str, int]]:
     """Code, severity and line of what is found."""
     files = {
-        "hub.yaml": HUB.format(more=NAMED),
+        "hub.yaml": HUB.format(more=presets),
         "workflows/w.yaml": ENDPOINT.format(auth=auth, more=more),
     }
     project = load_project(files, actions={}, auth_types=AUTH_TYPES, dialects=DIALECT_FACTS)
@@ -55,3 +56,22 @@ def test_S2_a_key_tells_repeats_apart_and_who_only_reads_changes_nothing(more: s
 @pytest.mark.parametrize("auth", ["timed", "named", "stripe", "standard", "token"])
 def test_S2_what_signs_a_time_or_an_id_needs_none(auth: str):
     assert warned(auth) == []
+
+
+@pytest.mark.parametrize(
+    "dialect",
+    [
+        name
+        for name, each in DIALECTS.own.items()
+        if AUTH_TYPES[each.default_auth].lasting_when == {}
+    ],
+)
+def test_S2_who_signs_no_time_is_warned_of_where_no_key_stands_in_the_body(dialect: str):
+    """GitHub's id stands in a header, Acuity and Bland tell none of a change: no signature of them
+    covers what tells a repeat.
+    """
+    usual = DIALECTS[dialect].default_auth
+    found = warned("usual", f"\n  dialect: {dialect}", f"usual: {{type: {usual}, secret: S}}")
+
+    is_unnamed = dialect in {"github", "acuity", "bland.event"}
+    assert found == ([("HUB621", "warning", 4)] if is_unnamed else [])

@@ -53,7 +53,7 @@ REPLIES = st.builds(
     BODIES,
     st.sampled_from([200, 201, 202, 204, 404, 409, 422, 500]),
     is_failure=st.booleans(),
-)
+) | st.just(Reply({"status": "accepted", "run_id": "r"}, 202))  # of an endpoint that does not wait
 
 
 def asked(dialect, name):

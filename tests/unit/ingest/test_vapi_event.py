@@ -6,6 +6,7 @@ import pytest
 
 from hub.ingest.body import read_json
 from hub.ingest.dialects import DIALECTS, Reply
+from hub.ingest.dialects.judging import is_dropped, judge
 from tests.unit.ingest.door import Door, said, workflow
 from tests.unit.ingest.sample_bodies import SAMPLES, body
 
@@ -15,6 +16,17 @@ CALL = "019a9f10-2c4e-7aa1-9d53-0f2b6c1e7d10"
 MESSAGES = sorted(
     path.stem for path in (SAMPLES / "vapi").glob("*.json") if path.stem != "api-request-tool"
 )
+
+
+ACCEPTED = Reply({"status": "accepted", "run_id": "r"}, status=202)
+# What an endpoint that does not wait says to those who ask: `{}` is no answer to them.
+SAID_UNASKED = {
+    "assistant-request": {"error": APOLOGY},
+    "assistant-request-sip": {"error": APOLOGY},
+    "transfer-destination-request": {"error": APOLOGY},
+    "handoff-destination-request": {"error": APOLOGY},
+    "campaign-predial": {"eligible": False},
+}
 
 
 def unpacked(name):
@@ -27,14 +39,15 @@ def message(**members):
 
 
 @pytest.mark.parametrize("name", MESSAGES)
-def test_every_server_message_is_one_call_answered_with_an_empty_object(name):
+def test_every_server_message_is_one_call_and_those_that_ask_are_answered(name):
     found = unpacked(name)
 
     assert len(found.calls) == 1
     assert found.calls[0].payload["type"] == body(f"vapi/{name}").value["message"]["type"]
     assert found.when_refused == "record"
-    answer = EVENT.pack(found, [Reply({"status": "accepted", "run_id": "r"}, status=202)])
-    assert (answer.status, answer.body) == (200, b"{}")
+    answer = EVENT.pack(found, [ACCEPTED])
+    assert (answer.status, json.loads(answer.body)) == (200, SAID_UNASKED.get(name, {}))
+    assert not is_dropped(judge("vapi.event", answer.body, asked=found))
 
 
 @pytest.mark.parametrize(
