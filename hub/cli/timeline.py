@@ -132,6 +132,10 @@ class Teller:
             lines.append(
                 ("error", f"{said['code']} at {said['step'] or 'the run'}: {said['message']}")
             )
+        if line.mode == "test":
+            lines.append(
+                ("careful", "effects went to test_destinations, whatever their inputs say")
+            )
         if line.is_maybe_done:
             lines.append(("careful", "an effect of this run may have happened without an answer"))
         lines.append(("accepted", f"{instant(line.created_at)}  version {line.version[:12]}"))

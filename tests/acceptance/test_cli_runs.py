@@ -210,6 +210,16 @@ def test_a_called_workflow_is_started_by_hand_with_inputs(hub: Story, terminal: 
     assert hub.held_until(lead) == hub.now() + 2 * DAY
 
 
+def test_a_run_in_mode_test_says_where_its_effects_went(hub: Story, terminal: Terminal):
+    hub.holder()
+    started = terminal.type("run", "release-expired-phones", "--mode=test", "--json").json["id"]
+    hub.work_all()
+
+    shown = terminal.type("runs", "show", started)
+
+    assert "effects went to test_destinations, whatever their inputs say" in shown.out
+
+
 def test_a_schedule_is_run_at_once_by_hand(hub: Story, terminal: Terminal):
     assert terminal.type("run", "release-expired-phones").code == 0
     hub.work_all()
