@@ -115,12 +115,15 @@ def test_slack_keeps_what_people_would_see(slack):
 
 def test_slack_tells_who_holds_a_token_and_nobody_else(slack):
     held = {"Authorization": f"Bearer {slack.token}"}
+    other = {"Authorization": "Bearer other"}
 
     known = json.loads(call(slack, b"{}", held, path="/api/auth.test")[1])
-    unknown = json.loads(call(slack, b"{}", path="/api/auth.test")[1])
+    unknown = json.loads(call(slack, b"{}", other, path="/api/auth.test")[1])
+    nobody = json.loads(call(slack, b"{}", path="/api/auth.test")[1])
 
     assert (known["ok"], known["team"]) == (True, "Acme")
     assert unknown == {"ok": False, "error": "invalid_auth"}
+    assert nobody == {"ok": False, "error": "not_authed"}
 
 
 def test_twilio_wants_its_credentials(twilio):
