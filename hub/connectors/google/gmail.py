@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
-from email import policy
-from email.message import EmailMessage
+from functools import cache
+from typing import TYPE_CHECKING
 
 from hub.action import Attempt, action
 from hub.connectors.google.client import GMAIL, GoogleClient
 from hub.errors import Permanent
 from hub.signature import Email
 
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+    from email.policy import EmailPolicy
+
 __all__ = ["GmailSent", "send"]
 
-_WIRE = policy.SMTP.clone(cte_type="7bit")
 _ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f-\uffff,;:<>()\[\]\"\\@]+@[A-Za-z0-9.-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 _HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
@@ -52,7 +55,9 @@ def send(
     reply_to: Email | None = None,
 ) -> GmailSent:
     """Send an e-mail from the mailbox of the connection."""
-    message = EmailMessage(policy=_WIRE)
+    from email.message import EmailMessage  # noqa: PLC0415 - as the policy
+
+    message = EmailMessage(policy=_wire())
     message["To"] = _address(to, "to")
     if _CONTROL.search(subject) or len(subject) > _LONGEST_SUBJECT:
         raise Permanent("invalid_input", "subject is not one line of at most 500 characters")
@@ -63,12 +68,20 @@ def send(
     message.set_content(_HALF_CHARACTER.sub("\ufffd", text))
     if html is not None:
         message.add_alternative(_HALF_CHARACTER.sub("\ufffd", html), subtype="html")
-    raw = urlsafe_b64encode(message.as_bytes(policy=_WIRE)).decode()
+    raw = urlsafe_b64encode(message.as_bytes(policy=_wire())).decode()
     calls = google.calls(GMAIL, attempt.timeout)
     sent = calls.write("POST", "/users/me/messages/send", json={"raw": raw})
     if not isinstance(sent.get("id"), str):
         raise calls.strange()
     return GmailSent(sent["id"], str(sent.get("threadId", "")))
+
+
+@cache
+def _wire() -> EmailPolicy[EmailMessage]:
+    """7 bits only, as `email.send` writes: not every server on the way takes more."""
+    from email.policy import SMTP  # noqa: PLC0415 - loaded by the first mail: few processes send any
+
+    return SMTP.clone(cte_type="7bit")
 
 
 def _address(text: str, where: str) -> str:

@@ -115,9 +115,9 @@ def test_slack_keeps_what_people_would_see(slack):
 
 def test_slack_tells_who_holds_a_token_and_nobody_else(slack):
     held = {"Authorization": f"Bearer {slack.token}"}
+    other = {"Authorization": "Bearer other"}
 
     known = json.loads(call(slack, b"{}", held, path="/api/auth.test")[1])
-    other = {"Authorization": "Bearer xoxb-other"}
     unknown = json.loads(call(slack, b"{}", other, path="/api/auth.test")[1])
     nobody = json.loads(call(slack, b"{}", path="/api/auth.test")[1])
 

@@ -174,15 +174,18 @@ def test_a_second_refusal_is_the_end(google, http):
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "code"), [(CUT, "unavailable"), (HANG, "timeout"), (Answer(503), "unavailable")]
+    ("behaviour", "code", "seconds"),
+    [(CUT, "unavailable", 10), (HANG, "timeout", 0.4), (Answer(503), "unavailable", 10)],
 )
-def test_E8_a_sign_in_that_fails_has_surely_done_nothing(google, http, attempt, behaviour, code):
+def test_E8_a_sign_in_that_fails_has_surely_done_nothing(
+    google, http, attempt, behaviour, *, code, seconds
+):
     google.always(behaviour)
-    brief = replace(attempt, timeout=timedelta(seconds=0.4))
+    patient = replace(attempt, timeout=timedelta(seconds=seconds))
 
     with pytest.raises(Transient) as failure:
         append(
-            GoogleClient(settings_for(google), http), brief, spreadsheet="s", sheet="t", values={}
+            GoogleClient(settings_for(google), http), patient, spreadsheet="s", sheet="t", values={}
         )
 
     assert (failure.value.code, failure.value.maybe_done) == (code, False)
