@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -49,6 +50,13 @@ def a_failed_run(hub: Story) -> Any:
     return hub.runs("lead-phone")[0].id
 
 
+def an_answer(at: Terminal) -> Path:
+    """What a voice agent would use."""
+    path = at.project / "answer.json"
+    path.write_text('{"results": [{"toolCallId": "call_1", "result": "Booked."}]}')
+    return path
+
+
 def a_waiting_run(hub: Story) -> Any:
     hub.call_ends(hub.holder(), "no_answer", is_worked=False)
     return hub.runs("vapi-call-ended")[0].id
@@ -69,6 +77,8 @@ READING: dict[str, Callable[[Story, Terminal], list[Any]]] = {
     "hub doctor": lambda *_: ["doctor"],
     "hub connection list": lambda *_: ["connection", "list"],
     "hub connection test": lambda *_: ["connection", "test", "slack"],
+    "hub report answers": lambda *_: ["report", "answers"],
+    "hub explain-reply": lambda _, at: ["explain-reply", "vapi.tool", an_answer(at)],
     "hub audit": lambda *_: ["audit"],
     "hub retention": lambda *_: ["retention"],
     "hub db backup": lambda _, at: ["db", "backup", at.project / "whole.dump"],
