@@ -1,4 +1,4 @@
-"""Text messages: `twilio.send_sms` and `twilio.get_message`, for Twilio and services that speak its language."""
+"""Text messages: sent and asked for, at Twilio and services that speak its language."""
 
 from __future__ import annotations
 
