@@ -1,4 +1,4 @@
-"""Text messages: the action `twilio.send_sms`, for Twilio and services that speak its language."""
+"""Text messages: sent and asked for, at Twilio and services that speak its language."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from hub.action import Attempt, Clock, action
@@ -26,8 +26,9 @@ from hub.connectors.sms_lookup import find_sent, read_sent
 from hub.connectors.sms_numbers import check_number
 from hub.errors import Permanent, StepFailed, Transient
 from hub.signature import Phone
+from hub.values import normalise_phone
 
-__all__ = ["Sent", "TwilioClient", "send_sms"]
+__all__ = ["Message", "Sent", "TwilioClient", "get_message", "send_sms"]
 
 _MESSAGING_SERVICE = "MG"
 _BASE_URL = "https://api.twilio.com"
@@ -225,3 +226,42 @@ def send_sms(
     """Send a text message."""
     check_number(to)
     return Sent(twilio.send(attempt, to=to, text=text, from_=from_, now=clock.now()))
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message as the provider has it: what `twilio.record_status` takes."""
+
+    sid: str
+    status: str
+    provider: Literal["twilio", "signalwire"]
+    to: str | None = None
+    error_code: str | None = None
+
+
+@action(
+    "twilio.get_message",
+    effect="read",
+    errors=("not_found", "unauthorized", "not_configured", "address_not_allowed"),
+    example={"sid": "SM1", "status": "delivered", "provider": "twilio", "to": "+12025550147"},
+    outward=True,
+    reads_effects=True,
+)
+def get_message(twilio: TwilioClient, attempt: Attempt, *, sid: str) -> Message:
+    """Ask the provider what became of a text message."""
+    provider, found = twilio.read(attempt, sid)
+    code = found.get("error_code")
+    return Message(
+        sid=sid,
+        status=str(found["status"]),
+        provider="signalwire" if provider == "signalwire" else "twilio",
+        to=_number(found.get("to")),
+        error_code=None if code in {None, ""} else str(code),
+    )
+
+
+def _number(written: Any) -> str | None:
+    try:
+        return normalise_phone(str(written))
+    except ValueError:
+        return None

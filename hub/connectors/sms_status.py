@@ -2,7 +2,7 @@
 
 Callbacks come late, twice and out of order, or never (`wire-formats`, sections 14 and 15): a status
 only moves on, and the first of two that both end a message stays. Whose end nobody told are found
-by `twilio.list_unsettled`, and asked for by `twilio.get_message`.
+by `twilio.list_unsettled`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from hub.action import Attempt, action
-from hub.connectors.sms import TwilioClient
 from hub.connectors.sms_codes import ERROR_CODES
 from hub.storage import opt_outs, text_messages
 from hub.storage.text_messages import SenderStep, TextMessage
 from hub.values import normalise_phone
 
-__all__ = ["Recorded", "get_message", "list_unsettled", "record_status"]
+__all__ = ["Recorded", "list_unsettled", "record_status"]
 
 _SENDS = "twilio.send_sms"
 # How far a message is. `canceled` is the vendor's spelling; who read a message has got it.
@@ -145,38 +144,6 @@ def list_unsettled(
         most=max(limit, 0),
     )
     return Unsettled([Quiet(sid, number) for sid, number in found])
-
-
-@dataclass(frozen=True)
-class Message:
-    """A message as the provider has it: what `twilio.record_status` takes."""
-
-    sid: str
-    status: str
-    provider: Literal["twilio", "signalwire"]
-    to: str | None = None
-    error_code: str | None = None
-
-
-@action(
-    "twilio.get_message",
-    effect="read",
-    errors=("not_found", "unauthorized", "not_configured", "address_not_allowed"),
-    example={"sid": "SM1", "status": "delivered", "provider": "twilio", "to": "+12025550147"},
-    outward=True,
-    reads_effects=True,
-)
-def get_message(twilio: TwilioClient, attempt: Attempt, *, sid: str) -> Message:
-    """Ask the provider what became of a text message."""
-    provider, found = twilio.read(attempt, sid)
-    code = found.get("error_code")
-    return Message(
-        sid=sid,
-        status=str(found["status"]),
-        provider="signalwire" if provider == "signalwire" else "twilio",
-        to=_number(str(found.get("to"))),
-        error_code=None if code in {None, ""} else str(code),
-    )
 
 
 def moves_on(known: str | None, status: str) -> bool:

@@ -15,10 +15,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from hub.action import Attempt
-from hub.connectors.sms import TwilioClient, send_sms
+from hub.connectors.sms import TwilioClient, get_message, send_sms
 from hub.connectors.sms_status import (
     Recorded,
-    get_message,
     list_unsettled,
     moves_on,
     record_status,
