@@ -35,7 +35,7 @@ def test_a_mail_is_sent_from_the_mailbox_of_the_subject(office, attempt, google)
 
 
 def test_a_mail_is_written_in_the_alphabet_of_urls(office, attempt, google):
-    """Three of a sign: wherever it falls in base64, one becomes `/`, or `+`, which Gmail refuses."""
+    """Three of a sign: wherever they fall, one becomes `/` or `+`, which Gmail refuses."""
     send(office, attempt, to="ada@example.com", subject="s", text="Really??? ~~~ >>>")
 
     (mail,) = google.mailbox.sent

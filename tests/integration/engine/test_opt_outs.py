@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def is_out(shop: Shop, number: str = NUMBER) -> bool:
         return opt_outs.has_opted_out(connection, number)
 
 
-def send(shop: Shop, more: str = "retry: 0", to: str = SPOKEN, **inputs: str) -> str | None:
+def send(shop: Shop, more: str = "retry: 0", to: str = SPOKEN, **inputs: Any) -> str | None:
     """One message by a run of its own; the code with which it failed."""
     steps = step("sms.send", "hi", more=more).replace("text: hi", f"text: hi\n      to: {to}")
     shop.learn("steps:\n" + steps)
