@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.processes.house import House, Process, environment_for, until
-from tests.processes.wires import say
+from tests.processes.wires import connect, say
 
 
 def test_S21_nobody_commands_the_server_but_by_signals(house: House):
@@ -74,6 +74,20 @@ def test_S15_a_request_that_nobody_can_read_is_one_line_with_the_id_of_its_answe
         assert said["reason"].startswith(reason)
     assert "NONSENSE" not in web.lines
     assert "xxxx" not in web.lines
+
+
+def test_a_caller_that_asks_first_is_told_to_go_on_before_its_body_comes(house: House):
+    house.start_web()
+    head = b"POST /webhook/nothing HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n"
+
+    with connect(house.port) as caller:
+        caller.sendall(head + b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+        told = caller.recv(1024)
+        caller.sendall(b"{}")
+        answered = caller.recv(1024)
+
+    assert told == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert answered.startswith(b"HTTP/1.1 404 ")
 
 
 def test_neither_web_nor_worker_goes_on_with_the_tables_of_another_version(
