@@ -132,12 +132,7 @@ class Teller:
             lines.append(
                 ("error", f"{said['code']} at {said['step'] or 'the run'}: {said['message']}")
             )
-        if line.mode == "test":
-            lines.append(
-                ("careful", "effects went to test_destinations, whatever their inputs say")
-            )
-        if line.is_maybe_done:
-            lines.append(("careful", "an effect of this run may have happened without an answer"))
+        lines += [("careful", said) for said in _doubts(line)]
         lines.append(("accepted", f"{instant(line.created_at)}  version {line.version[:12]}"))
         if facts.scheduled_at:
             lines.append(("planned", instant(facts.scheduled_at)))
@@ -340,3 +335,13 @@ def _known_secrets(environment: Environment) -> Secrets:
         return environment.secrets
     except Misconfigured:
         return Secrets((), {})
+
+
+def _doubts(line: RunLine) -> list[str]:
+    """What may not be as the steps say."""
+    doubts = []
+    if line.mode == "test":
+        doubts.append("effects went to test_destinations, whatever their inputs say")
+    if line.is_maybe_done:
+        doubts.append("an effect of this run may have happened without an answer")
+    return doubts
