@@ -79,16 +79,22 @@ def send(hub: Story, operation: Mapping[str, Any], case: Any, *, is_signed: bool
     headers = {name: named[name] for name in OUR_HEADERS if name in named}
     if media_type is not None:
         headers["content-type"] = media_type
+    query = urlencode(dict(case.query or {}), doseq=True)
     (needed,) = operation["security"] or [{}]
     for name in needed if is_signed else ():
-        preset = hub.hub.project.settings.auth[name]
         headers = signed(
-            preset, body, headers, now=hub.clock.now(), settings=hub.hub.project.settings
+            hub.hub.project.settings.auth[name],
+            body,
+            headers,
+            now=hub.clock.now(),
+            settings=hub.hub.project.settings,
+            method=case.method,
+            url=f"{hub.hub.settings.public_url}{case.formatted_path}{query and '?'}{query}",
         )
     return hub.client.open(
         case.formatted_path,
         method=case.method,
-        query_string=dict(case.query or {}),
+        query_string=query,
         data=body,
         headers=headers,
     )
