@@ -16,9 +16,10 @@ from hub.cli.console import duration, instant, one_line, say, table
 from hub.cli.environment import Environment
 from hub.errors import Misconfigured, NotPossible
 from hub.ingest.dialects import DIALECTS
+from hub.ingest.notes import reason
 from hub.ingest.secret_places import without_secrets
 from hub.storage import reading, text_messages
-from hub.storage.reading import DeliveryFacts, RunFacts, RunLine, StepFacts
+from hub.storage.reading import DeliveryFacts, NotedDelivery, RunFacts, RunLine, StepFacts
 from hub.storage.text_messages import TextMessage
 from hub.values import decode, plain
 
@@ -50,6 +51,10 @@ class Teller:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._secrets = _known_secrets(environment)
+
+    def why(self, delivery: NotedDelivery) -> str:
+        """Why a request made no run, or not all of them, in one line."""
+        return one_line(self._secrets.hide(reason(delivery.notes) or ""), widest=300)
 
     def read(self, connection: Connection, run_id: UUID) -> Told:
         """Everything about a run; raises `NotPossible` when there is none."""

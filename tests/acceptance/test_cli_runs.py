@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from uuid import uuid4
 
 import pytest
@@ -50,6 +51,34 @@ def test_a_caller_who_complains_names_the_request_and_gets_to_its_run(
     refused = terminal.type("runs", "--request", str(uuid4()))
     assert refused.out == "no runs\n"
     assert "the line `request` with its id in the log of `hub web` says" in refused.err
+
+
+def test_a_request_that_made_no_run_tells_why_in_the_log_and_to_who_asks(
+    hub: Story, terminal: Terminal, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("INFO")
+    request_id = hub.calcom(sample("calcom/PING")).headers["X-Request-Id"]
+
+    (line,) = [each for each in caplog.records if each.message == "request"]
+    asked = terminal.type("runs", "--request", request_id)
+    listed = terminal.type("runs", "--ignored", "--workflow", line.workflow)
+
+    assert (line.status, line.reason) == (200, "test delivery")
+    assert "not all of it makes runs: test delivery" in asked.out
+    assert request_id in listed.out
+    assert "test delivery" in listed.out
+    assert terminal.type("runs", "--ignored", "--workflow", line.workflow, "--json").json["reason"]
+
+
+def test_a_tool_call_that_is_refused_tells_why(hub: Story, terminal: Terminal):
+    body = deepcopy(sample("vapi/tool-calls-minimal"))
+    (call,) = body["message"]["toolCallList"]
+    call.update(name="sing", function={"name": "sing", "arguments": {}})
+    answer = hub.voice_agent("vapi-appointment-booked", body)
+
+    asked = terminal.type("runs", "--request", answer.headers["X-Request-Id"])
+
+    assert answer.json["results"][0]["error"] in asked.out
 
 
 def test_runs_that_wait_in_an_older_version_are_listed_by_the_checker(
