@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from hub.storage.answers import Answer
 from tests.acceptance.messages import sample
 from tests.acceptance.story import DAY, SAMPLE_LEAD, Story
 from tests.acceptance.terminal import Terminal
@@ -148,6 +149,24 @@ def test_a_run_is_told_with_every_step_the_request_and_the_answer(hub: Story, te
     shown = terminal.type("runs", "show", run_id).out
     assert "hold/appointment" in shown
     assert "answered 200" in shown
+
+
+def test_what_a_voice_agent_heard_at_the_deadline_is_told_as_such(hub: Story, terminal: Terminal):
+    hub.holder(lead_id=SAMPLE_LEAD)
+    hub.voice_agent("vapi-appointment-booked", sample("vapi/tool-calls-minimal"))
+    run_id = hub.runs("vapi-appointment-booked")[0].id
+    told = Answer(run_id, 202, "It is being saved.", fallback_after=8.0).as_row()
+    with hub.transaction() as db:
+        db.execute(
+            text("UPDATE runs SET response = :told WHERE id = :id"),
+            {"id": run_id, "told": json.dumps(told)},
+        )
+
+    shown = terminal.type("runs", "show", run_id).out
+
+    assert "answered in the form of vapi.tool  It is being saved." in shown
+    assert "this was `otherwise`: the run had not replied after 8 s" in shown
+    assert "202" not in shown.rsplit("answered", 1)[1]
 
 
 def test_a_run_that_nobody_waited_for_answered_202(hub: Story, terminal: Terminal):
