@@ -39,7 +39,7 @@ from hub.storage.reading import STATUSES, NotedDelivery, RunLine
 @click.option(
     "--ignored",
     is_flag=True,
-    help="Requests that were taken and made no run, or not all, each with the reason.",
+    help="Requests that were taken and made no run, or not all, or came to the wrong place, with the reason.",
 )
 @click.option(
     "--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help="How many."
@@ -80,7 +80,7 @@ def runs(
         _list_runs(lines, as_json=as_json)
     if request is not None and not (ignored or as_json):
         for each in noted:
-            say(f"{each.endpoint} took it, but not all of it makes runs: {teller.why(each)}")
+            say(f"{each.endpoint} took it and noted: {teller.why(each)}")
         if not (lines or noted):
             complain(_WITHOUT_RUNS)
 

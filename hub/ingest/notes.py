@@ -23,6 +23,8 @@ def notes_of(unpacked: Unpacked, planned: Sequence[Planned]) -> dict[str, Any]:
     notes: dict[str, Any] = {}
     if unpacked.ignored is not None:
         notes["ignored"] = storable(unpacked.ignored)
+    if unpacked.doubt is not None:
+        notes["doubt"] = unpacked.doubt
     if refused:
         notes["refused"] = refused
     if unpacked.is_mended:
@@ -31,8 +33,8 @@ def notes_of(unpacked: Unpacked, planned: Sequence[Planned]) -> dict[str, Any]:
 
 
 def reason(notes: Mapping[str, Any]) -> str | None:
-    """Why a request made no run, or not all of them; each refusal once."""
-    told = [notes["ignored"]] if "ignored" in notes else []
+    """Why a request made no run, or not all of them, or cannot help its caller; each once."""
+    told = [notes[name] for name in ("ignored", "doubt") if name in notes]
     for each in notes.get("refused", ()):
         problems = [PayloadProblem(**one) for one in each["problems"]]
         told.append(as_sentence(each["title"], problems))

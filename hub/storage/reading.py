@@ -116,7 +116,7 @@ class DeliveryFacts:
 
 @dataclass(frozen=True)
 class NotedDelivery:
-    """A request that was taken and made no run, or not all of them; `notes` say why."""
+    """A request that made no run, or not all, or cannot help its caller; `notes` say why."""
 
     id: UUID
     endpoint: str
@@ -172,7 +172,8 @@ def list_noted(
     rows = connection.execute(
         text(
             "SELECT id, endpoint, received_at, notes FROM deliveries"
-            " WHERE (notes::jsonb ? 'ignored' OR notes::jsonb ? 'refused')"
+            " WHERE (notes::jsonb ? 'ignored' OR notes::jsonb ? 'refused'"
+            " OR notes::jsonb ? 'doubt')"
             " AND (CAST(:endpoint AS text) IS NULL OR endpoint = :endpoint)"
             " AND (CAST(:request AS uuid) IS NULL OR id = :request)"
             " ORDER BY received_at DESC, id DESC LIMIT :limit"

@@ -65,7 +65,7 @@ def test_a_request_that_made_no_run_tells_why_in_the_log_and_to_who_asks(
     listed = terminal.type("runs", "--ignored", "--workflow", line.workflow)
 
     assert (line.status, line.reason) == (200, "test delivery")
-    assert "not all of it makes runs: test delivery" in asked.out
+    assert "took it and noted: test delivery" in asked.out
     assert request_id in listed.out
     assert "test delivery" in listed.out
     assert terminal.type("runs", "--ignored", "--workflow", line.workflow, "--json").json["reason"]
