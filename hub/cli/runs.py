@@ -39,7 +39,7 @@ from hub.storage.reading import STATUSES, NotedDelivery, RunLine
 @click.option(
     "--ignored",
     is_flag=True,
-    help="Requests that were taken and made no run, or not all, or came to the wrong place, with the reason.",
+    help="Requests that made no run, or not all, or came to the wrong place, with the reason.",
 )
 @click.option(
     "--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help="How many."
