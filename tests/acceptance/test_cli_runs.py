@@ -60,15 +60,17 @@ def test_a_request_that_made_no_run_tells_why_in_the_log_and_to_who_asks(
     caplog.set_level("INFO")
     request_id = hub.calcom(sample("calcom/PING")).headers["X-Request-Id"]
 
-    (line,) = [each for each in caplog.records if each.message == "request"]
+    (line,) = [vars(each) for each in caplog.records if each.message == "request"]
     asked = terminal.type("runs", "--request", request_id)
-    listed = terminal.type("runs", "--ignored", "--workflow", line.workflow)
+    listed = terminal.type("runs", "--ignored", "--workflow", line["workflow"])
 
-    assert (line.status, line.reason) == (200, "test delivery")
+    assert (line["status"], line["reason"]) == (200, "test delivery")
     assert "took it and noted: test delivery" in asked.out
     assert request_id in listed.out
     assert "test delivery" in listed.out
-    assert terminal.type("runs", "--ignored", "--workflow", line.workflow, "--json").json["reason"]
+    assert terminal.type("runs", "--ignored", "--workflow", line["workflow"], "--json").json[
+        "reason"
+    ]
 
 
 def test_a_tool_call_that_is_refused_tells_why(hub: Story, terminal: Terminal):

@@ -54,7 +54,7 @@ def test_every_server_message_is_one_call_and_those_that_ask_are_answered(name):
 def test_a_tool_call_at_the_wrong_url_is_noted_as_such():
     found = unpacked("tool-calls-minimal")
 
-    assert "hears silence" in reason(notes_of(found, []))
+    assert "hears silence" in str(reason(notes_of(found, [])))
     assert reason(notes_of(unpacked("end-of-call-report"), [])) is None
 
 
