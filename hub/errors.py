@@ -33,7 +33,10 @@ class PayloadProblem:
 
 
 class Rejected(HubError):
-    """A request that makes no run; the sender reads status, title and problems (I5)."""
+    """A request that makes no run; the sender reads status, title and problems (I5).
+
+    `reason` is for the log alone: what a sender who did not prove himself must not learn (S1).
+    """
 
     def __init__(
         self,
@@ -43,8 +46,10 @@ class Rejected(HubError):
         problems: Sequence[PayloadProblem] = (),
         retry_after: timedelta | None = None,
         headers: Mapping[str, str] | None = None,
+        reason: str | None = None,
     ) -> None:
         super().__init__(title)
+        self.reason = reason
         self.status = status
         self.title = title
         self.problems = tuple(problems)

@@ -16,15 +16,17 @@ from hub.cli.console import duration, instant, one_line, say, table
 from hub.cli.environment import Environment
 from hub.errors import Misconfigured, NotPossible
 from hub.ingest.dialects import DIALECTS
+from hub.ingest.notes import reason
 from hub.ingest.secret_places import without_secrets
 from hub.storage import reading, text_messages
-from hub.storage.reading import DeliveryFacts, RunFacts, RunLine, StepFacts
+from hub.storage.reading import DeliveryFacts, NotedDelivery, RunFacts, RunLine, StepFacts
 from hub.storage.text_messages import TextMessage
 from hub.values import decode, plain
 
 _SEALED = "(sealed: HUB_ENCRYPTION_KEY is not the key it was sealed with)"
 _NOT_TOLD = "(sealed: this body holds a secret)"
 _LONGEST_BODY = 2000
+_AS_USUAL = 200
 _SHORTEST = timedelta(milliseconds=1)  # shorter is not worth a number
 _EVENTS = ("do", "call", "wait", "emit", "for_each", "parallel", "reply", "fail", "cancel", "abort")
 _UNSEEN = frozenset({"item", "cut", "cancel_on", "timeout", "pause"})  # how the hub goes on
@@ -50,6 +52,10 @@ class Teller:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._secrets = _known_secrets(environment)
+
+    def why(self, delivery: NotedDelivery) -> str:
+        """Why a request made no run, or not all of them, in one line."""
+        return one_line(self._secrets.hide(reason(delivery.notes) or ""), widest=300)
 
     def read(self, connection: Connection, run_id: UUID) -> Told:
         """Everything about a run; raises `NotPossible` when there is none."""
@@ -118,7 +124,9 @@ class Teller:
             say("\n  accepted at once: the caller did not wait for the run")
         if answer is not None:
             said = one_line(self._secrets.hide(answer["body"]), widest=160)
-            say(f"\n  answered {answer['status']}  {said}")
+            say(f"\n  answered {_how(facts, answer['status'])}  {said}")
+            if (late := answer.get("fallback_after")) is not None:
+                say(f"  this was `otherwise`: the run had not replied after {late:g} s")
         elif facts.result is not None:
             said = one_line(self._secrets.hide(_value(facts.result)), widest=160)
             say(f"\n  returned {said}")
@@ -228,6 +236,19 @@ def line_as_json(line: RunLine) -> dict[str, Any]:
         "maybe_done": line.is_maybe_done,
         "retry_of": line.retry_of,
     }
+
+
+def _how(facts: RunFacts, status: int) -> str:
+    """In which form the caller heard it; only JSON and forms give the status of a reply as it is.
+
+    The others put what a run replies into their own words, and most of them with 200 alone.
+    """
+    caller = facts.trigger.get("caller")
+    dialect = caller.get("dialect") if isinstance(caller, dict) else None
+    if dialect in {None, "json", "form"}:
+        return str(status)
+    own = f"in the form of {dialect}"
+    return f"{status} {own}" if status == _AS_USUAL else own
 
 
 def response_of(facts: RunFacts) -> dict[str, Any] | None:

@@ -30,13 +30,17 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the request made; the answer is packed from it once every outcome has its reply."""
+    """What the request made; the answer is packed from it once every outcome has its reply.
+
+    `reason`: why it made no run, or not all of them.
+    """
 
     dialect: Dialect
     unpacked: Unpacked
     outcomes: tuple[Outcome, ...] = ()
     times: Mapping[str, str] = field(default_factory=dict)
     retry_after: timedelta | None = None
+    reason: str | None = None
 
     @property
     def new_runs(self) -> tuple[UUID, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
@@ -25,6 +25,7 @@ from hub.ingest.dialects import FORM_TYPE, Beside, Call, Reply, Unpacked
 from hub.ingest.endpoints import EndpointIndex, is_one_of
 from hub.ingest.entrance import Entrance, open_entrance
 from hub.ingest.form_body import read_form
+from hub.ingest.notes import notes_of, reason
 from hub.ingest.planning import Planned, Planner
 from hub.ingest.receipt import NOT_SAVED, Outcome, Receipt
 from hub.ingest.request import InboundRequest, storable
@@ -154,7 +155,8 @@ class Reception:
         for each in planned:
             if each.wait is not None and each.run is not None:
                 expect(each.run.id)
-        delivery = self._delivery(request, entrance, body, _notes(unpacked, planned))
+        notes = notes_of(unpacked, planned)
+        delivery = self._delivery(request, entrance, body, notes)
         unpacked = _without_payloads(unpacked, len(request.body))
         del planner, body  # all is written: the database takes memory for itself now (I14)
         try:
@@ -170,7 +172,7 @@ class Reception:
             _outcome(entrance, unpacked, each, recorded.get(_place(each))) for each in planned
         )
         times = {place: at for each in planned for place, at in each.times.items()}
-        return Receipt(entrance.dialect, unpacked, outcomes, times)
+        return Receipt(entrance.dialect, unpacked, outcomes, times, reason=reason(notes))
 
     def _too_many(
         self, request: InboundRequest, entrance: Entrance, *, is_proved: bool
@@ -341,23 +343,6 @@ def _refused_if_asked(unpacked: Unpacked, planned: Planned) -> Planned:
     if planned.refusal is not None and unpacked.when_refused == "refuse":
         raise planned.refusal
     return planned
-
-
-def _notes(unpacked: Unpacked, planned: Sequence[Planned]) -> dict[str, Any]:
-    """Why a request made no run, or not all of them; and what had to be mended."""
-    refused = [
-        {"title": each.refusal.title, "problems": [asdict(one) for one in each.refusal.problems]}
-        for each in planned
-        if each.refusal is not None
-    ]
-    notes: dict[str, Any] = {}
-    if unpacked.ignored is not None:
-        notes["ignored"] = storable(unpacked.ignored)
-    if refused:
-        notes["refused"] = refused
-    if unpacked.is_mended:
-        notes["mended"] = True
-    return notes
 
 
 def _outcome(

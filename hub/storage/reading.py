@@ -114,6 +114,16 @@ class DeliveryFacts:
     notes: Mapping[str, Any] | None
 
 
+@dataclass(frozen=True)
+class NotedDelivery:
+    """A request that made no run, or not all, or cannot help its caller; `notes` say why."""
+
+    id: UUID
+    endpoint: str
+    received_at: datetime
+    notes: Mapping[str, Any]
+
+
 _LINE = (
     "id, workflow, version, status, created_at, ended_at, mode, dedupe_key, error, is_maybe_done,"
     " retry_of"
@@ -149,6 +159,28 @@ def list_runs(
         },
     )
     return [RunLine(**row) for row in rows.mappings()]
+
+
+def list_noted(
+    connection: Connection,
+    *,
+    endpoint: str | None = None,
+    request: UUID | None = None,
+    limit: int = 50,
+) -> list[NotedDelivery]:
+    """The newest requests of which not all made runs first; of one workflow, or one of them."""
+    rows = connection.execute(
+        text(
+            "SELECT id, endpoint, received_at, notes FROM deliveries"
+            " WHERE (notes::jsonb ? 'ignored' OR notes::jsonb ? 'refused'"
+            " OR notes::jsonb ? 'doubt')"
+            " AND (CAST(:endpoint AS text) IS NULL OR endpoint = :endpoint)"
+            " AND (CAST(:request AS uuid) IS NULL OR id = :request)"
+            " ORDER BY received_at DESC, id DESC LIMIT :limit"
+        ),
+        {"endpoint": endpoint, "request": request, "limit": limit},
+    )
+    return [NotedDelivery(**row) for row in rows.mappings()]
 
 
 def find_run(connection: Connection, run_id: UUID) -> RunFacts | None:

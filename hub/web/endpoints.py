@@ -26,6 +26,7 @@ WITHIN = "hub.within"  # in the environment: how the server ends what takes too 
 TO_LIVE = "hub.to_live"  # the same, how many seconds the process has left for its answers
 STORE_WITHIN = 1.4  # seconds: with the rest of the request the answer leaves within 2 s (I11)
 _SHORTEST = 0.05
+_LONGEST_REASON = 300
 
 InTime = Callable[[float], AbstractContextManager[object]]
 
@@ -85,6 +86,8 @@ class EndpointDesk:
             )
         runs = [str(outcome.run_id) for outcome in receipt.outcomes if outcome.run_id]
         visit.facts["runs"] = " ".join(runs[:20])
+        if receipt.reason is not None:
+            visit.facts["reason"] = receipt.reason[:_LONGEST_REASON]
         return pack(receipt, said)
 
 

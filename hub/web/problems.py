@@ -41,6 +41,8 @@ def add_error_handlers(app: Flask, hub: Hub) -> None:
 
     @app.errorhandler(Rejected)
     def rejected(refusal: Rejected) -> Response:
+        if refusal.reason is not None and "visit" in g:
+            g.visit.facts["reason"] = refusal.reason
         return _response(refusal)
 
     @app.errorhandler(Unavailable)

@@ -99,7 +99,7 @@ def _count(visit: Visit, endpoint: str, status: int) -> None:
 
 def _trace(visit: Visit, span: tracing.Span, status: int) -> None:
     """Name the span of the request after its endpoint; strangers' paths are nobody's names."""
-    if visit.facts:
+    if "workflow" in visit.facts:
         span.rename(f"receive {visit.facts['workflow']}")
         span.note("hub.workflow", visit.facts["workflow"])
     span.note("http.response.status_code", status)

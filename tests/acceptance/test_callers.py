@@ -227,6 +227,26 @@ def test_a_signed_calendar_event_makes_a_run_and_an_unsigned_test_does_not(count
     assert counter.runs[0]["trigger"]["payload"]["new_start"] == "2025-12-05T15:00:00Z"
 
 
+@pytest.mark.parametrize(
+    ("signature", "reason"),
+    [
+        (None, "the header X-Cal-Signature-256 is missing"),
+        ("no-secret-provided", "the proof has not the form that this `auth` reads"),
+        ("00" * 32, "the proof fits none of the secrets that are set"),
+    ],
+)
+def test_S1_only_the_log_tells_why_nobody_was_proved(counter, caplog, signature, reason):
+    caplog.set_level("INFO")
+    headers = {} if signature is None else {"X-Cal-Signature-256": signature}
+
+    refused = counter.post("/webhook/events", sample("calcom/PING"), headers=headers)
+
+    (line,) = [each for each in caplog.records if each.message == "request"]
+    assert (refused.status_code, line.reason) == (401, reason)
+    assert refused.json["title"] == "The credentials are missing, wrong or too old."
+    assert reason not in refused.text
+
+
 def test_the_hub_tells_that_it_lives_and_that_it_is_ready(counter):
     assert counter.client.get("/healthz").json == {"status": "alive"}
     ready = counter.client.get("/readyz")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
+from hub.storage.answers import Answer
 from tests.acceptance.messages import sample
 from tests.acceptance.story import DAY, SAMPLE_LEAD, Story
 from tests.acceptance.terminal import Terminal
@@ -50,6 +52,36 @@ def test_a_caller_who_complains_names_the_request_and_gets_to_its_run(
     refused = terminal.type("runs", "--request", str(uuid4()))
     assert refused.out == "no runs\n"
     assert "the line `request` with its id in the log of `hub web` says" in refused.err
+
+
+def test_a_request_that_made_no_run_tells_why_in_the_log_and_to_who_asks(
+    hub: Story, terminal: Terminal, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("INFO")
+    request_id = hub.calcom(sample("calcom/PING")).headers["X-Request-Id"]
+
+    (line,) = [vars(each) for each in caplog.records if each.message == "request"]
+    asked = terminal.type("runs", "--request", request_id)
+    listed = terminal.type("runs", "--ignored", "--workflow", line["workflow"])
+
+    assert (line["status"], line["reason"]) == (200, "test delivery")
+    assert "took it and noted: test delivery" in asked.out
+    assert request_id in listed.out
+    assert "test delivery" in listed.out
+    assert terminal.type("runs", "--ignored", "--workflow", line["workflow"], "--json").json[
+        "reason"
+    ]
+
+
+def test_a_tool_call_that_is_refused_tells_why(hub: Story, terminal: Terminal):
+    body = deepcopy(sample("vapi/tool-calls-minimal"))
+    (call,) = body["message"]["toolCallList"]
+    call.update(name="sing", function={"name": "sing", "arguments": {}})
+    answer = hub.voice_agent("vapi-appointment-booked", body)
+
+    asked = terminal.type("runs", "--request", answer.headers["X-Request-Id"])
+
+    assert answer.json["results"][0]["error"] in asked.out
 
 
 def test_runs_that_wait_in_an_older_version_are_listed_by_the_checker(
@@ -119,6 +151,24 @@ def test_a_run_is_told_with_every_step_the_request_and_the_answer(hub: Story, te
     shown = terminal.type("runs", "show", run_id).out
     assert "hold/appointment" in shown
     assert "answered 200" in shown
+
+
+def test_what_a_voice_agent_heard_at_the_deadline_is_told_as_such(hub: Story, terminal: Terminal):
+    hub.holder(lead_id=SAMPLE_LEAD)
+    hub.voice_agent("vapi-appointment-booked", sample("vapi/tool-calls-minimal"))
+    run_id = hub.runs("vapi-appointment-booked")[0].id
+    told = Answer(run_id, 202, "It is being saved.", fallback_after=8.0).as_row()
+    with hub.transaction() as db:
+        db.execute(
+            text("UPDATE runs SET response = :told WHERE id = :id"),
+            {"id": run_id, "told": json.dumps(told)},
+        )
+
+    shown = terminal.type("runs", "show", run_id).out
+
+    assert "answered in the form of vapi.tool  It is being saved." in shown
+    assert "this was `otherwise`: the run had not replied after 8 s" in shown
+    assert "202" not in shown.rsplit("answered", 1)[1]
 
 
 def test_a_run_that_nobody_waited_for_answered_202(hub: Story, terminal: Terminal):

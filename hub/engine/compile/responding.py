@@ -79,12 +79,19 @@ def _too_long(
         message = f"the caller waits {fixed:g} s for the answer to {kind}, whatever is set there"
         fitting = _fitting(fixed)
         return message, f"write `within: {fitting}` or less: it is answered then all the same"
+    suggestion = _at_the_vendor(seconds, dialect)
     if deadline > _PATIENCE_OF_A_CALL and dialect.is_tool:
-        message = "a voice call waits hardly longer than 10s for an answer"
-        return message, _at_the_vendor(seconds, dialect)
-    if (suggestion := _at_the_vendor(seconds, dialect)) is not None:
-        return f"the caller waits {dialect.usual_wait:g} s, if nobody told it otherwise", suggestion
-    return None
+        message = "a person on the phone waits hardly longer than 10s for an answer"
+        shorter = "write `within: 10s` or less"
+        return (
+            message,
+            shorter if suggestion is None else f"{shorter}; if it must take longer, {suggestion}",
+        )
+    if suggestion is None:
+        return None
+    if not dialect.wait_set_at:
+        return f"the caller waits {dialect.usual_wait:g} s for an answer", suggestion
+    return f"the caller waits {dialect.usual_wait:g} s, if nobody told it otherwise", suggestion
 
 
 def _at_the_vendor(seconds: float, dialect: DialectFacts) -> str | None:
@@ -95,6 +102,8 @@ def _at_the_vendor(seconds: float, dialect: DialectFacts) -> str | None:
     if dialect.longest_wait is not None and needed > dialect.longest_wait:
         return f"the caller can be told to wait {dialect.longest_wait:g} s, and not longer"
     shorter = f"write `within: {_fitting(usual)}` or less"
+    if not dialect.wait_set_at:
+        return f"{shorter}, or `respond: accepted`"
     return f"{shorter}, or set {dialect.wait_set_at.format(needed)}"
 
 

@@ -54,7 +54,8 @@ class Unpacked:
 
     `when_refused`: a refusal is answered with a status (`refuse`), as a sentence in an answer that
     is 200 all the same (`tell`), or with 2xx and a record (`record`). `ignored` says why an
-    authentic request makes no run at all. `kind` is the dialect's own note for packing the answer,
+    authentic request makes no run at all, `doubt` what is likely a mistake of whoever set up the
+    caller, though a run is made. `kind` is the dialect's own note for packing the answer,
     and `echo` what a handshake wants to hear back. `longest_wait`: this message has less time than
     its endpoint may give to others.
     """
@@ -67,6 +68,7 @@ class Unpacked:
     echo: str = ""
     longest_wait: timedelta | None = None
     is_mended: bool = False
+    doubt: str | None = None
 
 
 @dataclass(frozen=True)

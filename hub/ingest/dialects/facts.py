@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from hub.engine.settings import DialectFacts
+from hub.ingest.callers import CALLERS
 from hub.ingest.dialects.contract import AnswerTime, Dialect
-
-_UNKNOWN = AnswerTime(0)
 
 
 def dialect_facts(dialect: Dialect) -> DialectFacts:
     """A dialect as the checker sees it."""
-    time = dialect.answer_time or _UNKNOWN
+    told = CALLERS[dialect.name].answer_within if dialect.name in CALLERS else None
+    time = dialect.answer_time or AnswerTime(0 if told is None else told.total_seconds())
     return DialectFacts(
         name=dialect.name,
         default_max_body=dialect.default_max_body,

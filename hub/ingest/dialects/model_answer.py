@@ -5,6 +5,8 @@ Always 200: for another status the vendor tells its model that the tool failed, 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hub.ingest.dialects.contract import (
     JSON_TYPE,
     Packed,
@@ -14,6 +16,25 @@ from hub.ingest.dialects.contract import (
 )
 
 CUT = " … (cut)"
+_IN_WORDS = {
+    "accepted": "This takes a moment longer: it is being worked on.",
+    "succeeded": "This is done.",
+}
+
+
+def in_a_sentence(reply: Reply) -> Reply:
+    """The hub's own answers, which are data, as what a person can hear: without ids.
+
+    Those are what is said without `otherwise`, without `failed` and without a reply of the run.
+    """
+    body = reply.body
+    if not isinstance(body, dict) or not isinstance(body.get("run_id"), str):
+        return reply
+    if body.keys() == {"error", "run_id"} and reply.is_failure:
+        told = str(body["error"]).replace("_", " ")
+        return replace(reply, body=f"That did not work: {told}.")
+    said = _IN_WORDS.get(str(body.get("status"))) if body.keys() == {"status", "run_id"} else None
+    return reply if said is None else replace(reply, body=said)
 
 
 def answer_to_model(reply: Reply, *, most: int | None = None) -> Packed:
@@ -22,6 +43,7 @@ def answer_to_model(reply: Reply, *, most: int | None = None) -> Packed:
     What has more than `most` characters is told as text that ends by saying that it is cut: the
     vendor would cut it anywhere, and leave no JSON.
     """
+    reply = in_a_sentence(reply)
     name = "error" if reply.is_error else "result"
     value = reply.body if isinstance(reply.body, dict) and not reply.is_error else None
     content = to_json_bytes({name: one_line(reply.body)} if value is None else value)

@@ -39,6 +39,11 @@ from hub.ingest.dialects.vapi_message import SECRET_PLACES, caller_facts, messag
 from hub.ingest.secret_places import without_secrets
 
 _KEYED = {"end-of-call-report", "status-update"}  # of the others, each one is an event of its own
+_TOOL_CALLS = {"tool-calls", "function-call"}
+_UNANSWERED = (
+    "a tool call came to an endpoint of vapi.event, which gives no result: the person on the phone"
+    " hears silence. Enter an endpoint of vapi.tool as the server URL of the tool at Vapi."
+)
 _NO_ANSWER = "I am sorry, this call cannot be taken just now."
 # Vapi waits 7.5 s from the ring to the assistant, and nobody can change it.
 _UNTIL_ASSISTANT = AnswerTime(7.5, 7.5)
@@ -61,6 +66,7 @@ class VapiEvent(Dialect):
             kind=message["type"],
             longest_wait=_LONGEST_WAIT if message["type"] == ASSISTANT_REQUEST else None,
             is_mended=bool(body.faults),
+            doubt=_UNANSWERED if message["type"] in _TOOL_CALLS else None,
         )
 
     def pack(self, unpacked: Unpacked, replies: Sequence[Reply]) -> Packed:

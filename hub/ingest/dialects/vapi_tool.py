@@ -1,7 +1,8 @@
 """Dialect `vapi.tool`: a voice agent calls a tool and waits for one line to say.
 
 Four shapes of a tool call, the older function call, and a flat body without envelope, which is
-answered as `json` would (X05). An envelope is always answered with 200: no other status is heard.
+answered with status and JSON of the
+reply (X05). An envelope is always answered with 200: no other status is heard.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from hub.ingest.dialects.contract import (
     text_at,
     to_json_bytes,
 )
+from hub.ingest.dialects.model_answer import in_a_sentence
 from hub.ingest.dialects.plain_json import answer_in_json
 from hub.ingest.dialects.vapi_message import SECRET_PLACES, caller_facts, message_of
 
@@ -87,7 +89,7 @@ def _ok(value: Any) -> Packed:
 
 
 def _spoken(reply: Reply) -> dict[str, str]:
-    return {"error" if reply.is_error else "result": one_line(reply.body)}
+    return {"error" if reply.is_error else "result": one_line(in_a_sentence(reply).body)}
 
 
 # ------------------------------------------------------------------------------------ tool calls

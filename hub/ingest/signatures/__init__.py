@@ -196,8 +196,8 @@ def verify(
         url=url,
     )
     if kind.needs_secret and not evidence.secrets:
-        raise refused()
+        raise refused("no secret is set that could prove anybody")
     try:
         return kind.verify(evidence, kind.chosen(preset.options))
     except (ValueError, ArithmeticError):  # such as a time that no clock has
-        raise refused() from None
+        raise refused("the proof has not the form that this `auth` reads") from None

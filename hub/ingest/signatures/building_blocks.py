@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from hub.ingest.signatures.evidence import TOLERANCE, Evidence, refused
 
 MOST_SIGNATURES = 16
+UNPROVED = "the proof fits none of the secrets that are set"
 ALGORITHMS = {"sha1": hashlib.sha1, "sha256": hashlib.sha256, "sha512": hashlib.sha512}
 
 _TIMESTAMP = re.compile(r"[0-9]{1,16}", re.ASCII)
@@ -26,7 +27,7 @@ _MILLISECONDS_FROM = 10**11
 def prove(given: bytes, expected: Iterable[bytes]) -> None:
     """Raise `Rejected` unless one of them was given."""
     if not is_any(given, expected):
-        raise refused()
+        raise refused(UNPROVED)
 
 
 def is_any(given: bytes, expected: Iterable[bytes]) -> bool:
@@ -39,7 +40,7 @@ def without_prefix(value: bytes, prefix: str) -> bytes:
     """What stands behind the prefix; raises `Rejected` when it is not there."""
     start = prefix.encode()
     if not value.startswith(start):
-        raise refused()
+        raise refused(f"the proof does not begin with {prefix!r}")
     return value[len(start) :]
 
 
@@ -73,10 +74,11 @@ def fresh(text: bytes, evidence: Evidence, past: timedelta = TOLERANCE) -> datet
     """The signed instant, seconds or milliseconds; raises `Rejected` when it is not recent."""
     digits = text.decode("ascii")
     if _TIMESTAMP.fullmatch(digits) is None:
-        raise refused()
+        raise refused("the signed time is none")
     number = int(digits)
     seconds = number / 1000 if number >= _MILLISECONDS_FROM else number
     age = evidence.now.timestamp() - seconds
     if not -TOLERANCE.total_seconds() <= age <= past.total_seconds():
-        raise refused()
+        early = f"{-age:.0f} s ahead of the hub's clock"
+        raise refused(f"the signed time is {early if age < 0 else f'{age:.0f} s old'}")
     return datetime.fromtimestamp(seconds, UTC)

@@ -12,10 +12,13 @@ from hub.errors import Rejected
 TOLERANCE = timedelta(seconds=300)
 
 
-def refused() -> Rejected:
-    """The one refusal: it tells nobody what was wrong."""
+def refused(reason: str = "the proof is not right") -> Rejected:
+    """The one refusal: it tells nobody what was wrong; `reason` is for the hub's own log."""
     return Rejected(
-        401, "The credentials are missing, wrong or too old.", headers={"WWW-Authenticate": "Hub"}
+        401,
+        "The credentials are missing, wrong or too old.",
+        headers={"WWW-Authenticate": "Hub"},
+        reason=reason,
     )
 
 
@@ -64,7 +67,7 @@ class Evidence:
         """The bytes of a header; raises `Rejected` when it is not there."""
         value = self.headers.get(name.lower())
         if value is None:
-            raise refused()
+            raise refused(f"the header {name} is missing")
         return value.encode("latin-1", "replace")
 
     @property

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from hub.ingest.signatures.building_blocks import decoded
+from hub.ingest.signatures.building_blocks import UNPROVED, decoded
 from hub.ingest.signatures.evidence import Evidence, Options, Verified, refused
 
 
@@ -17,7 +17,7 @@ def rsa_of_body(evidence: Evidence, options: Options) -> Verified:
     given = decoded(evidence.header(options["header"]), "base64")
     matches = [_is_signed(given, evidence.body, pem) for pem in evidence.secrets]
     if not any(matches):
-        raise refused()
+        raise refused(UNPROVED)
     return Verified()
 
 

@@ -28,7 +28,7 @@ def bearer(evidence: Evidence, options: Options) -> Verified:
     """A scheme is the same in capitals and in small letters (RFC 9110, 11.1); a token is not."""
     value, prefix = evidence.header(options["header"]), options["prefix"].encode()
     if not value.lower().startswith(prefix.lower()):
-        raise refused()
+        raise refused(f"{options['header']} does not begin with {options['prefix']!r}")
     prove(value[len(prefix) :], evidence.secrets)
     return Verified()
 
@@ -37,7 +37,7 @@ def basic(evidence: Evidence, options: Options) -> Verified:
     """User name and password."""
     scheme, _, encoded = evidence.header("authorization").partition(b" ")
     if scheme.lower() != b"basic":
-        raise refused()
+        raise refused("Authorization is not of the scheme Basic")
     given = base64.b64decode(encoded.strip(), validate=True)
     user = str(options["username"]).encode()
     prove(given, (user + b":" + secret for secret in evidence.secrets))
@@ -52,7 +52,7 @@ def client_state(evidence: Evidence, _: Options) -> Verified:
     told = dict.fromkeys(_client_states(evidence.body))
     vouched = [each for each in told if is_any(each.encode(), evidence.secrets)]
     if not vouched:
-        raise refused()
+        raise refused("no `clientState` in the body is a secret that is set")
     return Verified(vouched=frozenset(vouched))
 
 
@@ -60,9 +60,9 @@ def _client_states(raw: bytes) -> list[str]:
     try:
         body = read_json(raw, max_body=max(len(raw), _SMALL)).value
     except Rejected:  # nobody who is not proved learns what is wrong with a body
-        raise refused() from None
+        raise refused("the body is not JSON") from None
     items: Any = body.get("value") if isinstance(body, dict) else None
     if not isinstance(items, list):
-        raise refused()
+        raise refused("the body has no list `value`")
     states = [item.get("clientState") for item in items if isinstance(item, dict)]
     return [each for each in states if isinstance(each, str)]

@@ -10,10 +10,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hub.ingest.signatures.building_blocks import (
     ALGORITHMS,
     MOST_SIGNATURES,
+    UNPROVED,
     fresh,
     padded,
 )
 from hub.ingest.signatures.evidence import Evidence, Options, Verified, refused
+
+_NO_KEY = "no secret that is set can be a key: `whsec_` and base64, or `whpk_` and a public key"
 
 
 def standard_webhooks(evidence: Evidence, _: Options) -> Verified:
@@ -33,8 +36,17 @@ def standard_webhooks(evidence: Evidence, _: Options) -> Verified:
         *[_is_asymmetric(value, signed, key) for value in asymmetric for key in evidence.secrets],
     ]
     if not any(matches):
-        raise refused()
+        raise refused(UNPROVED if any(map(_is_key, evidence.secrets)) else _NO_KEY)
     return Verified(moment, message_id.decode("latin-1"))
+
+
+def _is_key(secret: bytes) -> bool:
+    """Whether anything can be signed with it."""
+    try:
+        padded(secret.removeprefix(b"whsec_").removeprefix(b"whpk_"))
+    except ValueError:
+        return False
+    return True
 
 
 def _is_symmetric(value: bytes, signed: bytes, secret: bytes) -> bool:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from hub.ingest.signatures.building_blocks import (
     MOST_SIGNATURES,
+    UNPROVED,
     digests,
     fresh,
     is_any,
@@ -27,13 +28,13 @@ def timestamped(evidence: Evidence, options: Options) -> Verified:
     scheme = str(options["scheme"]).encode()
     signatures = [value for name, _, value in pairs if name == scheme]
     if len(times) != 1:
-        raise refused()
+        raise refused(f"{options['header']} does not hold one time `t=`")
     past = timedelta(seconds=options["tolerance_past"])
     moment = fresh(times[0], evidence, past)
     expected = digests(evidence.secrets, times[0] + b"." + evidence.body)
     matches = [is_any(binascii.unhexlify(value), expected) for value in signatures]
     if not any(matches):
-        raise refused()
+        raise refused(UNPROVED if signatures else f"no `{options['scheme']}=` in the header")
     return Verified(moment, accepted_for=TOLERANCE + past)
 
 
@@ -50,7 +51,7 @@ def retell(evidence: Evidence, options: Options) -> Verified:
     """`v=<ms>,d=<hex>` over body and time, with nothing between them."""
     match = _RETELL.fullmatch(evidence.header(options["header"]).decode("ascii"))
     if match is None:
-        raise refused()
+        raise refused(f"{options['header']} is not of the form `v=…,d=…`")
     sent_at = match[1].encode()
     moment = fresh(sent_at, evidence)
     prove(binascii.unhexlify(match[2]), digests(evidence.secrets, evidence.body + sent_at))

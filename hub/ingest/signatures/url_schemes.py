@@ -94,11 +94,11 @@ def _signed_pairs(evidence: Evidence) -> list[Pair]:
     if hashes:
         body_hash = hashlib.sha256(evidence.body).hexdigest().encode()
         if len(hashes) > 1 or not hmac.compare_digest(hashes[0].lower(), body_hash):
-            raise refused()
+            raise refused("`bodySHA256` in the URL is not the hash of the body")
         return []
     media_type = evidence.headers.get("content-type", "").partition(";")[0].strip().lower()
     if evidence.body and media_type != "application/x-www-form-urlencoded":
-        raise refused()
+        raise refused("the body is no form, and the URL has no `bodySHA256` for it")
     return pairs_of(evidence.body)
 
 
@@ -110,5 +110,5 @@ def _algorithm(evidence: Evidence) -> str:
     named = [value for name, _, value in parts if name == b"algorithm"]
     algorithm = _ALGORITHMS.get(named[0]) if len(named) == 1 else None
     if algorithm is None:
-        raise refused()
+        raise refused(f"{_SETTINGS} names no algorithm that is known")
     return algorithm

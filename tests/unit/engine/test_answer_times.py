@@ -54,6 +54,9 @@ def found(dialect, within, *, kind=None):
         ("retell.event", "8s"),
         ("json", "5m"),
         ("bland.event", "5m"),
+        ("slack.command", "1s"),
+        ("github", "8s"),
+        ("calcom", "5m"),
     ],
 )
 def test_a_caller_who_waits_long_enough_is_no_finding(dialect, within):
@@ -63,22 +66,24 @@ def test_a_caller_who_waits_long_enough_is_no_finding(dialect, within):
 @pytest.mark.parametrize(
     ("dialect", "within", "advice"),
     [
-        ("vapi.tool", "12s", None),
+        ("vapi.tool", "12s", "write `within: 10s` or less"),
         (
             "vapi.tool",
             "30s",
-            "write `within: 18s` or less, or set `server.timeoutSeconds: 32` at the tool in Vapi",
+            "if it must take longer, write `within: 18s` or less, or set `server.timeoutSeconds",
         ),
         ("vapi.tool", "5m", "the caller can be told to wait 300 s, and not longer"),
         ("retell.tool", "2m", "write `within: 118s` or less, or set `timeout_ms` of the custom"),
         ("elevenlabs.tool", "19s", "set `response_timeout_secs: 21` of the tool at ElevenLabs"),
+        ("slack.command", "10s", "write `within: 1s` or less, or `respond: accepted`"),
+        ("github", "30s", "write `within: 8s` or less"),
         ("retell.event", "20s", "write `within: 8s` or less, or set `webhook_timeout_ms`"),
     ],
 )
 def test_what_to_set_at_the_vendor_is_said(dialect, within, advice):
     ((_, suggestion),) = found(dialect, within)
 
-    assert suggestion is None if advice is None else advice in suggestion
+    assert advice in suggestion
 
 
 @pytest.mark.parametrize(

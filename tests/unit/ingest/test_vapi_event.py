@@ -7,6 +7,7 @@ import pytest
 from hub.ingest.body import read_json
 from hub.ingest.dialects import DIALECTS, Reply
 from hub.ingest.dialects.judging import is_dropped, judge
+from hub.ingest.notes import notes_of, reason
 from tests.unit.ingest.door import Door, said, workflow
 from tests.unit.ingest.sample_bodies import SAMPLES, body
 
@@ -48,6 +49,13 @@ def test_every_server_message_is_one_call_and_those_that_ask_are_answered(name):
     answer = EVENT.pack(found, [ACCEPTED])
     assert (answer.status, json.loads(answer.body)) == (200, SAID_UNASKED.get(name, {}))
     assert not is_dropped(judge("vapi.event", answer.body, asked=found))
+
+
+def test_a_tool_call_at_the_wrong_url_is_noted_as_such():
+    found = unpacked("tool-calls-minimal")
+
+    assert "hears silence" in str(reason(notes_of(found, [])))
+    assert reason(notes_of(unpacked("end-of-call-report"), [])) is None
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.ingest.body import Body, read_json
-from hub.ingest.dialects import DIALECTS, Beside, Reply
+from hub.ingest.dialects import DIALECTS, Beside, Call, Reply, Unpacked
 from hub.ingest.secret_places import carries_secret
 from tests.unit.ingest.door import Door, answered, said, workflow
 from tests.unit.ingest.sample_bodies import SAMPLES, body
@@ -275,6 +275,32 @@ def test_what_is_no_event_of_elevenlabs_gets_200_and_makes_no_run(value):
 
     assert (found.calls, found.when_refused) == ((), "record")
     assert (ELEVEN_EVENT.pack(found, []).status, found.ignored) == (200, "no event with data")
+
+
+@pytest.mark.parametrize("dialect", ["vapi.tool", "retell.tool", "elevenlabs.tool"])
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (
+            Reply({"error": "no_slot", "run_id": "r"}, 500, is_failure=True),
+            {"error": "That did not work: no slot."},
+        ),
+        (
+            Reply({"status": "accepted", "run_id": "r"}, 202),
+            {"result": "This takes a moment longer: it is being worked on."},
+        ),
+        (Reply({"status": "succeeded", "run_id": "r"}), {"result": "This is done."}),
+    ],
+)
+def test_what_nobody_wrote_a_sentence_for_is_spoken_without_ids(dialect, reply, said):
+    call = Call({}, id="c", name="book")
+
+    packed = DIALECTS[dialect].pack(Unpacked((call,), kind="envelope"), [reply])
+
+    told = json.loads(packed.body)
+    told = told["results"][0] if dialect == "vapi.tool" else told
+    assert packed.status == 200
+    assert {name: told[name] for name in told if name in {"result", "error"}} == said
 
 
 def test_a_flat_tool_may_have_a_field_called_parameters():
