@@ -9,67 +9,21 @@ from datetime import datetime, timedelta
 from functools import partial
 from importlib import import_module
 from typing import Any, Literal
-from urllib.parse import urlencode
 
 from hub.action import Attempt, Clock, action
-from hub.connectors.connections import (
-    CHECK_TIME,
-    ConnectionSettings,
-    ConnectionType,
-    Connector,
-    Field,
-    configured,
-)
+from hub.connectors.connections import CHECK_TIME, ConnectionSettings, Connector, configured
 from hub.connectors.http import Http, excerpt
-from hub.connectors.sms_codes import ERROR_CODES, Verdict
 from hub.connectors.sms_lookup import find_sent, read_sent
-from hub.connectors.sms_numbers import check_number
+from hub.connectors.sms_numbers import check_number, number_of
+from hub.connectors.sms_settings import TWILIO, base_url_of, callback_of, codes_of, sender_of
 from hub.errors import Permanent, StepFailed, Transient
 from hub.signature import Phone
-from hub.values import normalise_phone
 
 __all__ = ["Message", "Sent", "TwilioClient", "get_message", "send_sms"]
 
-_MESSAGING_SERVICE = "MG"
-_BASE_URL = "https://api.twilio.com"
 _SENDING = 0.7  # of an attempt's time; the rest is for looking whether it was sent
 _CLOCKS_DIFFER = timedelta(minutes=1)  # at most, the service's and ours
 _EARLIER = timedelta(days=1)  # an attempt whose outcome is in doubt is not older
-
-
-TWILIO = ConnectionType(
-    name="twilio",
-    title="Twilio, or a service that speaks its language (SignalWire)",
-    actions=("twilio.send_sms", "twilio.get_message"),
-    credentials=(
-        Field("account_sid", "account SID (AC…), or the project id of SignalWire"),
-        Field("auth_token", "auth token, or the secret of the API key"),
-        Field("api_key_sid", "API key SID (SK…), where a key is used", required=False),
-    ),
-    options=(
-        Field(
-            "from",
-            "sender when the step names none: a number as +E.164, or a messaging service (MG…)",
-            required=False,
-        ),
-        Field(
-            "provider",
-            "whose error codes apply: twilio (default) or signalwire",
-            required=False,
-        ),
-        Field(
-            "status_callback",
-            "path of the endpoint that hears what became of messages; needs HUB_PUBLIC_URL as"
-            " https://…",
-            required=False,
-        ),
-    ),
-    base_url=Field(
-        "base_url",
-        "default https://api.twilio.com; SignalWire: https://SPACE.signalwire.com/api/laml",
-        required=False,
-    ),
-)
 
 
 class TwilioClient:
@@ -87,8 +41,8 @@ class TwilioClient:
         What may have been sent is looked for before anybody thinks of sending it again.
         """
         settings = configured(self._settings, TWILIO)
-        codes = _codes(settings)
-        sender = _sender(settings, from_ or settings.options.get("from"))
+        codes = codes_of(settings)
+        sender = sender_of(settings, from_ or settings.options.get("from"))
         message = {"to": to, "body": text, **sender}
         find = partial(
             find_sent,
@@ -104,7 +58,7 @@ class TwilioClient:
         package = import_module("hub.connectors.twilio_client")
         way_out = package.WayOut(self._http, attempt.timeout * _SENDING, codes)
         try:
-            asked = {**message, **_callback(settings, attempt)}
+            asked = {**message, **callback_of(settings, attempt)}
             return str(package.send(settings, base_url_of(settings), way_out, asked))
         except Transient as unclear:
             sid = None
@@ -118,7 +72,7 @@ class TwilioClient:
     def read(self, attempt: Attempt, sid: str) -> tuple[str, Mapping[str, Any]]:
         """Whose message it is (`provider`), and the message; raises `StepFailed`."""
         settings = configured(self._settings, TWILIO)
-        _codes(settings)
+        codes_of(settings)
         place = base_url_of(settings)
         found = read_sent(self._http, settings, sid, base_url=place, timeout=attempt.timeout)
         return settings.options.get("provider", "twilio"), found
@@ -129,9 +83,9 @@ class TwilioClient:
         An API key may not read the account, so with one the list of messages is asked for.
         """
         settings = configured(self._settings, TWILIO)
-        _codes(settings)
+        codes_of(settings)
         account, key = settings.credentials["account_sid"], settings.credentials.get("api_key_sid")
-        place = f"{(settings.base_url or _BASE_URL).rstrip('/')}/2010-04-01/Accounts/{account}"
+        place = f"{base_url_of(settings)}/2010-04-01/Accounts/{account}"
         answer = self._http.request(
             "GET",
             f"{place}/Messages.json?PageSize=1" if key else f"{place}.json",
@@ -149,46 +103,6 @@ class TwilioClient:
 
 
 CONNECTOR = Connector(TWILIO, TwilioClient, TwilioClient)
-
-
-def base_url_of(settings: ConnectionSettings) -> str:
-    """Where the service lies, without a slash at its end."""
-    return (settings.base_url or _BASE_URL).rstrip("/")
-
-
-def _codes(settings: ConnectionSettings) -> Mapping[str, Verdict]:
-    provider = settings.options.get("provider", "twilio")
-    if provider not in ERROR_CODES:
-        known = " or ".join(ERROR_CODES)
-        raise Permanent(
-            "not_configured",
-            f"the connection {settings.name} of hub.yaml: options.provider must be {known}",
-        )
-    return ERROR_CODES[provider]
-
-
-def _sender(settings: ConnectionSettings, sender: str | None) -> dict[str, str]:
-    if not sender:
-        raise Permanent(
-            "not_configured",
-            f"no sender: give the step a from, or the connection {settings.name} of hub.yaml an"
-            " options.from",
-        )
-    if sender.startswith(_MESSAGING_SERVICE):
-        return {"messaging_service_sid": sender}
-    return {"from_": sender}
-
-
-def _callback(settings: ConnectionSettings, attempt: Attempt) -> dict[str, str]:
-    """Where to tell what became of it: with the step, as the answer with the SID may be lost.
-
-    What is told is about people, so it is asked for by https alone.
-    """
-    path = settings.options.get("status_callback")
-    if not path or not settings.public_url.startswith("https://"):
-        return {}
-    step = urlencode({"run": str(attempt.run_id), "step": attempt.path})
-    return {"status_callback": f"{settings.public_url}{path}{'&' if '?' in path else '?'}{step}"}
 
 
 @dataclass(frozen=True)
@@ -255,13 +169,6 @@ def get_message(twilio: TwilioClient, attempt: Attempt, *, sid: str) -> Message:
         sid=sid,
         status=str(found["status"]),
         provider="signalwire" if provider == "signalwire" else "twilio",
-        to=_number(found.get("to")),
+        to=number_of(found.get("to")),
         error_code=None if code in {None, ""} else str(code),
     )
-
-
-def _number(written: Any) -> str | None:
-    try:
-        return normalise_phone(str(written))
-    except ValueError:
-        return None

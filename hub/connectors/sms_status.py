@@ -16,9 +16,9 @@ from sqlalchemy import Connection
 
 from hub.action import Attempt, action
 from hub.connectors.sms_codes import ERROR_CODES
+from hub.connectors.sms_numbers import number_of
 from hub.storage import opt_outs, text_messages
 from hub.storage.text_messages import SenderStep, TextMessage
-from hub.values import normalise_phone
 
 __all__ = ["Recorded", "list_unsettled", "record_status"]
 
@@ -96,7 +96,7 @@ def record_status(
         known = text_messages.find(db, sid)
     if known is None:
         return _refused("unknown message")
-    if to is not None and not _is_number(known.number, to):
+    if to is not None and number_of(to) != known.number:
         return _refused("another number")
     if not moves_on(known.status, status):
         return _recorded(known, reason=f"it is {known.status} already")
@@ -153,7 +153,7 @@ def moves_on(known: str | None, status: str) -> bool:
 
 def _adopt(db: Connection, sid: str, to: str | None, run: str | None, step: str | None) -> bool:
     """Take a message for the one of a step that did not hear its SID; the URL named the step."""
-    run_id, number = _id(run), _number(to)
+    run_id, number = _id(run), number_of(to)
     if run_id is None or number is None or not step:
         return False
     found = text_messages.sender(db, run_id, step)
@@ -166,18 +166,7 @@ def _adopt(db: Connection, sid: str, to: str | None, run: str | None, step: str 
 def _may_be_its(found: SenderStep, number: str) -> bool:
     """In mode `test` the message went to another number than the step says (D10)."""
     meant = (found.inputs or {}).get("to")
-    return found.mode != "live" or not isinstance(meant, str) or _is_number(number, meant)
-
-
-def _is_number(number: str, written: str) -> bool:
-    return _number(written) == number
-
-
-def _number(written: str | None) -> str | None:
-    try:
-        return normalise_phone(written or "")
-    except ValueError:
-        return None
+    return found.mode != "live" or not isinstance(meant, str) or number_of(meant) == number
 
 
 def _id(written: str | None) -> UUID | None:
