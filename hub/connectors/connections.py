@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from hub.connectors.http import Http
 from hub.errors import Permanent
+from hub.values.secret_forms import SecretForm
 
 CHECK_TIME = timedelta(seconds=10)  # what one question of `hub connection test` may take
 
@@ -30,11 +31,15 @@ class ConnectionSettings:
 
 @dataclass(frozen=True)
 class Field:
-    """A setting of a connection type: its name, what it is, and whether it can be left out."""
+    """A setting of a connection type: its name, what it is, and whether it can be left out.
+
+    `form`: what a secret must be where not any text is a key.
+    """
 
     name: str
     meaning: str
     required: bool = True
+    form: SecretForm | None = None
 
 
 @dataclass(frozen=True)
