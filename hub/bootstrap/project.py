@@ -13,12 +13,14 @@ from hub.bootstrap.actions import all_actions, all_connectors
 from hub.bootstrap.auth_types import all_auth_types
 from hub.bootstrap.files import ProjectFiles
 from hub.connectors.connections import ConnectionType
+from hub.engine.findings import did_you_mean
 from hub.engine.notes import Memory
 from hub.engine.project import Project, check_settings, load_project
 from hub.engine.settings import (
     PROJECT_FILE,
     ConfigDeclaration,
     ConnectionFacts,
+    DialectFacts,
     ProjectSettings,
 )
 from hub.errors import Misconfigured
@@ -28,7 +30,21 @@ from hub.schemas import compile_schema
 
 log = logging.getLogger(__name__)
 
-DIALECT_FACTS = Derived(lambda: {name: dialect_facts(each) for name, each in DIALECTS.items()})
+
+def _dialect_facts() -> dict[str, DialectFacts]:
+    """What the checker knows of each dialect; raises `Misconfigured` for a wrong `default_auth`."""
+    for name, home in DIALECTS.brought().items():
+        usual = DIALECTS[name].default_auth
+        if usual not in all_auth_types():
+            near = did_you_mean(usual, all_auth_types())
+            raise Misconfigured(
+                f"The dialect {name} of {home} has default_auth={usual!r}: there is no such type"
+                f" of auth{f', {near}' if near else ''}. Mend it, or remove its package."
+            )
+    return {name: dialect_facts(each) for name, each in DIALECTS.items()}
+
+
+DIALECT_FACTS = Derived(_dialect_facts)
 _LIVE_CALLS, _LIVE = "LIVE_CALL_ENABLED", "true"
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?")
