@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from hub.connectors.http import Http
 from hub.errors import Permanent
@@ -111,6 +111,16 @@ class Connector:
         if isinstance(client, Checkable):
             return client.check()
         return f"has what it needs; connections of type {self.kind.name} have no question to ask"
+
+
+def told_by(service: str, said: object, *names: str) -> Mapping[str, Any]:
+    """The answer to a question of `check`, which holds what the service always gives.
+
+    Raises `Permanent("rejected")` for another: something else lies at that address.
+    """
+    if not isinstance(said, Mapping) or any(said.get(name) in (None, "") for name in names):
+        raise Permanent("rejected", f"the address answers, but not as {service}: see base_url")
+    return said
 
 
 def configured(settings: ConnectionSettings | None, wanted: ConnectionType) -> ConnectionSettings:

@@ -19,6 +19,7 @@ from hub.connectors.connections import (
     Connector,
     Field,
     configured,
+    told_by,
 )
 from hub.connectors.http import Http, excerpt
 from hub.connectors.sms_codes import ERROR_CODES, Verdict
@@ -140,8 +141,8 @@ class TwilioClient:
         )
         sender = settings.options.get("from")
         sends = f"sends from {sender}" if sender else "a step must name its `from`"
-        said = answer.json if isinstance(answer.json, dict) else {}
-        if key or "friendly_name" not in said:
+        said = told_by("Twilio", answer.json, "messages" if key else "friendly_name")
+        if key:
             return f"the account takes the key; {sends}"
         if said.get("status", "active") != "active":
             raise Permanent("account_inactive", f"the account is {excerpt(str(said['status']))}")
