@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from urllib.parse import urlsplit
 
 from hub.engine.compile.reader import Reader, Record
 from hub.engine.findings import correction, only_candidate
@@ -13,7 +12,11 @@ from hub.engine.yaml_profile import Entry
 
 ConnectionRules = Mapping[str, ConnectionFacts]
 
-_BLANK = re.compile(r"\s")
+_URL = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^\s/?#@]*@)?"
+    r"(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#:@\[\]]+)(?::([0-9]{1,5}))?(?:[/?#]\S*)?"
+)
+_LAST_PORT = 65_535
 
 
 def check_connection(
@@ -65,9 +68,5 @@ def _check_address(reader: Reader, record: Record) -> None:
 
 
 def _is_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        usable_port = parts.port != 0
-    except ValueError:
-        return False
-    return bool(parts.scheme and parts.hostname and usable_port and not _BLANK.search(text))
+    found = _URL.fullmatch(text)
+    return found is not None and 0 < int(found[1] or 1) <= _LAST_PORT
