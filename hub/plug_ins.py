@@ -82,6 +82,7 @@ class Registry(Mapping[str, _T]):
         self._group, self._kind = group, kind
         self._attribute, self._noun = attribute, noun
         self._all: Mapping[str, _T] = own
+        self._homes: Mapping[str, str] = {}
         self._installed: object = None
 
     def __getitem__(self, name: str) -> _T:
@@ -92,6 +93,10 @@ class Registry(Mapping[str, _T]):
 
     def __len__(self) -> int:
         return len(self._read())
+
+    def brought(self) -> Mapping[str, str]:
+        """The names that packages brought, each with its plug-in."""
+        return {name: self._homes[name] for name in self._read() if name not in self.own}
 
     def _read(self) -> Mapping[str, _T]:
         installed = _installed()
@@ -114,6 +119,7 @@ class Registry(Mapping[str, _T]):
                     )
                 homes[name] = f"the plug-in {plug_in.name} ({plug_in.value})"
                 found[name] = entry
+        self._homes = homes
         return found
 
     def _entries(self, plug_in: EntryPoint) -> Iterator[tuple[str, _T]]:

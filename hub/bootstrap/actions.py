@@ -9,14 +9,16 @@ from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib import import_module
 from types import ModuleType
+from typing import get_args
 
 from sqlalchemy import Connection
 
 from hub import plug_ins
-from hub.action import Action, actions_of
+from hub.action import Action, Effect, actions_of
 from hub.connectors.connections import Connector
 from hub.connectors.http import Http
 from hub.errors import Misconfigured
+from hub.schemas import compile_schema
 
 BUILT_IN = (
     "hub.domain.appointments",
@@ -66,6 +68,7 @@ def all_actions() -> dict[str, Action]:
                 " Remove one of the packages."
             )
         _check_services(each, home, ways_out)
+        _check_words(each, home)
         homes[each.name] = home
         actions[each.name] = each
     return dict(sorted(actions.items()))
@@ -80,6 +83,22 @@ def _check_services(action: Action, home: str, ways_out: AbstractSet[type]) -> N
         raise Misconfigured(
             f"{action.name} in {home} can call out: declare it with outward=True,"
             " so that it does nothing in mode simulate."
+        )
+
+
+def _check_words(action: Action, home: str) -> None:
+    """What no type checker held a package to: its effect, and an example that is an output."""
+    if action.effect not in get_args(Effect):
+        raise Misconfigured(
+            f"{action.name} in {home} has the effect {action.effect!r}:"
+            f" it is one of {', '.join(get_args(Effect))}."
+        )
+    if home in BUILT_IN:
+        return  # ours are compared by a test: not at each start
+    found = compile_schema(action.output_schema).problems(dict(action.example))
+    if found:
+        raise Misconfigured(
+            f"{action.name} in {home} has an example that is no output of its: {found[0].message}."
         )
 
 

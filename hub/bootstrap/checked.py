@@ -29,7 +29,7 @@ from hub.errors import Misconfigured
 if TYPE_CHECKING:
     from hub.action import Action
     from hub.engine.retrial import ReadTrial
-    from hub.engine.settings import AuthFacts, DialectFacts
+    from hub.engine.settings import AuthFacts, ConnectionFacts, DialectFacts
 
 FILE = "check.json"
 _FORM = 2
@@ -139,7 +139,7 @@ class _Look:
             auth_types=_auth_types(facts["auth_types"]),
             dialects=_dialects(facts["dialects"]),
             connection_types=facts["connection_types"],
-            credentials=facts["credentials"],
+            connections=_connections(facts["connections"]),
             read_trial=self.read_trial,
             notes=notes,
         )
@@ -172,7 +172,7 @@ class _Look:
 
 # ------------------------------------------------------------------ what the checker must be told
 
-_FACTS = ("maker", "actions", "auth_types", "dialects", "connection_types", "credentials")
+_FACTS = ("maker", "actions", "auth_types", "dialects", "connection_types", "connections")
 
 
 def _facts(maker: str) -> dict[str, Any]:
@@ -182,7 +182,7 @@ def _facts(maker: str) -> dict[str, Any]:
     from hub.bootstrap.project import (  # noqa: PLC0415 - as above
         DIALECT_FACTS,
         actions_by_connection,
-        credential_names,
+        connection_facts,
     )
 
     facts = {
@@ -198,7 +198,7 @@ def _facts(maker: str) -> dict[str, Any]:
         },
         "dialects": {name: vars(each) for name, each in DIALECT_FACTS.items()},
         "connection_types": actions_by_connection(),
-        "credentials": credential_names(),
+        "connections": {name: vars(each) for name, each in connection_facts().items()},
     }
     told: dict[str, Any] = json.loads(json.dumps(facts))
     return told
@@ -208,6 +208,12 @@ def _auth_types(known: Mapping[str, Any]) -> dict[str, AuthFacts]:
     from hub.engine.settings import AuthFacts  # noqa: PLC0415 - not where nothing changed
 
     return {name: AuthFacts(**each) for name, each in known.items()}
+
+
+def _connections(known: Mapping[str, Any]) -> dict[str, ConnectionFacts]:
+    from hub.engine.settings import ConnectionFacts  # noqa: PLC0415 - not where nothing changed
+
+    return {name: ConnectionFacts(**each) for name, each in known.items()}
 
 
 def _dialects(known: Mapping[str, Any]) -> dict[str, DialectFacts]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from hub.bootstrap.auth_types import all_auth_types
 from hub.bootstrap.files import Stamp
-from hub.bootstrap.project import LoadedProject, ProjectReader, config_values, credential_names
+from hub.bootstrap.project import LoadedProject, ProjectReader, config_values, connection_facts
 from hub.engine.findings import Finding, in_order
 from hub.engine.project import check_settings
 from hub.engine.settings import PROJECT_FILE
@@ -116,7 +116,7 @@ class Lookout:
         text = self._texts.get(PROJECT_FILE)
         if text is None:
             return "it is gone", (), None
-        settings, findings = check_settings(text, all_auth_types(), credential_names())
+        settings, findings = check_settings(text, all_auth_types(), connection_facts())
         try:
             config = config_values(settings, self._environment)
         except Misconfigured as wrong:

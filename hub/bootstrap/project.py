@@ -12,9 +12,17 @@ from typing import Any
 from hub.bootstrap.actions import all_actions, all_connectors
 from hub.bootstrap.auth_types import all_auth_types
 from hub.bootstrap.files import ProjectFiles
+from hub.connectors.connections import ConnectionType
+from hub.engine.findings import did_you_mean
 from hub.engine.notes import Memory
 from hub.engine.project import Project, check_settings, load_project
-from hub.engine.settings import PROJECT_FILE, ConfigDeclaration, ProjectSettings
+from hub.engine.settings import (
+    PROJECT_FILE,
+    ConfigDeclaration,
+    ConnectionFacts,
+    DialectFacts,
+    ProjectSettings,
+)
 from hub.errors import Misconfigured
 from hub.ingest.dialects import DIALECTS, dialect_facts
 from hub.plug_ins import Derived
@@ -22,7 +30,21 @@ from hub.schemas import compile_schema
 
 log = logging.getLogger(__name__)
 
-DIALECT_FACTS = Derived(lambda: {name: dialect_facts(each) for name, each in DIALECTS.items()})
+
+def _dialect_facts() -> dict[str, DialectFacts]:
+    """What the checker knows of each dialect; raises `Misconfigured` for a wrong `default_auth`."""
+    for name, home in DIALECTS.brought().items():
+        usual = DIALECTS[name].default_auth
+        if usual not in all_auth_types():
+            near = did_you_mean(usual, all_auth_types())
+            raise Misconfigured(
+                f"The dialect {name} of {home} has default_auth={usual!r}: there is no such type"
+                f" of auth{f', {near}' if near else ''}. Mend it, or remove its package."
+            )
+    return {name: dialect_facts(each) for name, each in DIALECTS.items()}
+
+
+DIALECT_FACTS = Derived(_dialect_facts)
 _LIVE_CALLS, _LIVE = "LIVE_CALL_ENABLED", "true"
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?")
@@ -79,7 +101,7 @@ def read_settings(folder: Path) -> ProjectSettings:
     texts = files.read({name: at for name, at in files.stamps().items() if name == PROJECT_FILE})
     if PROJECT_FILE not in texts:
         raise _without_hub_yaml(folder)
-    settings, _ = check_settings(texts[PROJECT_FILE], all_auth_types(), credential_names())
+    settings, _ = check_settings(texts[PROJECT_FILE], all_auth_types(), connection_facts())
     return settings
 
 
@@ -97,7 +119,7 @@ def compile_project(files: Mapping[str, str], memory: Memory | None = None) -> P
         auth_types=all_auth_types(),
         dialects=DIALECT_FACTS,
         connection_types=actions_by_connection(),
-        credentials=credential_names(),
+        connections=connection_facts(),
         memory=memory,
     )
 
@@ -107,12 +129,19 @@ def actions_by_connection() -> dict[str, tuple[str, ...]]:
     return {name: each.kind.actions for name, each in all_connectors().items()}
 
 
-def credential_names() -> dict[str, list[str]]:
-    """What each type of connection proves itself with."""
-    return {
-        name: [field.name for field in each.kind.credentials]
-        for name, each in all_connectors().items()
-    }
+def connection_facts() -> dict[str, ConnectionFacts]:
+    """What may stand under each type of connection, and what must."""
+    return {name: _facts_of(each.kind) for name, each in all_connectors().items()}
+
+
+def _facts_of(kind: ConnectionType) -> ConnectionFacts:
+    required = [f"credentials.{each.name}" for each in kind.credentials if each.required]
+    required += [f"options.{each.name}" for each in kind.options if each.required]
+    return ConnectionFacts(
+        tuple(each.name for each in kind.credentials),
+        tuple(each.name for each in kind.options),
+        (*required, *(["base_url"] if kind.base_url.required else [])),
+    )
 
 
 def config_values(settings: ProjectSettings, environment: Mapping[str, str]) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def check(
     checked = _mended(environment.loaded, paths, form=form) if fix else environment.checked
     found = checked.findings
     if with_env:
-        found = (*found, *_secrets_without_value(checked, environment))
+        found = (*found, *_secrets_that_fail(checked, environment))
     shown = [each for each in found if _is_asked_for(checked.folder, each.file, paths)]
     _tell(checked, shown, form=form)
     if with_runs:
@@ -166,8 +166,9 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
-def _secrets_without_value(checked: CheckedProject, environment: Environment) -> list[Finding]:
-    """HUB504: names of hub.yaml that this environment gives no value."""
+def _secrets_that_fail(checked: CheckedProject, environment: Environment) -> list[Finding]:
+    """HUB504: names of hub.yaml that this environment gives no value, or one that cannot work."""
+    from hub.bootstrap.secret_forms import unusable  # noqa: PLC0415 - as below
     from hub.engine.compile import secret_places  # noqa: PLC0415 - not for the other checks
 
     source = Source(PROJECT_FILE, checked.files[PROJECT_FILE])
@@ -176,13 +177,12 @@ def _secrets_without_value(checked: CheckedProject, environment: Environment) ->
     if missing:
         complain(f"hub: {len(missing)} of {len(names)} secrets have no value here")
     places = secret_places(source.text)
+    told = {name: f"the secret {name} has no value in this environment" for name in missing}
+    told |= unusable(environment.loaded.project.settings, environment.settings.environment)
     return [
         source.finding(
-            504,
-            f"the secret {name} has no value in this environment",
-            start=places[name][0],
-            end=places[name][1],
-            suggestion=f"set {name}",
+            504, said, start=places[name][0], end=places[name][1], suggestion=f"set {name}"
         )
-        for name in missing
+        for name, said in told.items()
+        if name in places
     ]

@@ -11,7 +11,7 @@ from hub.bootstrap.actions import all_connectors
 from hub.bootstrap.services import open_services, revealed
 from hub.cli.console import say, say_json, table
 from hub.cli.entrance import example, pass_environment
-from hub.cli.environment import Environment
+from hub.cli.environment import Environment, without_value
 from hub.connectors.connections import Connector
 from hub.engine.settings import ConnectionSettings
 from hub.errors import NotPossible, StepFailed
@@ -19,12 +19,16 @@ from hub.errors import NotPossible, StepFailed
 
 @dataclass(frozen=True)
 class Listed:
-    """A connection of hub.yaml; `missing` is what must be set before it can be used."""
+    """A connection of hub.yaml; `missing` is what must be set before it can be used.
+
+    `made_up`: secrets of its whose value `hub dev` made up, which no service knows.
+    """
 
     name: str
     type: str
     actions: tuple[str, ...]
     missing: tuple[str, ...]
+    made_up: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,8 @@ def list_connections(environment: Environment, *, as_json: bool) -> None:
             (
                 each.name,
                 each.type,
-                "warning" if each.missing else "ok",
-                f"set {', '.join(each.missing)}" if each.missing else ", ".join(each.actions),
+                "warning" if each.missing or each.made_up else "ok",
+                _told(each),
             )
             for each in found
         ]
@@ -115,12 +119,24 @@ def _ask(environment: Environment, name: str) -> Asked:
 
 def what_to_set(declared: ConnectionSettings, environment: Environment) -> tuple[str, ...]:
     """The secrets without a value, and what hub.yaml does not say; raises `NotPossible`."""
-    missing = []
-    for path in _connector(declared).kind.missing(revealed(declared, environment.secrets)):
+    kind, missing = _connector(declared).kind, list[str]()
+    for path in kind.missing(revealed(declared, environment.secrets)):
+        if path in kind.either():
+            missing += _begun(declared, environment) or [f"{path} in hub.yaml"]
+            continue
         place, _, key = path.partition(".")
         secret = declared.credentials.get(key) if place == "credentials" else None
         missing.append(secret or f"{path} in hub.yaml")
     return tuple(missing)
+
+
+def _begun(declared: ConnectionSettings, environment: Environment) -> list[str]:
+    """The secrets without a value of a set of `one_of` that hub.yaml names whole."""
+    for names in _connector(declared).kind.one_of:
+        secrets = [declared.credentials.get(name) for name in names]
+        if all(secrets):
+            return without_value(filter(None, secrets), environment.settings)
+    return []
 
 
 def _connector(declared: ConnectionSettings) -> Connector:
@@ -132,4 +148,19 @@ def _connector(declared: ConnectionSettings) -> Connector:
 
 def _listed(declared: ConnectionSettings, environment: Environment) -> Listed:
     actions = _connector(declared).kind.actions
-    return Listed(declared.name, declared.type, actions, what_to_set(declared, environment))
+    missing = what_to_set(declared, environment)
+    ours = {each.name for each in _connector(declared).kind.credentials if each.form is not None}
+    given = [secret for name, secret in declared.credentials.items() if secret and name not in ours]
+    secrets = dict.fromkeys(given)  # a key that we sign with may be made up
+    made_up = tuple(
+        name for name in without_value(secrets, environment.stated) if name not in missing
+    )
+    return Listed(declared.name, declared.type, actions, missing, made_up)
+
+
+def _told(listed: Listed) -> str:
+    if listed.missing:
+        return f"set {', '.join(listed.missing)}"
+    if listed.made_up:
+        return f"set {', '.join(listed.made_up)}: `hub dev` made up what is there"
+    return ", ".join(listed.actions)

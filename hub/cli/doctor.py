@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from hub.bootstrap.project import config_values
+from hub.bootstrap.secret_forms import unusable
 from hub.bootstrap.secrets import Seal
 from hub.bootstrap.services import revealed
 from hub.cli.connecting import what_to_set
@@ -148,9 +149,14 @@ def _secrets(environment: Environment) -> Examined:
         Seal(settings.encryption_key)
     except Misconfigured as wrong:
         return Examined("secrets", "broken", str(wrong))
+    wrong_keys = unusable(environment.loaded.project.settings, settings.environment)
     if missing:
-        rows = tuple(f"set {name}" for name in missing)
-        return Examined("secrets", "warning", f"{said}; what needs the others is refused", rows)
+        said += "; what needs the others is refused"
+    if wrong_keys:
+        said += f", {len(wrong_keys)} cannot work"
+    if missing or wrong_keys:
+        rows = (*(f"set {name}" for name in missing), *wrong_keys.values())
+        return Examined("secrets", "warning", said, rows)
     return Examined("secrets", "ok", said)
 
 

@@ -24,7 +24,7 @@ import click
 
 from hub import embedded
 from hub.bootstrap import check_server, check_values
-from hub.bootstrap.secrets import new_key
+from hub.bootstrap.secret_forms import made_up
 from hub.cli.console import complain, printable
 from hub.cli.environment import (
     Environment,
@@ -71,11 +71,11 @@ def prepared(environment: Environment) -> Iterator[Prepared]:
     """Servers that answer, tables of this version, a value for every secret; stops its servers."""
     signal.signal(signal.SIGTERM, _leave)
     stated = environment.stated
-    names = environment.loaded.project.settings.secrets
+    declared = environment.loaded.project.settings
     known = generated_secrets(stated.state_dir)
-    missing = without_value([*names, "HUB_ENCRYPTION_KEY", "HUB_METRICS_TOKEN"], stated)
-    made = {name: known.get(name) or new_key() for name in missing}
-    check_values(completed(stated, made), environment.loaded.project.settings)
+    missing = without_value([*declared.secrets, "HUB_ENCRYPTION_KEY", "HUB_METRICS_TOKEN"], stated)
+    made = {name: made_up(name, known.get(name), declared) for name in missing}
+    check_values(completed(stated, made), declared)
     with ExitStack() as at_end:
         found: dict[str, str] = {}
         revive: Revive = tuple

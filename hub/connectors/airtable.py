@@ -17,6 +17,7 @@ from hub.connectors.connections import (
     Connector,
     Field,
     configured,
+    told_by,
 )
 from hub.connectors.http import Http, excerpt
 from hub.errors import Permanent, Transient
@@ -72,7 +73,7 @@ class AirtableClient:
 
     def check(self) -> str:
         """Whose token it is (`meta/whoami`, which needs no scope); raises `StepFailed`."""
-        said = self._send("GET", "meta/whoami", None, CHECK_TIME)
+        said = told_by("Airtable", self._send("GET", "meta/whoami", None, CHECK_TIME), "id")
         scopes = said.get("scopes")
         listed = ", ".join(map(str, scopes)) if isinstance(scopes, list) else "not told"
         return f"the token of {excerpt(str(said.get('id')))} is taken; its scopes: {listed}"

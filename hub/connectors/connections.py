@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from hub.connectors.http import Http
 from hub.errors import Permanent
+from hub.values.secret_forms import SecretForm
 
 CHECK_TIME = timedelta(seconds=10)  # what one question of `hub connection test` may take
 
@@ -30,11 +31,15 @@ class ConnectionSettings:
 
 @dataclass(frozen=True)
 class Field:
-    """A setting of a connection type: its name, what it is, and whether it can be left out."""
+    """A setting of a connection type: its name, what it is, and whether it can be left out.
+
+    `form`: what a secret must be where not any text is a key.
+    """
 
     name: str
     meaning: str
     required: bool = True
+    form: SecretForm | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,16 @@ class Connector:
         if isinstance(client, Checkable):
             return client.check()
         return f"has what it needs; connections of type {self.kind.name} have no question to ask"
+
+
+def told_by(service: str, said: object, *names: str) -> Mapping[str, Any]:
+    """The answer to a question of `check`, which holds what the service always gives.
+
+    Raises `Permanent("rejected")` for another: something else lies at that address.
+    """
+    if not isinstance(said, Mapping) or any(said.get(name) in (None, "") for name in names):
+        raise Permanent("rejected", f"the address answers, but not as {service}: see base_url")
+    return said
 
 
 def configured(settings: ConnectionSettings | None, wanted: ConnectionType) -> ConnectionSettings:

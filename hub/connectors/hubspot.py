@@ -15,6 +15,7 @@ from hub.connectors.connections import (
     Connector,
     Field,
     configured,
+    told_by,
 )
 from hub.connectors.http import Http, HttpAnswer, excerpt
 from hub.errors import Permanent, Transient
@@ -60,7 +61,7 @@ class HubspotClient:
     def check(self) -> str:
         """Which account the token is for; raises `StepFailed`."""
         answer = self._send("GET", "account-info/v3/details", None, CHECK_TIME)
-        said = answer.json if isinstance(answer.json, dict) else {}
+        said = told_by("HubSpot", answer.json, "portalId")
         kind = excerpt(str(said.get("accountType", "")))
         return f"the token is taken by the account {excerpt(str(said.get('portalId')))} ({kind})"
 

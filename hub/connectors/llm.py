@@ -14,7 +14,13 @@ from time import monotonic
 from typing import Any
 
 from hub.action import Attempt, action
-from hub.connectors.connections import CHECK_TIME, ConnectionSettings, Connector, configured
+from hub.connectors.connections import (
+    CHECK_TIME,
+    ConnectionSettings,
+    Connector,
+    configured,
+    told_by,
+)
 from hub.connectors.http import Http, HttpAnswer
 from hub.connectors.llm_answers import Message, answer_format, failure, read_json, text_of
 from hub.connectors.llm_settings import FORMATS, LIMIT_FIELDS, LLM, chosen, model_of, most_tokens
@@ -67,8 +73,9 @@ class LlmClient:
         """Whether the key is taken and the model is there; raises `StepFailed`."""
         settings = configured(self._settings, LLM)
         answer = self._send("GET", "models", CHECK_TIME)
-        listed = answer.json.get("data") if isinstance(answer.json, dict) else None
-        known = {each.get("id") for each in listed or () if isinstance(each, dict)}
+        listed = told_by("a language model's service", answer.json, "data")["data"]
+        models = listed if isinstance(listed, list) else ()
+        known = {each.get("id") for each in models if isinstance(each, dict)}
         model = settings.options.get("model")
         if model and known and model not in known:
             raise Permanent(

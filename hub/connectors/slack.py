@@ -15,6 +15,7 @@ from hub.connectors.connections import (
     Connector,
     Field,
     configured,
+    told_by,
 )
 from hub.connectors.http import Http, HttpAnswer, excerpt, failure_of
 from hub.connectors.slack_text import escape
@@ -79,7 +80,7 @@ class SlackClient:
 
     def check(self) -> str:
         """Whose token it is (`auth.test`, which needs no scope); raises `StepFailed`."""
-        said = self._call("auth.test", {}, timeout=CHECK_TIME)
+        said = told_by("Slack", self._call("auth.test", {}, timeout=CHECK_TIME), "user", "team")
         return f"speaks for {said.get('user')} in the workspace {said.get('team')}"
 
     def _call(self, method: str, given: Mapping[str, Any], *, timeout: timedelta) -> dict[str, Any]:

@@ -11,7 +11,13 @@ from importlib import import_module
 from typing import Any, Literal
 
 from hub.action import Attempt, Clock, action
-from hub.connectors.connections import CHECK_TIME, ConnectionSettings, Connector, configured
+from hub.connectors.connections import (
+    CHECK_TIME,
+    ConnectionSettings,
+    Connector,
+    configured,
+    told_by,
+)
 from hub.connectors.http import Http, excerpt
 from hub.connectors.sms_lookup import find_sent, read_sent
 from hub.connectors.sms_numbers import check_number, number_of
@@ -94,8 +100,8 @@ class TwilioClient:
         )
         sender = settings.options.get("from")
         sends = f"sends from {sender}" if sender else "a step must name its `from`"
-        said = answer.json if isinstance(answer.json, dict) else {}
-        if key or "friendly_name" not in said:
+        said = told_by("Twilio", answer.json, "messages" if key else "friendly_name")
+        if key:
             return f"the account takes the key; {sends}"
         if said.get("status", "active") != "active":
             raise Permanent("account_inactive", f"the account is {excerpt(str(said['status']))}")

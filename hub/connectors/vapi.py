@@ -16,6 +16,7 @@ from hub.connectors.connections import (
     Connector,
     Field,
     configured,
+    told_by,
 )
 from hub.connectors.http import Http, HttpAnswer
 from hub.connectors.vapi_calls import CallState, state_of
@@ -84,13 +85,14 @@ class VapiClient:
         settings = configured(self._settings, VAPI)
         number = settings.options["phone_number_id"]
         try:
-            found = _object(self._request("GET", f"phone-number/{quote(number, safe='')}"))
+            answer = self._request("GET", f"phone-number/{quote(number, safe='')}")
         except Permanent as refused:
             if refused.code != "not_found":
                 raise
             raise Permanent(
                 "not_found", f"Vapi takes the key, but options.phone_number_id {number} is none"
             ) from refused
+        found = told_by("Vapi", answer.json, "id")
         return f"Vapi takes the key; calls come from {found.get('number') or number}"
 
     def _request(

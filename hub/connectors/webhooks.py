@@ -28,6 +28,7 @@ from hub.connectors.http import Http, failure_of
 from hub.errors import Permanent
 from hub.signature import Url
 from hub.values import format_instant
+from hub.values.secret_forms import STANDARD_WEBHOOKS_KEY as _KEY
 
 __all__ = ["WebhooksClient", "send", "sign"]
 
@@ -45,8 +46,8 @@ WEBHOOKS = ConnectionType(
     title="Platforms that want callbacks, signed as Standard Webhooks says",
     actions=("webhooks.send",),
     credentials=(
-        Field("secret", "signing secret: whsec_ and 24 to 64 bytes in base64"),
-        Field("former_secret", "the one before, while platforms change over", required=False),
+        Field("secret", "signing secret: whsec_ and 24 to 64 bytes in base64", form=_KEY),
+        Field("former_secret", "the one before, in a change-over", required=False, form=_KEY),
     ),
     options=(
         Field(

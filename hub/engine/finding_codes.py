@@ -201,7 +201,11 @@ CODES: dict[int, FindingCode] = {
             "query: ${{ payload.q }}",
             "`params`",
         ),
-        _error(504, "a secret without a value in this environment (`hub check --env`)", "SMTP_…"),
+        _error(
+            504,
+            "a secret without a value here, or with one that cannot be a key (`hub check --env`)",
+            "SMTP_…",
+        ),
         _warning(
             611,
             "`within` longer than the caller waits, or 10 s for one who speaks meanwhile",

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from hub.action import Action
 from hub.engine.check import check_hub_file
-from hub.engine.compile import AuthTypes, Context, Credentials, HubFile, compile_hub_file
+from hub.engine.compile import AuthTypes, ConnectionRules, Context, HubFile, compile_hub_file
 from hub.engine.findings import Finding, Source, in_order
 from hub.engine.loading import Loaded, load_workflows
 from hub.engine.notes import Memory
@@ -69,17 +69,17 @@ def load_project(
     auth_types: AuthTypes,
     dialects: Mapping[str, DialectFacts],
     connection_types: Mapping[str, Collection[str]] | None = None,
-    credentials: Credentials | None = None,
+    connections: ConnectionRules | None = None,
     memory: Memory | None = None,
 ) -> Project:
     """Read `hub.yaml` and all workflows; `files` is path → text below the project's folder.
 
-    `connection_types` names the actions that each type of connection is for, `credentials` what
+    `connection_types` names the actions that each type of connection is for, `connections` what
     each of them proves itself with.
     Never raises: a broken file is left out, with those that call it (S5). With the `memory` of the
     last look only what changed since then is compiled and checked.
     """
-    hub_file = read_hub_file(files, auth_types, credentials)
+    hub_file = read_hub_file(files, auth_types, connections)
     context = Context(
         files, hub_file.settings, actions, dialects, connection_types=connection_types or {}
     )
@@ -112,10 +112,10 @@ def _closed(loaded: Loaded, settings: ProjectSettings) -> dict[str, str]:
 
 
 def check_settings(
-    text: str, auth_types: AuthTypes, credentials: Credentials | None = None
+    text: str, auth_types: AuthTypes, connections: ConnectionRules | None = None
 ) -> tuple[ProjectSettings, tuple[Finding, ...]]:
     """What a `hub.yaml` says, and what is wrong with it. Never raises."""
-    hub_file = compile_hub_file(text, auth_types=auth_types, credentials=credentials)
+    hub_file = compile_hub_file(text, auth_types=auth_types, connections=connections)
     return hub_file.settings, in_order([*hub_file.findings, *check_hub_file(hub_file)])
 
 
@@ -127,11 +127,11 @@ def bundle(project: Project, name: str) -> Bundle:
 def read_hub_file(
     files: Mapping[str, str],
     auth_types: AuthTypes,
-    credentials: Credentials | None = None,
+    connections: ConnectionRules | None = None,
 ) -> HubFile:
     """What `hub.yaml` says; where there is none, that it is missing."""
     if PROJECT_FILE in files:
-        return compile_hub_file(files[PROJECT_FILE], auth_types=auth_types, credentials=credentials)
+        return compile_hub_file(files[PROJECT_FILE], auth_types=auth_types, connections=connections)
     missing = Source(PROJECT_FILE, "").finding(
         110, "there is no hub.yaml in this folder", start=0, suggestion="write one with `hub: 1`"
     )

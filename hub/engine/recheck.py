@@ -12,7 +12,7 @@ from typing import Any
 
 from hub.action import Action
 from hub.engine.check import check_hub_file
-from hub.engine.compile import AuthTypes, Context, Credentials
+from hub.engine.compile import AuthTypes, ConnectionRules, Context
 from hub.engine.compile.link import called_names, linked
 from hub.engine.findings import Finding, in_order
 from hub.engine.loading import Loaded, load_workflows, setting_of
@@ -47,7 +47,7 @@ def recheck(
     auth_types: AuthTypes,
     dialects: Mapping[str, DialectFacts],
     connection_types: Mapping[str, Collection[str]],
-    credentials: Credentials,
+    connections: ConnectionRules,
     read_trial: ReadTrial,
     notes: Mapping[str, Any] | None = None,
 ) -> Checked:
@@ -56,7 +56,7 @@ def recheck(
     `digests` are those of all files (`digests_of`). Raises what reading notes raises that no
     process ever wrote: then there are none.
     """
-    hub_file = read_hub_file(files, auth_types, credentials)
+    hub_file = read_hub_file(files, auth_types, connections)
     context = Context(
         files, hub_file.settings, actions, dialects, connection_types=connection_types
     )

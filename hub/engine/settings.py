@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
@@ -62,6 +62,18 @@ class ConfigDeclaration:
     env: str
     default: Any = None
     has_default: bool = False
+
+
+@dataclass(frozen=True)
+class ConnectionFacts:
+    """What the checker must know of a type of connection.
+
+    `required` are paths such as `options.from` and `base_url`.
+    """
+
+    credentials: Sequence[str] = ()
+    options: Sequence[str] = ()
+    required: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.bootstrap.secrets import new_key
 from tests import readme
 from tests.acceptance.terminal import Terminal
 
@@ -127,6 +128,21 @@ def test_a_secret_without_a_value_is_told_where_hub_yaml_lists_it(terminal: Term
     (told,) = [each for each in found if "BROKER_API_TOKEN " in each["message"]]
     listed = text.split("\n").index("  - BROKER_API_TOKEN") + 1
     assert (told["line"], told["column"]) == (listed, 5)
+
+
+def test_a_secret_that_cannot_be_a_key_is_told_on_demand(tmp_path: Path):
+    (tmp_path / "hub.yaml").write_text(
+        "hub: 1\nsecrets: [STD]\nauth:\n  std: {type: standard_webhooks, secret: STD}\n"
+    )
+    terminal = Terminal(tmp_path, {"STD": "plainsecret", "HUB_ENCRYPTION_KEY": new_key()})
+
+    (told,) = terminal.type("check", "--env", "--json").lines
+    (row,) = terminal.type("doctor", "--json").checks["secrets"]["rows"]
+
+    assert (told["code"], told["line"], told["column"]) == ("HUB504", 2, 11)
+    assert told["message"].startswith("the value of STD cannot be a key: it must be `whsec_`")
+    assert row == told["message"]
+    assert "plainsecret" not in str(told)
 
 
 def test_a_folder_that_is_no_project_is_said_in_one_line(tmp_path: Path):

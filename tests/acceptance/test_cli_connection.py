@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy.engine import make_url
 
+from hub.cli.environment import keep_secrets
 from tests.acceptance.messages import SECRETS
 from tests.acceptance.terminal import Terminal
 from tests.acceptance.test_cli_doctor import add_connection
@@ -109,6 +110,23 @@ def test_a_database_whose_role_may_do_too_much_fails(project: Path, database: st
     told = typed(project, "test", "shop", "--json", **login)
 
     assert (told.code, told.json["code"]) == (1, "not_allowed")
+
+
+def test_the_list_names_the_values_to_set_and_those_that_were_made_up(tmp_path: Path):
+    (tmp_path / "hub.yaml").write_text(
+        "hub: 1\nsecrets: [ID, CODE, FRESH, TOKEN]\nconnections:\n"
+        "  office: {type: google, credentials:"
+        " {client_id: ID, client_secret: CODE, refresh_token: FRESH}}\n"
+        "  slack: {type: slack, credentials: {token: TOKEN}}\n"
+    )
+    (tmp_path / ".hub").mkdir()
+    keep_secrets(tmp_path / ".hub", {"TOKEN": "made-up-by-hub-dev"})
+
+    rows = {line["name"]: line for line in typed(tmp_path, "list", "--json", CODE="c").lines}
+
+    assert rows["office"]["missing"] == ["ID", "FRESH"]
+    assert (rows["slack"]["missing"], rows["slack"]["made_up"]) == ([], ["TOKEN"])
+    assert "set TOKEN: `hub dev` made up" in typed(tmp_path, "list").out
 
 
 def test_the_list_names_what_uses_a_connection_and_what_it_lacks(project: Path):

@@ -124,3 +124,18 @@ def test_no_package_takes_the_name_of_one_of_ours(
         DIALECTS["json"]
 
     assert "the one of the hub itself" in str(refused.value)
+
+
+def test_a_dialect_whose_usual_proof_is_none_is_refused_and_its_package_named(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+):
+    wrong = packages.Spoken(name="acme", default_auth="beerer")
+    monkeypatch.setattr(packages, "SPOKEN", wrong)
+    install(("hub.dialects", "acme", "tests.fakes.packages:SPOKEN"))
+
+    with pytest.raises(Misconfigured) as refused:
+        DIALECT_FACTS["acme"]
+
+    assert "tests.fakes.packages:SPOKEN" in str(refused.value)
+    assert "default_auth='beerer'" in str(refused.value)
+    assert "did you mean 'bearer'?" in str(refused.value)

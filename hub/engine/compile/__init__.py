@@ -1,10 +1,10 @@
 """From the text of a file to a `Workflow` or the settings, or to all that is wrong with it."""
 
+from hub.engine.compile.connection_rules import ConnectionRules
 from hub.engine.compile.context import Context
 from hub.engine.compile.file import CompiledFile, compile_file
 from hub.engine.compile.hub_file import (
     AuthTypes,
-    Credentials,
     HubFile,
     compile_hub_file,
     secret_places,
@@ -16,8 +16,8 @@ __all__ = [
     "KNOWN_OPTIONS",
     "AuthTypes",
     "CompiledFile",
+    "ConnectionRules",
     "Context",
-    "Credentials",
     "HubFile",
     "Places",
     "compile_file",

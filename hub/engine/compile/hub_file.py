@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection
 from collections.abc import Mapping as Names
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from hub.engine.compile.connection_rules import ConnectionRules, check_connection
 from hub.engine.compile.file import mode_value
 from hub.engine.compile.preset_options import mistakes
 from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.schema_words import schema_correction, schema_node
 from hub.engine.compile.values import Places, Values
-from hub.engine.findings import Finding, Source, correction, did_you_mean, in_order, only_candidate
+from hub.engine.findings import Finding, Source, did_you_mean, in_order, only_candidate
 from hub.engine.language.parts import ID
 from hub.engine.language.project import (
     CONFIG_NAME,
@@ -44,9 +44,6 @@ from hub.engine.yaml_profile import Entry, Mapping, Node, Scalar, Sequence, is_b
 from hub.schemas import FORMATS, lint_schema
 from hub.values.durations import LONGEST
 
-Credentials = Names[str, Collection[str]]
-
-
 AuthTypes = Names[str, AuthRules]
 
 _FORMAT_OF = {"phone": "e164", "email": "email", "url": "uri"}
@@ -64,11 +61,11 @@ class HubFile:
 
 
 def compile_hub_file(
-    content: str, *, auth_types: AuthTypes, credentials: Credentials | None = None
+    content: str, *, auth_types: AuthTypes, connections: ConnectionRules | None = None
 ) -> HubFile:
     """Read `hub.yaml`. Never raises.
 
-    `credentials` names, by type of connection, what may stand there; None: that is not known.
+    `connections` tells, by type, what may stand there and what must; None: that is not known.
     """
     document = load(PROJECT_FILE, content)
     reader, places = Reader(document.source), Places()
@@ -78,7 +75,7 @@ def compile_hub_file(
     record = reader.record(document.root, HUB)
     settings = ProjectSettings()
     if record is not None:
-        settings = _HubFile(reader, Values(reader, places), auth_types, credentials).settings(
+        settings = _HubFile(reader, Values(reader, places), auth_types, connections).settings(
             record
         )
     findings = in_order([*document.findings, *reader.findings])
@@ -98,7 +95,7 @@ class _HubFile:
     reader: Reader
     values: Values
     auth_types: AuthTypes
-    known_credentials: Credentials | None
+    rules: ConnectionRules | None
     secrets: tuple[str, ...] = ()
     config: dict[str, ConfigDeclaration] = field(default_factory=dict)
 
@@ -245,26 +242,18 @@ class _HubFile:
         record = self.reader.record(entry.value, CONNECTION_PLACE, what=what)
         if record is None:
             return None
-        kind, node = record.read("type") or "", record.get("type")
-        credentials = self._named(record, "credentials")
-        if self.known_credentials is not None and kind and node is not None:
-            self.reader.choice(node, self.known_credentials, what="`type`")
-            for each in credentials if kind in self.known_credentials else ():
-                self._check_credential(each, kind, self.known_credentials[kind])
+        credentials, options = self._named(record, "credentials"), self._named(record, "options")
+        if self.rules is not None:
+            check_connection(
+                self.reader, record, self.rules, credentials=credentials, options=options
+            )
         return ConnectionSettings(
             name=entry.name,
-            type=kind,
+            type=record.read("type") or "",
             base_url=record.read("base_url"),
             credentials={each.name: self._secret(each.value) or "" for each in credentials},
-            options={each.name: self._option(each) for each in self._named(record, "options")},
+            options={each.name: self._option(each) for each in options},
         )
-
-    def _check_credential(self, entry: Entry, kind: str, known: Collection[str]) -> None:
-        if entry.name not in known:
-            message = f"a connection of type {kind} has no credential `{entry.name[:60]}`"
-            suggestion = correction(entry.name, list(known), what="it has")
-            fix = only_candidate(entry.name, known)
-            self.reader.refuse(110, message, entry.key, suggestion=suggestion, fix=fix)
 
     # ------------------------------------------------------------------------------- outbound
 

@@ -30,6 +30,7 @@ from hub.ingest.signatures.shared_secret import basic, bearer, client_state, pub
 from hub.ingest.signatures.standard_webhooks import standard_webhooks
 from hub.ingest.signatures.timestamped import retell, slack, timestamped
 from hub.ingest.signatures.url_schemes import hubspot, hubspot_v2, signalwire, square, twilio
+from hub.values.secret_forms import STANDARD_WEBHOOKS_KEY
 
 __all__ = [
     "AUTH_TYPES",
@@ -113,6 +114,7 @@ AUTH_TYPES: Mapping[str, AuthType] = {
         standard_webhooks,
         fixed={"header": "webhook-signature"},
         proof="Standard Webhooks, Svix, OpenAI: id, time and body",
+        secret_form=STANDARD_WEBHOOKS_KEY,
     ),
     "stripe_signature": AuthType(
         timestamped,

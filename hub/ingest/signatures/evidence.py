@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from hub.errors import Rejected
+from hub.values.secret_forms import SecretForm
 
 TOLERANCE = timedelta(seconds=300)
 
@@ -100,7 +101,7 @@ class AuthType:
     in the reference what proves the caller. `lasting_when`: with these options its signature covers
     neither a time nor an id, so that it is right for ever (S2). None: never, or it is no signature.
     `sign` gives the headers with which `hub test` sends its requests; the hub's own types need none
-    of that.
+    of that. `secret_form`: what the secret must be where not any text is a key.
     """
 
     verify: Verifier
@@ -110,6 +111,7 @@ class AuthType:
     needs_secret: bool = True
     lasting_when: Options | None = None
     sign: Callable[[Unsigned, Options], Mapping[str, str]] | None = None
+    secret_form: SecretForm | None = None
 
     def chosen(self, options: Options) -> dict[str, Any]:
         """All that the verifier is told, with what a preset says."""

@@ -116,6 +116,39 @@ def test_D10_an_action_that_can_call_out_must_say_so(
         all_actions()
 
 
+OUTPUT = """
+from dataclasses import dataclass
+from hub.action import action
+
+@dataclass(frozen=True)
+class Answer:
+    \"\"\"What it says.\"\"\"
+
+    number: int
+
+@action("oracle.ask", effect="{effect}", example={example})
+def ask(*, question: str) -> Answer:
+    \"\"\"Ask the oracle.\"\"\"
+"""
+
+
+@pytest.mark.parametrize(
+    ("effect", "example", "told"),
+    [
+        ("sometimes", '{"number": 1}', "has the effect 'sometimes': it is one of read, idempotent"),
+        ("read", '{"nmber": 1}', "has an example that is no output of its: "),
+        ("read", '{"number": "one"}', "has an example that is no output of its: "),
+    ],
+)
+def test_an_action_with_a_wrong_word_is_refused_and_its_package_named(
+    install: Install, effect: str, example: str, told: str
+):
+    install("oracle_plug_in", OUTPUT.format(effect=effect, example=example))
+
+    with pytest.raises(Misconfigured, match=f"oracle.ask in oracle_plug_in ({told})"):
+        all_actions()
+
+
 _NO_DESTINATIONS = {  # who is named there hears nothing of it
     "email.send": {"reply_to", "invite.organizer"},
     "gmail.send": {"reply_to"},

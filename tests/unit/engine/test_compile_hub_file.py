@@ -13,6 +13,7 @@ from hub.engine.expressions import Literal, Template
 from hub.engine.settings import (
     AuthPreset,
     ConfigDeclaration,
+    ConnectionFacts,
     ConnectionSettings,
     OutboundRule,
     Retention,
@@ -63,11 +64,19 @@ outbound_allow:
 """
 
 
-CREDENTIALS = {"slack": ("token",), "smtp": ("username", "password")}
+CONNECTIONS = {
+    "slack": ConnectionFacts(("token",), ("retries",)),
+    "smtp": ConnectionFacts(("username", "password"), ("retries", "from")),
+}
+CALLS = ConnectionFacts(
+    ("api_key",),
+    ("phone_number_id", "assistants"),
+    ("credentials.api_key", "options.phone_number_id"),
+)
 
 
 def compiled(text: str) -> HubFile:
-    return compile_hub_file(text, auth_types=AUTH_TYPES, credentials=CREDENTIALS)
+    return compile_hub_file(text, auth_types=AUTH_TYPES, connections=CONNECTIONS)
 
 
 def told(text: str) -> list[tuple[str, int, int]]:
@@ -246,6 +255,43 @@ def test_a_credential_of_another_type_is_told_with_those_of_this_one():
 
     assert found.message == "a connection of type smtp has no credential `token`"
     assert found.suggestion == "it has username, password"
+
+
+def told_of_connections(connection: str) -> list[tuple[str, int, str | None]]:
+    rules = {"vapi": CALLS, "rows": ConnectionFacts(required=("base_url",))}
+    text = f"hub: 1\nsecrets: [K]\nconnections:\n  one: {connection}\n"
+    findings = compile_hub_file(text, auth_types=AUTH_TYPES, connections=rules).findings
+    return [(each.message, each.column, each.suggestion) for each in findings]
+
+
+def test_an_option_that_the_type_does_not_have_is_told_and_so_is_one_that_lacks():
+    connection = "{type: vapi, credentials: {api_key: K}, options: {phone_numbr_id: p, colour: 1}}"
+
+    assert told_of_connections(connection) == [
+        ("a connection of type vapi lacks options.phone_number_id", 15, None),
+        (
+            "a connection of type vapi has no option `phone_numbr_id`",
+            58,
+            "did you mean 'phone_number_id'?",
+        ),
+        (
+            "a connection of type vapi has no option `colour`",
+            77,
+            "it has phone_number_id, assistants",
+        ),
+    ]
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1 sb", "db.example.com", "http://", "http://h:99999"])
+def test_a_base_url_that_is_none_is_told_where_it_stands(url: str):
+    (found,) = told_of_connections(f'{{type: rows, base_url: "{url}"}}')
+
+    assert found[:2] == (
+        "`base_url` is no URL: it begins with a scheme and a host, as `https://host`",
+        31,
+    )
+    assert told_of_connections("{type: rows, base_url: 'postgresql://db:5432/shop'}") == []
+    assert told_of_connections("{type: rows}")[0][0] == "a connection of type rows lacks base_url"
 
 
 def test_where_the_types_are_not_known_any_may_stand():

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub.bootstrap.project import DIALECT_FACTS, actions_by_connection, credential_names
+from hub.bootstrap.project import DIALECT_FACTS, actions_by_connection, connection_facts
 from hub.cli.environment import read_trial
 from hub.engine.findings import Finding
 from hub.engine.notes import Memory, digests_of
@@ -161,7 +161,7 @@ def load(files: Mapping[str, str], memory: Memory | None = None) -> Project:
         auth_types=AUTH_TYPES,
         dialects=DIALECT_FACTS,
         connection_types=actions_by_connection(),
-        credentials=credential_names(),
+        connections=connection_facts(),
         memory=memory,
     )
 
@@ -179,7 +179,7 @@ def with_notes(files: Mapping[str, str], notes: Mapping[str, Any] | None) -> Che
         auth_types=AUTH_TYPES,
         dialects=DIALECT_FACTS,
         connection_types=actions_by_connection(),
-        credentials=credential_names(),
+        connections=connection_facts(),
         read_trial=read_trial,
         notes=None if notes is None else json.loads(json.dumps(notes)),
     )
