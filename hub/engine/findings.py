@@ -185,7 +185,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     if _folded(name) in folded:
         return folded[_folded(name)]
     close = difflib.get_close_matches(name, candidates, n=1, cutoff=_NEAR)
-    return close[0] if close else None
+    begun = [each for each in candidates if each.startswith((f"{name}_", f"{name}."))]
+    return next(iter(close or (begun if len(begun) == 1 else [])), None)
 
 
 def only_candidate(name: str, known: Iterable[str]) -> str | None:

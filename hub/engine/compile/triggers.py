@@ -38,6 +38,7 @@ from hub.values import is_credential_name
 
 _WITHOUT_PAYLOAD = frozenset({"GET", "DELETE"})
 _BESIDE = ("optional", "default")
+_OF_ANYBODY = frozenset({"json", "form"})  # whose callers sign as they are told
 _ONLY_READ = frozenset({"GET", "HEAD"})
 _SIZES = {"KB": 1024, "MB": 1024 * 1024}
 _LARGEST_BODY = 64 * 1024 * 1024
@@ -143,7 +144,9 @@ class Triggers:
         if endpoint.method in _ONLY_READ:
             return
         message = f"a captured request can be sent again: `{preset.name}` signs no time"
-        suggestion = "write `dedupe` with a `key`, or let callers sign a time (`standard_webhooks`)"
+        suggestion = "write `dedupe` with a `key`"
+        if dialect.name in _OF_ANYBODY:
+            suggestion += ", or let callers sign a time (`standard_webhooks`)"
         self.reader.refuse(621, message, node, suggestion=suggestion)
 
     def _dialect(self, record: Record) -> DialectFacts:
