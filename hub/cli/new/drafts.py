@@ -163,7 +163,8 @@ def preset_of(kind: str, given: str | None, presets: Mapping[str, str]) -> str:
         return _fitting(kind, presets)
     if given != PUBLIC and given not in presets:
         known = " or ".join([*presets, PUBLIC])
-        raise NotPossible(f"hub.yaml has no auth preset {given!r}: choose {known}, or declare it there")
+        wanted = f"choose {known}, or declare it there"
+        raise NotPossible(f"hub.yaml has no auth preset {given!r}: {wanted}")
     return given
 
 
