@@ -66,8 +66,8 @@ _UPDATED = (
 )
 
 _EMPTIED = (
-    "TRUNCATE deliveries, runs, dedupe_keys, run_history, steps, once_keys, turns, events,"
-    " event_waits"
+    "TRUNCATE text_messages, deliveries, runs, dedupe_keys, run_history, steps, once_keys, turns,"
+    " events, event_waits"
 )
 _KEY = "ALTER TABLE dedupe_keys DROP CONSTRAINT pk_dedupe_keys"
 _KEY_AGAIN = "ALTER TABLE dedupe_keys ADD CONSTRAINT pk_dedupe_keys PRIMARY KEY (endpoint, digest)"

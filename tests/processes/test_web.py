@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -83,11 +84,12 @@ def test_a_caller_that_asks_first_is_told_to_go_on_before_its_body_comes(house: 
     with connect(house.port) as caller:
         caller.sendall(head + b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n")
         told = caller.recv(1024)
-        caller.sendall(b"{}")
-        answered = caller.recv(1024)
+        with suppress(BrokenPipeError, ConnectionResetError):  # there is nothing to read it for
+            caller.sendall(b"{}")
+            while piece := caller.recv(1024):
+                told += piece
 
-    assert told == b"HTTP/1.1 100 Continue\r\n\r\n"
-    assert answered.startswith(b"HTTP/1.1 404 ")
+    assert told.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 ")
 
 
 def test_neither_web_nor_worker_goes_on_with_the_tables_of_another_version(
