@@ -9,7 +9,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -125,9 +125,10 @@ def test_E14_a_rolling_restart_under_load_loses_nothing_and_refuses_no_request(
     workers = [house.start_worker(), house.start_worker()]
     until(lambda: web.lines.count(READY) == 2, "both processes of the web are ready")
 
-    with load.running():
-        load.goes_on()
-        with successor_of(web) as successor:
+    with ExitStack() as stack:
+        with load.running():  # it ends first: nobody would take a caller who had just begun
+            load.goes_on()
+            successor = stack.enter_context(successor_of(web))
             load.goes_on()
             assert web.terminate() == 0, web.lines
             load.goes_on()
@@ -135,9 +136,8 @@ def test_E14_a_rolling_restart_under_load_loses_nothing_and_refuses_no_request(
                 assert worker.terminate() == 0, worker.lines
                 house.start_worker()
                 load.goes_on()
-            load.is_over.set()
-            os.kill(successor, signal.SIGTERM)
-            until(lambda: is_gone(successor), "the new web ends as well")
+        os.kill(successor, signal.SIGTERM)
+        until(lambda: is_gone(successor), "the new web ends as well")
 
     assert (load.faults, load.refused) == ({}, 0)
     assert_nothing_is_lost_or_done_twice(house, load.accepted)
