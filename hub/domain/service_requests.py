@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from hub.action import Clock, Mode, action
 from hub.domain.request_rows import RequestStatus, last_call, lock_request, unknown_request
 from hub.errors import Permanent
+from hub.signature import Phone
 from hub.storage.tables import providers as provider_rows
 from hub.storage.tables import service_requests
 from hub.values import normalise_phone
@@ -38,6 +39,7 @@ class Request:
     doubt: str | None = None
     last_result: str | None = None
     final_outcome: str | None = None
+    customer_phone: Phone | None = None
     provider_id: UUID | None = None
     provider_name: str | None = None
     booking_confirmed: bool = False
@@ -91,6 +93,7 @@ def get(db: Connection, *, id_: UUID) -> Request:
         doubt=call.doubt,
         last_result=call.result,
         final_outcome=request.final_outcome,
+        customer_phone=call.customer_phone,
         provider_id=provider.id,
         provider_name=provider.name,
         booking_confirmed=provider.booking_confirmed,
