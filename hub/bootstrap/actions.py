@@ -26,7 +26,10 @@ BUILT_IN = (
     "hub.domain.interactions",
     "hub.domain.leads",
     "hub.domain.opt_outs",
+    "hub.domain.phone_bookings",
     "hub.domain.phones",
+    "hub.domain.service_requests",
+    "hub.domain.stuck_bookings",
     "hub.connectors.airtable",
     "hub.connectors.declared",
     "hub.connectors.email",
@@ -45,6 +48,7 @@ BUILT_IN = (
     "hub.connectors.sql",
     "hub.connectors.supabase",
     "hub.connectors.vapi",
+    "hub.connectors.vapi_reading",
     "hub.connectors.webhooks",
 )
 

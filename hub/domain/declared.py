@@ -2,8 +2,8 @@
 
 Files that use one are checked completely; their workflows are not served until it is implemented.
 Who implements one writes the function in a module of its own and deletes its part here. What each
-must do: services and jobs K-01 to K-14, slots and sessions R-01 to R-17, service requests C-03 to
-C-18, records what booking sessions keep of themselves (B-03, B-15).
+must do: services and jobs K-01 to K-14, slots and sessions R-01 to R-17, records what booking
+sessions keep of themselves (B-03, B-15).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from hub.action import Mode, declare
+from hub.action import declare
 from hub.signature import Email
 
 JobStatus = Literal["pending-confirmation", "scheduled", "in-progress", "completed", "cancelled"]
@@ -262,67 +262,6 @@ SESSIONS_CANCEL = declare(
     gives=Status,
     effect="idempotent",
     example={"status": "cancelled"},
-)
-
-# -------------------------------------------------------------------------------- service requests
-
-
-@dataclass(frozen=True)
-class BookingBegun:
-    """A request, and the run that books for it."""
-
-    id: UUID
-    run_id: str
-
-
-@dataclass(frozen=True)
-class BookingRun:
-    """Whether this run may book, and which run does."""
-
-    started: bool
-    run_id: str
-
-
-@dataclass(frozen=True)
-class BookingMade:
-    """What a provider agreed to."""
-
-    id: UUID
-    provider_id: UUID
-    mode: Mode
-    booking_date: str
-    booking_time: str
-    confirmation_number: str
-    call_transcript: str
-    final_outcome: str
-
-
-SERVICE_REQUESTS_BEGIN_BOOKING = declare(
-    "service_requests.begin_booking",
-    summary="RECOMMENDED to BOOKING, remembering the run; if it is BOOKING already: which run",
-    takes=BookingBegun,
-    gives=BookingRun,
-    effect="idempotent",
-    errors=("not_found",),
-    example={"started": True, "run_id": "run-1"},
-)
-SERVICE_REQUESTS_COMPLETE_BOOKING = declare(
-    "service_requests.complete_booking",
-    summary="Store the booking on provider and request, BOOKING to COMPLETED, in one transaction",
-    takes=BookingMade,
-    gives=Status,
-    effect="idempotent",
-    errors=("not_found", "conflict"),
-    example={"status": "COMPLETED"},
-)
-SERVICE_REQUESTS_REOPEN = declare(
-    "service_requests.reopen",
-    summary="BOOKING back to RECOMMENDED",
-    takes=RowIdentity,
-    gives=Status,
-    effect="idempotent",
-    errors=("not_found",),
-    example={"status": "RECOMMENDED"},
 )
 
 # ----------------------------------------------------------------------------------------- records

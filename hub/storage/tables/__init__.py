@@ -10,6 +10,7 @@ from hub.storage.tables.leads import (
     phone_numbers,
     text_messages,
 )
+from hub.storage.tables.service_requests import booking_calls, providers, service_requests
 from hub.storage.tables.work import (
     audit,
     books,
@@ -30,6 +31,7 @@ from hub.storage.tables.work import (
 __all__ = [
     "appointments",
     "audit",
+    "booking_calls",
     "books",
     "dedupe_keys",
     "deliveries",
@@ -42,9 +44,11 @@ __all__ = [
     "opt_outs",
     "phone_assignments",
     "phone_numbers",
+    "providers",
     "run_history",
     "runs",
     "schedules",
+    "service_requests",
     "steps",
     "text_messages",
     "turns",

@@ -6,14 +6,18 @@ from dataclasses import replace
 
 import pytest
 
+from hub.bootstrap.clock import SystemClock
 from hub.connectors.connections import ConnectionSettings
-from hub.connectors.vapi import VapiClient, get_call, start_call
+from hub.connectors.vapi import VapiClient, start_call
+from hub.connectors.vapi_reading import find_call, get_call
 from hub.errors import Permanent, StepFailed, Transient
 from tests.fakes.services import CUT, Answer
 from tests.fakes.vapi import SAMPLES, sample
 
 ASSISTANT = "2bec425c-0000-4000-8000-3f0ff5f25d01"
 TO = "+12025550147"
+CLOCK = SystemClock()
+MARKS = {"hub_run": "1", "hub_step": "s"}
 
 
 def settings_for(vapi, **options):
@@ -33,7 +37,7 @@ def client(http, vapi):
 
 def failure_of(client, attempt, assistant="booking", to=TO):
     with pytest.raises(StepFailed) as failure:
-        start_call(client, attempt, to=to, assistant=assistant)
+        start_call(client, attempt, CLOCK, to=to, assistant=assistant)
     found = failure.value
     return type(found), found.code, found.maybe_done
 
@@ -41,7 +45,7 @@ def failure_of(client, attempt, assistant="booking", to=TO):
 def test_a_call_is_started_by_the_name_of_an_assistant(client, attempt, vapi):
     started = start_call(
         client,
-        attempt,
+        attempt, CLOCK,
         to=TO,
         assistant="booking",
         first_message="Hello {{name}}",
@@ -59,7 +63,7 @@ def test_a_call_is_started_by_the_name_of_an_assistant(client, attempt, vapi):
 
 
 def test_an_assistant_is_an_id_or_a_name_that_hub_yaml_has(client, attempt, vapi):
-    assert start_call(client, attempt, to=TO, assistant=ASSISTANT).call_id in vapi.calls
+    assert start_call(client, attempt, CLOCK, to=TO, assistant=ASSISTANT).call_id in vapi.calls
     assert failure_of(client, attempt, "nobody") == (Permanent, "not_configured", False)
     assert len(vapi.requests) == 1
 
@@ -70,7 +74,7 @@ def test_a_201_with_all_lines_busy_is_no_call_and_may_be_tried_again(client, att
     assert failure_of(client, attempt) == (Transient, "lines_busy", False)
 
     vapi.lines = 1
-    assert start_call(client, attempt, to=TO, assistant="booking").call_id in vapi.calls
+    assert start_call(client, attempt, CLOCK, to=TO, assistant="booking").call_id in vapi.calls
 
 
 @pytest.mark.parametrize(
@@ -100,7 +104,7 @@ def test_whatever_leaves_open_whether_it_rings_may_have_rung(
 
 def test_what_is_sent_has_the_members_of_the_sample_in_their_places(client, attempt, vapi):
     """Of the sample's members only those that a workflow has nothing to say of are left out."""
-    start_call(client, attempt, to=TO, assistant="booking", variables={"lead_name": "Zoë"})
+    start_call(client, attempt, CLOCK, to=TO, assistant="booking", variables={"lead_name": "Zoë"})
 
     (request,) = vapi.requests
     wanted = sample("create-call-request.json")
@@ -131,14 +135,14 @@ def test_S6_a_wrong_key_is_refused_and_not_shown(http, attempt, vapi):
     vapi.then(Answer(401, b"Invalid Key: vapi-key-wrong"))
 
     with pytest.raises(Permanent) as failure:
-        start_call(VapiClient(settings, http), attempt, to=TO, assistant="booking")
+        start_call(VapiClient(settings, http), attempt, CLOCK, to=TO, assistant="booking")
 
     assert failure.value.code == "unauthorized"
     assert "vapi-key-wrong" not in failure.value.message
 
 
 def test_a_call_is_read_until_it_has_ended(client, attempt, vapi):
-    call_id = start_call(client, attempt, to=TO, assistant="booking").call_id
+    call_id = start_call(client, attempt, CLOCK, to=TO, assistant="booking").call_id
     before = get_call(client, attempt, call_id=call_id)
     found = {"name": "Booking", "result": {"booking_confirmed": True, "confirmed_date": "Monday"}}
     vapi.ends(call_id, artifact={"structuredOutputs": {"1": found}, "transcript": "Hello."})
