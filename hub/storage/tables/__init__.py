@@ -10,6 +10,7 @@ from hub.storage.tables.leads import (
     phone_numbers,
     text_messages,
 )
+from hub.storage.tables.slots import mechanics, sessions, slot_reservations, slot_sweeps
 from hub.storage.tables.work import (
     audit,
     books,
@@ -37,6 +38,7 @@ __all__ = [
     "events",
     "interactions",
     "leads",
+    "mechanics",
     "metadata",
     "once_keys",
     "opt_outs",
@@ -45,6 +47,9 @@ __all__ = [
     "run_history",
     "runs",
     "schedules",
+    "sessions",
+    "slot_reservations",
+    "slot_sweeps",
     "steps",
     "text_messages",
     "turns",
