@@ -53,7 +53,13 @@ class SessionFacts:
     waiver_signed_at: datetime | None = None
 
 
-def lock(db: Connection, session_id: UUID | None, *, customer_id: UUID | None = None) -> Row[Any]:
+def lock(
+    db: Connection,
+    session_id: UUID | None,
+    *,
+    customer_id: UUID | None = None,
+    mechanic_id: UUID | None = None,
+) -> Row[Any]:
     """The session, which nobody else changes now; raises `not_found`, also for another's (R-21).
 
     `NO KEY`: rows that only refer to it are not held up.
@@ -61,6 +67,8 @@ def lock(db: Connection, session_id: UUID | None, *, customer_id: UUID | None = 
     asked = select(sessions).where(sessions.c.id == session_id).with_for_update(key_share=True)
     if customer_id is not None:
         asked = asked.where(sessions.c.customer_id == customer_id)
+    if mechanic_id is not None:
+        asked = asked.where(sessions.c.mechanic_id == mechanic_id)
     row = db.execute(asked).one_or_none()
     if row is None:
         raise Permanent("not_found", "there is no such session")

@@ -126,10 +126,17 @@ def create(
     example={"status": "in-progress"},
 )
 def set_status(
-    db: Connection, *, session_id: str, status: Literal["in-progress", "completed", "no_show"]
+    db: Connection,
+    *,
+    session_id: str,
+    status: Literal["in-progress", "completed", "no_show"],
+    mechanic_id: UUID | None = None,
 ) -> SessionNow:
-    """Begin or end a session, or note that nobody came; one for a time needs its waiver (R-28)."""
-    row = session_rows.lock(db, seats.as_id(session_id))
+    """Begin or end a session, or note that nobody came; one for a time needs its waiver (R-28).
+
+    A mechanic does so with own sessions alone (R-21).
+    """
+    row = session_rows.lock(db, seats.as_id(session_id), mechanic_id=mechanic_id)
     if row.status == status:
         return SessionNow(status)
     if row.status not in _MOVES[status]:

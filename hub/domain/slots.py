@@ -186,14 +186,19 @@ def confirm(db: Connection, clock: Clock, *, reservation_id: str, session_id: st
     example={"released": True},
 )
 def release(db: Connection, clock: Clock, *, reservation_id: str) -> Released:
-    """Give a slot back at once; a confirmed one is refused (R-08, X27)."""
+    """Give a slot back at once; a confirmed one is refused (R-08, X27).
+
+    One that lapsed is given up for good: who pays late does not get it any more.
+    """
     place = seats.find(db, seats.as_id(reservation_id))
     mechanic = seats.lock_mechanic(db, clock, mechanic_id=place.mechanic_id)
     row = seats.find(db, place.id, is_locked=True)
     if row.status == "confirmed":
         raise Permanent("confirmed", "a confirmed slot is only given up with its session")
-    ended = seats.end(db, slot_reservations.c.id == row.id, now=mechanic.now)
-    return Released(released=bool(ended))
+    is_it = slot_reservations.c.id == row.id
+    if row.status == "expired":
+        db.execute(update(slot_reservations).where(is_it).values(status="cancelled"))
+    return Released(released=bool(seats.end(db, is_it, now=mechanic.now)))
 
 
 @action("slots.release_expired", effect="idempotent", example={"count": 0})

@@ -66,7 +66,12 @@ sessions = Table(
     created(),
     created("updated_at"),
     UniqueConstraint("key"),
-    UniqueConstraint("payment_intent_id"),
+    ExcludeConstraint(  # simulated payments all have one name
+        (column("payment_intent_id"), "="),
+        name="ex_sessions_payment",
+        using="btree",
+        where=text("mode = 'live'"),
+    ),
     CheckConstraint(
         "status IN ('pending', 'scheduled', 'in-progress', 'completed', 'no_show', 'cancelled')",
         name="status",

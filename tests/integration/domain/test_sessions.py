@@ -40,9 +40,9 @@ def sign(desk: SlotDesk, session: str, **given: Any) -> datetime:
         return sessions.sign_waiver(db, desk.clock, session_id=session, **given).signed_at
 
 
-def becomes(desk: SlotDesk, session: str, status: Any) -> str:
+def becomes(desk: SlotDesk, session: str, status: Any, **given: Any) -> str:
     with desk.transaction() as db:
-        return sessions.set_status(db, session_id=session, status=status).status
+        return sessions.set_status(db, session_id=session, status=status, **given).status
 
 
 # ---------------------------------------------------------------------------------------- created
@@ -303,6 +303,9 @@ def test_R_21_nobody_moves_cancels_or_signs_what_belongs_to_another(slot_desk: S
     assert code_of(slot_desk.move, session, slot_desk.now() + 48 * HOUR, **other) == "not_found"
     assert code_of(slot_desk.cancel, session, **other) == "not_found"
     assert code_of(sign, slot_desk, session, **other) == "not_found"
+    stranger = {"mechanic_id": uuid4()}
+    assert code_of(becomes, slot_desk, session, "no_show", **stranger) == "not_found"
+    assert becomes(slot_desk, session, "no_show", mechanic_id=slot_desk.mechanic) == "no_show"
 
 
 # ------------------------------------------------------------------------------- a mechanic offline

@@ -291,6 +291,19 @@ def test_R_08_a_slot_that_is_given_back_is_free_at_once(slot_desk: SlotDesk):
     slot_desk.reserve(slot)
 
 
+def test_R_08_X28_what_lapsed_and_was_given_up_is_not_taken_again_by_who_pays_late(
+    slot_desk: SlotDesk,
+):
+    slot = slot_desk.slot()
+    made = slot_desk.reserve(slot).reservation_id
+    slot_desk.clock.advance(QUARTER)
+    slot_desk.sweep()
+
+    assert not slot_desk.release(made), "nobody held it"
+
+    assert code_of(slot_desk.confirm, made, slot_desk.session(slot)) == "released"
+
+
 def test_R_09_a_sweep_counts_what_it_expires_and_the_next_one_nothing(slot_desk: SlotDesk):
     for hours in range(1, 4):
         slot_desk.reserve(slot_desk.slot(hours))

@@ -56,7 +56,8 @@ CREATE TABLE sessions (
     updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_sessions PRIMARY KEY (id),
     CONSTRAINT uq_sessions_key UNIQUE (key),
-    CONSTRAINT uq_sessions_payment_intent_id UNIQUE (payment_intent_id),
+    CONSTRAINT ex_sessions_payment EXCLUDE USING btree (payment_intent_id WITH =)
+        WHERE (mode = 'live'),
     CONSTRAINT ck_sessions_status CHECK (
         status IN ('pending', 'scheduled', 'in-progress', 'completed', 'no_show', 'cancelled')),
     CONSTRAINT ck_sessions_scheduled CHECK (status <> 'scheduled' OR scheduled_for IS NOT NULL),
