@@ -1,15 +1,15 @@
-"""Actions of our trade that have a signature and no function yet: bookings, slots, records.
+"""Actions of our trade that have a signature and no function yet: bookings, records.
 
 Files that use one are checked completely; their workflows are not served until it is implemented.
 Who implements one writes the function in a module of its own and deletes its part here. What each
-must do: services and jobs K-01 to K-14, slots and sessions R-01 to R-17, records what booking
-sessions keep of themselves (B-03, B-15).
+must do: services and jobs K-01 to K-14, records what booking sessions keep of themselves (B-03,
+B-15).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -135,133 +135,6 @@ JOBS_SET_STATUS = declare(
     effect="idempotent",
     errors=("not_found", "conflict"),
     example={"id": JOB, "status": "scheduled"},
-)
-
-# ------------------------------------------------------------------------------ slots and sessions
-
-
-@dataclass(frozen=True)
-class SlotWanted:
-    """A time that one mechanic is held for, and how long nobody else gets it."""
-
-    mechanic_id: UUID
-    start: datetime
-    end: datetime
-    hold: timedelta
-
-
-@dataclass(frozen=True)
-class Reservation:
-    """The hold, and when it lapses."""
-
-    reservation_id: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True)
-class Confirmation:
-    """The session that a reservation is for."""
-
-    reservation_id: str
-    session_id: str
-
-
-@dataclass(frozen=True)
-class ReservationIdentity:
-    """Which reservation is meant."""
-
-    reservation_id: str
-
-
-@dataclass(frozen=True)
-class Released:
-    """Whether it was still held."""
-
-    released: bool
-
-
-@dataclass(frozen=True)
-class Overdue:
-    """Reservations that lapsed before this instant."""
-
-    before: datetime
-
-
-@dataclass(frozen=True)
-class Counted:
-    """How many there were."""
-
-    count: int
-
-
-@dataclass(frozen=True)
-class SessionWanted:
-    """A session with a mechanic, paid for."""
-
-    customer_id: UUID
-    mechanic_id: UUID
-    kind: Literal["video", "chat", "diagnostic"]
-    status: Literal["scheduled", "pending"]
-    scheduled_for: datetime
-    payment_intent_id: str
-
-
-@dataclass(frozen=True)
-class SessionIdentity:
-    """Which session is meant."""
-
-    session_id: str
-
-
-SLOTS_RESERVE = declare(
-    "slots.reserve",
-    summary="Hold a time slot; overlaps are refused by the database",
-    takes=SlotWanted,
-    gives=Reservation,
-    effect="keyed",
-    errors=("slot_taken",),
-    example={"reservation_id": "res_1", "expires_at": "2025-11-10T15:15:00Z"},
-)
-SLOTS_CONFIRM = declare(
-    "slots.confirm",
-    summary="Make a reservation final",
-    takes=Confirmation,
-    gives=Status,
-    effect="idempotent",
-    errors=("expired",),
-    example={"status": "confirmed"},
-)
-SLOTS_RELEASE = declare(
-    "slots.release",
-    summary="Give a slot back",
-    takes=ReservationIdentity,
-    gives=Released,
-    effect="idempotent",
-    example={"released": True},
-)
-SLOTS_RELEASE_EXPIRED = declare(
-    "slots.release_expired",
-    summary="Expire reservations that nobody confirmed",
-    takes=Overdue,
-    gives=Counted,
-    effect="idempotent",
-    example={"count": 0},
-)
-SESSIONS_CREATE = declare(
-    "sessions.create",
-    summary="Create a session",
-    takes=SessionWanted,
-    gives=Identity,
-    effect="keyed",
-    example={"id": "ses_1"},
-)
-SESSIONS_CANCEL = declare(
-    "sessions.cancel",
-    summary="Cancel a session",
-    takes=SessionIdentity,
-    gives=Status,
-    effect="idempotent",
-    example={"status": "cancelled"},
 )
 
 # ----------------------------------------------------------------------------------------- records

@@ -122,11 +122,15 @@ class FakeVapi(FakeService):
         limit = int(asked.pop("limit", "100"))
         if limit > _MOST_LISTED:
             return _error(400, "Bad Request", ["limit must not be greater than 1000"])
-        found = [] if self.forgets else [
-            call
-            for call in self.calls.values()
-            if all(_FILTERS[name](call, value) for name, value in asked.items())
-        ]
+        found = (
+            []
+            if self.forgets
+            else [
+                call
+                for call in self.calls.values()
+                if all(_FILTERS[name](call, value) for name, value in asked.items())
+            ]
+        )
         newest_first = sorted(found, key=lambda call: str(call["createdAt"]), reverse=True)
         return Answer.of(newest_first[:limit])
 

@@ -11,6 +11,7 @@ from hub.storage.tables.leads import (
     text_messages,
 )
 from hub.storage.tables.service_requests import booking_calls, providers, service_requests
+from hub.storage.tables.slots import mechanics, sessions, slot_reservations, slot_sweeps
 from hub.storage.tables.work import (
     audit,
     books,
@@ -39,6 +40,7 @@ __all__ = [
     "events",
     "interactions",
     "leads",
+    "mechanics",
     "metadata",
     "once_keys",
     "opt_outs",
@@ -49,6 +51,9 @@ __all__ = [
     "runs",
     "schedules",
     "service_requests",
+    "sessions",
+    "slot_reservations",
+    "slot_sweeps",
     "steps",
     "text_messages",
     "turns",

@@ -45,7 +45,8 @@ def failure_of(client, attempt, assistant="booking", to=TO):
 def test_a_call_is_started_by_the_name_of_an_assistant(client, attempt, vapi):
     started = start_call(
         client,
-        attempt, CLOCK,
+        attempt,
+        CLOCK,
         to=TO,
         assistant="booking",
         first_message="Hello {{name}}",
