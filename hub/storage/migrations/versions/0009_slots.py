@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 _SLOTS = """
 CREATE EXTENSION IF NOT EXISTS btree_gist;
