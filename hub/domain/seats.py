@@ -208,6 +208,17 @@ def end(
     return list(ended)
 
 
+def give_up(db: Connection, row: Row[Any], *, now: datetime) -> bool:
+    """Cancel a locked reservation for good; whether it kept others out until now.
+
+    Also one that lapsed: who pays late does not get it any more.
+    """
+    is_it = slot_reservations.c.id == row.id
+    if row.status == "expired":
+        db.execute(update(slot_reservations).where(is_it).values(status="cancelled"))
+    return bool(end(db, is_it, now=now))
+
+
 def find(db: Connection, reservation_id: UUID | None, *, is_locked: bool = False) -> Row[Any]:
     """The reservation; raises `not_found`. Before it is locked its mechanic is."""
     asked = select(slot_reservations).where(slot_reservations.c.id == reservation_id)

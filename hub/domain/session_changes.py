@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Row, update
@@ -38,6 +38,13 @@ class Cancelled:
     status: SessionStatus
     repeated: bool
     session: SessionFacts
+
+
+@dataclass(frozen=True)
+class Settled:
+    """`booked`: the payment is for a session; `given_up`: for none, ever; `unknown`: not ours."""
+
+    state: Literal["booked", "given_up", "unknown"]
 
 
 @action(
@@ -135,6 +142,29 @@ def reschedule(
         waiver_signed_by=None,
     )
     return Moved(session_rows.facts(moved), repeated=False)
+
+
+@action("sessions.settle_payment", effect="idempotent", example={"state": "booked"})
+def settle_payment(
+    db: Connection, clock: Clock, *, payment_intent_id: str, reservation_id: str
+) -> Settled:
+    """Decide what a payment is for that came long ago: for a session, or it must go back (X27).
+
+    What no session has by now is given up in the same transaction: whoever still works at it finds
+    its reservation `released`, and undoes the rest.
+    """
+    booked = session_rows.find_paid(db, payment_intent_id)
+    if booked is not None and booked.status != "cancelled" and booked.reservation_id is not None:
+        return Settled("booked")
+    try:
+        place = seats.find(db, seats.as_id(reservation_id))
+    except Permanent:
+        return Settled("unknown")
+    mechanic = seats.lock_mechanic(db, clock, mechanic_id=place.mechanic_id)
+    row = seats.find(db, place.id, is_locked=True)
+    if row.status != "confirmed":  # else another payment has it, and this one is too much
+        seats.give_up(db, row, now=mechanic.now)
+    return Settled("given_up")
 
 
 def _take_instead(

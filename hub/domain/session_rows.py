@@ -75,6 +75,14 @@ def lock(
     return row
 
 
+def find_paid(db: Connection, payment_intent_id: str) -> Row[Any] | None:
+    """The session that a payment is for, locked; simulated payments are for none."""
+    asked = select(sessions).where(
+        sessions.c.payment_intent_id == payment_intent_id, sessions.c.mode == "live"
+    )
+    return db.execute(asked.with_for_update(key_share=True)).one_or_none()
+
+
 def link(db: Connection, session: Row[Any], *, reservation_id: UUID) -> None:
     """Note the reservation that a locked session has, also in its metadata (R-02)."""
     db.execute(

@@ -32,7 +32,7 @@ class SessionIdentity:
     """What the session is called, and whether it is for a time."""
 
     id: str
-    status: SessionStatus = "scheduled"
+    status: SessionStatus
 
 
 @dataclass(frozen=True)

@@ -195,10 +195,7 @@ def release(db: Connection, clock: Clock, *, reservation_id: str) -> Released:
     row = seats.find(db, place.id, is_locked=True)
     if row.status == "confirmed":
         raise Permanent("confirmed", "a confirmed slot is only given up with its session")
-    is_it = slot_reservations.c.id == row.id
-    if row.status == "expired":
-        db.execute(update(slot_reservations).where(is_it).values(status="cancelled"))
-    return Released(released=bool(seats.end(db, is_it, now=mechanic.now)))
+    return Released(released=seats.give_up(db, row, now=mechanic.now))
 
 
 @action("slots.release_expired", effect="idempotent", example={"count": 0})

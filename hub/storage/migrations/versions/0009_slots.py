@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0009"
+down_revision = "0008"
 
 _SLOTS = """
 CREATE EXTENSION IF NOT EXISTS btree_gist;
