@@ -56,7 +56,17 @@ def shipped_actions() -> dict[str, Action]:
         *(appointments, declared, interactions, leads, opt_outs, phones),
         *(phone_bookings, service_requests, stuck_bookings),
     )
-    services = (declared_services, email, http, slack, sms, sms_status, vapi, vapi_reading, webhooks)
+    services = (
+        declared_services,
+        email,
+        http,
+        slack,
+        sms,
+        sms_status,
+        vapi,
+        vapi_reading,
+        webhooks,
+    )
     return {each.name: each for module in (*trade, *services) for each in actions_of(module)}
 
 
