@@ -128,6 +128,8 @@ def test_C18_the_second_click_gets_the_first_ones_id_and_nobody_is_called_twice(
     center: CallCenter, request_: Request
 ):
     first = center.click(request_).json["data"]
+    assert center.click(request_).json["data"] == first  # the same request, sent again
+    center.story.clock.advance(timedelta(seconds=1))
 
     again = center.click(request_)
 
@@ -136,6 +138,7 @@ def test_C18_the_second_click_gets_the_first_ones_id_and_nobody_is_called_twice(
     assert again.json["data"]["bookingInitiated"] is False
     assert center.dialled == [PROVIDER]
     center.ends()
+    center.story.clock.advance(timedelta(seconds=1))
     late = center.click(request_)
     assert (late.status, late.json["executionId"]) == (409, first["executionId"])
     assert center.dialled == [PROVIDER]
