@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.services import Answer, FakeService, Received
+from hub.bootstrap.clock import SystemClock
+from tests.fakes.services import Answer, Behaviour, FakeService, Received
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "vapi" / "rest"
 
@@ -41,6 +42,7 @@ _CUSTOMER_FIELDS = {
 _OVERRIDE_FIELDS = {"variableValues", "metadata", "firstMessage", "server"}
 
 
+_CLOCK = SystemClock()
 _MOST_LISTED = 1000
 _FILTERS: dict[str, Callable[[dict[str, Any], str], bool]] = {
     "assistantId": lambda call, value: call["assistantId"] == value,
@@ -70,7 +72,7 @@ class FakeVapi(FakeService):
         self,
         api_key: str = "vapi-key-test",
         phone_number_id: str = "pn-1",
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = _CLOCK.now,
     ) -> None:
         super().__init__()
         self.api_key = api_key
@@ -80,6 +82,15 @@ class FakeVapi(FakeService):
         self.lines = 10
         self.now = now
         self.forgets = False
+        self.loses_answers: list[Behaviour] = []  # said instead of that a call was started
+
+    def received(self, request: Received) -> Behaviour:
+        """As the service does it; the answer about a call that it started may be lost."""
+        known = len(self.calls)
+        said = super().received(request)
+        if self.loses_answers and len(self.calls) > known:
+            return self.loses_answers.pop(0)
+        return said
 
     def answer(self, request: Received) -> Answer:
         if request.headers.get("authorization") != f"Bearer {self.api_key}":

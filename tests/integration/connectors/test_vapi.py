@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -17,7 +19,7 @@ from tests.fakes.vapi import SAMPLES, sample
 ASSISTANT = "2bec425c-0000-4000-8000-3f0ff5f25d01"
 TO = "+12025550147"
 CLOCK = SystemClock()
-MARKS = {"hub_run": "1", "hub_step": "s"}
+LONG_AGO = CLOCK.now() - timedelta(hours=1)
 
 
 def settings_for(vapi, **options):
@@ -154,6 +156,111 @@ def test_a_call_is_read_until_it_has_ended(client, attempt, vapi):
     assert (after.status, after.booking_confirmed) == ("ended", True)
     assert (after.confirmed_date, after.transcript) == ("Monday", "Hello.")
     assert after.ended_reason == "voicemail"
+
+
+@pytest.mark.parametrize(
+    ("ended", "outcome"),
+    [
+        (("customer-ended-call", {"booking_confirmed": True}), "confirmed"),
+        (("customer-ended-call", {"booking_confirmed": False}), "declined"),
+        (("customer-ended-call", {}), "unclear"),
+        (("customer-ended-call", {"booking_confirmed": "yes"}), "unclear"),
+        (("customer-did-not-answer", {}), "unreached"),
+        (("voicemail", {}), "unreached"),
+        (("call.start.error-vapi-concurrency-limit-reached", {}), "unreached"),
+        (("pipeline-error-openai-llm-failed", {}), "unclear"),
+        ((None, {}), "unclear"),
+    ],
+)
+def test_X15_what_a_call_came_to_is_told_only_where_it_is_known(
+    client, attempt, vapi, ended, outcome
+):
+    reason, results = ended
+    call_id = start_call(client, attempt, CLOCK, to=TO, assistant="booking").call_id
+    assert get_call(client, attempt, call_id=call_id).outcome == "unclear"
+
+    vapi.ends(call_id, endedReason=reason, analysis={"structuredData": results}, artifact={})
+
+    assert get_call(client, attempt, call_id=call_id).outcome == outcome
+
+
+@pytest.mark.parametrize("behaviour", [CUT, Answer(500), Answer(201, b"<html>")])
+def test_X15_an_unclear_answer_is_reconciled_and_nobody_is_dialled_twice(
+    client, attempt, vapi, behaviour
+):
+    """The call was started, its answer was lost: it is found by the run and the step."""
+    vapi.loses_answers = [behaviour]
+
+    started = start_call(client, attempt, CLOCK, to=TO, assistant="booking")
+
+    assert [started.call_id] == list(vapi.calls)
+    assert [each.method for each in vapi.requests] == ["POST", "GET"]
+
+
+def test_X15_what_is_not_found_stays_unclear(client, attempt, vapi):
+    vapi.forgets, vapi.loses_answers = True, [CUT]
+
+    assert failure_of(client, attempt) == (Transient, "unavailable", True)
+    assert len(vapi.calls) == 1
+
+
+def test_X15_an_attempt_that_may_have_called_looks_before_it_dials(client, attempt, vapi):
+    first = start_call(client, attempt, CLOCK, to=TO, assistant="booking")
+
+    again = start_call(
+        client, replace(attempt, may_be_done=True), CLOCK, to=TO, assistant="booking"
+    )
+
+    assert again == first
+    assert len(vapi.calls) == 1
+
+
+def test_X15_a_call_is_found_by_its_run_among_the_calls_of_others(client, attempt):
+    for other in range(3):
+        theirs = replace(attempt, run_id=UUID(int=100 + other))
+        start_call(client, theirs, CLOCK, to=TO, assistant="booking")
+    ours = start_call(client, attempt, CLOCK, to=TO, assistant="booking").call_id
+
+    def find(run_id, since=LONG_AGO):
+        return find_call(client, attempt, run_id=str(run_id), since=since)
+
+    assert (find(attempt.run_id).found, find(attempt.run_id).call_id) == (True, ours)
+    assert not find(UUID(int=7)).found
+    assert not find(attempt.run_id, CLOCK.now() + timedelta(hours=1)).found
+
+
+def test_X15_a_list_of_many_pages_is_read_to_its_end(client, attempt, vapi):
+    ours = start_call(client, attempt, CLOCK, to=TO, assistant="booking").call_id
+    old = vapi.calls[ours]
+    for index in range(2500):
+        made = (CLOCK.now() + timedelta(milliseconds=5 * index)).isoformat(timespec="milliseconds")
+        newer = {**old, "id": f"call-{index}", "assistantOverrides": {}}
+        vapi.calls[f"call-{index}"] = {**newer, "createdAt": made.replace("+00:00", "Z")}
+
+    found = find_call(client, attempt, run_id=str(attempt.run_id), since=LONG_AGO)
+
+    assert found.call_id == ours
+    assert len(vapi.requests) == 4
+
+
+@pytest.mark.parametrize("said", [{"results": []}, ["call"], None])
+def test_X15_a_list_that_is_not_vapis_says_nothing(client, attempt, vapi, said):
+    vapi.then(Answer.of(said))
+
+    with pytest.raises(Transient) as failure:
+        find_call(client, attempt, run_id="1", since=LONG_AGO)
+
+    assert failure.value.code == "unavailable"
+
+
+def test_X15_more_calls_in_one_instant_than_a_page_has_are_no_proof(client, attempt, vapi):
+    full = [{"id": str(index), "createdAt": "2025-11-20T12:00:00.000Z"} for index in range(1000)]
+    vapi.always(Answer.of(full))
+
+    with pytest.raises(Transient) as failure:
+        find_call(client, attempt, run_id="1", since=LONG_AGO)
+
+    assert failure.value.code == "unavailable"
 
 
 def test_a_call_that_is_none_is_not_found(client, attempt):
