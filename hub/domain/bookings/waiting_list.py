@@ -65,6 +65,13 @@ class Offers:
 
 
 @dataclass(frozen=True)
+class NewOffers:
+    """How many were made."""
+
+    offered: int
+
+
+@dataclass(frozen=True)
 class Announced:
     """Whether it was new."""
 
@@ -178,30 +185,12 @@ def leave(db: Connection, clock: Clock, *, entry_id: UUID) -> Left:
     return Left(entry.id, _find(db, entry_id).status)
 
 
-@action(
-    "waiting_list.due_offers",
-    effect="idempotent",
-    example={
-        "offers": [
-            {
-                "id": _ENTRY,
-                "service_id": "33333333-3333-4333-8333-333333333333",
-                "service_name": "Boiler check",
-                "tenant_id": "77777777-7777-4777-8777-777777777777",
-                "timezone": "America/New_York",
-                "client_name": "Ada",
-                "client_email": "ada@example.com",
-                "start": "2025-11-20T10:00:00Z",
-                "end": "2025-11-20T11:00:00Z",
-                "offered_until": "2025-11-19T12:00:00Z",
-            }
-        ]
-    },
-)
-def due_offers(db: Connection, clock: Clock, *, limit: int = 100) -> Offers:
-    """Offer what is free to whoever waits, and list the offers that nobody was told of yet.
+@action("waiting_list.offer_free", effect="idempotent", example={"offered": 0})
+def offer_free(db: Connection, clock: Clock, *, limit: int = 100) -> NewOffers:
+    """Offer what is free to whoever waits, first to who was there first.
 
-    An offer that was not taken up in time goes to the next in line first.
+    What a job of the same service frees is offered with it; this finds the rest: what another
+    service leaves of a shared resource, and what somebody did not take up in time.
     """
     now = clock.now()
     in_line = db.scalars(
@@ -216,13 +205,30 @@ def due_offers(db: Connection, clock: Clock, *, limit: int = 100) -> Offers:
         .order_by(waiting.c.service_id)
         .limit(max(limit, 0))
     ).all()
+    made = 0
     for service_id in in_line:
         service = catalog.offered(db, service_id)
         needs = catalog.needs_of(db, service)
         catalog.lock(db, service, needs)
         seats.lapse_all(db, needs[0], now=now)
-        offers.offer_free(db, service, now=now)
-    return Offers(_untold(db, now, limit))
+        made += len(offers.offer_free(db, service, now=now))
+    return NewOffers(made)
+
+
+@action("waiting_list.untold", effect="read", example={"offers": []})
+def untold(db: Connection, clock: Clock, *, limit: int = 100) -> Offers:
+    """The offers that nobody was told of yet, in the order of the line."""
+    rows = db.execute(
+        select(waiting)
+        .where(
+            waiting.c.status == "offered",
+            waiting.c.announced_at.is_(None),
+            waiting.c.offered_until > clock.now(),
+        )
+        .order_by(waiting.c.place)
+        .limit(max(limit, 0))
+    )
+    return Offers([_offer(catalog.offered(db, row.service_id), row) for row in rows])
 
 
 @action(
@@ -291,20 +297,6 @@ def _put(
         .returning(waiting.c.id)
     ).scalar_one()
     return made
-
-
-def _untold(db: Connection, now: datetime, limit: int) -> list[Offer]:
-    rows = db.execute(
-        select(waiting)
-        .where(
-            waiting.c.status == "offered",
-            waiting.c.announced_at.is_(None),
-            waiting.c.offered_until > now,
-        )
-        .order_by(waiting.c.place)
-        .limit(max(limit, 0))
-    )
-    return [_offer(catalog.offered(db, row.service_id), row) for row in rows]
 
 
 def _offer(service: Offered, row: Row[Any]) -> Offer:
