@@ -25,6 +25,8 @@ BUILT_IN = (
     "hub.domain.declared",
     "hub.domain.interactions",
     "hub.domain.leads",
+    "hub.domain.links",
+    "hub.domain.mail_addresses",
     "hub.domain.opt_outs",
     "hub.domain.phones",
     "hub.connectors.airtable",

@@ -108,10 +108,12 @@ CONNECTOR = Connector(SMTP, EmailClient, lambda settings, _: EmailClient(setting
     "email.send",
     effect="once",
     example={"message_id": "m1"},
-    errors=("invalid_address", "not_configured", "tls_unavailable"),
+    errors=("invalid_address", "blocked_address", "not_configured", "tls_unavailable"),
     outward=True,
     destination_inputs={"to": "email"},
     template_inputs=("html",),
+    file_or_text_inputs=("text",),
+    mailed_input="to",
 )
 def send(
     mail: EmailClient,

@@ -10,6 +10,7 @@ from hub.storage.tables.leads import (
     phone_numbers,
     text_messages,
 )
+from hub.storage.tables.mails import mail_addresses
 from hub.storage.tables.work import (
     audit,
     books,
@@ -37,6 +38,7 @@ __all__ = [
     "events",
     "interactions",
     "leads",
+    "mail_addresses",
     "metadata",
     "once_keys",
     "opt_outs",
