@@ -36,7 +36,13 @@ class Services:
         self.http.close()
 
 
-def open_services(settings: ProjectSettings, secrets: Secrets, *, public_url: str = "") -> Services:
+def open_services(
+    settings: ProjectSettings,
+    secrets: Secrets,
+    *,
+    config: Mapping[str, Any],
+    public_url: str = "",
+) -> Services:
     """Build the clients; nothing is connected yet.
 
     Without `connection:` a step uses the first connection of its service's type. `public_url`:
@@ -51,7 +57,7 @@ def open_services(settings: ProjectSettings, secrets: Secrets, *, public_url: st
     http = Http(policy)
     known = {
         name: replace(revealed(each, secrets), public_url=public_url)
-        for name, each in settings.connections.items()
+        for name, each in settings.connections_with(config).items()
     }
     first: dict[str, ConnectionSettings] = {}
     for connection in known.values():
