@@ -22,6 +22,9 @@ from hub.schemas import compile_schema
 
 BUILT_IN = (
     "hub.domain.appointments",
+    "hub.domain.bookings.deadlines",
+    "hub.domain.bookings.jobs",
+    "hub.domain.bookings.services",
     "hub.domain.declared",
     "hub.domain.interactions",
     "hub.domain.leads",

@@ -47,10 +47,7 @@ def test_only_what_reaches_services_is_outward():
 @pytest.mark.parametrize(
     ("name", "effect", "required"),
     [
-        ("jobs.book", "keyed", ["service_id", "start", "client"]),
-        ("jobs.set_status", "idempotent", ["job_id", "status"]),
         ("records.update", "idempotent", ["type", "id", "set"]),
-        ("services.get", "read", ["id"]),
         ("sessions.create", "keyed", None),
         ("slots.reserve", "keyed", ["mechanic_id", "start", "end", "hold"]),
         ("stripe.cancel_or_refund", "keyed", ["payment_intent_id"]),
