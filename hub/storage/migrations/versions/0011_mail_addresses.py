@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0011"
-down_revision = "0007"
+down_revision = "0010"
 
 _MAIL_ADDRESSES = """
 CREATE TABLE mail_addresses (
