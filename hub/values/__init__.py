@@ -10,6 +10,7 @@ from hub.values.instants import (
     resolve_local,
     zone,
 )
+from hub.values.mail_addresses import fold_mail_address, is_mail_address
 from hub.values.phone_numbers import check_region, is_e164, normalise_phone
 from hub.values.secrets import (
     Secret,
@@ -29,11 +30,13 @@ __all__ = [
     "check_region",
     "decode",
     "encode",
+    "fold_mail_address",
     "format_duration",
     "format_instant",
     "in_zone",
     "is_credential_name",
     "is_e164",
+    "is_mail_address",
     "is_secret_name",
     "join_secret",
     "normalise_phone",

@@ -24,6 +24,7 @@ from hub.storage.tables.leads import (
     phone_numbers,
     text_messages,
 )
+from hub.storage.tables.mails import mail_addresses
 from hub.storage.tables.service_requests import booking_calls, providers, service_requests
 from hub.storage.tables.slots import mechanics, sessions, slot_reservations, slot_sweeps
 from hub.storage.tables.work import (
@@ -57,6 +58,7 @@ __all__ = [
     "job_changes",
     "jobs",
     "leads",
+    "mail_addresses",
     "mechanics",
     "metadata",
     "once_keys",
