@@ -9,6 +9,7 @@ from hub.values.instants import (
     resolve_local,
     zone,
 )
+from hub.values.origins import is_origin, origin_of
 from hub.values.phone_numbers import check_region, is_e164, normalise_phone
 from hub.values.secrets import (
     Secret,
@@ -31,9 +32,11 @@ __all__ = [
     "in_zone",
     "is_credential_name",
     "is_e164",
+    "is_origin",
     "is_secret_name",
     "join_secret",
     "normalise_phone",
+    "origin_of",
     "parse_duration",
     "parse_instant",
     "parse_local",
