@@ -22,6 +22,7 @@ NextStatus = Literal["scheduled", "in-progress", "completed", "cancelled"]
 
 JOB = "44444444-4444-4444-8444-444444444444"
 SERVICE = "33333333-3333-4333-8333-333333333333"
+TENANT = "77777777-7777-4777-8777-777777777777"
 
 
 @dataclass(frozen=True)
@@ -47,15 +48,30 @@ class Status:
 
 # ------------------------------------------------------------------------------ services and jobs
 
+_BOOKING_REFUSALS = (
+    "slot_taken",
+    "outside_hours",
+    "outside_window",
+    "in_the_past",
+    "same_day",
+    "inactive",
+    "not_found",
+)
+
 
 @dataclass(frozen=True)
 class Service:
-    """Something that can be booked."""
+    """Something that can be booked; `timezone` is that of its opening hours."""
 
     id: UUID
     name: str
+    duration_minutes: int
     require_confirmation: bool
+    contractor_name: str
     contractor_email: Email
+    timezone: str
+    tenant_id: UUID
+    allowed_origins: list[str]
 
 
 @dataclass(frozen=True)
@@ -70,30 +86,65 @@ class Client:
 
 @dataclass(frozen=True)
 class JobWanted:
-    """A booking of a service."""
+    """A booking of a service; without a status it is the one that the service begins with."""
 
     service_id: UUID
     start: datetime
     client: Client
-    status: BookedStatus
+    status: BookedStatus | None = None
 
 
 @dataclass(frozen=True)
 class Job:
-    """The booking that was made."""
+    """The booking that was made; one that waits for a decision does so until `decide_by`."""
 
     id: UUID
     status: BookedStatus
+    start: datetime
     end: datetime
+    version: int
+    decide_by: datetime | None = None
+
+
+@dataclass(frozen=True)
+class JobAsked:
+    """Which job is meant; a tenant sees no other tenant's."""
+
+    job_id: UUID
+    tenant_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A job with all that a message about it says; `version` grows with each change of it."""
+
+    id: UUID
+    status: JobStatus
+    version: int
+    start: datetime
+    end: datetime
+    service_id: UUID
+    service_name: str
+    tenant_id: UUID
+    timezone: str
+    client_name: str
+    client_email: Email
+    contractor_name: str
+    contractor_email: Email
+    client_phone: str | None = None
+    client_timezone: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
 class JobChange:
-    """A job's next status; `from` are those it may have now."""
+    """A job's next status; `from` are those it may have now; `reason` is told to the client."""
 
     job_id: UUID
     status: NextStatus
     from_: list[JobStatus] | None = None
+    reason: str | None = None
+    tenant_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +152,29 @@ class JobNow:
     """The job after its change."""
 
     id: UUID
-    status: str
+    status: JobStatus
+    version: int
+
+
+@dataclass(frozen=True)
+class JobMove:
+    """A job's new time; `from_version` is the version that whoever asks has seen."""
+
+    job_id: UUID
+    start: datetime
+    from_version: int | None = None
+    tenant_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class JobMoved:
+    """The job at its new time."""
+
+    id: UUID
+    status: JobStatus
+    start: datetime
+    end: datetime
+    version: int
 
 
 SERVICES_GET = declare(
@@ -114,8 +187,13 @@ SERVICES_GET = declare(
     example={
         "id": SERVICE,
         "name": "Boiler check",
+        "duration_minutes": 60,
         "require_confirmation": True,
+        "contractor_name": "Bob Builder",
         "contractor_email": "bob@example.com",
+        "timezone": "America/New_York",
+        "tenant_id": TENANT,
+        "allowed_origins": ["https://www.example.com"],
     },
 )
 JOBS_BOOK = declare(
@@ -124,8 +202,40 @@ JOBS_BOOK = declare(
     takes=JobWanted,
     gives=Job,
     effect="keyed",
-    errors=("slot_taken", "outside_hours", "outside_window", "in_the_past"),
-    example={"id": JOB, "status": "pending-confirmation", "end": "2025-11-20T11:00:00Z"},
+    errors=_BOOKING_REFUSALS,
+    example={
+        "id": JOB,
+        "status": "pending-confirmation",
+        "start": "2025-11-20T10:00:00Z",
+        "end": "2025-11-20T11:00:00Z",
+        "version": 1,
+        "decide_by": "2025-11-20T09:00:00Z",
+    },
+)
+JOBS_GET = declare(
+    "jobs.get",
+    summary="Read a job, with its service and its client",
+    takes=JobAsked,
+    gives=JobView,
+    effect="read",
+    errors=("not_found",),
+    example={
+        "id": JOB,
+        "status": "scheduled",
+        "version": 2,
+        "start": "2025-11-20T10:00:00Z",
+        "end": "2025-11-20T11:00:00Z",
+        "service_id": SERVICE,
+        "service_name": "Boiler check",
+        "tenant_id": TENANT,
+        "timezone": "America/New_York",
+        "client_name": "Ada",
+        "client_email": "ada@example.com",
+        "client_phone": "+14155550123",
+        "client_timezone": "Europe/Paris",
+        "contractor_name": "Bob Builder",
+        "contractor_email": "bob@example.com",
+    },
 )
 JOBS_SET_STATUS = declare(
     "jobs.set_status",
@@ -134,7 +244,22 @@ JOBS_SET_STATUS = declare(
     gives=JobNow,
     effect="idempotent",
     errors=("not_found", "conflict"),
-    example={"id": JOB, "status": "scheduled"},
+    example={"id": JOB, "status": "scheduled", "version": 2},
+)
+JOBS_RESCHEDULE = declare(
+    "jobs.reschedule",
+    summary="Move a job to another time, under the rules of booking, in one transaction",
+    takes=JobMove,
+    gives=JobMoved,
+    effect="keyed",
+    errors=(*_BOOKING_REFUSALS, "conflict"),
+    example={
+        "id": JOB,
+        "status": "scheduled",
+        "start": "2025-11-21T10:00:00Z",
+        "end": "2025-11-21T11:00:00Z",
+        "version": 3,
+    },
 )
 
 # ------------------------------------------------------------------------------ slots and sessions

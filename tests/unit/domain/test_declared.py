@@ -47,7 +47,7 @@ def test_only_what_reaches_services_is_outward():
 @pytest.mark.parametrize(
     ("name", "effect", "required"),
     [
-        ("jobs.book", "keyed", ["service_id", "start", "client", "status"]),
+        ("jobs.book", "keyed", ["service_id", "start", "client"]),
         ("jobs.set_status", "idempotent", ["job_id", "status"]),
         ("records.update", "idempotent", ["type", "id", "set"]),
         ("services.get", "read", ["id"]),
