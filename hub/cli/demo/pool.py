@@ -10,11 +10,13 @@ from sqlalchemy import Connection
 from hub.action import Attempt
 from hub.cli.demo.bodies import LEADS, NUMBERS
 from hub.cli.demo.stage import Stage
-from hub.domain import appointments, leads, phones
+from hub.domain import appointments, holds, leads, phones
+
+_ANEW = "the demonstration begins anew"
 
 
 def prepare_pool(stage: Stage) -> None:
-    """Leads and numbers, or those of last time without their appointments."""
+    """Leads and numbers, or those of last time without their appointments and holds."""
     with stage.acting() as (act, attempt):
         connection = act.connection
         for lead in LEADS:
@@ -29,6 +31,10 @@ def prepare_pool(stage: Stage) -> None:
                 lead_id=lead.id,
             )
             _call_off(stage, connection, attempt, lead.id)
+            holds.lock_lead(connection, stage.clock, lead_id=lead.id)
+            hold = holds.hold_of(connection, lead_id=lead.id)
+            if hold is not None:
+                holds.end_hold(connection, stage.clock, attempt, hold, why=_ANEW)
         phones.add_numbers(connection, stage.clock, numbers=NUMBERS)
         act.note({"leads": [str(lead.id) for lead in LEADS], "numbers": list(NUMBERS)})
 
