@@ -10,6 +10,13 @@ from hub.storage.tables.leads import (
     phone_numbers,
     text_messages,
 )
+from hub.storage.tables.people import (
+    api_tokens,
+    console_sessions,
+    invitations,
+    people,
+    sign_in_failures,
+)
 from hub.storage.tables.work import (
     audit,
     books,
@@ -28,23 +35,28 @@ from hub.storage.tables.work import (
 )
 
 __all__ = [
+    "api_tokens",
     "appointments",
     "audit",
     "books",
+    "console_sessions",
     "dedupe_keys",
     "deliveries",
     "event_waits",
     "events",
     "interactions",
+    "invitations",
     "leads",
     "metadata",
     "once_keys",
     "opt_outs",
+    "people",
     "phone_assignments",
     "phone_numbers",
     "run_history",
     "runs",
     "schedules",
+    "sign_in_failures",
     "steps",
     "text_messages",
     "turns",
