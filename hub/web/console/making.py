@@ -7,12 +7,15 @@ from hub.web.console.account import Account
 from hub.web.console.app import Console
 from hub.web.console.entrance import Entrance
 from hub.web.console.home import Home
+from hub.web.console.people import Audit, People
+from hub.web.console.run import RunPage
+from hub.web.console.runs import Runs
 from hub.web.visits import Visits
 
 
 def create_console(hub: Hub, visits: Visits) -> Console:
     """All pages of the console."""
     app = Console(hub, visits)
-    for group in (Entrance, Account, Home):
+    for group in (Entrance, Account, Home, Runs, RunPage, People, Audit):
         group(app)
     return app
