@@ -140,3 +140,95 @@ def doubts_of(line: RunLine) -> list[str]:
     if line.is_maybe_done:
         doubts.append("an effect of this run may have happened without an answer")
     return doubts
+
+
+def run_as_json(told: Told, *, body: Any, hide: Hide) -> dict[str, Any]:
+    """The form of `hub runs show ID --json`; `body` is what the sender sent, as it may be told."""
+    facts = told.facts
+    hidden: dict[str, Any] = hide(
+        {
+            **line_as_json(facts.line),
+            "started_at": facts.started_at,
+            "scheduled_at": facts.scheduled_at,
+            "due_at": facts.due_at,
+            "deadline": facts.deadline,
+            "worker": facts.worker,
+            "run_again_as": list(told.run_again),
+            "result": shown_value(facts.result),
+            "steps": [_step_as_json(step) for step in told.steps],
+            "history": [
+                {"at": each.at, "status": each.status, "why": each.why} for each in told.changes
+            ],
+            "text_messages": [_text_as_json(each) for each in told.texts],
+            "request": None if told.delivery is None else _request(told.delivery, body),
+            "response": response_of(facts),
+        }
+    )
+    return hidden
+
+
+def _request(delivery: DeliveryFacts, body: Any) -> dict[str, Any]:
+    return {
+        "id": delivery.id,
+        "endpoint": delivery.endpoint,
+        "method": delivery.method,
+        "path": delivery.path,
+        "query": delivery.query,
+        "headers": delivery.headers,
+        "body": body,
+        "remote_ip": delivery.remote_ip,
+        "received_at": delivery.received_at,
+        "repeats": delivery.repeats,
+        "last_repeat_at": delivery.last_repeat_at,
+        "notes": delivery.notes,
+    }
+
+
+def line_as_json(line: RunLine) -> dict[str, Any]:
+    """A run in the form of `hub runs --json`."""
+    return {
+        "id": line.id,
+        "workflow": line.workflow,
+        "version": line.version,
+        "status": line.status,
+        "created_at": line.created_at,
+        "ended_at": line.ended_at,
+        "mode": line.mode,
+        "dedupe_key": line.dedupe_key,
+        "error": line.error,
+        "maybe_done": line.is_maybe_done,
+        "retry_of": line.retry_of,
+    }
+
+
+def _step_as_json(step: StepFacts) -> dict[str, Any]:
+    took = None if step.ended_at is None else step.ended_at - step.started_at
+    return {
+        "id": step.step_id or step.path,
+        "path": step.path,
+        "kind": step.kind,
+        "action": step.action,
+        "status": step.status,
+        "attempts": step.attempts,
+        "simulated": step.is_simulated,
+        "input": shown_value(step.inputs),
+        "result": shown_value(step.result),
+        "error": step.error,
+        "started_at": step.started_at,
+        "ended_at": step.ended_at,
+        "duration_ms": None if took is None else round(took.total_seconds() * 1000, 1),
+        "due_at": step.due_at,
+    }
+
+
+def _text_as_json(message: TextMessage) -> dict[str, Any]:
+    return {
+        "sid": message.sid,
+        "step": message.path,
+        "number": message.number,
+        "status": message.status,
+        "error": message.error,
+        "error_code": message.error_code,
+        "sent_at": message.sent_at,
+        "status_at": message.status_at,
+    }

@@ -16,6 +16,7 @@ from hub.bootstrap.retelling import (
     how_heard,
     read_run,
     response_of,
+    run_as_json,
     seen,
     shown_value,
     state_of,
@@ -25,7 +26,7 @@ from hub.cli.console import duration, instant, one_line, say, table
 from hub.cli.environment import Environment
 from hub.errors import Misconfigured
 from hub.ingest.notes import reason
-from hub.storage.reading import DeliveryFacts, NotedDelivery, RunFacts, RunLine, StepFacts
+from hub.storage.reading import DeliveryFacts, NotedDelivery, RunFacts, StepFacts
 from hub.storage.text_messages import TextMessage
 from hub.values import plain
 
@@ -51,27 +52,8 @@ class Teller:
 
     def as_json(self, told: Told) -> dict[str, Any]:
         """The form of `hub runs show ID --json`."""
-        facts = told.facts
-        hidden: dict[str, Any] = self._secrets.hide(
-            {
-                **line_as_json(facts.line),
-                "started_at": facts.started_at,
-                "scheduled_at": facts.scheduled_at,
-                "due_at": facts.due_at,
-                "deadline": facts.deadline,
-                "worker": facts.worker,
-                "run_again_as": list(told.run_again),
-                "result": shown_value(facts.result),
-                "steps": [_step_as_json(step) for step in told.steps],
-                "history": [
-                    {"at": each.at, "status": each.status, "why": each.why} for each in told.changes
-                ],
-                "text_messages": [_text_as_json(each) for each in told.texts],
-                "request": None if told.delivery is None else self._request(told.delivery),
-                "response": response_of(facts),
-            }
-        )
-        return hidden
+        body = None if told.delivery is None else self._body(told.delivery)
+        return run_as_json(told, body=body, hide=self._secrets.hide)
 
     def say(self, told: Told, *, values: bool = True) -> None:
         """For a person; `values`: with decisions, and with inputs and results of the steps."""
@@ -162,75 +144,9 @@ class Teller:
             for name, value in shown:
                 say(f"    {name:<6}{one_line(self._secrets.hide(plain(value)), widest=160)}")
 
-    def _request(self, delivery: DeliveryFacts) -> dict[str, Any]:
-        return {
-            "id": delivery.id,
-            "endpoint": delivery.endpoint,
-            "method": delivery.method,
-            "path": delivery.path,
-            "query": delivery.query,
-            "headers": delivery.headers,
-            "body": self._body(delivery),
-            "remote_ip": delivery.remote_ip,
-            "received_at": delivery.received_at,
-            "repeats": delivery.repeats,
-            "last_repeat_at": delivery.last_repeat_at,
-            "notes": delivery.notes,
-        }
-
     def _body(self, delivery: DeliveryFacts) -> Any:
         key = self._environment.settings.encryption_key
         return body_of(delivery, lambda sealed: Seal(key).open(sealed), self._secrets.hide)
-
-
-def line_as_json(line: RunLine) -> dict[str, Any]:
-    """A run in the form of `hub runs --json`."""
-    return {
-        "id": line.id,
-        "workflow": line.workflow,
-        "version": line.version,
-        "status": line.status,
-        "created_at": line.created_at,
-        "ended_at": line.ended_at,
-        "mode": line.mode,
-        "dedupe_key": line.dedupe_key,
-        "error": line.error,
-        "maybe_done": line.is_maybe_done,
-        "retry_of": line.retry_of,
-    }
-
-
-def _step_as_json(step: StepFacts) -> dict[str, Any]:
-    took = None if step.ended_at is None else step.ended_at - step.started_at
-    return {
-        "id": step.step_id or step.path,
-        "path": step.path,
-        "kind": step.kind,
-        "action": step.action,
-        "status": step.status,
-        "attempts": step.attempts,
-        "simulated": step.is_simulated,
-        "input": shown_value(step.inputs),
-        "result": shown_value(step.result),
-        "error": step.error,
-        "started_at": step.started_at,
-        "ended_at": step.ended_at,
-        "duration_ms": None if took is None else round(took.total_seconds() * 1000, 1),
-        "due_at": step.due_at,
-    }
-
-
-def _text_as_json(message: TextMessage) -> dict[str, Any]:
-    return {
-        "sid": message.sid,
-        "step": message.path,
-        "number": message.number,
-        "status": message.status,
-        "error": message.error,
-        "error_code": message.error_code,
-        "sent_at": message.sent_at,
-        "status_at": message.status_at,
-    }
 
 
 def _text_cells(message: TextMessage, began_at: datetime) -> tuple[str, ...]:

@@ -58,10 +58,10 @@ LEAST = {
 }
 
 MEANINGS = {
-    Role.VIEWER: "sees runs and how the hub is; what callers sent stays covered",
-    Role.OPERATOR: "also reveals what callers sent, cancels runs and runs them again",
-    Role.EDITOR: "also changes workflows",
-    Role.ADMIN: "also decides who has access, and reads the audit log",
+    Role.VIEWER: "see runs and how the hub is; what callers sent stays covered",
+    Role.OPERATOR: "also reveal what callers sent, cancel runs and run them again",
+    Role.EDITOR: "also change workflows",
+    Role.ADMIN: "also decide who has access, and read the audit log",
 }
 
 

@@ -133,8 +133,8 @@ def last_failures(connection: Connection, *, limit: int) -> list[RunLine]:
         f"(SELECT id, created_at FROM runs WHERE status = '{status}' {_ORDER} LIMIT :limit)"  # noqa: S608 - our own words
         for status in ENDED_BADLY
     ]
-    newest_of_both = f"SELECT id FROM ({' UNION ALL '.join(each)}) AS both {_ORDER} LIMIT :limit"  # noqa: S608 - our own text
-    query = text(f"SELECT {_LINE} FROM runs WHERE id IN ({newest_of_both}) {_ORDER}")  # noqa: S608 - our own text
+    newest_bad = f"SELECT id FROM ({' UNION ALL '.join(each)}) AS bad {_ORDER} LIMIT :limit"  # noqa: S608 - our own text
+    query = text(f"SELECT {_LINE} FROM runs WHERE id IN ({newest_bad}) {_ORDER}")  # noqa: S608 - our own text
     return [RunLine(**row) for row in connection.execute(query, {"limit": limit}).mappings()]
 
 

@@ -20,8 +20,10 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from hub.bootstrap import Hub
 from hub.errors import NotPossible, Rejected, Unavailable
 from hub.people import signing_in
-from hub.people.roles import LEAST, Deed, Role, may
+from hub.people.roles import LEAST, Deed, Role, lesser, may
 from hub.people.signing_in import Door
+from hub.people.tokens import API_PREFIX, digest_of
+from hub.storage import api_tokens
 from hub.storage.audit import Actor
 from hub.storage.console_sessions import Session
 from hub.storage.db import DatabaseClock
@@ -161,12 +163,24 @@ class Console(Flask):
 
     def _visitor(self) -> Visitor | None:
         if request.path.startswith(API):
-            return None  # programs prove themselves by a token, never by a cookie
+            return self._program()
         token = request.cookies.get(self.cookies.session)
         session = signing_in.find_session(self.door, token) if token else None
         if session is None:
             return None
         return Visitor(session.email, Role(session.role), session)
+
+    def _program(self) -> Visitor | None:
+        """Who a program asks for: it proves itself by a token, never by a cookie."""
+        kind, _, token = request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not token.startswith(API_PREFIX):
+            return None
+        with self.hub.console_database.begin() as db:
+            found = api_tokens.find(db, digest_of(token.strip()), self.now(db))
+        if found is None:
+            return None
+        role = lesser([Role(found.role), Role(found.persons_role)])
+        return Visitor(f"{found.email} by token {found.name}", role)
 
     def _form_cookie(self) -> str:
         """The cookie of somebody who is about to sign in; made with the first page."""
@@ -191,7 +205,7 @@ class Console(Flask):
 
     def _is_unknown(self) -> Response | None:
         """Only who is signed in learns that there is no such page."""
-        g.visitor = None if request.path.startswith(API) else self._visitor()
+        g.visitor = self._visitor()
         if g.visitor is None and isinstance(request.routing_exception, NotFound):
             return self._sign_in_first()
         return None

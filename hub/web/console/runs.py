@@ -63,10 +63,15 @@ class Question:
             "workflow": self.workflow,
             "status": self.status,
             "period": self.period,
-            "after": "" if after is None else f"{format_instant(after.at)}_{after.id}",
+            "after": "" if after is None else self.place_text(after),
         }
         kept = {name: value for name, value in said.items() if value}
         return f"/admin/runs?{urlencode(kept)}" if kept else "/admin/runs"
+
+    @staticmethod
+    def place_text(place: Place) -> str:
+        """A place as it stands in an address."""
+        return f"{format_instant(place.at)}_{place.id}"
 
 
 def _printable(given: str) -> str:
