@@ -104,6 +104,16 @@ class Retention:
 
 
 @dataclass(frozen=True)
+class EventStream:
+    """Events that may be watched: the part in braces of `path` is their key."""
+
+    name: str
+    path: str
+    auth: str
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ProjectSettings:
     """The whole of `hub.yaml`; destinations are by kind: phone, email, channel, url.
 
@@ -121,6 +131,7 @@ class ProjectSettings:
     test_destinations_from: Mapping[str, str] = field(default_factory=dict)
     outbound_allow: tuple[OutboundRule, ...] = ()
     retention: Retention = Retention()
+    streams: tuple[EventStream, ...] = ()
 
     def test_destinations_with(self, config: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         """The lists by kind, those that `config` holds included."""

@@ -127,6 +127,20 @@ class Reception:
             raise
         return Route(self._entrances[match.workflow], match.params)
 
+    def prove(self, request: InboundRequest, auth: str) -> None:
+        """That the sender is who the preset `auth` lets in; raises `Rejected` 401."""
+        preset = self._settings.auth[auth]
+        verify(
+            preset,
+            headers=request.headers,
+            body=request.body,
+            secrets=[each for name in preset.secrets for each in self._secrets(name)],
+            now=self._now(),
+            method=request.method,
+            url=request.url,
+            auth_types=self._auth_types,
+        )
+
     def receive(
         self,
         request: InboundRequest,

@@ -24,6 +24,8 @@ from hub.web.endpoints import EndpointDesk
 from hub.web.health import add_health
 from hub.web.inbound import METHODS, remote_ip
 from hub.web.problems import add_error_handlers
+from hub.web.streams import HEADERS as STREAM_HEADERS
+from hub.web.streams import Asked, Streams
 from hub.web.visits import Visit, Visits
 
 _ON_THE_SHORT_WAY = frozenset(METHODS) - {"HEAD"}
@@ -50,6 +52,7 @@ class HubApp(Flask):
     def __init__(self, hub: Hub) -> None:
         super().__init__("hub", static_folder=None)
         self.visits, self.desk = Visits(hub), EndpointDesk(hub)
+        self.streams = Streams(hub)
         self._trusted_proxies = hub.settings.trusted_proxies
         self._pages: frozenset[str] = frozenset()
 
@@ -64,6 +67,9 @@ class HubApp(Flask):
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
+        asked = self.streams.find(environ.get("PATH_INFO", ""))
+        if asked is not None:
+            return self._streamed(environ, start_response, asked)
         if not self._is_on_the_short_way(environ):
             return super().wsgi_app(environ, start_response)
         visit = self.visits.begin(environ, environ["PATH_INFO"])
@@ -74,6 +80,22 @@ class HubApp(Flask):
             return self._refused(environ, start_response, visit, problem)
         finally:
             self.visits.end(visit)
+
+    def _streamed(
+        self, environ: dict[str, Any], start_response: Any, asked: Asked
+    ) -> Iterable[bytes]:
+        """The beginning of a stream; what follows is told while its reader is there."""
+        visit = self.visits.begin(environ, environ["PATH_INFO"])
+        try:
+            feed = self.streams.open(environ, asked, visit)
+            headers = [*STREAM_HEADERS, *self.visits.added(visit, {"content-type"})]
+            self._leave(environ, visit, 200, ours=asked.stream.path)
+            start_response(_status_line(200), headers)
+        except Exception as problem:  # noqa: BLE001 - the error handlers know them all
+            return self._refused(environ, start_response, visit, problem)
+        finally:
+            self.visits.end(visit)
+        return feed
 
     def _is_on_the_short_way(self, environ: dict[str, Any]) -> bool:
         """Whether Flask would call for the endpoints, and the request has nothing special."""
