@@ -35,19 +35,7 @@ class Told:
     is_new: bool
 
 
-@action(
-    "jobs.expire_overdue",
-    effect="idempotent",
-    example={
-        "jobs": [
-            {
-                "id": "44444444-4444-4444-8444-444444444444",
-                "version": 2,
-                "reason": "nobody decided in time",
-            }
-        ]
-    },
-)
+@action("jobs.expire_overdue", effect="idempotent", example={"jobs": []})
 def expire_overdue(db: Connection, clock: Clock, *, limit: int = 100) -> ExpiredJobs:
     """Cancel pending jobs whose time to be decided is over; list those nobody was told of.
 

@@ -30,7 +30,7 @@ from hub.domain.bookings.job_rows import (
     NewJob,
     NextStatus,
 )
-from hub.domain.bookings.rules import Needs, Seats, choose_seats, refusal
+from hub.domain.bookings.placing import MOVABLE, free_seats, is_overdue, move_to, refuse_time
 from hub.errors import Permanent
 from hub.signature import Email
 from hub.values import format_instant
@@ -48,7 +48,6 @@ REFUSALS = (
 )
 _JOB = "44444444-4444-4444-8444-444444444444"
 _SECOND_CLICK = timedelta(minutes=10)
-_MOVABLE = ("pending-confirmation", "scheduled")
 
 
 @dataclass(frozen=True)
@@ -278,9 +277,9 @@ def reschedule(
     Once more to the same time changes nothing.
     """
     service, job = _locked(db, job_id, tenant_id)
-    if job.status in _MOVABLE and job.starts_at == start and _is_seen(job, from_version):
+    if job.status in MOVABLE and job.starts_at == start and _is_seen(job, from_version):
         return as_moved(job)
-    if job.status not in _MOVABLE:
+    if job.status not in MOVABLE:
         raise Permanent("conflict", f"the job is {job.status}: it cannot be moved")
     if from_version is not None and job.version != from_version:
         raise Permanent("conflict", f"the job has changed: it is version {job.version} now")
@@ -293,7 +292,7 @@ def reschedule(
     refuse_time(db, service, start, now=now)
     needs = catalog.needs_of(db, service)
     chosen = free_seats(db, needs, during, now=now, but_for=job.id)
-    return move_locked(
+    after = move_to(
         db,
         attempt,
         service,
@@ -304,72 +303,7 @@ def reschedule(
         reason=reason,
         now=now,
     )
-
-
-# -------------------------------------------------------------------------- for those who book too
-
-
-def refuse_time(db: Connection, service: Offered, start: datetime, *, now: datetime) -> None:
-    """Raise `Permanent` with the rule that forbids this time, full or not."""
-    if not service.is_active:
-        raise Permanent("inactive", f"{service.name} cannot be booked at present")
-    hours = catalog.hours_at(db, service, start)
-    refused = refusal(start, now=now, hours=hours, policy=service.policy)
-    if refused is not None:
-        raise Permanent(refused.code, refused.message)
-
-
-def free_seats(
-    db: Connection, needs: Needs, during: Span, *, now: datetime, but_for: UUID | None = None
-) -> Seats:
-    """The seats for a job at this time; raises `slot_taken`.
-
-    The places are locked. `but_for` is a job that gives up its own seats.
-    """
-    found = seats.taken_but_for_lapsed(db, needs, during, now=now, but_for=but_for)
-    chosen = choose_seats(needs, found, during)
-    if chosen is None:
-        raise Permanent("slot_taken", "this time is fully booked")
-    return chosen
-
-
-def move_locked(
-    db: Connection,
-    attempt: Attempt,
-    service: Offered,
-    job: Row[Any],
-    *,
-    during: Span,
-    chosen: Seats,
-    by: str,
-    reason: str | None,
-    now: datetime,
-    **values: Any,
-) -> JobMoved:
-    """Give a locked job its new time and these seats; who waits gets the old ones offered."""
-    decide_by = job_rows.decide_by(service, job, during.start, now)
-    holder = seats.Holder(job.tenant_id, job_id=job.id)
-    seats.free(db, holder)
-    seats.take(db, holder, chosen, during, lapses_at=decide_by)
-    after = job_rows.change(
-        db,
-        attempt,
-        job,
-        by=by,
-        now=now,
-        why=reason,
-        starts_at=during.start,
-        ends_at=during.end,
-        decide_by=decide_by,
-        **values,
-    )
-    offers.offer_free(db, service, now=now)
     return as_moved(after)
-
-
-def is_overdue(job: Row[Any], now: datetime) -> bool:
-    """Whether nobody decided it in time: then it is over, whether or not anybody swept it (X37)."""
-    return bool(job.status == PENDING and job.decide_by <= now)
 
 
 def as_job(row: Row[Any], *, created: bool = True) -> Job:

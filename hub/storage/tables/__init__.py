@@ -25,6 +25,8 @@ from hub.storage.tables.leads import (
     text_messages,
 )
 from hub.storage.tables.mails import mail_addresses
+from hub.storage.tables.service_requests import booking_calls, providers, service_requests
+from hub.storage.tables.slots import mechanics, sessions, slot_reservations, slot_sweeps
 from hub.storage.tables.work import (
     audit,
     books,
@@ -45,6 +47,7 @@ from hub.storage.tables.work import (
 __all__ = [
     "appointments",
     "audit",
+    "booking_calls",
     "books",
     "contacts",
     "dedupe_keys",
@@ -56,11 +59,13 @@ __all__ = [
     "jobs",
     "leads",
     "mail_addresses",
+    "mechanics",
     "metadata",
     "once_keys",
     "opt_outs",
     "phone_assignments",
     "phone_numbers",
+    "providers",
     "resources",
     "run_history",
     "runs",
@@ -68,7 +73,11 @@ __all__ = [
     "service_days",
     "service_hours",
     "service_needs",
+    "service_requests",
     "services",
+    "sessions",
+    "slot_reservations",
+    "slot_sweeps",
     "steps",
     "taken_seats",
     "tenant_keys",

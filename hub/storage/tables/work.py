@@ -56,6 +56,9 @@ deliveries = Table(
     instant("last_repeat_at"),
     json_column("notes"),
     Index(None, "endpoint", "received_at"),
+    Index(  # the few that did not make a run of everything they carried
+        "ix_deliveries_noted", "received_at", "id", postgresql_where=text("notes IS NOT NULL")
+    ),
 )
 
 dedupe_keys = Table(
