@@ -23,6 +23,7 @@ from hub.schemas import compile_schema
 BUILT_IN = (
     "hub.domain.appointments",
     "hub.domain.bookings.deadlines",
+    "hub.domain.bookings.figures",
     "hub.domain.bookings.jobs",
     "hub.domain.bookings.services",
     "hub.domain.bookings.staff",

@@ -42,6 +42,7 @@ COMMANDS = Commands(
         "retention": "keeping:retention",
         "key": "upkeep:key",
         "db": "upkeep:db_commands",
+        "bookings": "bookings:bookings",
         "leads": "pool:leads",
         "phones": "pool:phones",
     }
