@@ -22,6 +22,8 @@ from hub.schemas import compile_schema
 
 BUILT_IN = (
     "hub.domain.appointments",
+    "hub.domain.booking_session_start",
+    "hub.domain.booking_sessions",
     "hub.domain.declared",
     "hub.domain.interactions",
     "hub.domain.leads",

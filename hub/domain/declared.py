@@ -1,16 +1,16 @@
-"""Actions of our trade that have a signature and no function yet: bookings, slots, records.
+"""Actions of our trade that have a signature and no function yet: bookings, slots.
 
 Files that use one are checked completely; their workflows are not served until it is implemented.
 Who implements one writes the function in a module of its own and deletes its part here. What each
 must do: services and jobs K-01 to K-14, slots and sessions R-01 to R-17, service requests C-03 to
-C-18, records what booking sessions keep of themselves (B-03, B-15).
+C-18.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from hub.action import Mode, declare
@@ -323,69 +323,4 @@ SERVICE_REQUESTS_REOPEN = declare(
     effect="idempotent",
     errors=("not_found",),
     example={"status": "RECOMMENDED"},
-)
-
-# ----------------------------------------------------------------------------------------- records
-
-
-@dataclass(frozen=True)
-class RecordIdentity:
-    """Which record is meant."""
-
-    type: str
-    id: str
-
-
-@dataclass(frozen=True)
-class RecordWanted:
-    """A record as it begins."""
-
-    type: str
-    id: str
-    data: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class RecordChange:
-    """The fields of a record that change."""
-
-    type: str
-    id: str
-    set: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Record:
-    """What is kept."""
-
-    id: str
-    data: Any
-
-
-RECORDS_CREATE = declare(
-    "records.create",
-    summary="Store a record kept by the hub",
-    takes=RecordWanted,
-    gives=Identity,
-    effect="idempotent",
-    errors=("conflict",),
-    example={"id": "r1"},
-)
-RECORDS_GET = declare(
-    "records.get",
-    summary="Read a record",
-    takes=RecordIdentity,
-    gives=Record,
-    effect="read",
-    errors=("not_found",),
-    example={"id": "r1", "data": {"state": "monitoring"}},
-)
-RECORDS_UPDATE = declare(
-    "records.update",
-    summary="Change fields of a record",
-    takes=RecordChange,
-    gives=Identity,
-    effect="idempotent",
-    errors=("not_found",),
-    example={"id": "r1"},
 )

@@ -9,6 +9,7 @@ from hub.values.instants import (
     resolve_local,
     zone,
 )
+from hub.values.origins import Origin, origin_of
 from hub.values.phone_numbers import check_region, is_e164, normalise_phone
 from hub.values.secrets import (
     Secret,
@@ -21,6 +22,7 @@ from hub.values.secrets import (
 from hub.values.storage_form import decode, encode, plain
 
 __all__ = [
+    "Origin",
     "Secret",
     "SecretText",
     "check_region",
@@ -34,6 +36,7 @@ __all__ = [
     "is_secret_name",
     "join_secret",
     "normalise_phone",
+    "origin_of",
     "parse_duration",
     "parse_instant",
     "parse_local",

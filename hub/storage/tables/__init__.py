@@ -1,5 +1,6 @@
 """The whole database: one module for each part of it."""
 
+from hub.storage.tables.booking_sessions import booking_session_changes, booking_sessions
 from hub.storage.tables.columns import metadata
 from hub.storage.tables.leads import (
     appointments,
@@ -30,6 +31,8 @@ from hub.storage.tables.work import (
 __all__ = [
     "appointments",
     "audit",
+    "booking_session_changes",
+    "booking_sessions",
     "books",
     "dedupe_keys",
     "deliveries",

@@ -49,7 +49,6 @@ def test_only_what_reaches_services_is_outward():
     [
         ("jobs.book", "keyed", ["service_id", "start", "client", "status"]),
         ("jobs.set_status", "idempotent", ["job_id", "status"]),
-        ("records.update", "idempotent", ["type", "id", "set"]),
         ("services.get", "read", ["id"]),
         ("sessions.create", "keyed", None),
         ("slots.reserve", "keyed", ["mechanic_id", "start", "end", "hold"]),
