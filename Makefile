@@ -7,6 +7,7 @@ BIN := .venv/bin
 # Tests start hundreds of processes: none of them should compile what another one has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 PROOFS := tests/unit/engine/expressions tests/unit/engine/advance tests/unit/values tests/integration/domain/test_races.py \
+  tests/integration/domain/test_slot_races.py \
   $(wildcard tests/integration/*/test_*_machine.py)
 
 help: ## list the targets

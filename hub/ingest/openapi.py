@@ -245,6 +245,8 @@ def _too_many(limit: RateLimit) -> dict[str, Any]:
 def _security(preset: AuthPreset) -> dict[str, Any]:
     if preset.type in {"bearer", "basic"}:
         return {"type": "http", "scheme": preset.type}
+    if preset.type == "caller_key":
+        return {"type": "http", "scheme": "bearer"}
     return {"type": "apiKey", "in": "header", "name": preset.header or "Authorization"}
 
 

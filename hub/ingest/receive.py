@@ -142,7 +142,7 @@ class Reception:
         `Rejected`, and `Unavailable` when nothing could be stored: no run is left behind (I5).
         """
         entrance = route.entrance
-        if refusal := self._too_many(request, entrance, is_proved=False):
+        if refusal := self._too_many(request, entrance, None):
             raise refusal
         if (greeted := entrance.dialect.greet(request.query)) is not None:
             return Receipt(entrance.dialect, greeted)
@@ -175,17 +175,18 @@ class Reception:
         return Receipt(entrance.dialect, unpacked, outcomes, times, reason=reason(notes))
 
     def _too_many(
-        self, request: InboundRequest, entrance: Entrance, *, is_proved: bool
+        self, request: InboundRequest, entrance: Entrance, verified: Verified | None
     ) -> Rejected | None:
         """Count the request, before its sender has proved himself or after it."""
         limit = entrance.endpoint.rate_limit
-        if limit is None or is_proved == (limit.per == "ip"):
+        if limit is None or (verified is not None) == (limit.per == "ip"):
             return None
         who = ""
         if limit.per == "ip":
             who = rate_limits.address(request.remote_ip)
         elif limit.per == "caller":
-            who = self._proved_by(request, entrance)
+            own = None if verified is None else verified.key_id
+            who = own or self._proved_by(request, entrance)
         name, request_id = entrance.workflow.name, str(request.id)
         return rate_limits.refuse(self._admit, limit, name, who=who, request_id=request_id)
 
@@ -194,7 +195,7 @@ class Reception:
     ) -> tuple[Verified, Rejected | None]:
         """The proof of the sender, and the refusal that only a dialect of tools puts into words."""
         verified = self._verify(request, entrance, entrance.preset.secrets)
-        refusal = self._too_many(request, entrance, is_proved=True)
+        refusal = self._too_many(request, entrance, verified)
         if refusal is not None and not entrance.dialect.is_tool:
             raise refusal
         return verified, refusal

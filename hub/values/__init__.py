@@ -1,5 +1,6 @@
 """The kinds of value that JSON has no word for: instants, durations, numbers to dial, secrets."""
 
+from hub.values.caller_keys import caller_key, caller_key_id
 from hub.values.durations import format_duration, parse_duration
 from hub.values.instants import (
     format_instant,
@@ -25,6 +26,8 @@ __all__ = [
     "Origin",
     "Secret",
     "SecretText",
+    "caller_key",
+    "caller_key_id",
     "check_region",
     "decode",
     "encode",

@@ -1,6 +1,20 @@
 """The whole database: one module for each part of it."""
 
 from hub.storage.tables.booking_sessions import booking_session_changes, booking_sessions
+from hub.storage.tables.bookings import (
+    contacts,
+    job_changes,
+    jobs,
+    resources,
+    service_days,
+    service_hours,
+    service_needs,
+    services,
+    taken_seats,
+    tenant_keys,
+    tenants,
+    waiting,
+)
 from hub.storage.tables.columns import metadata
 from hub.storage.tables.leads import (
     appointments,
@@ -11,6 +25,8 @@ from hub.storage.tables.leads import (
     phone_numbers,
     text_messages,
 )
+from hub.storage.tables.service_requests import booking_calls, providers, service_requests
+from hub.storage.tables.slots import mechanics, sessions, slot_reservations, slot_sweeps
 from hub.storage.tables.work import (
     audit,
     books,
@@ -31,26 +47,45 @@ from hub.storage.tables.work import (
 __all__ = [
     "appointments",
     "audit",
+    "booking_calls",
     "booking_session_changes",
     "booking_sessions",
     "books",
+    "contacts",
     "dedupe_keys",
     "deliveries",
     "event_waits",
     "events",
     "interactions",
+    "job_changes",
+    "jobs",
     "leads",
+    "mechanics",
     "metadata",
     "once_keys",
     "opt_outs",
     "phone_assignments",
     "phone_numbers",
+    "providers",
+    "resources",
     "run_history",
     "runs",
     "schedules",
+    "service_days",
+    "service_hours",
+    "service_needs",
+    "service_requests",
+    "services",
+    "sessions",
+    "slot_reservations",
+    "slot_sweeps",
     "steps",
+    "taken_seats",
+    "tenant_keys",
+    "tenants",
     "text_messages",
     "turns",
+    "waiting",
     "workers",
     "workflow_versions",
 ]
