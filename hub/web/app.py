@@ -68,7 +68,7 @@ class HubApp(Flask):
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
         if environ.get("PATH_INFO", "").startswith(_CONSOLE) and _is_of_console(environ):
-            answered: Iterable[bytes] = self._console(environ, start_response)
+            answered: Iterable[bytes] = self.console(environ, start_response)
             return answered
         if not self._is_on_the_short_way(environ):
             return super().wsgi_app(environ, start_response)
@@ -82,7 +82,7 @@ class HubApp(Flask):
             self.visits.end(visit)
 
     @cached_property
-    def _console(self) -> Any:
+    def console(self) -> Any:
         """The pages for people, loaded when somebody asks for one: webhooks never need them."""
         making = import_module("hub.web.console.making")
         return making.create_console(self._hub, self.visits)
