@@ -44,6 +44,7 @@ COMMANDS = Commands(
         "key": "upkeep:key",
         "db": "upkeep:db_commands",
         "leads": "pool:leads",
+        "mails": "mails:mails",
         "phones": "pool:phones",
     }
 )

@@ -149,8 +149,9 @@ class HubApp(Flask):
     def dress(self, response: Response) -> Response:
         """An answer that Flask made, with the headers that every answer has."""
         said = {name.lower() for name, _ in response.headers}
+        response.headers.pop("X-Request-Id", None)
         for name, value in self.visits.added(g.visit, said):
-            response.headers[name] = value
+            response.headers.add(name, value)
         rule = flask_request.url_rule
         ours = metrics.NO_ENDPOINT if rule is None or rule.arguments else rule.rule
         self._leave(flask_request.environ, g.visit, response.status_code, ours=ours)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0012"
-down_revision = "0008"
+revision = "0013"
+down_revision = "0012"
 
 INDEXES = {
     "ix_runs_ended_badly": "runs (status, created_at, id)"
