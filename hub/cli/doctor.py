@@ -11,6 +11,7 @@ import click
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from hub.bootstrap.front_end import disagreements
 from hub.bootstrap.project import config_values
 from hub.bootstrap.secret_forms import unusable
 from hub.bootstrap.secrets import Seal
@@ -134,7 +135,11 @@ def _config(environment: Environment) -> Examined:
         )
     except Misconfigured as wrong:
         return Examined("config", "broken", str(wrong))
-    return Examined("config", "ok", f"{len(values)} values are what hub.yaml says")
+    said = f"{len(values)} values are what hub.yaml says"
+    differ = disagreements(environment.loaded.project.settings, environment.settings.environment)
+    if differ:
+        return Examined("config", "warning", f"{said}; a front end has others", differ)
+    return Examined("config", "ok", said)
 
 
 def _secrets(environment: Environment) -> Examined:
