@@ -22,9 +22,11 @@ from hub.ingest.signatures.addresses import pairs_of, query_of
 from hub.ingest.signatures.hmac_of_body import hmac_of_body, vapi_hmac
 from hub.ingest.signatures.public_key import rsa_of_body
 from hub.ingest.signatures.shared_secret import basic, bearer, shared_header
+from hub.ingest.signatures.shared_secret import caller_key as by_caller_key
 from hub.ingest.signatures.standard_webhooks import standard_webhooks
 from hub.ingest.signatures.timestamped import retell, slack, timestamped
 from hub.ingest.signatures.url_schemes import hubspot, hubspot_v2, signalwire, square, twilio
+from hub.values import caller_key
 
 _MESSAGE_ID = "msg_test"
 
@@ -83,6 +85,10 @@ def signed(
 
 def _shared(request: Unsigned, options: Options) -> Headers:
     return {options["header"]: options["prefix"] + request.secret.decode()}
+
+
+def _caller_key(request: Unsigned, options: Options) -> Headers:
+    return {options["header"]: options["prefix"] + caller_key("test-key", request.secret)}
 
 
 def _basic(request: Unsigned, options: Options) -> Headers:
@@ -221,6 +227,7 @@ _SIGNERS: Mapping[Callable[..., Any], Callable[[Unsigned, Options], Headers]] = 
     shared_header: _shared,
     bearer: _shared,
     basic: _basic,
+    by_caller_key: _caller_key,
     hmac_of_body: _hmac,
     vapi_hmac: _vapi_hmac,
     standard_webhooks: _standard,

@@ -44,10 +44,7 @@ def test_nothing_of_the_trade_is_outward():
 @pytest.mark.parametrize(
     ("name", "effect", "required"),
     [
-        ("jobs.book", "keyed", ["service_id", "start", "client", "status"]),
-        ("jobs.set_status", "idempotent", ["job_id", "status"]),
         ("records.update", "idempotent", ["type", "id", "set"]),
-        ("services.get", "read", ["id"]),
     ],
 )
 def test_effects_and_inputs_are_declared(name, effect, required):
