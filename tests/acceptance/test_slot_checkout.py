@@ -29,7 +29,7 @@ from tests.fakes.stripe import FakeStripe
 from tests.integration.domain.desk import attempt
 
 DECLINED = "4000000000000002"
-BOOKED = "Your session is booked"
+BOOKED = "Booked: your video session"
 SECOND = timedelta(seconds=1)
 STRIDE = 1 if settings().max_examples > 200 else 7
 
@@ -136,7 +136,7 @@ def test_R_16_a_refused_card_gives_the_slot_back_at_once(garage: Garage):
     assert not garage.pays(DECLINED)
 
     assert garage.reservations() == ["cancelled"]
-    assert garage.subjects() == ["Your booking was not completed"]
+    assert garage.subjects() == ["Your booking was not completed: your video session"]
     assert garage.is_settled()
     assert garage.checkout().status == 201
 
