@@ -209,6 +209,7 @@ def in_force(
             closed=[path for name, path in project.closed.items() if name not in kept],
             known=None if last is None else last.reception,
             auth_types=all_auth_types(),
+            config=config,
         ),
         _makings=makings,
         services_on_use=last.services_on_use

@@ -38,6 +38,7 @@ COMMANDS = Commands(
         "tool": "describing:tool",
         "openapi": "describing:openapi",
         "actions": "describing:actions",
+        "people": "access:people",
         "audit": "keeping:audit",
         "retention": "keeping:retention",
         "key": "upkeep:key",

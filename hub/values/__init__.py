@@ -11,6 +11,7 @@ from hub.values.instants import (
     zone,
 )
 from hub.values.mail_addresses import fold_mail_address, is_mail_address
+from hub.values.origins import is_origin, origin_of
 from hub.values.phone_numbers import check_region, is_e164, normalise_phone
 from hub.values.secrets import (
     Secret,
@@ -37,9 +38,11 @@ __all__ = [
     "is_credential_name",
     "is_e164",
     "is_mail_address",
+    "is_origin",
     "is_secret_name",
     "join_secret",
     "normalise_phone",
+    "origin_of",
     "parse_duration",
     "parse_instant",
     "parse_local",
