@@ -15,6 +15,8 @@ from typing import Any
 from uuid import UUID
 
 from hub.domain import opt_outs
+from hub.domain.bookings import tenants
+from hub.values import caller_key
 from tests.acceptance.messages import SECRETS, Answer
 from tests.acceptance.story import Story
 from tests.acceptance.terminal import Terminal
@@ -96,14 +98,15 @@ class PostOffice:
         }
 
     def decides(self, job: UUID, decision: str, **body: Any) -> Answer:
-        """The application of the contractor confirms, declines or cancels."""
-        return self.story.post(f"/jobs/{job}/{decision}", body, sign=self._app)
-
-    def _app(self, raw: bytes) -> Mapping[str, str]:
-        at = int(self.story.now().timestamp())
-        key = SECRETS["APP_WEBHOOK_SECRET"].encode()
-        digest = hmac.new(key, f"{at}.".encode() + raw, sha256).hexdigest()
-        return {"X-Signature": f"t={at},v1={digest}"}
+        """Somebody of the job's tenant confirms, declines or cancels."""
+        tenant = self.office.job(job).tenant_id
+        key_id = f"of-{tenant}"
+        if not self.office.rows("tenant_keys", id=key_id):
+            with self.story.transaction() as db:
+                tenants.add_key(db, key_id=key_id, tenant_id=tenant, label="test")
+        key = caller_key(key_id, SECRETS["TENANT_KEY_SECRET"].encode())
+        headers = {"Authorization": f"Bearer {key}"}
+        return self.story.post(f"/jobs/{job}/{decision}", body, headers=headers)
 
     # ------------------------------------------------------------------------------------- mails
 
@@ -116,7 +119,7 @@ class PostOffice:
         done = Terminal.of(self.story).type("run", workflow, *words, "--json")
         assert done.code == 0, done.err
         self.story.work_all()
-        return UUID(json.loads(done.out)["run_id"])
+        return UUID(json.loads(done.out)["id"])
 
     def opts_out(self, number: str) -> None:
         """Somebody wants no text messages any more."""

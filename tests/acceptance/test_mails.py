@@ -292,22 +292,22 @@ def test_K_18_where_mail_is_off_everything_is_done_and_logged_and_nothing_is_sen
 # ------------------------------------------------------------------------------- the three modes
 
 
-@pytest.mark.parametrize("kind", CATALOGUE)
 @pytest.mark.parametrize("mode", ["simulate", "test"])
 def test_D10_outside_of_live_no_mail_of_the_catalogue_reaches_a_client(
-    open_office: OpenPostOffice, project: Path, mode: str, kind: str
+    open_office: OpenPostOffice, project: Path, mode: str
 ):
+    """The live column of the matrix is each of the tests above."""
     settings = project / "hub.yaml"
     text = settings.read_text().replace("  email: []\n", "  email: [tester@example.org]\n")
     settings.write_text(text)
     office = open_office(mode=mode)
     job = office.office.book(office.service(), TUESDAY).id
-    office.office.cancel(job) if kind.endswith("cancelled") else None
 
-    office.sends(kind, job)
+    for kind in CATALOGUE:
+        office.sends(kind, job)
 
-    reached = {mail.recipients for mail in office.server.mails}
-    assert reached == ({("tester@example.org",)} if mode == "test" else set())
+    reached = [mail.recipients for mail in office.server.mails]
+    assert reached == [("tester@example.org",)] * (len(CATALOGUE) if mode == "test" else 0)
 
 
 # ----------------------------------------------------------------------- bounces and complaints
