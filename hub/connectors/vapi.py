@@ -1,48 +1,35 @@
-"""Calls of a voice agent: `vapi.start_call` and `vapi.get_call`, by Vapi's REST API."""
+"""Calls of a voice agent by Vapi's REST API: the client, and `vapi.start_call`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import quote
-from uuid import UUID
 
-from hub.action import Attempt, action
+from hub.action import Attempt, Clock, action
 from hub.connectors.connections import (
     CHECK_TIME,
     ConnectionSettings,
-    ConnectionType,
     Connector,
-    Field,
     configured,
     told_by,
 )
 from hub.connectors.http import Http, HttpAnswer
-from hub.connectors.vapi_calls import CallState, state_of
-from hub.errors import Permanent, Transient
+from hub.connectors.vapi_lookup import find_started
+from hub.connectors.vapi_settings import BASE_URL, VAPI, assistant_id
+from hub.errors import Permanent, StepFailed, Transient
 from hub.signature import Phone
 
-__all__ = ["CallIdentity", "CallState", "VapiClient", "get_call", "start_call"]
+__all__ = ["CallIdentity", "VapiClient", "start_call"]
 
-_BASE_URL = "https://api.vapi.ai"
 _MADE = 201
-
-VAPI = ConnectionType(
-    name="vapi",
-    title="Vapi, voice agents that call",
-    actions=("vapi.start_call", "vapi.get_call"),
-    credentials=(Field("api_key", "private API key"),),
-    options=(
-        Field("phone_number_id", "id of the number that calls"),
-        Field(
-            "assistants",
-            "names for ids of assistants: booking=2bec425c-…, reminder=…",
-            required=False,
-        ),
-    ),
-    base_url=Field("base_url", "default https://api.vapi.ai", required=False),
-)
+_CALLING = 0.7  # of an attempt's time; the rest is for looking whether it was started
+_CLOCKS_DIFFER = timedelta(minutes=1)  # at most, the service's and ours
+_EARLIER = timedelta(days=1)  # an attempt whose outcome is in doubt is not older
 
 
 class VapiClient:
@@ -52,33 +39,57 @@ class VapiClient:
         self._settings = settings
         self._http = http
 
-    def start(self, attempt: Attempt, call: Mapping[str, Any], *, assistant: str) -> str:
+    def start(
+        self, attempt: Attempt, call: Mapping[str, Any], *, assistant: str, now: datetime
+    ) -> str:
         """Start a call and give back its id; raises `StepFailed`.
 
-        Vapi takes no key of ours: whatever leaves open whether it rings is `maybe_done`. The run
-        and the step stand in the call's metadata, where a person finds them.
+        Vapi takes no key of ours, so the run and the step stand in the call's metadata: a call that
+        may have been started is looked for before anybody thinks of dialling again (X15). What is
+        not found stays `maybe_done`.
         """
         settings = configured(self._settings, VAPI)
-        overrides = {
-            **call["assistantOverrides"],
-            "metadata": {"hub_run": str(attempt.run_id), "hub_step": attempt.key},
-        }
-        answer = self._request(
-            "POST",
-            "call",
-            attempt,
-            json={
-                **call,
-                "assistantId": _assistant_id(settings, assistant),
-                "phoneNumberId": settings.options["phone_number_id"],
-                "assistantOverrides": overrides,
-            },
-        )
-        return _started(answer)
+        marks = {"hub_run": str(attempt.run_id), "hub_step": attempt.key}
+        find = partial(self.find, marks, timeout=attempt.timeout * (1 - _CALLING))
+        if attempt.may_be_done and (known := find(since=now - _EARLIER)) is not None:
+            return known
+        try:
+            answer = self._request(
+                "POST",
+                "call",
+                timeout=attempt.timeout * _CALLING,
+                json={
+                    **call,
+                    "assistantId": assistant_id(settings, assistant),
+                    "phoneNumberId": settings.options["phone_number_id"],
+                    "assistantOverrides": {**call["assistantOverrides"], "metadata": marks},
+                },
+            )
+            return _started(answer)
+        except Transient as unclear:
+            found = None
+            if unclear.maybe_done:
+                with suppress(StepFailed):  # then it stays unclear
+                    found = find(since=now - _CLOCKS_DIFFER)
+            if found is None:
+                raise
+            return found
+
+    def find(self, marks: Mapping[str, str], *, since: datetime, timeout: timedelta) -> str | None:
+        """The id of the call with these marks, made since then; raises `StepFailed`."""
+        settings = configured(self._settings, VAPI)
+
+        def ask(query: Mapping[str, Any]) -> Any:
+            return self._request("GET", "call", timeout=timeout, query=query).json
+
+        number = settings.options["phone_number_id"]
+        return find_started(ask, marks, phone_number_id=number, since=since)
 
     def read(self, attempt: Attempt, call_id: str) -> dict[str, Any]:
         """The call as Vapi knows it; raises `StepFailed`."""
-        return _object(self._request("GET", f"call/{quote(call_id, safe='')}", attempt))
+        return _object(
+            self._request("GET", f"call/{quote(call_id, safe='')}", timeout=attempt.timeout)
+        )
 
     def check(self) -> str:
         """Whether Vapi knows the key and the number that calls; raises `StepFailed`."""
@@ -96,35 +107,24 @@ class VapiClient:
         return f"Vapi takes the key; calls come from {found.get('number') or number}"
 
     def _request(
-        self, method: str, path: str, attempt: Attempt | None = None, *, json: Any = None
+        self,
+        method: str,
+        path: str,
+        *,
+        timeout: timedelta = CHECK_TIME,
+        **parts: Any,
     ) -> HttpAnswer:
         settings = configured(self._settings, VAPI)
         return self._http.request(
             method,
-            f"{(settings.base_url or _BASE_URL).rstrip('/')}/{path}",
+            f"{(settings.base_url or BASE_URL).rstrip('/')}/{path}",
             headers={"Authorization": f"Bearer {settings.credentials['api_key']}"},
-            json=json,
-            timeout=attempt.timeout if attempt else CHECK_TIME,
+            timeout=timeout,
+            **parts,
         )
 
 
 CONNECTOR = Connector(VAPI, VapiClient, VapiClient)
-
-
-def _assistant_id(settings: ConnectionSettings, assistant: str) -> str:
-    """The id that stands for a name in hub.yaml, or the id itself; raises `Permanent`."""
-    pairs = (each.split("=", 1) for each in settings.options.get("assistants", "").split(","))
-    known = {pair[0].strip(): pair[1].strip() for pair in pairs if len(pair) > 1}
-    if assistant in known:
-        return known[assistant]
-    try:
-        return str(UUID(assistant))
-    except ValueError:
-        raise Permanent(
-            "not_configured",
-            f"the assistant {assistant[:60]} is no id, and options.assistants of the connection"
-            f" {settings.name} does not name it",
-        ) from None
 
 
 def _started(answer: HttpAnswer) -> str:
@@ -171,6 +171,7 @@ class CallIdentity:
 def start_call(
     vapi: VapiClient,
     attempt: Attempt,
+    clock: Clock,
     *,
     to: Phone,
     assistant: str,
@@ -182,17 +183,4 @@ def start_call(
     if first_message is not None:
         overrides["firstMessage"] = first_message
     call = {"customer": {"number": to}, "assistantOverrides": overrides}
-    return CallIdentity(vapi.start(attempt, call, assistant=assistant))
-
-
-@action(
-    "vapi.get_call",
-    effect="read",
-    example={"status": "ended", "booking_confirmed": True, "confirmation_number": "C-1"},
-    errors=("not_found", "not_configured", "address_not_allowed"),
-    outward=True,
-    reads_effects=True,
-)
-def get_call(vapi: VapiClient, attempt: Attempt, *, call_id: str) -> CallState:
-    """Read the state of a call."""
-    return state_of(vapi.read(attempt, call_id))
+    return CallIdentity(vapi.start(attempt, call, assistant=assistant, now=clock.now()))

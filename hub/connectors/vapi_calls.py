@@ -21,12 +21,32 @@ _STATUSES: Mapping[str, Literal["queued", "ringing", "in-progress", "ended"]] = 
 }
 
 
+CallOutcome = Literal["confirmed", "declined", "unreached", "unclear"]
+
+# Ends of a call in which nobody agreed to anything, whatever the analysis lacks.
+_UNREACHED = frozenset(
+    {
+        "customer-busy",
+        "customer-did-not-answer",
+        "voicemail",
+        "twilio-failed-to-connect-call",
+        "twilio-reported-customer-misdialed",
+    }
+)
+_NEVER_BEGAN = ("worker-not-available", "concurrency-limit-reached")
+
+
 @dataclass(frozen=True)
 class CallState:
-    """How a call went, as far as it has gone; the booking is what its analysis found."""
+    """How a call went, as far as it has gone; the booking is what its analysis found.
+
+    `outcome` is `unclear` until the call is over, and as long as its analysis says neither yes nor
+    no: it can lag the call, and a missing answer is no refusal (X15).
+    """
 
     status: Literal["queued", "ringing", "in-progress", "ended"]
     booking_confirmed: bool
+    outcome: CallOutcome
     confirmed_date: str | None = None
     confirmed_time: str | None = None
     confirmation_number: str | None = None
@@ -42,15 +62,26 @@ def state_of(call: Mapping[str, Any]) -> CallState:
     found = _results(call)
     artifact = call.get("artifact")
     written = artifact.get("transcript") if isinstance(artifact, dict) else None
+    reason = _text(call.get("endedReason"))
     return CallState(
         status=status,
         booking_confirmed=found.get("booking_confirmed") is True,
+        outcome=_outcome(status, found.get("booking_confirmed"), reason),
         confirmed_date=_text(found.get("confirmed_date")),
         confirmed_time=_text(found.get("confirmed_time")),
         confirmation_number=_text(found.get("confirmation_number")),
         transcript=_text(written) or _text(call.get("transcript")),
-        ended_reason=_text(call.get("endedReason")),
+        ended_reason=reason,
     )
+
+
+def _outcome(status: str, is_confirmed: Any, reason: str | None) -> CallOutcome:
+    if status != "ended":
+        return "unclear"
+    if isinstance(is_confirmed, bool):
+        return "confirmed" if is_confirmed else "declined"
+    never = reason is not None and (reason in _UNREACHED or reason.endswith(_NEVER_BEGAN))
+    return "unreached" if never else "unclear"
 
 
 def _results(call: Mapping[str, Any]) -> dict[str, Any]:

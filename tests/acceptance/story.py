@@ -44,12 +44,12 @@ SAMPLE_LEAD = UUID("5b0c2c2e-6f0a-4a51-9a8e-3d1f6f0d7a21")
 SAMPLE_TIME = datetime(2025, 12, 3, 19, 0, tzinfo=UTC)
 
 
-# The end of a wait stands among its inputs, as values are stored.
-_WAITS_END_SOONER = """
-    UPDATE steps SET inputs = jsonb_set(CAST(inputs AS jsonb), '{until,~instant}', to_jsonb(to_char(
-               CAST(inputs #>> '{until,~instant}' AS timestamptz) AT TIME ZONE 'UTC' - :by,
-               'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')))
-     WHERE kind = 'wait' AND status = 'started' AND inputs #> '{until,~instant}' IS NOT NULL
+# The end of a wait, and when it asks for the first time, stand among its inputs as values do.
+_WAITS_SOONER = """
+    UPDATE steps SET inputs = jsonb_set(CAST(inputs AS jsonb), '{%(name)s,~instant}', to_jsonb(
+               to_char(CAST(inputs #>> '{%(name)s,~instant}' AS timestamptz) AT TIME ZONE 'UTC'
+                       - :by, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')))
+     WHERE kind = 'wait' AND status = 'started' AND inputs #> '{%(name)s,~instant}' IS NOT NULL
 """
 
 
@@ -236,7 +236,8 @@ class Story:
         with self.transaction() as db:
             for statement in (
                 "UPDATE runs SET due_at = due_at - :by WHERE ended_at IS NULL",
-                _WAITS_END_SOONER,
+                _WAITS_SOONER % {"name": "until"},
+                _WAITS_SOONER % {"name": "ask_at"},
                 "UPDATE steps SET due_at = due_at - :by WHERE due_at IS NOT NULL",
                 "UPDATE dedupe_keys SET expires_at = expires_at - :by",
             ):

@@ -5,15 +5,12 @@ from __future__ import annotations
 import pytest
 from jsonschema import Draft202012Validator
 
-import hub.connectors.declared
 import hub.domain.declared
 from hub.action import actions_of
 from hub.bootstrap.actions import all_actions
 from hub.errors import Permanent
 
-OF_THE_TRADE = {each.name: each for each in actions_of(hub.domain.declared)}
-OF_SERVICES = {each.name: each for each in actions_of(hub.connectors.declared)}
-DECLARED = {**OF_THE_TRADE, **OF_SERVICES}
+DECLARED = {each.name: each for each in actions_of(hub.domain.declared)}
 
 
 @pytest.mark.parametrize("name", DECLARED)
@@ -40,17 +37,14 @@ def test_its_declaration_goes_when_its_implementation_comes(name):
     assert all_actions()[name] is DECLARED[name], "delete it: somebody implemented it"
 
 
-def test_only_what_reaches_services_is_outward():
-    assert {name for name, each in DECLARED.items() if each.outward} == set(OF_SERVICES)
+def test_nothing_of_the_trade_is_outward():
+    assert not any(each.outward for each in DECLARED.values())
 
 
 @pytest.mark.parametrize(
     ("name", "effect", "required"),
     [
         ("records.update", "idempotent", ["type", "id", "set"]),
-        ("sessions.create", "keyed", None),
-        ("slots.reserve", "keyed", ["mechanic_id", "start", "end", "hold"]),
-        ("stripe.cancel_or_refund", "keyed", ["payment_intent_id"]),
     ],
 )
 def test_effects_and_inputs_are_declared(name, effect, required):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0010"
-down_revision = "0008"
+revision = "0011"
+down_revision = "0010"
 
 # What makes `=` of an id part of an exclusion constraint; every role that may create tables may
 # create it, and it comes with the server.

@@ -1,0 +1,570 @@
+"""Booking by phone, from the click to the confirmation (C-01 … C-24, X11 … X17)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from hub.errors import Misconfigured
+from hub.storage import tables
+from tests.acceptance.call_center import (
+    AGREED,
+    CUSTOMER,
+    LIVE,
+    MINUTE,
+    PROVIDER,
+    TEST,
+    TEST_PHONE,
+    CallCenter,
+    Request,
+    lead_to,
+    secrets_of,
+)
+from tests.acceptance.conftest import OpenStory
+from tests.acceptance.crashes import Deaths, Killed
+from tests.fakes.services import CUT
+from tests.fakes.twilio import FakeTwilio
+from tests.fakes.vapi import FakeVapi
+
+SMS = (
+    "Your appointment with Acme Plumbing is confirmed (Monday, December 15, 9:00). Reference: C-7."
+)
+Opened = Callable[..., CallCenter]
+
+
+@pytest.fixture
+def vapi() -> Iterator[FakeVapi]:
+    with FakeVapi() as fake:
+        yield fake
+
+
+@pytest.fixture
+def twilio() -> Iterator[FakeTwilio]:
+    with FakeTwilio() as fake:
+        yield fake
+
+
+@pytest.fixture
+def opened(open_story: OpenStory, project: Path, vapi: FakeVapi, twilio: FakeTwilio) -> Opened:
+    lead_to(project, vapi, twilio)
+
+    def open_it(**environment: str) -> CallCenter:
+        story = open_story(**{**secrets_of(vapi, twilio), **environment})
+        return CallCenter(story, vapi, twilio)
+
+    return open_it
+
+
+@pytest.fixture
+def center(opened: Opened) -> CallCenter:
+    """Calls are live."""
+    return opened(**LIVE)
+
+
+@pytest.fixture
+def request_(center: CallCenter) -> Request:
+    return center.request()
+
+
+# -------------------------------------------------------------------------------- the whole story
+
+
+def test_from_the_click_to_the_confirmation(center: CallCenter, request_: Request):
+    """C-02, C-03, C-09, C-13, C-14, C-15, C-20, C-22."""
+    answer = center.click(request_)
+
+    run = UUID(answer.json["data"]["executionId"])
+    assert (answer.status, answer.json) == (
+        202,
+        {
+            "success": True,
+            "data": {
+                "bookingInitiated": True,
+                "executionId": str(run),
+                "status": "accepted",
+                "message": "Booking call started. You will be notified when complete.",
+            },
+        },
+    )
+    assert center.status(request_) == "BOOKING"
+    assert center.view(request_)["label"] == "Scheduling appointment…"
+    assert center.dialled == [PROVIDER]
+
+    assert center.ends().status == 200
+
+    assert center.status(request_) == "COMPLETED"
+    (row,) = center.story.rows(tables.service_requests, id=request_.id)
+    assert row.selected_provider_id == request_.provider
+    assert row.final_outcome == "Booked with Acme Plumbing"
+    kept = center.provider(request_)
+    assert kept.booking_confirmed
+    assert (kept.booking_date, kept.booking_time) == ("Monday, December 15", "9:00")
+    assert (kept.confirmation_number, kept.call_transcript) == ("C-7", "AI: Hello.")
+    assert (kept.booking_method, kept.mode) == ("voice_call", "live")
+    assert kept.last_call_at is not None
+    assert [(each.to, each.text) for each in center.twilio.messages] == [
+        (CUSTOMER, SMS),
+    ]
+    (event,) = center.confirmations(request_)
+    assert event.data["provider_name"] == "Acme Plumbing"
+    assert (event.data["date"], event.data["time"]) == ("Monday, December 15", "9:00")
+    assert center.view(request_)["confirmation"] == {
+        "provider": "Acme Plumbing",
+        "date": "Monday, December 15",
+        "time": "9:00",
+        "dateTime": "Monday, December 15, 9:00",
+        "confirmationNumber": "C-7",
+        "mode": "live",
+    }
+    assert center.story.run(run).line.status == "succeeded"
+
+
+def test_C18_the_second_click_gets_the_first_ones_id_and_nobody_is_called_twice(
+    center: CallCenter, request_: Request
+):
+    first = center.click(request_).json["data"]
+    assert center.click(request_).json["data"] == first  # the same request, sent again
+    center.story.clock.advance(timedelta(seconds=1))
+
+    again = center.click(request_)
+
+    assert again.status == 202
+    assert again.json["data"]["executionId"] == first["executionId"]
+    assert again.json["data"]["bookingInitiated"] is False
+    assert center.dialled == [PROVIDER]
+    center.ends()
+    center.story.clock.advance(timedelta(seconds=1))
+    late = center.click(request_)
+    assert (late.status, late.json["executionId"]) == (409, first["executionId"])
+    assert center.dialled == [PROVIDER]
+
+
+def test_C12_the_result_is_found_every_5_seconds_where_the_report_was_lost(
+    center: CallCenter, request_: Request
+):
+    center.click(request_)
+    call = center.calls_of(request_)[0].call_id
+    center.later(timedelta(seconds=10))
+    center.vapi.ends(call, analysis={"structuredData": AGREED})
+
+    center.later(timedelta(seconds=5))
+
+    assert center.status(request_) == "COMPLETED"
+    assert sum(each.path == f"/call/{call}" for each in center.vapi.requests) == 3
+
+
+def test_the_report_and_the_poll_together_are_one_booking(center: CallCenter, request_: Request):
+    """C-12, C-15, C-20: both roads tell the same."""
+    center.click(request_)
+    center.ends()
+    center.ends()
+    center.later(MINUTE)
+
+    assert center.status(request_) == "COMPLETED"
+    assert len(center.twilio.messages) == 1
+    assert len(center.confirmations(request_)) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "result"), [({"booking_confirmed": False}, "declined"), (None, "unreached")]
+)
+def test_C16_after_a_failure_the_customer_can_choose_again(
+    center: CallCenter, request_: Request, said: dict[str, bool] | None, result: str
+):
+    run = UUID(center.click(request_).json["data"]["executionId"])
+    call = center.calls_of(request_)[0].call_id
+    if said is None:
+        center.vapi.ends(call)  # the sample: voicemail
+        center.later(timedelta(seconds=5))
+    else:
+        center.ends(**said)
+
+    assert center.status(request_) == "RECOMMENDED"
+    error = center.story.run(run).line.error
+    assert error is not None
+    assert error["code"] == f"provider_{result}"
+    seen = center.view(request_)
+    assert (seen["lastResult"], seen["canBook"]) == (result, True)
+    assert center.twilio.messages == []
+    assert center.click(request_).status == 202
+    assert center.dialled == [PROVIDER, PROVIDER]
+
+
+def test_C17_a_text_message_that_fails_changes_nothing_and_is_visible(
+    center: CallCenter, request_: Request
+):
+    center.twilio.opted_out.add(CUSTOMER)
+    run = UUID(center.click(request_).json["data"]["executionId"])
+
+    center.ends()
+
+    assert center.status(request_) == "COMPLETED"
+    sms = center.story.step(run, "twilio.send_sms")
+    assert (sms.status, sms.error["code"]) == ("failed", "opted_out")
+
+
+def test_C17_a_text_message_is_tried_again_while_the_service_is_away(
+    center: CallCenter, request_: Request
+):
+    center.click(request_)
+    center.twilio.refuse()
+    center.ends()
+    assert center.status(request_) == "COMPLETED"
+    assert center.twilio.messages == []
+    center.twilio.listen()
+
+    center.later(MINUTE)
+
+    assert len(center.twilio.messages) == 1
+
+
+# ------------------------------------------------------------------------------------ the answers
+
+
+def test_C03_no_worker_no_202_and_no_claim_of_a_booking(center: CallCenter, request_: Request):
+    answer = center.click(request_, is_worked=False)
+
+    assert answer.status == 200
+    assert answer.json["data"]["status"] == "queued"
+    assert answer.json["data"]["bookingInitiated"] is False
+    assert center.status(request_) == "RECOMMENDED"
+    center.story.work_all()
+    assert center.status(request_) == "BOOKING"
+    seen = center.view(request_)
+    assert seen["executionId"] == answer.json["data"]["executionId"]
+
+
+def test_a_click_that_no_worker_saw_for_ten_minutes_calls_nobody(
+    center: CallCenter, request_: Request
+):
+    run = center.click_unworked(request_)
+    center.story.clock.advance(11 * MINUTE)
+
+    center.story.work_all()
+
+    error = center.story.run(run).line.error
+    assert error is not None
+    assert error["code"] == "too_late"
+    assert center.status(request_) == "RECOMMENDED"
+    assert center.dialled == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"serviceRequestId": "1"},
+        {"providerPhone": "55"},
+        {"providerPhone": "+1234567"},
+        {"customerPhone": "nobody"},
+        {"providerName": 7},
+        {"serviceDescription": None},
+    ],
+)
+def test_C04_an_invalid_body_is_422_and_changes_nothing(
+    center: CallCenter, request_: Request, wrong: dict[str, object]
+):
+    assert center.click(request_, **wrong).status == 422
+    assert center.status(request_) == "RECOMMENDED"
+    assert center.dialled == []
+
+
+def test_C04_what_is_unknown_is_404_and_changes_nothing(center: CallCenter, request_: Request):
+    other = center.request()
+    answers = [
+        center.click(request_, serviceRequestId=str(uuid4())),
+        center.click(request_, providerId=str(uuid4())),
+        center.click(request_, providerId=str(other.provider)),
+    ]
+
+    assert [each.status for each in answers] == [404] * 3
+    assert {center.status(request_), center.status(other)} == {"RECOMMENDED"}
+    assert center.dialled == []
+
+
+def test_nobody_books_or_looks_without_the_apps_proof(center: CallCenter, request_: Request):
+    client = center.story.client
+    for path in ("schedule", "schedule-async", f"{request_.id}/settle"):
+        assert client.post(f"/api/v1/bookings/{path}", json=request_.body()).status_code == 401
+    assert client.get(f"/api/v1/bookings/{request_.id}").status_code == 401
+    assert center.status(request_) == "RECOMMENDED"
+
+
+def test_C01_who_waits_hears_the_result(center: CallCenter, request_: Request):
+    """The old path, with the same body: here the answer of a simulation, which is there at once."""
+    answer = center.story.post(
+        "/api/v1/bookings/schedule", request_.body(providerPhone="+1 555"), sign=center.signed
+    )
+    assert answer.status == 422
+
+
+# --------------------------------------------------------------------------------------- the modes
+
+
+@pytest.mark.parametrize("value", [None, "1", "TRUE", "yes", "True", " true"])
+def test_C06_C10_C24_simulation(opened: Opened, caplog, value: str | None):
+    """Nothing leaves the hub, and the start says so."""
+    given = {} if value is None else {"LIVE_CALL_ENABLED": value}
+    center = opened(**given, ADMIN_TEST_PHONES=TEST_PHONE)
+    assert "calls are simulated" in caplog.text
+    request = center.request()
+
+    assert center.click(request).status == 202
+
+    assert center.status(request) == "COMPLETED"
+    kept = center.provider(request)
+    assert (kept.booking_date, kept.booking_time) == ("Friday", "10:00")
+    assert (kept.booking_method, kept.mode) == ("simulated", "simulate")
+    assert kept.confirmation_number == f"SIM-{center.calls_of(request)[0].run_id}"
+    assert center.vapi.nothing_was_sent
+    assert center.twilio.nothing_was_sent
+
+
+def test_X13_numbers_of_simulations_never_repeat(opened: Opened):
+    center = opened()
+    numbers = set()
+    for _ in range(20):
+        request = center.request()
+        center.click(request)
+        numbers.add(center.provider(request).confirmation_number)
+
+    assert len(numbers) == 20
+
+
+@pytest.mark.parametrize("missing", ["preferredDate", "preferredTime"])
+def test_C10_X14_simulated_without_a_wish_TBD_is_kept_and_not_confirmed(
+    opened: Opened, missing: str
+):
+    center = opened()
+    request = center.request()
+    body = {name: said for name, said in request.body().items() if name != missing}
+
+    center.story.post("/api/v1/bookings/schedule-async", body, sign=center.signed)
+
+    kept = center.provider(request)
+    assert "TBD" in (kept.booking_date, kept.booking_time)
+    assert (kept.booking_confirmed, kept.mode) == (False, "simulate")
+    assert center.status(request) == "RECOMMENDED"
+    assert center.confirmations(request) == []
+
+
+def test_C08_X13_C24_test_phone(opened: Opened, caplog):
+    """C-11: the line says mode, original, dialled and whether it is live."""
+    caplog.set_level("INFO")
+    center = opened(**TEST)
+    request = center.request()
+    center.click(request)
+    center.ends()
+
+    assert center.dialled == [TEST_PHONE]
+    assert [each.to for each in center.twilio.messages] == [TEST_PHONE]
+    assert center.status(request) == "COMPLETED"
+    assert center.provider(request).mode == "test"
+    (line,) = [each for each in caplog.records if each.getMessage() == "booking call"]
+    said = vars(line)
+    assert (said["mode"], said["is_live"]) == ("test", False)
+    assert (said["original_phone"], said["dialled_phone"]) == (PROVIDER, TEST_PHONE)
+
+
+def test_C09_C24_production(opened: Opened):
+    center = opened(**LIVE, ADMIN_TEST_PHONES=" , ")
+    request = center.request()
+    center.click(request)
+    center.ends()
+
+    assert center.dialled == [PROVIDER]
+    assert [each.to for each in center.twilio.messages] == [CUSTOMER]
+    assert center.provider(request).mode == "live"
+
+
+@pytest.mark.parametrize("phones", ["55", f"{TEST_PHONE},nobody", "3105551234", "+1310555123x"])
+def test_C07_a_test_phone_that_is_none_stops_the_start(opened: Opened, phones: str):
+    with pytest.raises(Misconfigured, match="ADMIN_TEST_PHONES"):
+        opened(**LIVE, ADMIN_TEST_PHONES=phones)
+
+
+def test_C07_test_phones_are_trimmed_and_empty_ones_dropped(opened: Opened):
+    center = opened(**TEST)
+
+    assert center.story.hub.config["admin_test_phones"] == [TEST_PHONE, "+13105559999"]
+
+
+# ------------------------------------------------------------------------------------- the unknown
+
+
+def test_X15_a_call_that_does_not_end_is_asked_after_before_another_one_is_offered(
+    center: CallCenter, request_: Request
+):
+    first = center.click(request_).json["data"]["executionId"]
+    call = center.calls_of(request_)[0].call_id
+
+    center.later(5 * MINUTE)
+
+    polls = [each for each in center.vapi.requests if each.path == f"/call/{call}"]
+    assert len(polls) <= 60
+    assert center.status(request_) == "BOOKING"
+    seen = center.view(request_)
+    assert (seen["label"], seen["canBook"]) == ("Checking with the provider…", False)
+    assert sum("Nobody knows yet" in told for told in center.story.slack.texts) == 1
+    assert center.click(request_).json["data"]["executionId"] == first
+    assert center.dialled == [PROVIDER]
+
+    center.later(MINUTE)
+    center.watch()
+    assert center.status(request_) == "BOOKING"
+    center.vapi.ends(call, analysis={"structuredData": AGREED})
+    center.later(2 * MINUTE)
+    center.watch()
+
+    assert center.status(request_) == "COMPLETED"
+    assert [each.to for each in center.twilio.messages] == [CUSTOMER]
+    assert len(center.confirmations(request_)) == 1
+    assert sum("Nobody knows yet" in told for told in center.story.slack.texts) == 1
+
+
+def test_X15_an_answer_that_was_lost_is_found_and_nobody_is_dialled_twice(
+    center: CallCenter, request_: Request
+):
+    center.vapi.loses_answers = [CUT]
+    center.click(request_)
+    center.ends()
+
+    assert center.dialled == [PROVIDER]
+    assert center.status(request_) == "COMPLETED"
+
+
+def test_X15_what_vapi_does_not_list_yet_is_no_reason_to_dial_again(
+    center: CallCenter, request_: Request
+):
+    center.vapi.loses_answers, center.vapi.forgets = [CUT], True
+    center.click(request_)
+    assert center.status(request_) == "BOOKING"
+    center.later(2 * MINUTE)
+    center.watch()
+    assert center.status(request_) == "BOOKING"
+
+    center.vapi.forgets = False
+    center.vapi.ends(next(iter(center.vapi.calls)), analysis={"structuredData": AGREED})
+    center.later(5 * MINUTE)
+    center.watch()
+
+    assert center.dialled == [PROVIDER]
+    assert center.status(request_) == "COMPLETED"
+
+
+def test_X15_a_person_who_asked_the_provider_settles_it(center: CallCenter, request_: Request):
+    center.click(request_)
+    center.later(5 * MINUTE)
+    path = f"/api/v1/bookings/{request_.id}/settle"
+    found_out = {"agreed": True, "date": "Tuesday", "time": "noon"}
+
+    answer = center.story.post(path, found_out, sign=center.signed)
+
+    assert (answer.status, answer.json["data"]["status"]) == (200, "COMPLETED")
+    assert center.provider(request_).booking_date == "Tuesday"
+    assert [each.to for each in center.twilio.messages] == [CUSTOMER]
+    again = center.story.post(path, {"agreed": False}, sign=center.signed)
+    assert (again.status, center.status(request_)) == (409, "COMPLETED")
+
+
+def test_X14_a_real_call_is_not_settled_by_a_hub_that_simulates(
+    opened: Opened, center: CallCenter, request_: Request, caplog
+):
+    center.click(request_)
+    center.later(5 * MINUTE)
+    center.vapi.ends(center.calls_of(request_)[0].call_id, analysis={"structuredData": AGREED})
+    simulating = center.restarted(opened().story)
+    simulating.story.clock.set(center.story.now())
+
+    simulating.later(5 * MINUTE)
+    simulating.watch()
+
+    assert center.status(request_) == "BOOKING"
+    assert "bookings of another mode are unsettled" in caplog.text
+
+
+# ------------------------------------------------------------------------------ deaths and restarts
+
+
+def test_C19_after_a_restart_of_everything_the_status_is_still_right(
+    opened: Opened, center: CallCenter, request_: Request
+):
+    center.click(request_)
+
+    after = center.restarted(opened(**LIVE).story)
+
+    assert after.view(request_)["label"] == "Scheduling appointment…"
+    after.ends()
+    assert after.view(request_)["confirmation"]["confirmationNumber"] == "C-7"
+    assert center.dialled == [PROVIDER]
+
+
+def test_X11_a_run_that_is_cancelled_leaves_no_request_BOOKING_for_ever(
+    center: CallCenter, request_: Request
+):
+    run = UUID(center.click(request_).json["data"]["executionId"])
+    with center.story.transaction() as db:
+        from hub.storage import runs  # noqa: PLC0415 - one line of one test
+
+        runs.request_cancel(db, run)
+    center.story.work_all()
+    assert center.status(request_) == "BOOKING"
+
+    center.ends(booking_confirmed=False)
+    center.watch()
+
+    assert center.status(request_) == "RECOMMENDED"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("mode", ["live", "test"])
+def test_C08_X11_X16_whenever_the_worker_dies_one_call_is_made_and_the_request_is_settled(
+    opened: Opened, mode: str
+):
+    """Killed at each moment of a booking: never two calls, never the wrong number, never stuck."""
+    center = opened(**(LIVE if mode == "live" else TEST))
+    for moment in count(1):
+        request = center.request()
+        center.vapi.calls.clear()
+        center.twilio.messages.clear()
+        before = len(center.dialled)
+        has_lived = _lives(center, request, moment)
+
+        made = center.dialled[before:]
+        assert made == [PROVIDER if mode == "live" else TEST_PHONE][: len(made)]
+        told = [each.to for each in center.twilio.messages]
+        assert told == [CUSTOMER if mode == "live" else TEST_PHONE][: len(told)]
+        assert center.status(request) == ("COMPLETED" if made else "RECOMMENDED"), moment
+        assert len(center.confirmations(request)) == len(made)
+        if has_lived:
+            assert len(made) == len(told) == 1
+            break
+    if mode == "test":
+        assert PROVIDER not in center.dialled
+
+
+def _lives(center: CallCenter, request: Request, moment: int) -> bool:
+    """Book and die at that moment, be found, and let the call end; true if nobody died."""
+    has_lived = True
+    center.click_unworked(request)
+    deaths = Deaths(center.story.hub.database)
+    try:
+        with deaths.at(moment):
+            center.story.work_all()
+            if center.vapi.calls:
+                center.vapi.ends(next(iter(center.vapi.calls)), analysis={"structuredData": AGREED})
+            center.story.later(timedelta(seconds=5))
+    except Killed:
+        has_lived = False
+    center.story.leases_run_out()
+    center.story.work_all()
+    if center.vapi.calls:
+        center.vapi.ends(next(iter(center.vapi.calls)), analysis={"structuredData": AGREED})
+    for pause in (5, 60, 120, 240, 600):
+        center.story.later(timedelta(seconds=pause))
+        center.watch()
+    return has_lived
