@@ -211,11 +211,19 @@ page.anew.addEventListener(
   }),
 );
 
+function chooseAsAsked() {
+  const names = state.flows.map((each) => each.name);
+  const wanted = location.hash.slice(1);
+  const name = names.includes(wanted) ? wanted : names[0];
+  if (name !== chosen) {
+    choose(name);
+  }
+}
+
 async function begin() {
   await hub.refresh();
-  const wanted = location.hash.slice(1);
-  const names = state.flows.map((each) => each.name);
-  choose(names.includes(wanted) ? wanted : names[0]);
+  chooseAsAsked();
+  addEventListener("hashchange", chooseAsAsked);
 }
 
 begin().catch(complain);
