@@ -32,6 +32,8 @@ BUILT_IN = (
     "hub.domain.declared",
     "hub.domain.interactions",
     "hub.domain.leads",
+    "hub.domain.links",
+    "hub.domain.mail_addresses",
     "hub.domain.mechanics",
     "hub.domain.opt_outs",
     "hub.domain.phone_bookings",

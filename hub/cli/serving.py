@@ -62,6 +62,17 @@ def worker(environment: Environment, *, metrics_port: int | None) -> None:
     _become("hub.worker", settings)
 
 
+def _tell_of_console(environment: Environment) -> None:
+    """Where the pages for people are; for the first of them a link."""
+    from hub.cli.access import first_link  # noqa: PLC0415 - web and worker need nothing of it
+
+    link = first_link(environment)
+    if link is None:
+        say(f"console: {environment.settings.public_url}/admin")
+    else:
+        say(f"console, once, to choose the first admin: {link}")
+
+
 @example("hub dev", "HUB_PORT=8080 hub dev", "hub dev --servers")
 @click.command()
 @click.option(
@@ -105,6 +116,7 @@ def dev(environment: Environment, *, only_servers: bool) -> None:
         else:
             household.wait_for_port()
             say(f"listening on http://{settings.host}:{settings.port}", bold=True)
+            _tell_of_console(Environment.of(settings))
         if page is not None and not household.is_stopping:
             at_end.enter_context(page.serving())
             say(f"click through the flows: {page.url}")

@@ -10,6 +10,7 @@ from hub.values.instants import (
     resolve_local,
     zone,
 )
+from hub.values.mail_addresses import fold_mail_address, is_mail_address
 from hub.values.origins import is_origin, origin_of
 from hub.values.phone_numbers import check_region, is_e164, normalise_phone
 from hub.values.secrets import (
@@ -30,11 +31,13 @@ __all__ = [
     "check_region",
     "decode",
     "encode",
+    "fold_mail_address",
     "format_duration",
     "format_instant",
     "in_zone",
     "is_credential_name",
     "is_e164",
+    "is_mail_address",
     "is_origin",
     "is_secret_name",
     "join_secret",

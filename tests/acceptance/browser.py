@@ -1,170 +1,193 @@
-"""A real Chromium without a window, driven through its own pipe: no driver, no port, no wait."""
+"""A browser without scripts, in front of the console: cookies, forms, and what stands on a page."""
 
 from __future__ import annotations
 
-import base64
-import json
-import os
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import count
-from pathlib import Path
-from select import select
-from time import monotonic
-from typing import Any, Self
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
 
-PATIENCE = 30.0  # seconds; the machine may be busy
-_READ, _WRITE = 3, 4  # where Chromium reads its orders and tells what became of them
-_WITHOUT = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-extensions",
-    "--disable-dev-shm-usage",
-    "--remote-debugging-pipe",
-)
+from flask.testing import FlaskClient
+
+from hub.people import passwords
+from hub.people.roles import Role
+from hub.people.tokens import digest_of, new_token
+from hub.storage import console_sessions, people
+from tests.acceptance.story import Story
+
+PASSWORD = "five plain words of ours"
+ADDRESS = "198.51.100.7"
+_VOID = {"meta", "link", "input", "br", "hr", "img", "circle", "path", "rect", "line", "polyline"}
 
 
+@dataclass
+class Element:
+    """One element of a page."""
+
+    name: str
+    attributes: dict[str, str]
+    text: str = ""
+
+
+@dataclass
+class Form:
+    """One form: where it goes and what it would send as it is."""
+
+    action: str
+    method: str
+    fields: dict[str, str] = field(default_factory=dict)
+    buttons: list[str] = field(default_factory=list)
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements: list[Element] = []
+        self.open: list[Element] = []
+        self.forms: list[Form] = []
+        self.select = ""
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        element = Element(tag, given)
+        self.elements.append(element)
+        if tag not in _VOID:
+            self.open.append(element)
+        if tag == "form":
+            self.forms.append(Form(given.get("action", ""), given.get("method", "get")))
+        elif tag == "select":
+            self.select = given.get("name", "")
+        elif self.forms and tag == "input" and "name" in given:
+            self.forms[-1].fields[given["name"]] = given.get("value", "")
+        elif self.forms and tag == "button":
+            self.forms[-1].buttons.append(given.get("name", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open.pop().name != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+        for element in self.open:
+            element.text += data
+
+
+@dataclass(frozen=True)
+class Page:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    html: str
+    elements: list[Element]
+    forms: list[Form]
+    text: str
+
+    @property
+    def location(self) -> str:
+        return self.headers.get("Location", "")
+
+    def form(self, action: str) -> Form:
+        """The form that goes there."""
+        (found,) = [each for each in self.forms if each.action == action]
+        return found
+
+    def actions(self) -> set[str]:
+        """Where the forms of the page go."""
+        return {form.action for form in self.forms}
+
+    def links(self) -> set[str]:
+        return {each.attributes.get("href", "") for each in self.elements if each.name == "a"}
+
+
+def page_of(status: int, headers: Mapping[str, str], body: bytes) -> Page:
+    """The page that this answer is."""
+    html = body.decode()
+    reader = _Reader()
+    if headers.get("Content-Type", "").startswith("text/html"):
+        reader.feed(html)
+    text = " ".join(" ".join(reader.words).split())
+    return Page(status, headers, html, reader.elements, reader.forms, text)
+
+
+@dataclass
 class Browser:
-    """One page of one Chromium. `told` are the complaints of its console, and of scripts."""
+    """One browser of one person."""
 
-    def __init__(self, orders: int, answers: int) -> None:
-        self._orders, self._answers = orders, answers
-        self._numbers = count(1)
-        self._rest = b""
-        self._session: str | None = None
-        self.told: list[str] = []
+    client: FlaskClient
+    address: str = ADDRESS
 
-    def open_page(self) -> Self:
-        """A page of its own, whose console is heard."""
-        target = self.order("Target.createTarget", url="about:blank")["targetId"]
-        attached = self.order("Target.attachToTarget", targetId=target, flatten=True)
-        self._session = attached["sessionId"]
-        for domain in ("Page", "Runtime", "Log"):
-            self.order(f"{domain}.enable")
-        return self
+    @classmethod
+    def at(cls, story: Story, address: str = ADDRESS) -> Browser:
+        """A fresh one, without cookies."""
+        return cls(story.client.application.test_client(), address)
 
-    def order(self, method: str, **params: Any) -> dict[str, Any]:
-        """One order of the DevTools protocol, and its result."""
-        number = next(self._numbers)
-        message: dict[str, Any] = {"id": number, "method": method, "params": params}
-        if self._session is not None:
-            message["sessionId"] = self._session
-        os.write(self._orders, json.dumps(message).encode() + b"\0")
-        ends_at = monotonic() + PATIENCE
-        while True:
-            said = self._next(ends_at)
-            if said.get("id") == number:
-                assert "error" not in said, said["error"]
-                return dict(said["result"])
-            self._hear(said)
+    @classmethod
+    def of(cls, story: Story, role: Role | str, email: str = "") -> Browser:
+        """One that is signed in already, as a person of this role who is made for it."""
+        browser = cls.at(story)
+        name = email or f"{Role(role).value}@example.com"
+        token = begin_session(story, name, Role(role))
+        browser.client.set_cookie("hub_session", token, path="/admin")
+        return browser
 
-    def _next(self, ends_at: float) -> dict[str, Any]:
-        while b"\0" not in self._rest:
-            ready, _, _ = select([self._answers], [], [], max(ends_at - monotonic(), 0))
-            assert ready, "Chromium does not answer"
-            read = os.read(self._answers, 1 << 20)
-            assert read, "Chromium has ended"
-            self._rest += read
-        first, _, self._rest = self._rest.partition(b"\0")
-        return dict(json.loads(first))
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Page:
+        got = self.client.get(path, headers=headers, environ_base={"REMOTE_ADDR": self.address})
+        return page_of(got.status_code, got.headers, got.data)
 
-    def _hear(self, said: dict[str, Any]) -> None:
-        params = said.get("params", {})
-        if said["method"] == "Runtime.exceptionThrown":
-            self.told.append(json.dumps(params["exceptionDetails"])[:600])
-        if said["method"] == "Log.entryAdded" and params["entry"]["level"] == "error":
-            self.told.append(f"{params['entry']['text']} {params['entry'].get('url', '')}")
+    def follow(self, page: Page) -> Page:
+        """Go where the answer sends the browser."""
+        assert page.status == 303, page.text
+        target = urlsplit(page.location)
+        return self.get(target.path + (f"?{target.query}" if target.query else ""))
 
-    def look(self, width: int, height: int, *, scheme: str = "light") -> None:
-        """A screen of this size, light or dark."""
-        self.order(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=height,
-            deviceScaleFactor=1,
-            mobile=width < 600,
+    def post(
+        self, path: str, fields: Mapping[str, str], headers: Mapping[str, str] | None = None
+    ) -> Page:
+        """As browsers send the forms of a page without a referrer."""
+        said = {"Origin": "null", "Sec-Fetch-Site": "same-origin"} if headers is None else headers
+        got = self.client.post(
+            path, data=fields, headers=said, environ_base={"REMOTE_ADDR": self.address}
         )
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
-        self.order("Emulation.setEmulatedMedia", features=features)
+        return page_of(got.status_code, got.headers, got.data)
 
-    def go(self, url: str) -> None:
-        """Begin to load a page; `until` says when it is there."""
-        self.order("Page.navigate", url=url)
+    def submit(self, page: Page, action: str, **fields: str) -> Page:
+        """Fill a form of the page and send it."""
+        return self.post(action, {**page.form(action).fields, **fields})
 
-    def value(self, script: str) -> Any:
-        """What an expression is in the page; promises are waited for."""
-        said = self.order(
-            "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True
+    def sign_in(self, email: str, password: str = PASSWORD) -> Page:
+        return self.submit(
+            self.get("/admin/sign-in"), "/admin/sign-in", email=email, password=password
         )
-        assert "exceptionDetails" not in said, said["exceptionDetails"]
-        return said["result"].get("value")
-
-    def until(self, script: str) -> Any:
-        """Wait inside the page until an expression is true; what it is then."""
-        watching = f"""new Promise((found, lost) => {{
-            const ends = Date.now() + {PATIENCE * 900:.0f};
-            const look = () => {{
-                const value = ({script});
-                if (value) return found(value);
-                if (Date.now() > ends)
-                    return lost(new Error({json.dumps(script)} + " is never true: "
-                        + document.body.innerText.slice(0, 800)));
-                setTimeout(look, 25);
-            }};
-            look();
-        }})"""
-        return self.value(watching)
-
-    def click(self, selector: str) -> None:
-        """Click what is there, or what comes."""
-        wanted = json.dumps(selector)
-        self.until(f"document.querySelector({wanted})")
-        self.value(f"document.querySelector({wanted}).click()")
-
-    def press(self, key: str) -> None:
-        """A key of the keyboard, such as Tab or ArrowRight."""
-        for kind in ("keyDown", "keyUp"):
-            self.order("Input.dispatchKeyEvent", type=kind, key=key, code=key)
-
-    def screenshot(self, path: Path) -> None:
-        """The whole page as a picture."""
-        taken = self.order("Page.captureScreenshot", captureBeyondViewport=True)
-        path.write_bytes(base64.b64decode(taken["data"]))
 
 
-@contextmanager
-def open_browser(program: str, profile: Path) -> Iterator[Browser]:
-    """Start Chromium with an empty profile; it ends with the block."""
-    their_orders, our_orders = os.pipe()
-    our_answers, their_answers = os.pipe()
+@cache
+def stored_password() -> str:
+    """The password of everybody in the tests, hashed once."""
+    return passwords.hashed(PASSWORD)
 
-    def place() -> None:
-        """Chromium reads and writes at fixed numbers; what they may stand on is moved away."""
-        orders, answers = os.dup(their_orders), os.dup(their_answers)
-        os.dup2(orders, _READ)
-        os.dup2(answers, _WRITE)
 
-    process = subprocess.Popen(
-        [program, *_WITHOUT, f"--user-data-dir={profile}"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        preexec_fn=place,  # noqa: PLW1509 - two calls, which take no lock
-        close_fds=False,
-    )
-    os.close(their_orders)
-    os.close(their_answers)
-    try:
-        yield Browser(our_orders, our_answers).open_page()
-    finally:
-        os.close(our_orders)
-        process.terminate()
-        process.wait(PATIENCE)
-        os.close(our_answers)
+def make_person(story: Story, email: str, role: Role) -> None:
+    with story.transaction() as db:
+        people.keep(
+            db,
+            id_=story.hub.new_id(),
+            email=email,
+            role=role.value,
+            password_hash=stored_password(),
+        )
+
+
+def begin_session(story: Story, email: str, role: Role) -> str:
+    """The token of a session that begins now, of a person who may be new."""
+    make_person(story, email, role)
+    token = new_token()
+    with story.transaction() as db:
+        person = people.find(db, email)
+        assert person is not None
+        console_sessions.begin(
+            db, digest=digest_of(token), person=person.id, origin=ADDRESS, now=story.clock.now()
+        )
+    return token

@@ -31,7 +31,7 @@ PATIENCE = 100  # seconds; the machine may be busy
 def project(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     folder.mkdir()
-    for name in ("workflows", "schemas"):
+    for name in ("workflows", "schemas", "templates"):
         shutil.copytree(ROOT / name, folder / name)
     shutil.copy(ROOT / "hub.yaml", folder)
     return folder

@@ -29,6 +29,7 @@ PATIENCE = 30.0  # seconds for one answer of the hub
 _PART = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _LONGEST = 4_000  # characters of one value that the page shows
 _SHOWN = ("channel", "to", "phone", "from", "subject", "text", "url", "amount", "currency", "body")
+_TOLD = frozenset({"wait", "emit", "reply", "return", "fail"})  # beside what actions do
 _PUBLIC, _OF_STAFF = "public", "caller_key"
 
 
@@ -183,7 +184,7 @@ def _run(line: RunLine, steps: list[StepFacts]) -> dict[str, Any]:
         "mode": line.mode,
         "isOver": line.ended_at is not None,
         "error": None if line.error is None else str(line.error.get("code", "")),
-        "steps": [_step(each) for each in steps],
+        "steps": [_step(each) for each in steps if each.action or each.kind in _TOLD],
         "effects": [_effect(each) for each in steps if each.is_simulated and each.attempts],
     }
 

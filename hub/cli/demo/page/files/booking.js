@@ -3,7 +3,7 @@ import { complain, doing } from "./doing.js";
 import { button, element, facts, field, show, time } from "./dom.js";
 
 const DAYS = 8;
-const LOOK_EVERY = 2500;
+const LOOK_EVERY = 10_000;
 const STATUS = {
   "pending-confirmation": ["warn", "Waits for the contractor"],
   scheduled: ["good", "Scheduled"],
@@ -96,7 +96,7 @@ export function booking(hub, place) {
   async function book() {
     const told = await hub.sendDirectly(`${client.name} books ${service.name}`, "booking-request", {
       params: { service_id: service.id },
-      body: { start, client: { ...client, timezone: Intl.DateTimeFormat().resolvedOptions().timeZone } },
+      body: { start, client: { ...client, timezone: free.timezone } },
     });
     const word = KEPT[service.isConfirmed ? 1 : 0];
     said = told.status < 300

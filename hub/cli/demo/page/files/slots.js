@@ -6,7 +6,6 @@ const CUSTOMER = { id: "6d1f0c52-7a3e-4a4c-8e55-0f5b1a2c9d01", email: "ada@examp
 const MINUTES = 30;
 const PRICE = 4500;
 const HOURS = [9, 10, 11, 13, 14, 15, 16, 17];
-const LOOK_EVERY = 2000;
 
 export function slots(hub, place) {
   let mechanic = hub.rows.mechanics[0];
@@ -53,8 +52,6 @@ export function slots(hub, place) {
   }
 
   async function ask() {
-    [times, start] = [null, null];
-    draw();
     const asked = [mechanic, days];
     const found = await Promise.all(HOURS.map(async (hour) => {
       const at = daysFromNow(days, hour);
@@ -63,6 +60,7 @@ export function slots(hub, place) {
     }));
     if (asked[0] === mechanic && asked[1] === days && place.isConnected) {
       times = found;
+      start = found.find((each) => each.isFree && each.at.getTime() === start?.getTime())?.at ?? null;
       draw();
     }
   }
@@ -79,7 +77,7 @@ export function slots(hub, place) {
       said = { kind: "bad", text: told.body?.error === "slot_taken" ? "Somebody else has this time." : `${told.status}: ${told.body?.error ?? told.body?.title ?? "not possible"}` };
     } else {
       said = null;
-      checkout = { ...told.body, at: start, state: "open", intent: String(told.body.client_secret).split("_secret_")[0] };
+      checkout = { ...told.body, at: start, state: "open", intent: String(told.body.client_secret).replace(/_secret.*$/, "") };
     }
     await ask();
   }
@@ -114,7 +112,16 @@ export function slots(hub, place) {
       checkout.state = word === "succeeded" ? "paid" : "failed";
     }
     draw();
-    setTimeout(() => Promise.all([list(), ask()]).catch(complain), 1200);
+    await settle(0);
+  }
+
+  /** The run goes on behind the answer: look until its end is seen. */
+  async function settle(tries) {
+    const before = JSON.stringify([sessions, times]);
+    await Promise.all([list(), ask()]);
+    if (before === JSON.stringify([sessions, times]) && tries < 10 && place.querySelector("#mechanic")) {
+      setTimeout(() => settle(tries + 1).catch(complain), 700);
+    }
   }
 
   function own() {
@@ -154,16 +161,10 @@ export function slots(hub, place) {
     }
   }
 
-  function follow() {
-    if (place.querySelector("#mechanic")) {
-      list().catch(complain).finally(() => setTimeout(follow, LOOK_EVERY * 2));
-    }
-  }
-
   return {
     draw() {
       draw();
-      Promise.all([ask(), list()]).catch(complain).finally(() => setTimeout(follow, LOOK_EVERY * 2));
+      Promise.all([ask(), list()]).catch(complain);
     },
   };
 }
