@@ -25,7 +25,7 @@ from hub.config import Settings
 from hub.engine.project import Project, load_project
 from hub.errors import NotPossible
 from hub.ingest.signatures import AUTH_TYPES
-from tests.acceptance.browser import open_browser
+from tests.acceptance.chromium import open_browser
 from tests.fakes.clock import FakeClock
 from tests.unit.ingest.door import DIALECT_FACTS
 
