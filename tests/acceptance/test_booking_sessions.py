@@ -103,7 +103,7 @@ class Clinic:
 
     @property
     def texts(self) -> list[str]:
-        return [message.body for message in self.twilio.messages]
+        return [message.text for message in self.twilio.messages]
 
     @property
     def callbacks(self) -> list[Any]:

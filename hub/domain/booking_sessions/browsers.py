@@ -124,9 +124,9 @@ def announce(db: Connection, session: Session) -> None:
 
     Belongs at the end of the transaction that changed the session; the same twice is once.
     """
-    name, data = "booking.closed", {"outcome": session.outcome}
-    if session.outcome is None:
-        name, data = "booking.ready", {"handoffUrl": session.handoff_url}
+    is_over = session.outcome is not None
+    name = "booking.closed" if is_over else "booking.ready"
+    data = {"outcome": session.outcome} if is_over else {"handoffUrl": session.handoff_url}
     path = f"booking_sessions/{session.state}"
     events.emit(db, name=name, key=str(session.id), data=data, run_id=session.id, path=path)
 
