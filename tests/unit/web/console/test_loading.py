@@ -8,7 +8,8 @@ import sys
 ASK = """
 import sys
 import hub.web.app, hub.bootstrap.hub
-print([name for name in sys.modules if name.startswith(("hub.web.console", "hub.people", "argon2"))])
+of_console = ("hub.web.console", "hub.people", "argon2")
+print([name for name in sys.modules if name.startswith(of_console)])
 """
 
 
