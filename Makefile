@@ -7,6 +7,7 @@ BIN := .venv/bin
 # Tests start hundreds of processes: none of them should compile what another one has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 PROOFS := tests/unit/engine/expressions tests/unit/engine/advance tests/unit/values tests/integration/domain/test_races.py \
+  tests/integration/domain/test_slot_races.py \
   $(wildcard tests/integration/*/test_*_machine.py)
 
 help: ## list the targets
@@ -15,8 +16,8 @@ help: ## list the targets
 setup: ## make .venv with the locked dependencies (PYTHON=... names another Python)
 	@.ci/setup
 
-run: setup ## start everything, send real webhooks, show what happened (ONCE=1 exits afterwards)
-	@$(BIN)/hub demo $(if $(ONCE),--once)
+run: setup ## start everything, send real webhooks, show what happened (PART=holds, ONCE=1 exits afterwards)
+	@$(BIN)/hub demo $(PART) $(if $(ONCE),--once)
 
 test: setup ## run the whole suite against a real PostgreSQL and Redis that it starts itself (ARGS=...)
 	@$(BIN)/pytest -n 3 --dist worksteal $(ARGS)

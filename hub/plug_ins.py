@@ -6,6 +6,7 @@ The installed packages are looked through once, and nothing of theirs is loaded 
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -67,7 +68,24 @@ def load_module(plug_in: EntryPoint) -> ModuleType:
     return loaded
 
 
-class Registry(Mapping[str, _T]):
+class _ReadWhenNeeded(Mapping[str, _T]):
+    """A mapping whose entries are made when somebody first asks for one."""
+
+    def __getitem__(self, name: str) -> _T:
+        return self._read()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    @abstractmethod
+    def _read(self) -> Mapping[str, _T]:
+        """All entries, as of the packages that are installed now."""
+
+
+class Registry(_ReadWhenNeeded[_T]):
     """Our own entries and those of packages, by the names that files use; read when it is needed.
 
     A package names one entry, which is then called as its entry point is, or a module that has a
@@ -84,15 +102,6 @@ class Registry(Mapping[str, _T]):
         self._all: Mapping[str, _T] = own
         self._homes: Mapping[str, str] = {}
         self._installed: object = None
-
-    def __getitem__(self, name: str) -> _T:
-        return self._read()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._read())
-
-    def __len__(self) -> int:
-        return len(self._read())
 
     def brought(self) -> Mapping[str, str]:
         """The names that packages brought, each with its plug-in."""
@@ -149,22 +158,13 @@ class Registry(Mapping[str, _T]):
         )
 
 
-class Derived(Mapping[str, _T]):
+class Derived(_ReadWhenNeeded[_T]):
     """Something told of each entry of a registry; read when it is needed, and then kept."""
 
     def __init__(self, make: Callable[[], Mapping[str, _T]]) -> None:
         self._make = make
         self._made: Mapping[str, _T] = {}
         self._installed: object = None
-
-    def __getitem__(self, name: str) -> _T:
-        return self._read()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._read())
-
-    def __len__(self) -> int:
-        return len(self._read())
 
     def _read(self) -> Mapping[str, _T]:
         installed = _installed()

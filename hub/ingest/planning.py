@@ -125,6 +125,8 @@ class Planner:
             "dialect": self.entrance.dialect.name,
             "delivery_id": str(request.id),
         }
+        if self.verified.key_id is not None:
+            caller["key_id"] = self.verified.key_id
         return {
             "payload": payload,
             "params": dict(self.params),

@@ -172,8 +172,7 @@ def list_noted(
     rows = connection.execute(
         text(
             "SELECT id, endpoint, received_at, notes FROM deliveries"
-            " WHERE (notes::jsonb ? 'ignored' OR notes::jsonb ? 'refused'"
-            " OR notes::jsonb ? 'doubt')"
+            " WHERE notes IS NOT NULL AND notes ?| ARRAY['ignored', 'refused', 'doubt']"
             " AND (CAST(:endpoint AS text) IS NULL OR endpoint = :endpoint)"
             " AND (CAST(:request AS uuid) IS NULL OR id = :request)"
             " ORDER BY received_at DESC, id DESC LIMIT :limit"

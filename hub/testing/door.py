@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from hub.bootstrap.auth_types import all_auth_types
-from hub.engine.settings import ProjectSettings
+from hub.engine.settings import AuthPreset, ProjectSettings
 from hub.engine.start import Start
 from hub.engine.workflow import Endpoint, Workflow
 from hub.errors import Rejected
@@ -208,13 +208,20 @@ class Door:
         path = _path(endpoint, given.params)
         route = self._reception.find(endpoint.method, path)
         if given.request is None:
-            return self._reception.receive(self._unpacked(endpoint, path, given), _open(route))
+            return self._reception.receive(
+                self._unpacked(endpoint, path, given, route.entrance.preset), _open(route)
+            )
         return self._reception.receive(self._raw(endpoint, path, given), route)
 
-    def _unpacked(self, endpoint: Endpoint, path: str, given: Given) -> InboundRequest:
+    def _unpacked(
+        self, endpoint: Endpoint, path: str, given: Given, preset: AuthPreset
+    ) -> InboundRequest:
         payload = {} if given.payload is None else given.payload
-        headers = {"content-type": "application/json"}
-        return self._request(endpoint, path, headers, to_json_bytes(payload), given.query)
+        body, headers = to_json_bytes(payload), {"content-type": "application/json"}
+        if _names_caller(preset):  # a workflow may read the name: somebody must have it
+            now = self._now_in.now()
+            headers = signed(preset, body, headers, now=now, settings=self._settings)
+        return self._request(endpoint, path, headers, body, given.query)
 
     def _raw(self, endpoint: Endpoint, path: str, given: Given) -> InboundRequest:
         request = given.request
@@ -271,7 +278,12 @@ def _open(route: Route) -> Route:
     entrance = route.entrance
     inner = entrance.dialect
     dialect = Unwrapped(inner=inner, name=inner.name, names_messages=True)
-    return replace(route, entrance=replace(entrance, dialect=dialect, preset=PUBLIC))
+    preset = entrance.preset if _names_caller(entrance.preset) else PUBLIC
+    return replace(route, entrance=replace(entrance, dialect=dialect, preset=preset))
+
+
+def _names_caller(preset: AuthPreset) -> bool:
+    return all_auth_types()[preset.type].names_caller
 
 
 def _path(endpoint: Endpoint, params: Mapping[str, Any]) -> str:

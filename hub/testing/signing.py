@@ -22,9 +22,11 @@ from hub.ingest.signatures.addresses import pairs_of, query_of
 from hub.ingest.signatures.hmac_of_body import hmac_of_body, vapi_hmac
 from hub.ingest.signatures.public_key import rsa_of_body
 from hub.ingest.signatures.shared_secret import basic, bearer, shared_header
+from hub.ingest.signatures.shared_secret import caller_key as by_caller_key
 from hub.ingest.signatures.standard_webhooks import standard_webhooks
 from hub.ingest.signatures.timestamped import retell, slack, timestamped
 from hub.ingest.signatures.url_schemes import hubspot, hubspot_v2, signalwire, square, twilio
+from hub.values import caller_key
 
 _MESSAGE_ID = "msg_test"
 
@@ -61,18 +63,21 @@ def signed(
     settings: ProjectSettings,
     method: str = "POST",
     url: str = "",
+    secret: Callable[[str], str] | None = None,
 ) -> Headers:
     """The headers of a request; without any of the preset's own they get valid credentials.
 
-    Names are in lower case. A header that the test gives, also an empty one, stays as it is. What
-    proves itself within its body (`microsoft_graph`) stays as it is too.
+    `secret` gives the value of a secret by its name; without it those of tests are taken. Names
+    are in lower case. A header that the test gives, also an empty one, stays as it is. What proves
+    itself within its body (`microsoft_graph`) stays as it is too.
     """
     kind = all_auth_types()[preset.type]
     sign = kind.sign or _SIGNERS.get(kind.verify)
     if sign is None or not preset.secrets:
         return dict(headers)
-    secret = secret_value(preset.secrets[0], settings).encode()
-    unsigned = Unsigned(body, headers, secret, now, method, url)
+    name = preset.secrets[0]
+    value = secret_value(name, settings) if secret is None else secret(name)
+    unsigned = Unsigned(body, headers, value.encode(), now, method, url)
     added = {
         name.lower(): value for name, value in sign(unsigned, kind.chosen(preset.options)).items()
     }
@@ -83,6 +88,10 @@ def signed(
 
 def _shared(request: Unsigned, options: Options) -> Headers:
     return {options["header"]: options["prefix"] + request.secret.decode()}
+
+
+def _caller_key(request: Unsigned, options: Options) -> Headers:
+    return {options["header"]: options["prefix"] + caller_key("test-key", request.secret)}
 
 
 def _basic(request: Unsigned, options: Options) -> Headers:
@@ -221,6 +230,7 @@ _SIGNERS: Mapping[Callable[..., Any], Callable[[Unsigned, Options], Headers]] = 
     shared_header: _shared,
     bearer: _shared,
     basic: _basic,
+    by_caller_key: _caller_key,
     hmac_of_body: _hmac,
     vapi_hmac: _vapi_hmac,
     standard_webhooks: _standard,

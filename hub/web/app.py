@@ -7,7 +7,8 @@ its routes, its signals) they need only when something goes wrong.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from importlib import import_module
 from typing import Any
 
 from flask import Flask, Response, g
@@ -30,6 +31,7 @@ from hub.web.visits import Visit, Visits
 
 _ON_THE_SHORT_WAY = frozenset(METHODS) - {"HEAD"}
 _WITHOUT_BODY = {204, 304}
+_CONSOLE = "/admin"
 _FIRST_FINAL = 200
 _WRITTEN_BY_FLASK = {"content-length", "content-location", "location"}
 
@@ -55,6 +57,7 @@ class HubApp(Flask):
         self.streams = Streams(hub)
         self._trusted_proxies = hub.settings.trusted_proxies
         self._pages: frozenset[str] = frozenset()
+        self._hub = hub
 
     def open_short_way(self) -> None:
         """All pages are there: whatever else is asked for is an endpoint, or nothing."""
@@ -67,6 +70,9 @@ class HubApp(Flask):
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
+        if environ.get("PATH_INFO", "").startswith(_CONSOLE) and _is_of_console(environ):
+            answered: Iterable[bytes] = self._console(environ, start_response)
+            return answered
         asked = self.streams.find(environ.get("PATH_INFO", ""))
         if asked is not None:
             return self._streamed(environ, start_response, asked)
@@ -80,6 +86,12 @@ class HubApp(Flask):
             return self._refused(environ, start_response, visit, problem)
         finally:
             self.visits.end(visit)
+
+    @cached_property
+    def _console(self) -> Any:
+        """The pages for people, loaded when somebody asks for one: webhooks never need them."""
+        making = import_module("hub.web.console.making")
+        return making.create_console(self._hub, self.visits)
 
     def _streamed(
         self, environ: dict[str, Any], start_response: Any, asked: Asked
@@ -159,8 +171,9 @@ class HubApp(Flask):
     def dress(self, response: Response) -> Response:
         """An answer that Flask made, with the headers that every answer has."""
         said = {name.lower() for name, _ in response.headers}
+        response.headers.pop("X-Request-Id", None)
         for name, value in self.visits.added(g.visit, said):
-            response.headers[name] = value
+            response.headers.add(name, value)
         rule = flask_request.url_rule
         ours = metrics.NO_ENDPOINT if rule is None or rule.arguments else rule.rule
         self._leave(flask_request.environ, g.visit, response.status_code, ours=ours)
@@ -174,6 +187,11 @@ class HubApp(Flask):
     def _leave(self, environ: dict[str, Any], visit: Visit, status: int, *, ours: str) -> None:
         ip = remote_ip(environ, self._trusted_proxies)
         self.visits.leave(visit, environ, status, ours=ours, ip=ip)
+
+
+def _is_of_console(environ: dict[str, Any]) -> bool:
+    """Whether a path that begins like those of the console is one of them."""
+    return environ["PATH_INFO"][len(_CONSOLE) : len(_CONSOLE) + 1] in {"", "/"}
 
 
 @lru_cache(maxsize=100)

@@ -56,6 +56,19 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+def test_the_packages_own_tests_pass_as_its_readme_runs_them(installed: Path, tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", PACKAGE / "tests"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.fixture
 def package(installed: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """This process knows it, as one does that is started after the installation."""

@@ -12,7 +12,7 @@ from tests.storm.plan import Servers, plan
 from tests.storm.storm import blow
 
 SEED = 4
-FIGURES: dict[Servers, tuple[int, int]] = {"postgres": (1000, 20), "embedded": (300, 8)}
+FIGURES: dict[Servers, tuple[int, int]] = {"postgres": (400, 8), "embedded": (200, 5)}
 
 
 @pytest.mark.long

@@ -194,7 +194,7 @@ def _endpoint_names(endpoint: Endpoint) -> dict[str, Type]:
         ),
         "caller": object_type(
             {"ip": _TEXT, "dialect": _TEXT, "delivery_id": _TEXT},
-            {"call_id": _TEXT, "phone": _TEXT, "assistant_id": _TEXT},
+            {"call_id": _TEXT, "phone": _TEXT, "assistant_id": _TEXT, "key_id": _TEXT},
         ),
         "request": object_type(
             {"id": _TEXT, "received_at": Instant(), "method": _TEXT, "path": _TEXT}

@@ -66,9 +66,18 @@ CONNECTION_PLACE = Place(
     "An account of a service outside.",
     keys=(
         Key("type", Text(), "Which service it is.", is_required=True, examples=("slack",)),
-        Key("base_url", Text(), "Where the service lies.", otherwise="the service's own"),
+        Key(
+            "base_url",
+            OrExpression(Text()),
+            "Where the service lies.",
+            otherwise="the service's own",
+        ),
         Key("credentials", Named(Text(), PROJECT_NAME), "Names of secrets, never their values."),
-        Key("options", Named(Fixed(), PROJECT_NAME), "Settings of this account."),
+        Key(
+            "options",
+            Named(Fixed(), PROJECT_NAME),
+            "Settings of this account, or `${{ config.<name> }}`.",
+        ),
     ),
 )
 

@@ -26,7 +26,14 @@ from hub.ingest.signatures.evidence import (
 )
 from hub.ingest.signatures.hmac_of_body import hmac_of_body, vapi_hmac
 from hub.ingest.signatures.public_key import rsa_of_body
-from hub.ingest.signatures.shared_secret import basic, bearer, client_state, public, shared_header
+from hub.ingest.signatures.shared_secret import (
+    basic,
+    bearer,
+    caller_key,
+    client_state,
+    public,
+    shared_header,
+)
 from hub.ingest.signatures.standard_webhooks import standard_webhooks
 from hub.ingest.signatures.timestamped import retell, slack, timestamped
 from hub.ingest.signatures.url_schemes import hubspot, hubspot_v2, signalwire, square, twilio
@@ -83,6 +90,12 @@ AUTH_TYPES: Mapping[str, AuthType] = {
         proof="`Authorization: Bearer <secret>`",
     ),
     "basic": AuthType(basic, {"username": None}, proof="user name and password"),
+    "caller_key": AuthType(
+        caller_key,
+        fixed={"header": "Authorization", "prefix": "Bearer "},
+        proof="`Authorization: Bearer <key>`, with a key of its own for each caller",
+        names_caller=True,
+    ),
     "hmac_sha256": AuthType(
         hmac_of_body,
         {"header": None, "prefix": "", "encoding": "hex", "algorithm": "sha256"},

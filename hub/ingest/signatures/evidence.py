@@ -28,13 +28,15 @@ class Verified:
     """Proof of the sender. What the signature vouches for besides the body, where it does.
 
     `accepted_for`: how long one signature can be accepted, by clocks that differ. `vouched`: the
-    values in the body that are live secrets, where each of its items brings one.
+    values in the body that are live secrets, where each of its items brings one. `key_id`: the name
+    of the key that proved the sender, where each has a key of their own.
     """
 
     timestamp: datetime | None = None
     message_id: str | None = None
     accepted_for: timedelta = 2 * TOLERANCE
     vouched: frozenset[str] = frozenset()
+    key_id: str | None = None
 
 
 class Preset(Protocol):
@@ -101,7 +103,8 @@ class AuthType:
     in the reference what proves the caller. `lasting_when`: with these options its signature covers
     neither a time nor an id, so that it is right for ever (S2). None: never, or it is no signature.
     `sign` gives the headers with which `hub test` sends its requests; the hub's own types need none
-    of that. `secret_form`: what the secret must be where not any text is a key.
+    of that. `secret_form`: what the secret must be where not any text is a key. `names_caller`:
+    each sender has a key of their own, and a workflow reads its name as `caller.key_id`.
     """
 
     verify: Verifier
@@ -112,6 +115,7 @@ class AuthType:
     lasting_when: Options | None = None
     sign: Callable[[Unsigned, Options], Mapping[str, str]] | None = None
     secret_form: SecretForm | None = None
+    names_caller: bool = False
 
     def chosen(self, options: Options) -> dict[str, Any]:
         """All that the verifier is told, with what a preset says."""

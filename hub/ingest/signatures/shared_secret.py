@@ -7,8 +7,9 @@ from typing import Any
 
 from hub.errors import Rejected
 from hub.ingest.body import read_json
-from hub.ingest.signatures.building_blocks import is_any, prove, without_prefix
+from hub.ingest.signatures.building_blocks import UNPROVED, is_any, prove, without_prefix
 from hub.ingest.signatures.evidence import Evidence, Options, Verified, refused
+from hub.values import caller_key_id
 
 _SMALL = 262_144
 
@@ -31,6 +32,17 @@ def bearer(evidence: Evidence, options: Options) -> Verified:
         raise refused(f"{options['header']} does not begin with {options['prefix']!r}")
     prove(value[len(prefix) :], evidence.secrets)
     return Verified()
+
+
+def caller_key(evidence: Evidence, _: Options) -> Verified:
+    """A key that names its holder; the proof in it is made with the secret."""
+    scheme, _space, given = evidence.header("authorization").partition(b" ")
+    if scheme.lower() != b"bearer":
+        raise refused("Authorization is not of the scheme Bearer")
+    key_id = caller_key_id(given.strip().decode("latin-1"), evidence.secrets)
+    if key_id is None:
+        raise refused(UNPROVED)
+    return Verified(key_id=key_id)
 
 
 def basic(evidence: Evidence, options: Options) -> Verified:

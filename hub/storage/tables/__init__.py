@@ -1,5 +1,20 @@
 """The whole database: one module for each part of it."""
 
+from hub.storage.tables.booking_sessions import booking_session_changes, booking_sessions
+from hub.storage.tables.bookings import (
+    contacts,
+    job_changes,
+    jobs,
+    resources,
+    service_days,
+    service_hours,
+    service_needs,
+    services,
+    taken_seats,
+    tenant_keys,
+    tenants,
+    waiting,
+)
 from hub.storage.tables.columns import metadata
 from hub.storage.tables.leads import (
     appointments,
@@ -10,7 +25,16 @@ from hub.storage.tables.leads import (
     phone_numbers,
     text_messages,
 )
+from hub.storage.tables.mails import mail_addresses
+from hub.storage.tables.people import (
+    api_tokens,
+    console_sessions,
+    invitations,
+    people,
+    sign_in_failures,
+)
 from hub.storage.tables.service_requests import booking_calls, providers, service_requests
+from hub.storage.tables.slots import mechanics, sessions, slot_reservations, slot_sweeps
 from hub.storage.tables.work import (
     audit,
     books,
@@ -29,29 +53,53 @@ from hub.storage.tables.work import (
 )
 
 __all__ = [
+    "api_tokens",
     "appointments",
     "audit",
     "booking_calls",
+    "booking_session_changes",
+    "booking_sessions",
     "books",
+    "console_sessions",
+    "contacts",
     "dedupe_keys",
     "deliveries",
     "event_waits",
     "events",
     "interactions",
+    "invitations",
+    "job_changes",
+    "jobs",
     "leads",
+    "mail_addresses",
+    "mechanics",
     "metadata",
     "once_keys",
     "opt_outs",
+    "people",
     "phone_assignments",
     "phone_numbers",
     "providers",
+    "resources",
     "run_history",
     "runs",
     "schedules",
+    "service_days",
+    "service_hours",
+    "service_needs",
     "service_requests",
+    "services",
+    "sessions",
+    "sign_in_failures",
+    "slot_reservations",
+    "slot_sweeps",
     "steps",
+    "taken_seats",
+    "tenant_keys",
+    "tenants",
     "text_messages",
     "turns",
+    "waiting",
     "workers",
     "workflow_versions",
 ]

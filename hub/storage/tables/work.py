@@ -56,6 +56,9 @@ deliveries = Table(
     instant("last_repeat_at"),
     json_column("notes"),
     Index(None, "endpoint", "received_at"),
+    Index(  # the few that did not make a run of everything they carried
+        "ix_deliveries_noted", "received_at", "id", postgresql_where=text("notes IS NOT NULL")
+    ),
 )
 
 dedupe_keys = Table(
@@ -128,6 +131,13 @@ runs = Table(
     Index(None, "created_at"),
     Index(  # how many are queued, waiting, running: read from the index alone
         "ix_runs_unfinished", "status", "workflow", postgresql_where=text("ended_at IS NULL")
+    ),
+    Index(  # what went wrong, without a look at all that did not
+        "ix_runs_ended_badly",
+        "status",
+        "created_at",
+        "id",
+        postgresql_where=text("status IN ('failed', 'cancelled', 'undo_failed')"),
     ),
     Index(  # whether the last run of a schedule still goes on, however many there were
         "ix_runs_scheduled_unfinished",

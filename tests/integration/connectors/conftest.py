@@ -24,6 +24,7 @@ from tests.fakes.postgrest import FakePostgrest
 from tests.fakes.receiver import FakeReceiver
 from tests.fakes.servers import Servers, new_database
 from tests.fakes.slack import FakeSlack
+from tests.fakes.stripe import FakeStripe
 from tests.fakes.twilio import FakeTwilio
 from tests.fakes.vapi import FakeVapi
 from tests.integration.connectors.shop import Shop, documented, settings_at
@@ -98,6 +99,12 @@ def twilio() -> Iterator[FakeTwilio]:
 @pytest.fixture
 def vapi() -> Iterator[FakeVapi]:
     with FakeVapi() as fake:
+        yield fake
+
+
+@pytest.fixture
+def stripe() -> Iterator[FakeStripe]:
+    with FakeStripe() as fake:
         yield fake
 
 

@@ -33,7 +33,7 @@ HOUR = timedelta(hours=1)
 TIMES = max(1, settings().max_examples // 200)
 TAKERS, POOL = 64, 40
 ROUNDS = 100
-RACES = 10_000
+RACES = min(1000 * TIMES, 10_000)
 PAIRS = 50  # of a booking and a release that race at once
 SOME = 400 * TIMES
 THREADS = 8

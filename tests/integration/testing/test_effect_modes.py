@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import pytest
 
 from hub.action import Action, Attempt, Clock, Mode
 from hub.bootstrap import read_project
-from hub.bootstrap.project import compile_project
+from hub.bootstrap.project import compile_project, config_values
 from hub.bootstrap.secrets import Secrets
 from hub.bootstrap.services import Services, open_services
 from hub.engine.expressions import Literal
@@ -30,6 +29,7 @@ from hub.testing.setting import Setting
 from hub.testing.stage import Stage
 from tests.fakes.clock import FakeClock
 from tests.fakes.receiver import FakeReceiver
+from tests.fakes.services import Answer, FakeService
 from tests.fakes.slack import FakeSlack
 from tests.fakes.smtp import FakeSmtp
 from tests.fakes.twilio import FakeTwilio
@@ -54,6 +54,7 @@ connections:
       phone_number_id: pn-1
       assistants: booking=2bec425c-0000-4000-8000-3f0ff5f25d01
 """
+TOO_MANY = Answer(429, headers={"Retry-After": "1"})
 PHONE, EMAIL, CHANNEL = "+12025550100", "tester@example.com", "#test"
 
 
@@ -67,14 +68,9 @@ class InMode(Setting):
 
     mode: Mode = "simulate"
     listed: TestDestinations = field(default_factory=TestDestinations)
-    sidecar: str = ""
 
     def _in_test(self, workflow: Workflow) -> Workflow:
         return replace(workflow, mode=Literal(self.mode))
-
-    @cached_property
-    def config(self) -> Mapping[str, Any]:
-        return {**super().config, "sidecar_url": self.sidecar}
 
     def destinations(self, config: Mapping[str, Any]) -> TestDestinations:  # noqa: ARG002
         return self.listed
@@ -85,6 +81,7 @@ class ForReal:
     """Does what passes the gate; `did` is all of it."""
 
     services: Services
+    throttling: Mapping[str, FakeService] = field(default_factory=dict)  # by the name's beginning
     did: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
     def does(self, action: Action) -> bool:
@@ -94,6 +91,9 @@ class ForReal:
         self.did.append((action.name, inputs))
         if not action.is_implemented:
             return dict(action.example)
+        vendor = self.throttling.get(action.name.partition(".")[0])
+        if vendor is not None and attempt.number == 1:
+            vendor.then(TOO_MANY)
         given = {**self.services.of(None), Attempt: attempt, Clock: FakeClock()}
         return action.call(given, inputs)
 
@@ -123,8 +123,9 @@ class World:
         self.project = compile_project(files)
         assert not self.project.errors
         self.files = read_all(self.project)
+        settings = self.project.settings
         self.services = open_services(
-            self.project.settings, Secrets(self.project.settings.secrets, SECRETS)
+            settings, Secrets(settings.secrets, SECRETS), config=config_values(settings, {})
         )
         stack.callback(self.services.close)
 
@@ -143,7 +144,10 @@ class World:
                 "      from: '+12025550111'\n",
             ),
             ("smtp://localhost:587", f"smtp://127.0.0.1:{self.smtp.port}"),
-            ("      from: hub@example.com\n", "      from: hub@example.com\n      tls: none\n"),
+            (
+                "      from: ${{ config.mail_from }}\n",
+                "      from: hub@example.com\n      tls: none\n",
+            ),
             (
                 "    credentials:\n      username: SMTP_USERNAME\n      password: SMTP_PASSWORD\n",
                 "",
@@ -158,9 +162,27 @@ class World:
         listed = TestDestinations(
             phone=(PHONE,), email=(EMAIL,), channel=(CHANNEL,), url=(self.receiver.url,)
         )
-        return InMode(self.project, mode=mode, listed=listed, sidecar=self.receiver.url)
+        return InMode(self.project, mode=mode, listed=listed)
 
-    def play(self, setting: InMode, trial: Trial, crash_after: Place | None) -> ForReal:
+    @property
+    def vendors(self) -> Mapping[str, FakeService]:
+        """Who does the actions whose names begin so."""
+        return {
+            "http": self.receiver,
+            "slack": self.slack,
+            "twilio": self.twilio,
+            "vapi": self.vapi,
+            "webhooks": self.receiver,
+        }
+
+    def play(
+        self,
+        setting: InMode,
+        trial: Trial,
+        crash_after: Place | None = None,
+        *,
+        throttling: Mapping[str, FakeService] | None = None,
+    ) -> ForReal:
         """One test as it stands, but that what has an effect is really done."""
         mocks = {
             name: tuple(replace(each, returns=None) for each in given)
@@ -168,7 +190,7 @@ class World:
             else given
             for name, given in trial.given.mocks.items()
         }
-        done = ForReal(self.services)
+        done = ForReal(self.services, throttling or {})
         real = replace(trial, given=replace(trial.given, mocks=mocks))
         stage = Stage(setting, real, crash_after=crash_after)
         stage.real = done
@@ -183,13 +205,17 @@ class World:
         assert {run.mode for run in stage.runs} <= {setting.mode}
         return done
 
+    @property
+    def trials(self) -> list[Trial]:
+        """All tests of the shipped flows that have no database of their own."""
+        every = (each for file in self.files for each in file.trials)
+        return [each for each in every if not each.given.real]
+
     def every_path(self, setting: InMode) -> Iterator[tuple[Trial, ForReal]]:
         """Each test; and one for each step with an effect, behind which the worker dies."""
         crashed = set()
-        for trial in (each for file in self.files for each in file.trials):
-            if trial.given.real:
-                continue
-            yield trial, self.play(setting, trial, None)
+        for trial in self.trials:
+            yield trial, self.play(setting, trial)
             for step, place in list(self.effects.items()):
                 if step not in crashed:
                     yield trial, self.play(setting, trial, place)
@@ -226,8 +252,24 @@ def test_D10_in_test_only_the_listed_destinations_hear_of_any_flow(world: World)
     assert {message.channel for message in world.slack.messages} == {CHANNEL}
     assert {each for mail in world.smtp.messages for each in mail.recipients} == {EMAIL}
     assert {each["customer"]["number"] for each in world.vapi.calls.values()} == {PHONE}
-    assert world.receiver.requests
     names = {name for each in done for name, _ in each.did}
-    assert {"twilio.send_sms", "slack.post", "email.send", "http.post"} <= names
-    assert {"vapi.start_call", "http.delete"} <= names
+    assert {"twilio.send_sms", "slack.post", "email.send", "vapi.start_call"} <= names
     assert "webhooks.send" not in names  # its platform is not listed
+
+
+def test_D10_in_test_a_vendor_that_answers_429_is_asked_again_for_the_listed_destination_only(
+    world: World,
+):
+    setting, attempts = world.setting("test"), 0
+
+    with listening() as heard:
+        for trial in world.trials:
+            done = world.play(setting, trial, throttling=world.vendors)
+            attempts += len(done.did)
+
+    assert {place[1] for event, place in heard if event == "socket.connect"} <= world.ports
+    asked = [each for each in world.twilio.requests if each.method == "POST"]
+    assert {each.form["To"] for each in asked} == {PHONE}
+    assert {each.json["channel"] for each in world.slack.requests if each.body} == {CHANNEL}
+    assert len(asked) > len(world.twilio.messages)  # those that were refused were looked at too
+    assert attempts > 0

@@ -9,20 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hub.action import Action, actions_of
-from hub.connectors import declared as declared_services
-from hub.connectors import email, http, slack, sms, sms_status, vapi, vapi_reading, webhooks
-from hub.domain import (
-    appointments,
-    declared,
-    interactions,
-    leads,
-    opt_outs,
-    phone_bookings,
-    phones,
-    service_requests,
-    stuck_bookings,
-)
+from hub.action import Action
+from hub.bootstrap.actions import all_actions
 from hub.engine.advance.commands import Perform
 from hub.engine.advance.failure import Failure
 from hub.engine.advance.frame import Facts
@@ -46,28 +34,14 @@ def shipped_files() -> dict[str, str]:
         ROOT / "hub.yaml",
         *(ROOT / "workflows").glob("*.yaml"),
         *(ROOT / "schemas").rglob("*.json"),
+        *(ROOT / "templates").rglob("*.*"),
     ]
     return {path.relative_to(ROOT).as_posix(): path.read_text() for path in paths}
 
 
 def shipped_actions() -> dict[str, Action]:
     """All actions of the hub that the flows use."""
-    trade = (
-        *(appointments, declared, interactions, leads, opt_outs, phones),
-        *(phone_bookings, service_requests, stuck_bookings),
-    )
-    services = (
-        declared_services,
-        email,
-        http,
-        slack,
-        sms,
-        sms_status,
-        vapi,
-        vapi_reading,
-        webhooks,
-    )
-    return {each.name: each for module in (*trade, *services) for each in actions_of(module)}
+    return all_actions()
 
 
 @cache

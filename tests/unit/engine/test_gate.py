@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,6 +52,30 @@ VALUES: st.SearchStrategy[Any] = (
 )
 
 
+def some_action(
+    name: str,
+    effect: Effect,
+    *,
+    outward: bool = True,
+    destination_inputs: Mapping[str, DestinationKind] | None = None,
+) -> Action:
+    """An action of which the gate knows no more than this."""
+    return Action(
+        name=name,
+        summary="",
+        function=print,
+        effect=effect,
+        input_schema={},
+        output_schema={},
+        errors=(),
+        example={},
+        services=(),
+        inputs=(),
+        outward=outward,
+        destination_inputs=destination_inputs or {},
+    )
+
+
 @st.composite
 def actions(draw):
     """Any action: built in, or one that nobody has thought of yet."""
@@ -59,17 +84,9 @@ def actions(draw):
     kinds: list[DestinationKind] = ["phone", "email", "channel", "url"]
     effects: list[Effect] = ["read", "idempotent", "keyed", "once"]
     names = st.sampled_from(["to", "cc", "url"])
-    return Action(
-        name="any.action",
-        summary="",
-        function=print,
-        effect=draw(st.sampled_from(effects)),
-        input_schema={},
-        output_schema={},
-        errors=(),
-        example={},
-        services=(),
-        inputs=(),
+    return some_action(
+        "any.action",
+        draw(st.sampled_from(effects)),
         outward=draw(st.booleans()),
         destination_inputs=draw(st.dictionaries(names, st.sampled_from(kinds))),
     )
@@ -198,19 +215,7 @@ def test_a_request_leaves_only_for_a_listed_origin(url, is_done):
 
 
 def test_an_effect_without_destination_is_simulated():
-    blind = Action(
-        name="pay.refund",
-        summary="",
-        function=print,
-        effect="keyed",
-        input_schema={},
-        output_schema={},
-        errors=(),
-        example={},
-        services=(),
-        inputs=(),
-        outward=True,
-    )
+    blind = some_action("pay.refund", "keyed")
 
     assert isinstance(pass_gate(blind, {"id": "1"}, "test", LISTED), Simulated)
 
@@ -225,18 +230,9 @@ def test_the_given_inputs_stay_as_they_are():
 
 # ------------------------------------------------------------------- destinations further inside
 
-GROUP = Action(
-    name="group.invite",
-    summary="",
-    function=print,
-    effect="once",
-    input_schema={},
-    output_schema={},
-    errors=(),
-    example={},
-    services=(),
-    inputs=(),
-    outward=True,
+GROUP = some_action(
+    "group.invite",
+    "once",
     destination_inputs={"guests.phone": "phone", "host.mail.to": "email"},
 )
 
