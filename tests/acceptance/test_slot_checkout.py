@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from email.message import EmailMessage
-from pathlib import Path
 from random import randint
 from uuid import uuid4
 
@@ -19,58 +18,16 @@ from hypothesis import settings
 
 from hub.domain import slots
 from hub.storage import tables
-from tests.acceptance.conftest import OpenStory
 from tests.acceptance.crashes import Deaths, Killed
-from tests.acceptance.garage import ADA, LENGTH, MORE_SECRETS, PRICE, QUARTER, Garage
+from tests.acceptance.garage import ADA, LENGTH, PRICE, QUARTER, Garage
 from tests.acceptance.story import HOUR
 from tests.fakes.services import CUT, Answer
-from tests.fakes.smtp import FakeSmtp
-from tests.fakes.stripe import FakeStripe
 from tests.integration.domain.desk import attempt
 
 DECLINED = "4000000000000002"
 BOOKED = "Booked: your video session"
 SECOND = timedelta(seconds=1)
 STRIDE = 1 if settings().max_examples > 200 else 7
-
-
-@pytest.fixture
-def services(project: Path) -> Iterator[tuple[FakeStripe, FakeSmtp]]:
-    """The ways to Stripe and to the mail server are led to fakes."""
-    users = {MORE_SECRETS["SMTP_USERNAME"]: MORE_SECRETS["SMTP_PASSWORD"]}
-    with FakeStripe(MORE_SECRETS["STRIPE_API_KEY"]) as stripe, FakeSmtp(users=users) as mail:
-        settings = (project / "hub.yaml").read_text()
-        for written, meant in (
-            (
-                "    type: stripe\n    cred",
-                f"    type: stripe\n    base_url: {stripe.url}\n    cred",
-            ),
-            ("smtp://localhost:587", mail.base_url),
-            ("      from: hub@", "      tls: none\n      from: hub@"),
-            ("/32\n    ports: [", f"/32\n    ports: [{stripe.port}, "),
-        ):
-            assert settings.count(written) == 1, written
-            settings = settings.replace(written, meant)
-        (project / "hub.yaml").write_text(settings)
-        yield stripe, mail
-
-
-@pytest.fixture
-def open_garage(
-    open_story: OpenStory, services: tuple[FakeStripe, FakeSmtp]
-) -> Callable[..., Garage]:
-    def opened(**more: str) -> Garage:
-        return Garage(open_story(**{**MORE_SECRETS, **more}), *services)
-
-    return opened
-
-
-@pytest.fixture
-def garage(open_garage: Callable[..., Garage]) -> Iterator[Garage]:
-    """In earnest; at the end no two sessions have one seat at one time."""
-    opened = open_garage()
-    yield opened
-    assert opened.faults() == []
 
 
 def calendar_of(mail: EmailMessage) -> tuple[str, str]:
