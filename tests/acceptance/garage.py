@@ -21,7 +21,7 @@ from tests.fakes.smtp import FakeSmtp, Mail
 from tests.fakes.stripe import GOOD_CARD, FakeStripe, signed
 
 MORE_SECRETS = {
-    "APP_API_TOKEN": "app-token-of-the-tests",
+    "APP_READ_TOKEN": "app-token-of-the-tests",
     "CRON_SECRET": "cron-secret-of-the-tests",
     "STRIPE_WEBHOOK_SECRET": "whsec_of_the_tests",
     "STRIPE_API_KEY": "sk_test_of_the_tests",
@@ -57,7 +57,7 @@ class Garage:
         digest = hmac.new(key, f"{at}.".encode() + raw, sha256).hexdigest()
         return {"X-Signature": f"t={at},v1={digest}"}
 
-    def reads(self, path: str, token: str = MORE_SECRETS["APP_API_TOKEN"], **query: Any) -> Any:
+    def reads(self, path: str, token: str = MORE_SECRETS["APP_READ_TOKEN"], **query: Any) -> Any:
         """The app's server asks for something."""
         with self.hub.worker_at_work():
             return self.hub.client.get(
