@@ -12,6 +12,7 @@ from uuid import UUID
 
 import httpx
 
+from hub.cli.demo.office import prepare_office, staff_header
 from hub.cli.demo.page.flows import Offer
 from hub.cli.demo.page.rows import has_leads, rows
 from hub.cli.demo.pool import prepare_pool
@@ -28,7 +29,8 @@ PATIENCE = 30.0  # seconds for one answer of the hub
 _PART = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _LONGEST = 4_000  # characters of one value that the page shows
 _SHOWN = ("channel", "to", "phone", "from", "subject", "text", "url", "amount", "currency", "body")
-_PUBLIC = "public"
+_TOLD = frozenset({"wait", "emit", "reply", "return", "fail"})  # beside what actions do
+_PUBLIC, _OF_STAFF = "public", "caller_key"
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,14 @@ class Desk:
     settings: ProjectSettings
     secret: Callable[[str], str]
     stage: Stage
+    origin: str = ""
 
     def begin_once(self) -> None:
         """Make the made-up people, unless they are there from last time with what they hold."""
         if "holds" in self.offers and not has_leads(self.stage):
             prepare_pool(self.stage)
+        if "booking" in self.offers:
+            prepare_office(self.stage, origins=(self.origin,))
 
     def begin_anew(self) -> dict[str, Any]:
         """Everybody as before the first click."""
@@ -83,7 +88,7 @@ class Desk:
         query = urlencode(asked.get("query") or {})
         target = f"{path}?{query}" if query else path
         body = b"" if asked.get("body") is None else json.dumps(asked["body"]).encode()
-        headers = self._signed(endpoint, body, target)
+        headers = self._signed(endpoint, body, target, speaks_for=asked.get("speaksFor"))
         try:
             with httpx.Client(base_url=self.hub_url, timeout=PATIENCE, trust_env=False) as client:
                 answer = client.request(endpoint.method, target, content=body, headers=headers)
@@ -115,12 +120,17 @@ class Desk:
                 return offer.endpoints[name]
         raise NotPossible("the page sends to no such endpoint")
 
-    def _signed(self, endpoint: Endpoint, body: bytes, target: str) -> dict[str, str]:
+    def _signed(
+        self, endpoint: Endpoint, body: bytes, target: str, *, speaks_for: Any
+    ) -> dict[str, str]:
         headers = {"content-type": "application/json"} if body else {}
         if endpoint.auth == _PUBLIC:
             return headers
+        preset = self.settings.auth[endpoint.auth]
+        if preset.type == _OF_STAFF:
+            return {**headers, **staff_header(_tenant(speaks_for), self.secret(preset.secrets[0]))}
         return signed(
-            self.settings.auth[endpoint.auth],
+            preset,
             body,
             headers,
             now=self.stage.now(),
@@ -129,6 +139,13 @@ class Desk:
             url=f"{self.hub_url}{target}",
             secret=self.secret,
         )
+
+
+def _tenant(given: Any) -> UUID:
+    try:
+        return UUID(str(given))
+    except ValueError:
+        raise NotPossible("staff speaks for a tenant: `speaksFor` is its id") from None
 
 
 def _place(workflow: Workflow) -> dict[str, str]:
@@ -167,7 +184,7 @@ def _run(line: RunLine, steps: list[StepFacts]) -> dict[str, Any]:
         "mode": line.mode,
         "isOver": line.ended_at is not None,
         "error": None if line.error is None else str(line.error.get("code", "")),
-        "steps": [_step(each) for each in steps],
+        "steps": [_step(each) for each in steps if each.action or each.kind in _TOLD],
         "effects": [_effect(each) for each in steps if each.is_simulated and each.attempts],
     }
 

@@ -42,6 +42,18 @@ FLOWS = (
         "Booking by phone",
         ("service-request", "booking-schedule-async", "booking-status"),
     ),
+    Flow(
+        "slots",
+        "Paid slots",
+        ("check-slots", "slot-checkout", "stripe-webhook", "sessions"),
+        ("session-cancel", "session-reschedule"),
+    ),
+    Flow(
+        "booking",
+        "Public booking",
+        ("availability", "booking-request", "booking-decision", "staff-jobs"),
+        ("staff-reschedule",),
+    ),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 
 from hub import bootstrap
 from hub.bootstrap.clock import SystemClock
@@ -19,8 +20,6 @@ from hub.config import Settings
 from hub.engine.project import Project
 from hub.engine.workflow import Endpoint
 from hub.storage import db
-
-_EVERYWHERE = frozenset({"0.0.0.0", "::", "[::]", ""})  # noqa: S104 - who listens there is here too
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,7 @@ class ClientPage:
                     settings=project.settings,
                     secret=secret,
                     stage=stage,
+                    origin=self.page.origin,
                 )
                 desk.begin_once()
                 with self.page.serving(desk):
@@ -103,5 +103,8 @@ def _named_by_cors(project: Project) -> set[str]:
 
 def _reached_at(settings: Settings) -> str:
     """The web's host and port as this machine reaches them."""
-    host = HOST if settings.host in _EVERYWHERE else settings.host
-    return f"{host}:{settings.port}"
+    try:
+        is_everywhere = ip_address(settings.host.strip("[]")).is_unspecified
+    except ValueError:  # a name
+        is_everywhere = False
+    return f"{HOST if is_everywhere else settings.host}:{settings.port}"

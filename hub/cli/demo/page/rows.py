@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from hub.cli.demo.bodies import LEADS
+from hub.cli.demo.bodies import LEADS, MECHANICS
+from hub.cli.demo.office import bookable
 from hub.cli.demo.stage import Stage
 from hub.domain.monitor import HoldLine
 from hub.storage.tables import leads
@@ -26,6 +27,8 @@ def rows(stage: Stage) -> dict[str, Any]:
             for lead in LEADS
         ],
         "holds": [_hold(each) for each in stage.holds()],
+        "services": bookable(stage),
+        "mechanics": [{"id": str(each.id), "name": each.first_name} for each in MECHANICS],
     }
 
 

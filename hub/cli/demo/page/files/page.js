@@ -1,10 +1,12 @@
 // The page itself: which flows there are, sending, and what became of each request.
+import { booking } from "./booking.js";
 import { call } from "./call.js";
 import { complain, doing } from "./doing.js";
 import { element, show } from "./dom.js";
 import { holds } from "./holds.js";
+import { slots } from "./slots.js";
 
-const VIEWS = { holds, call };
+const VIEWS = { holds, call, slots, booking };
 const MODES = {
   simulate: ["simulate", "Simulated: nothing leaves this machine"],
   test: ["test", "Test: effects go to the test destinations only"],
@@ -42,31 +44,36 @@ const hub = {
   },
   has: (workflow) => state.flows.some((each) => workflow in each.endpoints),
   /** Ask without a word behind the scenes: for what is looked at again and again. */
-  ask: (workflow, { params, query } = {}) => ask("send", { workflow, params, query }),
+  ask: (workflow, { params, query, speaksFor } = {}) => ask("send", { workflow, params, query, speaksFor }),
   /** Send through this machine, which signs. */
-  async send(what, workflow, { params, query, body } = {}) {
-    const told = await ask("send", { workflow, params, query, body });
+  async send(what, workflow, { params, query, body, speaksFor } = {}) {
+    const told = await ask("send", { workflow, params, query, body, speaksFor });
     note(what, told);
     return told;
   },
   /** Send from this page to the hub, as a page of another host does: the hub's `cors` lets it. */
-  async sendDirectly(what, workflow, { params = {}, body } = {}) {
+  async sendDirectly(what, workflow, { params = {}, query, body } = {}) {
     const flow = state.flows.find((each) => workflow in each.endpoints);
     const { method, path } = flow.endpoints[workflow];
-    const target = path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(params[name] ?? "-"));
+    const filled = path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(params[name] ?? "-"));
+    const target = query ? `${filled}?${new URLSearchParams(query)}` : filled;
     const answer = await fetch(state.hub + target, {
       method,
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
+      headers: body ? { "Content-Type": "application/json" } : {},
+      body: body && JSON.stringify(body),
     });
     const told = {
       request: { id: answer.headers.get("X-Request-Id"), method, path: target, proof: "none: cors" },
       status: answer.status,
       body: await answer.json(),
     };
-    note(what, told);
+    if (what) {
+      note(what, told);
+    }
     return told;
   },
+  /** Whether a time of a mechanic is free: asked for many at a time, and not told. */
+  check: (body) => ask("send", { workflow: "check-slots", body }),
   became: (request) => ask(`requests/${request}`),
   async refresh() {
     state = await ask("state");
@@ -204,11 +211,19 @@ page.anew.addEventListener(
   }),
 );
 
+function chooseAsAsked() {
+  const names = state.flows.map((each) => each.name);
+  const wanted = location.hash.slice(1);
+  const name = names.includes(wanted) ? wanted : names[0];
+  if (name !== chosen) {
+    choose(name);
+  }
+}
+
 async function begin() {
   await hub.refresh();
-  const wanted = location.hash.slice(1);
-  const names = state.flows.map((each) => each.name);
-  choose(names.includes(wanted) ? wanted : names[0]);
+  chooseAsAsked();
+  addEventListener("hashchange", chooseAsAsked);
 }
 
 begin().catch(complain);
