@@ -21,6 +21,7 @@ from hub.cli.demo.page.desk import Desk
 from hub.cli.demo.page.flows import FLOWS, offers
 from hub.cli.demo.page.opening import _knowing
 from hub.cli.demo.page.serving import Page, open_page
+from hub.cli.demo.sending import Sender
 from hub.config import Settings
 from hub.engine.project import Project, load_project
 from hub.errors import NotPossible
@@ -88,7 +89,8 @@ def test_K20_a_flow_with_real_effects_is_closed(mode: str, hub: str, *, is_close
 
 def desk(loaded: Project) -> Desk:
     stage = cast("Any", SimpleNamespace(now=FakeClock().now))
-    return Desk("http://127.0.0.1:9", offered(loaded), loaded.settings, lambda _: "x", stage)
+    sender = Sender("http://127.0.0.1:9", loaded.settings, lambda _: "x", stage.now)
+    return Desk(sender, offered(loaded), stage)
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from sqlalchemy import select
 
+from hub.cli.demo.sending import key_id
 from hub.cli.demo.stage import Stage
 from hub.domain.bookings import demo_data, tenants
 from hub.storage.tables import services, tenant_keys
 from hub.storage.tables import tenants as tenant_rows
-from hub.values import caller_key
 
 
 def prepare_office(stage: Stage, *, origins: tuple[str, ...] = ()) -> None:
@@ -25,16 +23,6 @@ def prepare_office(stage: Stage, *, origins: tuple[str, ...] = ()) -> None:
                     act.connection, key_id=key_id(tenant), tenant_id=tenant, label=label
                 )
         act.note({"tenants": [str(each) for each in loaded.tenants]})
-
-
-def key_id(tenant: UUID) -> str:
-    """The id of the demonstration's key of a tenant."""
-    return f"demo-{tenant.hex}"
-
-
-def staff_header(tenant: UUID, secret: str) -> dict[str, str]:
-    """What staff of a tenant prove themselves with."""
-    return {"authorization": f"Bearer {caller_key(key_id(tenant), secret.encode())}"}
 
 
 def bookable(stage: Stage) -> list[dict[str, str | bool]]:

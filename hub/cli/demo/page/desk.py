@@ -3,46 +3,41 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
 from uuid import UUID
 
-import httpx
-
-from hub.cli.demo.office import prepare_office, staff_header
+from hub.cli.demo.office import prepare_office
 from hub.cli.demo.page.flows import Offer
 from hub.cli.demo.page.rows import has_leads, rows
 from hub.cli.demo.pool import prepare_pool
+from hub.cli.demo.sending import Asked, Sender
 from hub.cli.demo.stage import Stage
-from hub.engine.settings import ProjectSettings
 from hub.engine.workflow import Endpoint, Workflow
 from hub.errors import NotPossible
 from hub.storage import reading
 from hub.storage.reading import RunLine, StepFacts
-from hub.testing.signing import signed
 from hub.values import decode, format_instant, plain
 
-PATIENCE = 30.0  # seconds for one answer of the hub
-_PART = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _LONGEST = 4_000  # characters of one value that the page shows
 _SHOWN = ("channel", "to", "phone", "from", "subject", "text", "url", "amount", "currency", "body")
 _TOLD = frozenset({"wait", "emit", "reply", "return", "fail"})  # beside what actions do
-_PUBLIC, _OF_STAFF = "public", "caller_key"
 
 
 @dataclass(frozen=True)
 class Desk:
-    """What the page may do with the hub. `hub_url` is where it listens, on this machine."""
+    """What the page may do with the hub; `origin` is the page's own."""
 
-    hub_url: str
+    sender: Sender
     offers: Mapping[str, Offer]
-    settings: ProjectSettings
-    secret: Callable[[str], str]
     stage: Stage
     origin: str = ""
+
+    @property
+    def hub_url(self) -> str:
+        """Where the hub listens, on this machine."""
+        return self.sender.base_url
 
     def begin_once(self) -> None:
         """Make the made-up people, unless they are there from last time with what they hold."""
@@ -61,7 +56,7 @@ class Desk:
         """Which flows there are, where their effects go, and the rows they play with."""
         return {
             "hub": self.hub_url,
-            "timezone": self.settings.timezone,
+            "timezone": self.sender.settings.timezone,
             "flows": [
                 {
                     "name": each.flow.name,
@@ -84,24 +79,22 @@ class Desk:
         endpoint = workflow.trigger
         if not isinstance(endpoint, Endpoint):
             raise NotPossible(f"{workflow.name} has no endpoint")
-        path = _filled(endpoint.path, asked.get("params") or {})
-        query = urlencode(asked.get("query") or {})
-        target = f"{path}?{query}" if query else path
-        body = b"" if asked.get("body") is None else json.dumps(asked["body"]).encode()
-        headers = self._signed(endpoint, body, target, speaks_for=asked.get("speaksFor"))
-        try:
-            with httpx.Client(base_url=self.hub_url, timeout=PATIENCE, trust_env=False) as client:
-                answer = client.request(endpoint.method, target, content=body, headers=headers)
-        except httpx.HTTPError as problem:
-            raise NotPossible(f"the hub did not answer: {problem}") from problem
+        given = Asked(
+            params=_object(asked.get("params")),
+            query=_object(asked.get("query")),
+            body=asked.get("body"),
+            speaks_for=asked.get("speaksFor"),
+        )
+        request = self.sender.prepare(endpoint, given)
+        answer = self.stage.caller.send(request)
         return {
             "request": {
                 "id": answer.headers.get("x-request-id"),
-                "method": endpoint.method,
-                "path": target,
-                "proof": _proof(self.settings, endpoint),
+                "method": request.method,
+                "path": request.target,
+                "proof": self.sender.proof(endpoint),
             },
-            "status": answer.status_code,
+            "status": answer.status,
             "body": _json_of(answer.text),
         }
 
@@ -120,32 +113,9 @@ class Desk:
                 return offer.endpoints[name]
         raise NotPossible("the page sends to no such endpoint")
 
-    def _signed(
-        self, endpoint: Endpoint, body: bytes, target: str, *, speaks_for: Any
-    ) -> dict[str, str]:
-        headers = {"content-type": "application/json"} if body else {}
-        if endpoint.auth == _PUBLIC:
-            return headers
-        preset = self.settings.auth[endpoint.auth]
-        if preset.type == _OF_STAFF:
-            return {**headers, **staff_header(_tenant(speaks_for), self.secret(preset.secrets[0]))}
-        return signed(
-            preset,
-            body,
-            headers,
-            now=self.stage.now(),
-            settings=self.settings,
-            method=endpoint.method,
-            url=f"{self.hub_url}{target}",
-            secret=self.secret,
-        )
 
-
-def _tenant(given: Any) -> UUID:
-    try:
-        return UUID(str(given))
-    except ValueError:
-        raise NotPossible("staff speaks for a tenant: `speaksFor` is its id") from None
+def _object(given: Any) -> dict[str, Any]:
+    return given if isinstance(given, dict) else {}
 
 
 def _place(workflow: Workflow) -> dict[str, str]:
@@ -153,20 +123,6 @@ def _place(workflow: Workflow) -> dict[str, str]:
     if not isinstance(endpoint, Endpoint):
         return {}
     return {"method": endpoint.method, "path": endpoint.path}
-
-
-def _filled(path: str, params: Any) -> str:
-    """The path with its parts; what a part is given stays one part."""
-    given = params if isinstance(params, dict) else {}
-    return _PART.sub(lambda part: quote(str(given.get(part[1], "-")), safe=""), path)
-
-
-def _proof(settings: ProjectSettings, endpoint: Endpoint) -> str:
-    """How the request proved itself, in words: the header, never what stood in it."""
-    if endpoint.auth == _PUBLIC:
-        return "public"
-    preset = settings.auth[endpoint.auth]
-    return f"{preset.header or preset.type} ({endpoint.auth})"
 
 
 def _json_of(text: str) -> Any:

@@ -52,7 +52,7 @@ FLOWS = (
         "booking",
         "Public booking",
         ("availability", "booking-request", "booking-decision", "staff-jobs"),
-        ("staff-reschedule",),
+        ("staff-reschedule", "client-cancel", "client-reschedule"),
     ),
 )
 

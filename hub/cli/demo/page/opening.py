@@ -14,6 +14,7 @@ from hub.cli.demo.caller import Caller
 from hub.cli.demo.page.desk import Desk
 from hub.cli.demo.page.flows import Offer, offers
 from hub.cli.demo.page.serving import HOST, Page, open_page
+from hub.cli.demo.sending import Sender
 from hub.cli.demo.stage import Stage
 from hub.cli.environment import Environment
 from hub.config import Settings
@@ -53,10 +54,8 @@ class ClientPage:
                 clock = SystemClock()
                 stage = Stage(self.environment, engine, caller, clock.now(), (), clock)
                 desk = Desk(
-                    hub_url=url,
+                    sender=Sender(url, project.settings, secret, stage.now),
                     offers={each.flow.name: each for each in self.found},
-                    settings=project.settings,
-                    secret=secret,
                     stage=stage,
                     origin=self.page.origin,
                 )

@@ -16,6 +16,13 @@ const REFUSED = {
   outside_hours: "Outside of the opening hours.",
   foreign_page: "This page belongs to another tenant.",
 };
+const LINKS = {
+  link_used: "The booking has changed since this mail: the newest mail has the link that counts.",
+  link_expired: "This link is too old.",
+  too_late: "Too close to the appointment for that.",
+  not_possible: "This booking is over already.",
+  slot_taken: "This time was taken meanwhile.",
+};
 const KEPT = ["Booked", "Asked for"];
 
 export function booking(hub, place) {
@@ -182,9 +189,28 @@ export function booking(hub, place) {
         element("section", { class: "mail" }, [
           element("p", { class: "to" }, `To ${mail.to}`),
           element("h3", {}, mail.subject ?? ""),
-          element("pre", {}, mail.text ?? ""),
+          element("pre", {}, (mail.text ?? "").replace(/(token=.{12})\S+/g, "$1…")),
+          element("div", { class: "row" }, links(mail)),
         ]))),
     ]);
+  }
+
+  /** What the client can press in a mail: a link is good for one purpose and one version. */
+  function links(mail) {
+    const token = (name) => mail.text?.match(new RegExp(`/bookings/${name}\\?token=(\\S+)`))?.[1];
+    const press = (what, workflow, body) => doing(async () => {
+      const told = await hub.sendDirectly(what, workflow, { body });
+      said = told.status < 300
+        ? { kind: "good", text: `${what}: done.` }
+        : { kind: "bad", text: LINKS[told.body?.error] ?? told.body?.error ?? told.body?.title ?? String(told.status) };
+      await Promise.all([ask(), list()]);
+      draw();
+    });
+    const [cancel, move] = [token("cancel"), token("reschedule")];
+    return [
+      move && hub.has("client-reschedule") && free?.slots?.length > 0 && button(`press-move-${move.slice(-8)}`, "Take the first free time", press("The client moves the booking", "client-reschedule", { token: move, start: free.slots[0].start }), { kind: "second" }),
+      cancel && hub.has("client-cancel") && button(`press-cancel-${cancel.slice(-8)}`, "Cancel", press("The client cancels", "client-cancel", { token: cancel }), { kind: "danger" }),
+    ];
   }
 
   /** What the runs would have sent; the page tells each time it has looked. */
