@@ -45,6 +45,14 @@ class Clock(Protocol):
         ...
 
 
+class FormerSecrets(Protocol):
+    """Tells what a secret was before it was exchanged: what it signed then still counts (S1)."""
+
+    def former(self, value: str) -> str | None:
+        """The value before this one, while `<NAME>_PREVIOUS` is set; None: there is none."""
+        ...
+
+
 @dataclass(frozen=True)
 class Attempt:
     """One try of a step: what an action may know of the run it works for.
@@ -74,6 +82,8 @@ class Action:
     `reads_effects`: a read that asks about what an effect of ours made, such as a call.
     `texted_input`: the input with the number that gets a text message, which is not called for one
     that opted out. The result's `sid` is kept, so that reports about the message find it.
+    `mailed_input`: the same with an address, which mails came back from or are not wanted at.
+    `template_inputs` stand in a file of `templates/`, `file_or_text_inputs` there or in the step.
     """
 
     name: str
@@ -94,6 +104,8 @@ class Action:
     destination_inputs: Mapping[str, DestinationKind] = field(default_factory=dict)
     reads_effects: bool = False
     texted_input: str | None = None
+    mailed_input: str | None = None
+    file_or_text_inputs: tuple[str, ...] = ()
 
     @property
     def is_implemented(self) -> bool:
@@ -132,6 +144,7 @@ class Action:
             "secret_inputs": list(self.secret_inputs),
             "literal_inputs": list(self.literal_inputs),
             "template_inputs": list(self.template_inputs),
+            "file_or_text_inputs": list(self.file_or_text_inputs),
             "destination_inputs": list(self.destination_inputs),
         }
 
@@ -150,6 +163,8 @@ def action(
     destination_inputs: Mapping[str, DestinationKind] | None = None,
     reads_effects: bool = False,
     texted_input: str | None = None,
+    mailed_input: str | None = None,
+    file_or_text_inputs: Sequence[str] = (),
 ) -> Callable[[Function], Function]:
     """Mark a function as the action `name`; its docstring's first line is the summary.
 
@@ -177,6 +192,8 @@ def action(
             destination_inputs=dict(destination_inputs or {}),
             reads_effects=reads_effects,
             texted_input=texted_input,
+            mailed_input=mailed_input,
+            file_or_text_inputs=tuple(file_or_text_inputs),
         )
         _check_destinations(declared)
         setattr(function, _MARK, declared)

@@ -109,5 +109,9 @@ class Permanent(StepFailed):
     """Retrying cannot help: the answer will be the same."""
 
 
+class NoSuchReceiver(Permanent):
+    """The receiver's own service says for good that there is nobody of that address."""
+
+
 class Transient(StepFailed):
     """Retrying may help: a timeout, a refused connection, a rate limit."""

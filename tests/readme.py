@@ -37,7 +37,7 @@ def shown(command: str) -> list[str]:
 
 def write_example(folder: Path) -> None:
     """The project with the example in it, as the reader has it."""
-    for name in ("workflows", "schemas"):
+    for name in ("workflows", "schemas", "templates"):
         shutil.copytree(ROOT / name, folder / name)
     shutil.copy(ROOT / "hub.yaml", folder)
     write_files(folder)

@@ -27,6 +27,7 @@ AGREED = {
     "hub.yaml",
     "pyproject.toml",
     "schemas",
+    "templates",
     "tests",
     "workflows",
 }

@@ -303,6 +303,7 @@ def _action(name: str, declared: Mapping[str, Any]) -> Action:
         secret_inputs=tuple(declared["secret_inputs"]),
         literal_inputs=tuple(declared["literal_inputs"]),
         template_inputs=tuple(declared["template_inputs"]),
+        file_or_text_inputs=tuple(declared["file_or_text_inputs"]),
         destination_inputs=declared["destination_inputs"],
     )
 

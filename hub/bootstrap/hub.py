@@ -17,7 +17,13 @@ from hub.bootstrap.actions import all_actions
 from hub.bootstrap.clock import SystemClock, new_id
 from hub.bootstrap.in_force import InForce, Makings, in_force
 from hub.bootstrap.lookout import Lookout, Sight
-from hub.bootstrap.preflight import SIDE_BY_SIDE, Role, check_database, open_database
+from hub.bootstrap.preflight import (
+    SIDE_BY_SIDE,
+    Role,
+    check_database,
+    open_console_database,
+    open_database,
+)
 from hub.bootstrap.project import DIALECT_FACTS, config_values, warn_of_simulated_calls
 from hub.bootstrap.secrets import Seal, Secrets
 from hub.bootstrap.services import Services
@@ -242,6 +248,11 @@ class Hub:
         return AnswerBoard(_libpq_url(self.settings.database_url))
 
     @cached_property
+    def console_database(self) -> Engine:
+        """The connections of the console."""
+        return open_console_database(self.settings)
+
+    @cached_property
     def told(self) -> ToldAnswers:
         """Stores what callers were told unasked."""
         return ToldAnswers(self.database)
@@ -275,6 +286,8 @@ class Hub:
             self.current.close()
         if "told" in vars(self):
             self.told.stop()
+        if "console_database" in vars(self):
+            self.console_database.dispose()
         self.doorbell.close()
         self.rates.close()
         self.database.dispose()

@@ -43,14 +43,22 @@ class ServicesOnUse:
     Those of settings that are not in force any more are closed with the last run that has them.
     """
 
-    def __init__(self, settings: ProjectSettings, secrets: Secrets, public_url: str) -> None:
+    def __init__(
+        self,
+        settings: ProjectSettings,
+        secrets: Secrets,
+        config: Mapping[str, Any],
+        public_url: str,
+    ) -> None:
         self._settings, self._secrets = settings, secrets
-        self._public_url = public_url
+        self._config, self._public_url = config, public_url
 
     @cached_property
     def opened(self) -> Services:
         """Raises `Misconfigured` when `outbound_allow` cannot be read."""
-        return open_services(self._settings, self._secrets, public_url=self._public_url)
+        return open_services(
+            self._settings, self._secrets, config=self._config, public_url=self._public_url
+        )
 
     def close(self) -> None:
         """Let go of connections, if there are any."""
@@ -201,11 +209,12 @@ def in_force(
             closed=[path for name, path in project.closed.items() if name not in kept],
             known=None if last is None else last.reception,
             auth_types=all_auth_types(),
+            config=config,
         ),
         _makings=makings,
         services_on_use=last.services_on_use
         if last is not None and is_same
-        else ServicesOnUse(settings, secrets, makings.public_url),
+        else ServicesOnUse(settings, secrets, config, makings.public_url),
     )
 
 

@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 
 Role = Literal["web", "worker", "command"]
 SIDE_BY_SIDE = 8
+_OF_THE_CONSOLE = 3
+_STATEMENTS_OF_PAGES = timedelta(seconds=3)
+_PAGES_WAIT = timedelta(seconds=4)
 _WEB_WAITS = timedelta(seconds=1.2)  # a frozen database must be a 503 within 2 s (I11)
 
 
@@ -57,6 +60,17 @@ def open_database(settings: Settings, role: Role) -> Engine:
         pool_size=_pool_size(settings, role),
         application=f"hub-{role}",
         answer_within=_WEB_WAITS if role == "web" else db.ANSWER_WITHIN,
+    )
+
+
+def open_console_database(settings: Settings) -> Engine:
+    """The connections of the console: few of its own, so that no page keeps a webhook waiting."""
+    return db.open_engine(
+        settings.database_url,
+        pool_size=_OF_THE_CONSOLE,
+        application="hub-console",
+        answer_within=_PAGES_WAIT,
+        statement_timeout=_STATEMENTS_OF_PAGES,
     )
 
 

@@ -43,6 +43,7 @@ class Secrets:
             )
             for name in names
         }
+        self._former = {live[0]: live[1] for live in self._live.values() if live[1:]}
         self._named = _forms(self._live)
         self._hidden = _forms({**self._live, **own_secrets(environment)})
 
@@ -55,6 +56,10 @@ class Secrets:
     def live(self, name: str) -> tuple[str, ...]:
         """The values that prove a caller: the present one and, during a rotation, the last (S1)."""
         return self._live.get(name, ())
+
+    def former(self, value: str) -> str | None:
+        """What the secret with this value was before (`FormerSecrets`)."""
+        return self._former.get(value)
 
     def missing(self) -> list[str]:
         """The names without a value."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hub.action import FormerSecrets
 from hub.bootstrap.actions import all_connectors
 from hub.bootstrap.secrets import Secrets
 from hub.connectors.connections import ConnectionSettings
@@ -35,7 +36,13 @@ class Services:
         self.http.close()
 
 
-def open_services(settings: ProjectSettings, secrets: Secrets, *, public_url: str = "") -> Services:
+def open_services(
+    settings: ProjectSettings,
+    secrets: Secrets,
+    *,
+    config: Mapping[str, Any],
+    public_url: str = "",
+) -> Services:
     """Build the clients; nothing is connected yet.
 
     Without `connection:` a step uses the first connection of its service's type. `public_url`:
@@ -50,14 +57,14 @@ def open_services(settings: ProjectSettings, secrets: Secrets, *, public_url: st
     http = Http(policy)
     known = {
         name: replace(revealed(each, secrets), public_url=public_url)
-        for name, each in settings.connections.items()
+        for name, each in settings.connections_with(config).items()
     }
     first: dict[str, ConnectionSettings] = {}
     for connection in known.values():
         first.setdefault(connection.type, connection)
-    sets: dict[str | None, Mapping[type, Any]] = {_DEFAULT: _clients(http, first)}
+    sets: dict[str | None, Mapping[type, Any]] = {_DEFAULT: _clients(http, first, secrets)}
     for name, connection in known.items():
-        sets[name] = _clients(http, {**first, connection.type: connection})
+        sets[name] = _clients(http, {**first, connection.type: connection}, secrets)
     return Services(http, sets)
 
 
@@ -76,9 +83,11 @@ def revealed(declared: DeclaredConnection, secrets: Secrets) -> ConnectionSettin
     )
 
 
-def _clients(http: Http, by_type: Mapping[str, ConnectionSettings]) -> dict[type, Any]:
+def _clients(
+    http: Http, by_type: Mapping[str, ConnectionSettings], secrets: Secrets
+) -> dict[type, Any]:
     opened = {
         each.client: each.open(by_type.get(each.kind.name), http)
         for each in all_connectors().values()
     }
-    return {Http: http, **opened}
+    return {Http: http, FormerSecrets: secrets, **opened}

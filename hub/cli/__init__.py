@@ -38,11 +38,14 @@ COMMANDS = Commands(
         "tool": "describing:tool",
         "openapi": "describing:openapi",
         "actions": "describing:actions",
+        "people": "access:people",
         "audit": "keeping:audit",
         "retention": "keeping:retention",
         "key": "upkeep:key",
         "db": "upkeep:db_commands",
+        "bookings": "bookings:bookings",
         "leads": "pool:leads",
+        "mails": "mails:mails",
         "phones": "pool:phones",
     }
 )

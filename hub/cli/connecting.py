@@ -8,6 +8,7 @@ from typing import Literal
 import click
 
 from hub.bootstrap.actions import all_connectors
+from hub.bootstrap.project import config_values
 from hub.bootstrap.services import open_services, revealed
 from hub.cli.console import say, say_json, table
 from hub.cli.entrance import example, pass_environment
@@ -54,7 +55,7 @@ def connection() -> None:
 def list_connections(environment: Environment, *, as_json: bool) -> None:
     """Tell which connections there are, what uses them, and what is missing. Asks nobody."""
     environment.use_logs("error")
-    declared = environment.loaded.project.settings.connections
+    declared = declared_connections(environment)
     found = [_listed(each, environment) for each in declared.values()]
     if as_json:
         for each in found:
@@ -97,7 +98,7 @@ def test_connection(environment: Environment, *, name: str, as_json: bool) -> No
 
 def _ask(environment: Environment, name: str) -> Asked:
     settings = environment.loaded.project.settings
-    declared = settings.connections.get(name)
+    declared = declared_connections(environment).get(name)
     if declared is None:
         known = ", ".join(settings.connections) or "none at all"
         raise NotPossible(f"hub.yaml has no connection {name}; it has {known}")
@@ -106,7 +107,8 @@ def _ask(environment: Environment, name: str) -> Asked:
     if missing:
         told = f"set {', '.join(missing)}"
         return Asked(name, declared.type, "failed", told, "not_configured")
-    services = open_services(settings, environment.secrets)
+    config = config_values(settings, environment.settings.environment)
+    services = open_services(settings, environment.secrets, config=config)
     try:
         said = connector.check(revealed(declared, environment.secrets), services.http)
         return Asked(name, declared.type, "ok", environment.secrets.hide(said))
@@ -115,6 +117,12 @@ def _ask(environment: Environment, name: str) -> Asked:
         return Asked(name, declared.type, "failed", message, failure.code)
     finally:
         services.close()
+
+
+def declared_connections(environment: Environment) -> dict[str, ConnectionSettings]:
+    """The connections of hub.yaml, with what `config` holds; raises `Misconfigured`."""
+    settings = environment.loaded.project.settings
+    return settings.connections_with(config_values(settings, environment.settings.environment))
 
 
 def what_to_set(declared: ConnectionSettings, environment: Environment) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -15,7 +15,7 @@ from hub.bootstrap.project import config_values
 from hub.bootstrap.secret_forms import unusable
 from hub.bootstrap.secrets import Seal
 from hub.bootstrap.services import revealed
-from hub.cli.connecting import what_to_set
+from hub.cli.connecting import declared_connections, what_to_set
 from hub.cli.console import say, say_json, table
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import SECRETS_FILE, Environment, without_value
@@ -161,12 +161,20 @@ def _secrets(environment: Environment) -> Examined:
 
 
 def _connections(environment: Environment) -> Examined:
-    declared = environment.loaded.project.settings.connections
+    declared = _declared(environment)
     rows = tuple(row for each in declared.values() for row in _lacking(each, environment))
     if rows:
         said = f"{len(declared) - len(rows)} of {len(declared)} can be used"
         return Examined("connections", "warning", said, rows)
     return Examined("connections", "ok", f"{len(declared)} have what they need")
+
+
+def _declared(environment: Environment) -> Mapping[str, ConnectionSettings]:
+    """With a wrong value in `config`, which is a finding of its own, as they stand in hub.yaml."""
+    try:
+        return declared_connections(environment)
+    except Misconfigured:
+        return environment.loaded.project.settings.connections
 
 
 def _lacking(connection: ConnectionSettings, environment: Environment) -> list[str]:
@@ -180,8 +188,8 @@ def _lacking(connection: ConnectionSettings, environment: Environment) -> list[s
 
 def _asked_databases(environment: Environment) -> Iterator[Examined]:
     """What the roles of `sql.query` could do beyond reading (S13); nothing where there are none."""
-    declared = environment.loaded.project.settings.connections.values()
-    for connection in (each for each in declared if each.type == "postgres"):
+    declared = _declared(environment)
+    for connection in (each for each in declared.values() if each.type == "postgres"):
         what = f"connection {connection.name}"
         try:
             found = SqlClient(revealed(connection, environment.secrets)).excessive_rights()

@@ -7,10 +7,11 @@ from uuid import UUID
 
 import click
 
+from hub.bootstrap.retelling import line_as_json
 from hub.cli.console import complain, duration, instant, say, say_json, table
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
-from hub.cli.timeline import Teller, line_as_json
+from hub.cli.timeline import Teller
 from hub.engine.findings import did_you_mean
 from hub.errors import Misconfigured
 from hub.storage import reading

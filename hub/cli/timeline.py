@@ -2,48 +2,37 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
 
+from hub.bootstrap.retelling import (
+    Told,
+    body_of,
+    doubts_of,
+    how_heard,
+    read_run,
+    response_of,
+    run_as_json,
+    seen,
+    shown_value,
+    state_of,
+)
 from hub.bootstrap.secrets import Seal, Secrets
 from hub.cli.console import duration, instant, one_line, say, table
 from hub.cli.environment import Environment
-from hub.errors import Misconfigured, NotPossible
-from hub.ingest.dialects import DIALECTS
+from hub.errors import Misconfigured
 from hub.ingest.notes import reason
-from hub.ingest.secret_places import without_secrets
-from hub.storage import reading, text_messages
-from hub.storage.reading import DeliveryFacts, NotedDelivery, RunFacts, RunLine, StepFacts
+from hub.storage.reading import DeliveryFacts, NotedDelivery, RunFacts, StepFacts
 from hub.storage.text_messages import TextMessage
-from hub.values import decode, plain
+from hub.values import plain
 
-_SEALED = "(sealed: HUB_ENCRYPTION_KEY is not the key it was sealed with)"
-_NOT_TOLD = "(sealed: this body holds a secret)"
-_LONGEST_BODY = 2000
-_AS_USUAL = 200
 _SHORTEST = timedelta(milliseconds=1)  # shorter is not worth a number
 _EVENTS = ("do", "call", "wait", "emit", "for_each", "parallel", "reply", "fail", "cancel", "abort")
-_UNSEEN = frozenset({"item", "cut", "cancel_on", "timeout", "pause"})  # how the hub goes on
 _WITH_VALUES = frozenset({"do", "call", "wait", "emit", "for_each"})
-_OF_UNDOING = {"started": "can be undone", "succeeded": "undone", "failed": "not undone"}
-
-
-@dataclass(frozen=True)
-class Told:
-    """All that is known of one run."""
-
-    facts: RunFacts
-    steps: Sequence[StepFacts]
-    changes: Sequence[reading.Change]
-    delivery: DeliveryFacts | None
-    run_again: Sequence[UUID]
-    texts: Sequence[TextMessage]
 
 
 class Teller:
@@ -59,41 +48,12 @@ class Teller:
 
     def read(self, connection: Connection, run_id: UUID) -> Told:
         """Everything about a run; raises `NotPossible` when there is none."""
-        facts = reading.find_run(connection, run_id)
-        if facts is None:
-            raise NotPossible(f"there is no run {run_id}")
-        return Told(
-            facts=facts,
-            steps=reading.timeline(connection, run_id),
-            changes=reading.history(connection, run_id),
-            delivery=reading.delivery_of(connection, run_id),
-            run_again=reading.run_again(connection, run_id),
-            texts=text_messages.of_run(connection, run_id),
-        )
+        return read_run(connection, run_id)
 
     def as_json(self, told: Told) -> dict[str, Any]:
         """The form of `hub runs show ID --json`."""
-        facts = told.facts
-        hidden: dict[str, Any] = self._secrets.hide(
-            {
-                **line_as_json(facts.line),
-                "started_at": facts.started_at,
-                "scheduled_at": facts.scheduled_at,
-                "due_at": facts.due_at,
-                "deadline": facts.deadline,
-                "worker": facts.worker,
-                "run_again_as": list(told.run_again),
-                "result": _value(facts.result),
-                "steps": [_step_as_json(step) for step in told.steps],
-                "history": [
-                    {"at": each.at, "status": each.status, "why": each.why} for each in told.changes
-                ],
-                "text_messages": [_text_as_json(each) for each in told.texts],
-                "request": None if told.delivery is None else self._request(told.delivery),
-                "response": response_of(facts),
-            }
-        )
-        return hidden
+        body = None if told.delivery is None else self._body(told.delivery)
+        return run_as_json(told, body=body, hide=self._secrets.hide)
 
     def say(self, told: Told, *, values: bool = True) -> None:
         """For a person; `values`: with decisions, and with inputs and results of the steps."""
@@ -101,7 +61,7 @@ class Teller:
         say(f"{line.workflow}  {line.id}", bold=True)
         for label, text in self._head(told):
             say(f"  {label:<9}{text}")
-        steps = [step for step in _seen(told.steps) if values or step.kind in _EVENTS]
+        steps = [step for step in seen(told.steps) if values or step.kind in _EVENTS]
         if steps:
             say()
             cells = [_cells(step, line.created_at) for step in steps]
@@ -124,11 +84,11 @@ class Teller:
             say("\n  accepted at once: the caller did not wait for the run")
         if answer is not None:
             said = one_line(self._secrets.hide(answer["body"]), widest=160)
-            say(f"\n  answered {_how(facts, answer['status'])}  {said}")
+            say(f"\n  answered {how_heard(facts, answer['status'])}  {said}")
             if (late := answer.get("fallback_after")) is not None:
                 say(f"  this was `otherwise`: the run had not replied after {late:g} s")
         elif facts.result is not None:
-            said = one_line(self._secrets.hide(_value(facts.result)), widest=160)
+            said = one_line(self._secrets.hide(shown_value(facts.result)), widest=160)
             say(f"\n  returned {said}")
 
     def _head(self, told: Told) -> list[tuple[str, str]]:
@@ -140,7 +100,7 @@ class Teller:
             lines.append(
                 ("error", f"{said['code']} at {said['step'] or 'the run'}: {said['message']}")
             )
-        lines += [("careful", said) for said in _doubts(line)]
+        lines += [("careful", said) for said in doubts_of(line)]
         lines.append(("accepted", f"{instant(line.created_at)}  version {line.version[:12]}"))
         if facts.scheduled_at:
             lines.append(("planned", instant(facts.scheduled_at)))
@@ -169,8 +129,8 @@ class Teller:
     def _say_values(self, steps: Sequence[StepFacts]) -> None:
         for step in steps:
             said = [
-                ("in", _value(step.inputs)),
-                ("out", _value(step.result)),
+                ("in", shown_value(step.inputs)),
+                ("out", shown_value(step.result)),
                 ("error", step.error),
             ]
             shown = [(name, value) for name, value in said if value not in (None, {}, [])]
@@ -184,114 +144,9 @@ class Teller:
             for name, value in shown:
                 say(f"    {name:<6}{one_line(self._secrets.hide(plain(value)), widest=160)}")
 
-    def _request(self, delivery: DeliveryFacts) -> dict[str, Any]:
-        return {
-            "id": delivery.id,
-            "endpoint": delivery.endpoint,
-            "method": delivery.method,
-            "path": delivery.path,
-            "query": delivery.query,
-            "headers": delivery.headers,
-            "body": self._body(delivery),
-            "remote_ip": delivery.remote_ip,
-            "received_at": delivery.received_at,
-            "repeats": delivery.repeats,
-            "last_repeat_at": delivery.last_repeat_at,
-            "notes": delivery.notes,
-        }
-
     def _body(self, delivery: DeliveryFacts) -> Any:
-        """What the sender sent, without the members that carry secrets."""
-        body = delivery.body
-        if delivery.is_sealed:
-            try:
-                body = Seal(self._environment.settings.encryption_key).open(body)
-            except Misconfigured:
-                return _SEALED
-        try:
-            value = without_secrets(json.loads(body), _secret_places())
-        except (ValueError, RecursionError):
-            if delivery.is_sealed:
-                return _NOT_TOLD
-            value = body[:_LONGEST_BODY].decode("utf-8", "replace")
-        return self._secrets.hide(value)
-
-
-def _secret_places() -> tuple[str, ...]:
-    return tuple(sorted({place for each in DIALECTS.values() for place in each.secret_places}))
-
-
-def line_as_json(line: RunLine) -> dict[str, Any]:
-    """A run in the form of `hub runs --json`."""
-    return {
-        "id": line.id,
-        "workflow": line.workflow,
-        "version": line.version,
-        "status": line.status,
-        "created_at": line.created_at,
-        "ended_at": line.ended_at,
-        "mode": line.mode,
-        "dedupe_key": line.dedupe_key,
-        "error": line.error,
-        "maybe_done": line.is_maybe_done,
-        "retry_of": line.retry_of,
-    }
-
-
-def _how(facts: RunFacts, status: int) -> str:
-    """In which form the caller heard it; only JSON and forms give the status of a reply as it is.
-
-    The others put what a run replies into their own words, and most of them with 200 alone.
-    """
-    caller = facts.trigger.get("caller")
-    dialect = caller.get("dialect") if isinstance(caller, dict) else None
-    if dialect in {None, "json", "form"}:
-        return str(status)
-    own = f"in the form of {dialect}"
-    return f"{status} {own}" if status == _AS_USUAL else own
-
-
-def response_of(facts: RunFacts) -> dict[str, Any] | None:
-    """What the caller was told: the stored answer, or the acceptance of one who did not wait."""
-    if facts.response is not None:
-        return dict(facts.response)
-    if facts.delivery_id is None or facts.is_awaited:
-        return None
-    accepted = {"status": "accepted", "run_id": str(facts.line.id)}
-    return {"status": 202, "body": accepted, "headers": {}, "failed": False}
-
-
-def _step_as_json(step: StepFacts) -> dict[str, Any]:
-    took = None if step.ended_at is None else step.ended_at - step.started_at
-    return {
-        "id": step.step_id or step.path,
-        "path": step.path,
-        "kind": step.kind,
-        "action": step.action,
-        "status": step.status,
-        "attempts": step.attempts,
-        "simulated": step.is_simulated,
-        "input": _value(step.inputs),
-        "result": _value(step.result),
-        "error": step.error,
-        "started_at": step.started_at,
-        "ended_at": step.ended_at,
-        "duration_ms": None if took is None else round(took.total_seconds() * 1000, 1),
-        "due_at": step.due_at,
-    }
-
-
-def _text_as_json(message: TextMessage) -> dict[str, Any]:
-    return {
-        "sid": message.sid,
-        "step": message.path,
-        "number": message.number,
-        "status": message.status,
-        "error": message.error,
-        "error_code": message.error_code,
-        "sent_at": message.sent_at,
-        "status_at": message.status_at,
-    }
+        key = self._environment.settings.encryption_key
+        return body_of(delivery, lambda sealed: Seal(key).open(sealed), self._secrets.hide)
 
 
 def _text_cells(message: TextMessage, began_at: datetime) -> tuple[str, ...]:
@@ -306,45 +161,16 @@ def _text_cells(message: TextMessage, began_at: datetime) -> tuple[str, ...]:
     )
 
 
-def _seen(steps: Sequence[StepFacts]) -> list[StepFacts]:
-    """Without the hub's own notes, and without what could be undone of steps that failed."""
-    done = {step.path for step in steps if step.status == "succeeded"}
-    return [
-        step
-        for step in steps
-        if step.kind not in _UNSEEN
-        and (step.kind != "undo" or step.path.removesuffix("#undo") in done)
-    ]
-
-
 def _cells(step: StepFacts, began_at: datetime) -> tuple[str, ...]:
     took = None if step.ended_at is None else step.ended_at - step.started_at
     return (
         duration(max(step.started_at - began_at, timedelta())),
         step.path,
         step.action or step.kind if step.kind == "do" else step.kind,
-        _state(step),
+        state_of(step),
         duration(took) if took and took > _SHORTEST else "",
         str(step.attempts) if step.attempts > 1 else "",
     )
-
-
-def _state(step: StepFacts) -> str:
-    """The status, and what it does not say: nothing left the hub, or another run had done it."""
-    if step.is_simulated:
-        return "simulated"
-    if step.kind == "undo":
-        return _OF_UNDOING.get(step.status, step.status)
-    is_done_before = step.kind == "do" and step.status == "succeeded" and step.attempts == 0
-    return "done before" if is_done_before else step.status
-
-
-def _value(stored: Any) -> Any:
-    """A stored value as people see it; what cannot be read is said to be so."""
-    try:
-        return plain(decode(stored))
-    except (ValueError, TypeError):
-        return stored
 
 
 def _why(told: Told) -> str:
@@ -356,13 +182,3 @@ def _known_secrets(environment: Environment) -> Secrets:
         return environment.secrets
     except Misconfigured:
         return Secrets((), {})
-
-
-def _doubts(line: RunLine) -> list[str]:
-    """What may not be as the steps say."""
-    doubts = []
-    if line.mode == "test":
-        doubts.append("effects went to test_destinations, whatever their inputs say")
-    if line.is_maybe_done:
-        doubts.append("an effect of this run may have happened without an answer")
-    return doubts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EmailClient", "Invite", "Mailed", "send"]
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Invite:
@@ -45,9 +48,13 @@ class Invite:
 
 @dataclass(frozen=True)
 class Mailed:
-    """`message_id` is the mail's own id, the same for every attempt of the step."""
+    """`message_id` is the mail's own id, the same for every attempt of the step.
+
+    `sent` is false where mail is switched off.
+    """
 
     message_id: str
+    sent: bool = True
 
 
 SMTP = ConnectionType(
@@ -66,6 +73,7 @@ SMTP = ConnectionType(
             required=False,
         ),
         Field("ca_file", "PEM file of a private certificate authority", required=False),
+        Field("sending", "on (the default), or off: mails are logged, not sent", required=False),
     ),
     base_url=Field("base_url", "smtp://host:587 or smtps://host:465"),
 )
@@ -84,6 +92,14 @@ class EmailClient:
     def sender(self) -> str:
         """The address mails come from."""
         return address(configured(self._settings, SMTP).options["from"], "options.from")
+
+    @property
+    def is_off(self) -> bool:
+        """Whether mails stay here; raises `Permanent("not_configured")` for another word."""
+        said = configured(self._settings, SMTP).options.get("sending") or "on"
+        if said not in {"on", "off"}:
+            raise Permanent("not_configured", "options.sending may be on or off")
+        return said == "off"
 
     def deliver(self, message: EmailMessage, *, to: str, timeout: timedelta) -> None:
         """Hand the mail to the server; raises `StepFailed`."""
@@ -108,10 +124,12 @@ CONNECTOR = Connector(SMTP, EmailClient, lambda settings, _: EmailClient(setting
     "email.send",
     effect="once",
     example={"message_id": "m1"},
-    errors=("invalid_address", "not_configured", "tls_unavailable"),
+    errors=("invalid_address", "blocked_address", "not_configured", "tls_unavailable"),
     outward=True,
     destination_inputs={"to": "email"},
     template_inputs=("html",),
+    file_or_text_inputs=("text",),
+    mailed_input="to",
 )
 def send(
     mail: EmailClient,
@@ -138,6 +156,9 @@ def send(
     if html is not None or invite is not None:
         # A boundary of our own: what is sent again is the same, byte for byte.
         message.set_boundary(f"=_{digest}")
+    if mail.is_off:  # all of it was looked at: switched on, it would have left
+        log.info("mail is off: not sent", extra={"run_id": str(attempt.run_id)})
+        return Mailed(message_id, sent=False)
     mail.deliver(message, to=to, timeout=attempt.timeout)
     return Mailed(message_id)
 

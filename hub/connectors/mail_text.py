@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 
 from hub.errors import Permanent
+from hub.values import is_mail_address
 
-# One plain address. Local parts that need quotes or UTF-8 are not worth what they open.
-_ADDRESS = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{1,253}$)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*"
-)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 _HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
 _LONGEST_SUBJECT = 500
 
 
 def address(text: str, where: str) -> str:
-    if _ADDRESS.fullmatch(text) is None:
+    if not is_mail_address(text):
         raise Permanent("invalid_address", f"{where} is not one plain e-mail address")
     return text
 

@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from hub.connectors.http import excerpt
-from hub.errors import Permanent, StepFailed, Transient
+from hub.errors import NoSuchReceiver, Permanent, StepFailed, Transient
 
-# 5.7.x: the server refuses us, not the address.
+# 5.7.x: the server refuses us, not the address. 5.1.1 and the like: there is no such mailbox, or
+# none any more. Others, such as 5.2.2 (full) and those without such a code, say less.
 _POLICY = re.compile(rb"5\.7\.\d")
+_NOBODY = re.compile(rb"5\.(?:1\.(?:1|2|3|6|10)|2\.1)(?!\d)")
 _AUTHENTICATION = frozenset({530, 534, 535, 538})
 _COMPLETED = 2
 _FOR_NOW = 400
@@ -73,7 +75,8 @@ def expect_recipient(reply: tuple[int, bytes]) -> None:
     """The same of the receiver: a refusal for good means the address, unless it means us."""
     code, said = reply
     if code >= _FOR_GOOD and not _POLICY.match(said):
-        raise Permanent("invalid_address", f"the mail server refused the receiver: {_words(said)}")
+        kind = NoSuchReceiver if _NOBODY.match(said) else Permanent
+        raise kind("invalid_address", f"the mail server refused the receiver: {_words(said)}")
     expect(reply)
 
 

@@ -94,7 +94,7 @@ class WebhooksClient:
         keys, origins = self._told()
         return f"{len(keys)} secret(s) can sign; {len(origins)} origin(s) may be called"
 
-    def _told(self) -> tuple[list[bytes], set[tuple[str, str, str]]]:
+    def _told(self) -> tuple[list[bytes], set[str]]:
         settings = configured(self._settings, WEBHOOKS)
         names = ("secret", "former_secret")
         keys = [_key(settings, name) for name in names if settings.credentials.get(name)]

@@ -32,11 +32,12 @@ from hub.engine.attempts import (
 from hub.engine.counting import count_doubt, counted_call, step_span
 from hub.engine.desk import Desk
 from hub.engine.gate import Simulated, TestDestinations, pass_gate
+from hub.engine.receivers import Receiver, receiver_of
 from hub.errors import PayloadProblem, Permanent, StepFailed, Transient
 from hub.metrics.catalogue import STEPS
-from hub.storage import once, opt_outs, runs, text_messages
+from hub.storage import once, runs
 from hub.storage.db import DatabaseClock, is_busy
-from hub.values import encode, normalise_phone, plain, reveal
+from hub.values import encode, plain, reveal
 
 log = logging.getLogger(__name__)
 
@@ -190,35 +191,33 @@ class Performer:
 
     def _outward(self, task: Task, inputs: Mapping[str, Any]) -> Outcome:
         """The intent is stored before, the result after; no transaction is open meanwhile (E4)."""
-        number = _texted(task.action, inputs)
+        receiver = receiver_of(task.action, inputs)
         with task.desk.fenced() as connection:
-            is_refused = number is not None and opt_outs.has_opted_out(connection, number)
-            if not is_refused:  # else nothing is begun: no intent, and `once_per` stays free
+            refusal = None if receiver is None else receiver.refusal(connection)
+            if refusal is None:  # else nothing is begun: no intent, and `once_per` stays free
                 if (settled := self._take_once(connection, task)) is not None:
                     return settled
                 task.desk.keep(connection, task.entry)
-        if is_refused:
-            raise Permanent(opt_outs.OPTED_OUT, "the receiver wants no text messages")
+        if refusal is not None:
+            raise refusal
         try:
             result = self._tools.hide_named(self._call(task, inputs, None))
         except StepFailed as failed:
-            if number is not None and failed.code == opt_outs.OPTED_OUT:
-                _again(partial(self._note_opt_out, task, number), is_busy)
+            if receiver is not None and receiver.is_news(failed):
+                _again(partial(self._note_failure, task, receiver), is_busy)
             raise
-        _again(partial(self._store_done, task, result, number), is_busy)
+        _again(partial(self._store_done, task, result, receiver), is_busy)
         return Done(result)
 
-    def _note_opt_out(self, task: Task, number: str) -> None:
-        """The provider knows of a wish that we did not hear of."""
+    def _note_failure(self, task: Task, receiver: Receiver) -> None:
         with task.desk.fenced(is_checked=False) as connection:
-            opt_outs.note(connection, number, is_out=True, at=None, source=task.action.name)
+            receiver.note_failure(connection, source=task.action.name)
 
-    def _store_done(self, task: Task, result: Any, number: str | None) -> None:
+    def _store_done(self, task: Task, result: Any, receiver: Receiver | None) -> None:
         with task.desk.fenced(is_checked=False, stays_open=True) as connection:
-            sid = None if number is None else result.get("sid")
-            if number is not None and isinstance(sid, str):
+            if receiver is not None:
                 run_id, path = task.desk.run.id, task.command.path
-                text_messages.note_sent(connection, sid, run_id=run_id, path=path, number=number)
+                receiver.note_sent(connection, result, run_id=run_id, path=path)
             self._keep_done(connection, task, result)
 
     def _call(self, task: Task, inputs: Mapping[str, Any], connection: Connection | None) -> Any:
@@ -325,16 +324,6 @@ class Performer:
         done = replace(task.entry, status="succeeded", result=held.result, attempts=0)
         task.desk.keep(connection, done)
         return Done(held.result)
-
-
-def _texted(action: Action, inputs: Mapping[str, Any]) -> str | None:
-    """The number that would get a text message, as wishes are kept (E.164)."""
-    if action.texted_input is None:
-        return None
-    try:
-        return normalise_phone(str(inputs.get(action.texted_input)))
-    except ValueError:
-        return None
 
 
 def _again(attempt: Callable[[], _R], may_go_again: Callable[[DBAPIError], bool]) -> _R:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -78,13 +78,29 @@ class ConnectionFacts:
 
 @dataclass(frozen=True)
 class ConnectionSettings:
-    """An account of a connector; `credentials` maps what the connector asks for to secret names."""
+    """An account of a connector; `credentials` maps what the connector asks for to secret names.
+
+    `from_config` maps `base_url` and `options.<name>` to the values of `config` that hold them.
+    """
 
     name: str
     type: str
     base_url: str | None = None
     credentials: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    from_config: Mapping[str, str] = field(default_factory=dict)
+
+    def with_config(self, config: Mapping[str, Any]) -> ConnectionSettings:
+        """The same with the values of `config`; what has none there is not given."""
+        found = {path: config.get(name) for path, name in self.from_config.items()}
+        held = {path: value for path, value in found.items() if value not in (None, "")}
+        options = {
+            name: held.get(f"options.{name}", value)
+            for name, value in self.options.items()
+            if f"options.{name}" not in found or f"options.{name}" in held
+        }
+        base_url = held.get("base_url") if "base_url" in found else self.base_url
+        return replace(self, base_url=base_url, options=options, from_config={})
 
 
 @dataclass(frozen=True)
@@ -101,6 +117,16 @@ class Retention:
 
     runs: timedelta = timedelta(days=90)
     audit: timedelta = timedelta(days=400)
+
+
+@dataclass(frozen=True)
+class EventStream:
+    """Events that may be watched: the part in braces of `path` is their key."""
+
+    name: str
+    path: str
+    auth: str
+    events: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -121,6 +147,11 @@ class ProjectSettings:
     test_destinations_from: Mapping[str, str] = field(default_factory=dict)
     outbound_allow: tuple[OutboundRule, ...] = ()
     retention: Retention = Retention()
+    streams: tuple[EventStream, ...] = ()
+
+    def connections_with(self, config: Mapping[str, Any]) -> dict[str, ConnectionSettings]:
+        """The connections by name, with what `config` holds of them."""
+        return {name: each.with_config(config) for name, each in self.connections.items()}
 
     def test_destinations_with(self, config: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         """The lists by kind, those that `config` holds included."""

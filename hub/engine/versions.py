@@ -112,9 +112,9 @@ def template_paths(workflow: Workflow, actions: Mapping[str, Action]) -> Iterato
     for step in (ask for each in steps_of(workflow) for ask in actions_of(each)):
         action = actions.get(step.action)
         given = dict(_literal_inputs(step))
-        for name in action.template_inputs if action else ():
+        for name in (*action.template_inputs, *action.file_or_text_inputs) if action else ():
             path = given.get(name)
-            if isinstance(path, str):
+            if isinstance(path, str) and path.startswith("templates/"):
                 yield path
 
 

@@ -276,6 +276,14 @@ class RateLimit:
 
 
 @dataclass(frozen=True)
+class Origins:
+    """The pages that may read the answers of an endpoint: their origins, and lists of `config`."""
+
+    written: tuple[str, ...] = ()
+    from_config: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ValueField:
     """One declared value: an input, or a part of the path or query."""
 
@@ -300,6 +308,7 @@ class Endpoint:
     query: tuple[ValueField, ...] = ()
     headers: tuple[str, ...] = ()
     rate_limit: RateLimit | None = None
+    cors: Origins | None = None
     max_body: int = 262_144
     timezone: str | None = None
     dedupe: Dedupe | None = None

@@ -50,6 +50,10 @@ class EndpointIndex:
             headers={"Allow": ", ".join(sorted(allowed))},
         )
 
+    def at(self, path: str) -> list[str]:
+        """The workflows of a path, whatever method they take."""
+        return [name for methods, _ in self._candidates(path) for name in methods.values()]
+
     def _candidates(self, path: str) -> list[tuple[_Methods, dict[str, str]]]:
         found: list[tuple[_Methods, dict[str, str]]] = []
         if path in self._fixed:

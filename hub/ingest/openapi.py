@@ -50,6 +50,12 @@ _PLAIN = {"json", "form"}  # dialects that answer as the workflow says, status a
 _RETRY_AFTER = {
     "Retry-After": {"description": "Seconds", "schema": {"type": "integer", "minimum": 1}}
 }
+_ALLOWED_ORIGIN = {
+    "Access-Control-Allow-Origin": {
+        "description": "The origin of the page that asks, if the endpoint names it in `cors`",
+        "schema": {"type": "string", "format": "uri"},
+    }
+}
 _COMPUTED = ("2XX", "3XX", "4XX", "5XX")
 
 
@@ -168,6 +174,8 @@ def _responses(workflow: Workflow, endpoint: Endpoint) -> dict[str, Any]:
             "description": ". ".join(filter(None, (refused["description"], description))),
             "content": {**refused["content"], **_answer_content(endpoint, status)},
         }
+    if endpoint.cors is not None:
+        found = {status: _readable_by_pages(told) for status, told in found.items()}
     return dict(sorted(found.items()))
 
 
@@ -235,6 +243,11 @@ def _refusals(endpoint: Endpoint) -> dict[str, dict[str, Any]]:
     if endpoint.rate_limit is not None:
         found["429"] = _too_many(endpoint.rate_limit)
     return found
+
+
+def _readable_by_pages(told: dict[str, Any]) -> dict[str, Any]:
+    """A response with the header by which a browser hands it to the script of a page."""
+    return {**told, "headers": {**told.get("headers", {}), **_ALLOWED_ORIGIN}}
 
 
 def _too_many(limit: RateLimit) -> dict[str, Any]:

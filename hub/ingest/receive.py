@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from hub.errors import Rejected, Unavailable
 from hub.ingest import rate_limits
 from hub.ingest.answers import as_sentence
 from hub.ingest.body import Body, read_json
+from hub.ingest.cors import Cors, open_cors
 from hub.ingest.dialects import FORM_TYPE, Beside, Call, Reply, Unpacked
 from hub.ingest.endpoints import EndpointIndex, is_one_of
 from hub.ingest.entrance import Entrance, open_entrance
@@ -51,6 +53,7 @@ class Route:
 
     entrance: Entrance
     params: Mapping[str, str]
+    cors: Cors | None = None
 
     @property
     def max_body(self) -> int:
@@ -78,6 +81,7 @@ class Reception:
         closed: Collection[str] = (),
         known: Reception | None = None,
         auth_types: Mapping[str, AuthType] = AUTH_TYPES,
+        config: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         """`secrets` gives the live values of a secret by its name; `seal` encrypts bytes.
 
@@ -85,7 +89,8 @@ class Reception:
         all processes. `unserved`: workflows that nothing may start, each with the actions that are
         missing. `closed` are paths whose workflow has errors; a workflow whose preset or dialect
         is gone is closed too. What a `known` reception has ready for the same workflow is taken
-        over. `auth_types`: the hub's own and those that packages bring.
+        over. `auth_types`: the hub's own and those that packages bring. `config` has the origins
+        that `cors` names there.
         """
         self._secrets, self._record, self._seal, self._admit = secrets, record, seal, admit
         self._start, self._now, self._new_id, self._write = start, now, new_id, write
@@ -97,6 +102,8 @@ class Reception:
         for name, workflow in workflows.items():
             if isinstance(workflow.trigger, Endpoint) and workflow.is_enabled:
                 self._open(name, workflow, workflow.trigger, known)
+        opened = ((name, open_cors(each, config)) for name, each in self._entrances.items())
+        self._cors = {name: each for name, each in opened if each is not None}
         self._index = EndpointIndex(
             {name: entrance.endpoint for name, entrance in self._entrances.items()}
         )
@@ -125,7 +132,27 @@ class Reception:
                 title = "This endpoint is closed: the file of its workflow has errors."
                 raise Rejected(503, title, retry_after=_CLOSED_FOR) from None
             raise
-        return Route(self._entrances[match.workflow], match.params)
+        name = match.workflow
+        return Route(self._entrances[name], match.params, self._cors.get(name))
+
+    def cors_at(self, path: str) -> Cors | None:
+        """For the answer to a request that no endpoint takes: the pages of one at its path."""
+        found = (self._cors.get(name) for name in self._index.at(path)) if self._cors else ()
+        return next((each for each in found if each is not None), None)
+
+    def prove(self, request: InboundRequest, auth: str) -> None:
+        """That the sender is who the preset `auth` lets in; raises `Rejected` 401."""
+        preset = self._settings.auth[auth]
+        verify(
+            preset,
+            headers=request.headers,
+            body=request.body,
+            secrets=[each for name in preset.secrets for each in self._secrets(name)],
+            now=self._now(),
+            method=request.method,
+            url=request.url,
+            auth_types=self._auth_types,
+        )
 
     def receive(
         self,

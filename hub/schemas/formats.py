@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from hub.values import is_e164, parse_duration, parse_instant, parse_local, zone
+from hub.values import is_e164, is_origin, parse_duration, parse_instant, parse_local, zone
 
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -88,4 +88,5 @@ FORMATS: Mapping[str, Format] = {
     "e164": Format(is_e164, "a phone number, such as +12025550147"),
     "email": Format(_is_email, "an e-mail address"),
     "uri": Format(_is_uri, "a web address, such as https://example.com/page"),
+    "origin": Format(is_origin, "the origin of a page, such as https://book.example.com"),
 }

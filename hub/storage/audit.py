@@ -109,13 +109,15 @@ def _digest(value: Any) -> bytes | None:
 
 _READ = text(
     "SELECT id, at, who, origin, action, what, before_digest, after_digest, digest"
-    " FROM audit ORDER BY id DESC LIMIT :limit"
+    " FROM audit WHERE id < :before ORDER BY id DESC LIMIT :limit"
 )
+_ALL = 2**63 - 1
 
 
-def newest(connection: Connection, *, limit: int) -> list[AuditRow]:
-    """The last acts, the newest first."""
-    return [AuditRow(**row) for row in connection.execute(_READ, {"limit": limit}).mappings()]
+def newest(connection: Connection, *, limit: int, before: int | None = None) -> list[AuditRow]:
+    """The last acts, the newest first; `before`: those older than this one."""
+    values = {"limit": limit, "before": _ALL if before is None else before}
+    return [AuditRow(**row) for row in connection.execute(_READ, values).mappings()]
 
 
 # The digest is computed here once more, not by the function that wrote it.

@@ -42,7 +42,7 @@ LOOK_FOR_CLIENT = timedelta(seconds=1)
 ANSWER_WITHIN = timedelta(seconds=12)  # more than any statement may take
 _LOOK_EVERY = 0.1  # seconds, at the clock of a session that ends at a fixed second
 
-NEWEST_REVISION = "0013"  # of migrations/versions; `hub.storage.migrate` is held to it by a test
+NEWEST_REVISION = "0014"  # of migrations/versions; `hub.storage.migrate` is held to it by a test
 _KEEPALIVES = {
     "keepalives": 1,
     "keepalives_idle": 10,
@@ -157,21 +157,22 @@ def open_engine(
     pool_size: int,
     application: str,
     answer_within: timedelta = ANSWER_WITHIN,
+    statement_timeout: timedelta = STATEMENT_TIMEOUT,
     may_write: bool = True,
 ) -> Engine:
     """A pool of at most `pool_size` connections; nothing is connected yet.
 
     A database that is down, full of waiters or frozen becomes an `OperationalError` or a pool
     `TimeoutError`, never a hang: 2 s to connect, 1 s to get a connection, `answer_within` for each
-    answer. Unless it `may_write` the server refuses every change. Raises `Misconfigured` when the
-    URL is not PostgreSQL's.
+    answer, of which the server works for `statement_timeout` at most. Unless it `may_write` the
+    server refuses every change. Raises `Misconfigured` when the URL is not PostgreSQL's.
     """
     found = address(url)
     return create_engine(
         found,
         creator=partial(
             _connect,
-            _conninfo(found, application, may_write=may_write),
+            _conninfo(found, application, may_write=may_write, within=statement_timeout),
             answer_within.total_seconds(),
         ),
         poolclass=FairPool,
@@ -236,11 +237,13 @@ def address(url: str) -> URL:
     return parsed.set(drivername="postgresql+psycopg")
 
 
-def _conninfo(address: URL, application: str, *, may_write: bool) -> str:
+def _conninfo(
+    address: URL, application: str, *, may_write: bool, within: timedelta = STATEMENT_TIMEOUT
+) -> str:
     """What the operator wrote in the URL wins over our settings."""
     _, given = address.get_dialect()().create_connect_args(address)
     read_only = "" if may_write else "-c default_transaction_read_only=on"
-    options = (_session_options(), given.get("options", ""), read_only)
+    options = (_session_options(within), given.get("options", ""), read_only)
     settings = {
         **_KEEPALIVES,
         "connect_timeout": int(CONNECT_TIMEOUT.total_seconds()),
@@ -251,10 +254,10 @@ def _conninfo(address: URL, application: str, *, may_write: bool) -> str:
     return make_conninfo("", **settings)
 
 
-def _session_options() -> str:
+def _session_options(within: timedelta) -> str:
     settings = {
         "timezone": "UTC",
-        "statement_timeout": _milliseconds(STATEMENT_TIMEOUT),
+        "statement_timeout": _milliseconds(within),
         "idle_in_transaction_session_timeout": _milliseconds(IDLE_TIMEOUT),
         "lock_timeout": _milliseconds(LOCK_TIMEOUT),
         # What nobody waits for any more ends: else sessions pile up while the database hangs (I11).

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, NestedTransaction, NullPool, create_e
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from hub.action import Action, Attempt, Clock
+from hub.action import Action, Attempt, Clock, FormerSecrets
 from hub.errors import Transient
 from hub.storage import migrate
 from hub.storage.db import address
@@ -33,6 +33,14 @@ class StageClock:
     def now(self) -> datetime:
         """The present instant of the test."""
         return self.tell()
+
+
+class _NoFormerSecrets:
+    """In a test no secret is exchanged."""
+
+    def former(self, value: str) -> str | None:  # noqa: ARG002 - as `FormerSecrets` wants it
+        """There is none."""
+        return None
 
 
 @dataclass
@@ -52,7 +60,12 @@ class Database:
         """Do it inside a savepoint, which stays open; raises what the action raises."""
         self.undo()
         self._open = self.connection.begin_nested()
-        services = {Connection: self.connection, Clock: self.clock, Attempt: attempt}
+        services = {
+            Connection: self.connection,
+            Clock: self.clock,
+            Attempt: attempt,
+            FormerSecrets: _NoFormerSecrets(),
+        }
         try:
             return action.call(services, inputs)
         except DBAPIError as problem:

@@ -10,7 +10,8 @@ from hub.values.instants import (
     resolve_local,
     zone,
 )
-from hub.values.origins import Origin, origin_of
+from hub.values.mail_addresses import fold_mail_address, is_mail_address
+from hub.values.origins import is_origin, origin_of
 from hub.values.phone_numbers import check_region, is_e164, normalise_phone
 from hub.values.secrets import (
     Secret,
@@ -23,7 +24,6 @@ from hub.values.secrets import (
 from hub.values.storage_form import decode, encode, plain
 
 __all__ = [
-    "Origin",
     "Secret",
     "SecretText",
     "caller_key",
@@ -31,11 +31,14 @@ __all__ = [
     "check_region",
     "decode",
     "encode",
+    "fold_mail_address",
     "format_duration",
     "format_instant",
     "in_zone",
     "is_credential_name",
     "is_e164",
+    "is_mail_address",
+    "is_origin",
     "is_secret_name",
     "join_secret",
     "normalise_phone",

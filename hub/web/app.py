@@ -7,7 +7,8 @@ its routes, its signals) they need only when something goes wrong.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from importlib import import_module
 from typing import Any
 
 from flask import Flask, Response, g
@@ -24,10 +25,13 @@ from hub.web.endpoints import EndpointDesk
 from hub.web.health import add_health
 from hub.web.inbound import METHODS, remote_ip
 from hub.web.problems import add_error_handlers
+from hub.web.streams import HEADERS as STREAM_HEADERS
+from hub.web.streams import Asked, Streams
 from hub.web.visits import Visit, Visits
 
 _ON_THE_SHORT_WAY = frozenset(METHODS) - {"HEAD"}
 _WITHOUT_BODY = {204, 304}
+_CONSOLE = "/admin"
 _FIRST_FINAL = 200
 _WRITTEN_BY_FLASK = {"content-length", "content-location", "location"}
 
@@ -50,8 +54,10 @@ class HubApp(Flask):
     def __init__(self, hub: Hub) -> None:
         super().__init__("hub", static_folder=None)
         self.visits, self.desk = Visits(hub), EndpointDesk(hub)
+        self.streams = Streams(hub)
         self._trusted_proxies = hub.settings.trusted_proxies
         self._pages: frozenset[str] = frozenset()
+        self._hub = hub
 
     def open_short_way(self) -> None:
         """All pages are there: whatever else is asked for is an endpoint, or nothing."""
@@ -64,6 +70,12 @@ class HubApp(Flask):
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
+        if environ.get("PATH_INFO", "").startswith(_CONSOLE) and _is_of_console(environ):
+            answered: Iterable[bytes] = self._console(environ, start_response)
+            return answered
+        asked = self.streams.find(environ.get("PATH_INFO", ""))
+        if asked is not None:
+            return self._streamed(environ, start_response, asked)
         if not self._is_on_the_short_way(environ):
             return super().wsgi_app(environ, start_response)
         visit = self.visits.begin(environ, environ["PATH_INFO"])
@@ -74,6 +86,28 @@ class HubApp(Flask):
             return self._refused(environ, start_response, visit, problem)
         finally:
             self.visits.end(visit)
+
+    @cached_property
+    def _console(self) -> Any:
+        """The pages for people, loaded when somebody asks for one: webhooks never need them."""
+        making = import_module("hub.web.console.making")
+        return making.create_console(self._hub, self.visits)
+
+    def _streamed(
+        self, environ: dict[str, Any], start_response: Any, asked: Asked
+    ) -> Iterable[bytes]:
+        """The beginning of a stream; what follows is told while its reader is there."""
+        visit = self.visits.begin(environ, environ["PATH_INFO"])
+        try:
+            feed = self.streams.open(environ, asked, visit)
+            headers = [*STREAM_HEADERS, *self.visits.added(visit, {"content-type"})]
+            self._leave(environ, visit, 200, ours=asked.stream.path)
+            start_response(_status_line(200), headers)
+        except Exception as problem:  # noqa: BLE001 - the error handlers know them all
+            return self._refused(environ, start_response, visit, problem)
+        finally:
+            self.visits.end(visit)
+        return feed
 
     def _is_on_the_short_way(self, environ: dict[str, Any]) -> bool:
         """Whether Flask would call for the endpoints, and the request has nothing special."""
@@ -137,8 +171,9 @@ class HubApp(Flask):
     def dress(self, response: Response) -> Response:
         """An answer that Flask made, with the headers that every answer has."""
         said = {name.lower() for name, _ in response.headers}
+        response.headers.pop("X-Request-Id", None)
         for name, value in self.visits.added(g.visit, said):
-            response.headers[name] = value
+            response.headers.add(name, value)
         rule = flask_request.url_rule
         ours = metrics.NO_ENDPOINT if rule is None or rule.arguments else rule.rule
         self._leave(flask_request.environ, g.visit, response.status_code, ours=ours)
@@ -152,6 +187,11 @@ class HubApp(Flask):
     def _leave(self, environ: dict[str, Any], visit: Visit, status: int, *, ours: str) -> None:
         ip = remote_ip(environ, self._trusted_proxies)
         self.visits.leave(visit, environ, status, ours=ours, ip=ip)
+
+
+def _is_of_console(environ: dict[str, Any]) -> bool:
+    """Whether a path that begins like those of the console is one of them."""
+    return environ["PATH_INFO"][len(_CONSOLE) : len(_CONSOLE) + 1] in {"", "/"}
 
 
 @lru_cache(maxsize=100)

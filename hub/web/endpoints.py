@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from functools import partial
 from math import inf
 from time import monotonic
@@ -12,9 +12,12 @@ from uuid import UUID
 
 from hub.bootstrap import Hub
 from hub.engine.workflow import Respond, Within
+from hub.errors import Rejected
 from hub.ingest.answers import pack
+from hub.ingest.cors import NO_PAGE, Cors, without_cors
 from hub.ingest.dialects import Packed
 from hub.ingest.receipt import Receipt
+from hub.ingest.receive import Reception, Route
 from hub.ingest.waiting import Patience, answered_by, replies
 from hub.metrics import catalogue as metrics
 from hub.storage.answers import Expectation
@@ -26,6 +29,7 @@ WITHIN = "hub.within"  # in the environment: how the server ends what takes too 
 TO_LIVE = "hub.to_live"  # the same, how many seconds the process has left for its answers
 STORE_WITHIN = 1.4  # seconds: with the rest of the request the answer leaves within 2 s (I11)
 _SHORTEST = 0.05
+_WANTED_METHOD = "HTTP_ACCESS_CONTROL_REQUEST_METHOD"
 _LONGEST_REASON = 300
 
 InTime = Callable[[float], AbstractContextManager[object]]
@@ -42,9 +46,10 @@ class EndpointDesk:
         """Take a request in, and its answer; raises what the error handlers know."""
         hub, guard = self._hub, self._guard
         reception = hub.reception  # all of the request is served by what is in force now
-        route = reception.find(environ["REQUEST_METHOD"], visit.path)
+        if (said_first := _preflight(reception, environ, visit)) is not None:
+            return said_first
+        route = _route(reception, environ, visit)
         name = route.entrance.workflow.name
-        visit.facts = {"workflow": name}
         request = inbound_request(
             environ,
             id_=visit.id,
@@ -88,7 +93,40 @@ class EndpointDesk:
         visit.facts["runs"] = " ".join(runs[:20])
         if receipt.reason is not None:
             visit.facts["reason"] = receipt.reason[:_LONGEST_REASON]
-        return pack(receipt, said)
+        packed = pack(receipt, said)
+        return packed if route.cors is None else without_cors(packed)
+
+
+def _route(reception: Reception, environ: dict[str, Any], visit: Visit) -> Route:
+    """The endpoint, and what its pages may read: of a refusal too, whoever raises it."""
+    cors: Cors | None = None
+    try:
+        route = reception.find(environ["REQUEST_METHOD"], visit.path)
+        cors, visit.facts = route.cors, {"workflow": route.entrance.workflow.name}
+    except Rejected:
+        cors = reception.cors_at(visit.path)
+        raise
+    finally:
+        if cors is not None:
+            visit.headers = cors.answered(environ.get("HTTP_ORIGIN"))
+    return route
+
+
+def _preflight(reception: Reception, environ: dict[str, Any], visit: Visit) -> Packed | None:
+    """What a browser hears that asks before a page's script may call; no request of a caller."""
+    if environ["REQUEST_METHOD"] != "OPTIONS":
+        return None
+    origin, method = environ.get("HTTP_ORIGIN"), environ.get(_WANTED_METHOD)
+    if origin is None or method is None:
+        return None
+    with suppress(Rejected):
+        route = reception.find(method, visit.path)
+        if route.cors is not None:
+            visit.facts = {"workflow": route.entrance.workflow.name}
+            if origin not in route.cors.origins:
+                visit.facts["reason"] = NO_PAGE
+            return route.cors.preflight(origin)
+    return None
 
 
 def _in_time(within: InTime, respond: Respond) -> InTime:

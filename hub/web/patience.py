@@ -8,10 +8,15 @@ from time import monotonic
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]
+from gevent.lock import BoundedSemaphore  # type: ignore[import-untyped]
 
 from hub.errors import Unavailable
 
+_AT_ONCE = 2  # computations beside the greenlets: each may take some memory
+_ASIDE_WITHIN = 5.0  # seconds in line
 RECEIVE_WITHIN = 15.0  # seconds for a whole request: head and body (I16)
+
+_COMPUTING = BoundedSemaphore(_AT_ONCE)
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -48,9 +53,23 @@ def with_deadline(app: WsgiApp, to_live: Callable[[], float]) -> WsgiApp:
         stream = PatientStream(environ["wsgi.input"], arrived_at + RECEIVE_WITHIN)
         environ["wsgi.input"] = current.body = stream
         environ["hub.within"], environ["hub.to_live"] = within, to_live
+        environ["hub.aside"] = aside
         return app(environ, start_response)
 
     return patient
+
+
+def aside(work: Callable[[], Any]) -> Any:
+    """Do what only computes in a thread beside the greenlets; few at once, others wait in line.
+
+    Raises `Unavailable` for who would wait too long.
+    """
+    if not _COMPUTING.acquire(timeout=_ASIDE_WITHIN):
+        raise Unavailable("too many passwords are looked at just now")
+    try:
+        return gevent.get_hub().threadpool.apply(work)
+    finally:
+        _COMPUTING.release()
 
 
 @contextmanager

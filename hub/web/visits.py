@@ -32,7 +32,10 @@ _log = logging.getLogger("hub.web.app")
 
 @dataclass(slots=True)
 class Visit:
-    """What is noted of one request. `facts` are for its line in the log."""
+    """What is noted of one request. `facts` are for its line in the log.
+
+    `headers`: what its answer has for the sake of its endpoint, whatever the answer is.
+    """
 
     id: UUID
     request_id: str
@@ -40,6 +43,7 @@ class Visit:
     path: str
     log: logs.Marker
     facts: dict[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] | None = None
     span: tracing.Span | None = None
     tracing: ExitStack | None = None
 
@@ -70,6 +74,8 @@ class Visits:
     def added(self, visit: Visit, said: set[str]) -> list[tuple[str, str]]:
         """The headers that every answer has, beside those it says itself (in lower case)."""
         headers = [each for name, each in self._lower.items() if name not in said]
+        if visit.headers is not None:
+            headers += visit.headers.items()
         headers.append(("X-Request-Id", visit.request_id))
         return headers
 

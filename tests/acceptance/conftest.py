@@ -45,7 +45,7 @@ def slack() -> Iterator[FakeSlack]:
 def project(tmp_path: Path, slack: FakeSlack) -> Path:
     """The project itself, with the way to Slack led to the fake."""
     folder = tmp_path / "project"
-    for name in ("workflows", "schemas"):
+    for name in ("workflows", "schemas", "templates"):
         shutil.copytree(PROJECT / name, folder / name)
     settings = (PROJECT / "hub.yaml").read_text()
     for written, meant in (

@@ -88,7 +88,7 @@ def test_a_mail_server_is_greeted_and_no_mail_is_handed_in(project: Path):
         settings = project / "hub.yaml"
         place = f"smtp://127.0.0.1:{server.port}"
         text = settings.read_text().replace("smtp://localhost:587", place)
-        settings.write_text(text.replace("from: hub@", "tls: none\n      from: hub@"))
+        settings.write_text(text.replace("from: ${{", "tls: none\n      from: ${{"))
         login = {"SMTP_USERNAME": "hub", "SMTP_PASSWORD": "right-1"}
 
         told = typed(project, "test", "email", "--json", **login)

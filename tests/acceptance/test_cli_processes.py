@@ -18,6 +18,7 @@ import pytest
 
 from hub import embedded
 from hub.bootstrap.secrets import new_key
+from hub.cli.demo.parts import PARTS
 from hub.storage import migrate
 from tests.acceptance.terminal import Terminal
 from tests.processes.house import until
@@ -30,7 +31,7 @@ PATIENCE = 100  # seconds; the machine may be busy
 def project(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     folder.mkdir()
-    for name in ("workflows", "schemas"):
+    for name in ("workflows", "schemas", "templates"):
         shutil.copytree(ROOT / name, folder / name)
     shutil.copy(ROOT / "hub.yaml", folder)
     return folder
@@ -90,15 +91,37 @@ def hub(project: Path, variables: dict[str, str], *words: str) -> subprocess.Com
 
 
 @pytest.mark.long
-@pytest.mark.timeout(240)
-def test_the_demonstration_can_be_played_twice(project: Path, variables: dict[str, str]):
-    for _ in range(2):
-        played = hub(project, variables, "demo", "--once")
+@pytest.mark.timeout(600)
+def test_each_demonstration_can_be_played_and_played_again(
+    project: Path, variables: dict[str, str]
+):
+    for words in ((), *((name,) for name in PARTS), ("holds",)):
+        played = hub(project, variables, "demo", *words, "--once")
 
         assert played.returncode == 0, played.stdout + played.stderr
         assert "checks passed" in played.stdout
         assert "✗" not in played.stdout
         assert "Traceback" not in played.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["everything"], "'everything' is not"),
+        (["holds"], "needs the workflows lead-phone"),
+        ([], "needs the workflows lead-phone"),
+    ],
+)
+def test_a_part_that_cannot_be_played_is_refused_with_the_reason(
+    tmp_path: Path, variables: dict[str, str], words: list[str], told: str
+):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "hub.yaml").write_text("hub: 1\n")
+    refused = hub(tmp_path / "empty", variables, "demo", *words, "--once")
+
+    assert refused.returncode != 0
+    assert told in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 def test_other_commands_find_the_servers_and_secrets_of_dev(

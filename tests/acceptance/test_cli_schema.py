@@ -88,7 +88,7 @@ def test_without_a_subject_it_says_what_there_is(folder: Path):
 
 
 def test_the_schemas_of_this_repository_are_those_that_are_written(tmp_path: Path):
-    for name in ("workflows", "schemas"):
+    for name in ("workflows", "schemas", "templates"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "hub.yaml", tmp_path)
 

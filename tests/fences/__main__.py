@@ -17,7 +17,16 @@ from tests.fences.plan import Fence, taken_out
 from tests.fences.table import FENCES
 
 ROOT = Path(__file__).parents[2]
-_COPIED = ("hub", "tests", "workflows", "schemas", "docs", "hub.yaml", "pyproject.toml")
+_COPIED = (
+    "hub",
+    "tests",
+    "workflows",
+    "schemas",
+    "templates",
+    "docs",
+    "hub.yaml",
+    "pyproject.toml",
+)
 _WITHIN = 60  # seconds for one test
 _FAILED = 1
 _TRIES = 2

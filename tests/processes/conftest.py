@@ -88,7 +88,7 @@ def project(tmp_path: Path, receiver: FakeReceiver) -> Path:
     more.
     """
     folder = tmp_path / "project"
-    for name in ("workflows", "schemas"):
+    for name in ("workflows", "schemas", "templates"):
         shutil.copytree(ROOT / name, folder / name)
     for sweep in (folder / "workflows").glob("release-expired-*.yaml"):
         sweep.unlink()

@@ -2,8 +2,9 @@
 
 bodies.py    what the callers send
 caller.py    sends it, with real credentials
-stage.py     the hub it is sent to: leads, numbers, runs
-scenes.py    one scene for each thing to see, each with its checks
+stage.py     the hub it is sent to: its runs, and what they did
+part.py      what a part is: scenes, each with its checks
+tour.py      all roads in; holds.py: a part by its name (parts.py); pool.py: their rows
 command.py   start, play, show, keep serving
 """
 

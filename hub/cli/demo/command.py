@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from time import monotonic
 
@@ -10,11 +10,12 @@ import click
 from sqlalchemy import Engine
 
 from hub.bootstrap.clock import SystemClock, new_id
-from hub.cli.asking import say_holds
 from hub.cli.console import say, table
 from hub.cli.demo.caller import Caller
-from hub.cli.demo.scenes import Play, Scene
-from hub.cli.demo.stage import RETELL, Stage, require_flows
+from hub.cli.demo.page import ClientPage, client_page
+from hub.cli.demo.part import Part, Scene
+from hub.cli.demo.parts import PARTS, part_named
+from hub.cli.demo.stage import Stage
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
 from hub.cli.household import Household, Prepared, prepared
@@ -26,13 +27,6 @@ from hub.storage import db
 
 _PORTS = 20
 _START_WITHIN = 60.0
-_SHOWN = (
-    "vapi-appointment-booked",
-    "vapi-call-ended",
-    "appointment-outcome",
-    "calcom-appointment-outcome",
-    RETELL,
-)
 
 
 @dataclass(frozen=True)
@@ -43,28 +37,40 @@ class Performance:
     wrong: int
 
 
-@example("hub demo", "hub demo --once", "make run ONCE=1")
+@example("hub demo", "hub demo holds --once", "make run PART=holds ONCE=1")
 @click.command()
+@click.argument("part", required=False, type=click.Choice([*PARTS]), metavar="[PART]")
 @click.option("--once", is_flag=True, help="End afterwards: 0, or 1 when any answer was wrong.")
 @pass_environment
-def demo(environment: Environment, *, once: bool) -> None:
+def demo(environment: Environment, *, part: str | None, once: bool) -> None:
     """See it work: start everything, send real webhooks, show what became of them.
+
+    PART plays one flow from its beginning to its end: holds. Without it: every road in, one
+    scene for each.
 
     Runs on the embedded servers with its state in .hub/, whatever HUB_DATABASE_URL says, and
     simulates all effects: nothing leaves this machine. It can be played again and again.
     """
     environment.use_logs("error")
     simulated = Environment.of(_demo_settings(environment.stated))
-    require_flows(simulated)
-    say("Webhook Hub: a demonstration. Effects are simulated: nothing leaves this machine.")
+    chosen = part_named(part)
+    chosen.require_flows(simulated.loaded.project.workflows)
+    say(f"Webhook Hub: a demonstration of {chosen.title}.")
+    say("Effects are simulated: nothing leaves this machine.")
     say("Starting PostgreSQL, Redis, web and worker …", dim=True)
     began = monotonic()
-    with prepared(simulated) as ready, Household(ready.settings, is_quiet=True) as household:
-        performance = _perform(simulated, ready, household, began)
+    with ExitStack() as at_end:
+        ready = at_end.enter_context(prepared(simulated))
+        page = None if once else at_end.enter_context(client_page(simulated, ready.settings))
+        settings = ready.settings if page is None else page.settings
+        household = at_end.enter_context(Household(settings, is_quiet=True))
+        performance = _perform(chosen, simulated, ready, household, began)
         if once:
             code = 1 if performance.wrong else 0
         else:
-            _say_where_next(ready)
+            if page is not None:
+                at_end.enter_context(page.serving())
+            _say_where_next(ready, page)
             code = household.wait()
         say("Draining …", dim=True)
     raise click.exceptions.Exit(code)
@@ -87,24 +93,28 @@ def _free_port(stated: Settings) -> int:
 
 
 def _perform(
-    environment: Environment, ready: Prepared, household: Household, began: float
+    chosen: type[Part],
+    environment: Environment,
+    ready: Prepared,
+    household: Household,
+    began: float,
 ) -> Performance:
     settings = ready.settings
     url = f"http://{settings.host}:{settings.port}"
     engine = db.open_engine(settings.database_url, pool_size=2, application="hub-demo")
     with closing(_Engine(engine)), Caller(url, environment.secrets.reveal) as caller:
-        stage = Stage(environment, engine, caller, began_at=SystemClock().now())
+        stage = Stage(environment, engine, caller, SystemClock().now(), chosen.played())
         _wait_for(stage, household)
         say(f"Listening on {url} after {monotonic() - began:.1f} s.", dim=True)
-        stage.prepare()
-        play = Play(stage, mark=new_id().hex[:13] + new_id().hex[-6:])
+        part = chosen(stage, mark=new_id().hex[:13] + new_id().hex[-6:])
+        part.prepare()
         scenes = []
-        for place, scene in enumerate(play.scenes, start=1):
+        for place, scene in enumerate(part.scenes, start=1):
             if household.is_stopping:
                 raise click.Abort
             scenes.append(scene())
             _say_scene(place, scenes[-1])
-        _say_inside(stage)
+        _say_inside(part)
     claims = [claim for scene in scenes for claim in scene.claims]
     performance = Performance(len(claims), sum(not claim.is_true for claim in claims))
     _say_verdict(performance)
@@ -145,12 +155,13 @@ def _say_scene(place: int, scene: Scene) -> None:
         say(f"   {sign} {claim.text}", colour=colour)
 
 
-def _say_inside(stage: Stage) -> None:
-    """The timelines, what would have been sent, the holds."""
+def _say_inside(part: Part) -> None:
+    """The timelines, what would have been sent, the rows."""
+    stage = part.stage
     teller = Teller(stage.environment)
     say()
     say("What the runs did", bold=True)
-    for workflow in _SHOWN:
+    for workflow in part.shown:
         for run in reversed(stage.runs(workflow)):
             say()
             with stage.database.connect() as connection:
@@ -164,10 +175,7 @@ def _say_inside(stage: Stage) -> None:
     if rows:
         table(("action", "to", "text"), rows, indent="  ")
     say()
-    say("Who holds which number", bold=True)
-    holds = stage.holds()
-    if holds:
-        say_holds(holds, indent="  ")
+    part.say_rows()
 
 
 def _say_verdict(performance: Performance) -> None:
@@ -179,7 +187,7 @@ def _say_verdict(performance: Performance) -> None:
         say(f"All {performance.claims} checks passed.", colour="green", bold=True)
 
 
-def _say_where_next(ready: Prepared) -> None:
+def _say_where_next(ready: Prepared, page: ClientPage | None) -> None:
     settings = ready.settings
     say()
     say("Where to look next, in another shell", bold=True)
@@ -193,4 +201,6 @@ def _say_where_next(ready: Prepared) -> None:
         say(f"  {command:<40}{purpose}")
     say(f"  {ready.secrets_file!s:<40}the secrets that callers need here")
     say()
+    if page is not None:
+        say(f"Click through the flows: {page.url}")
     say(f"Serving on http://{settings.host}:{settings.port} until Ctrl-C.")

@@ -1,49 +1,43 @@
-"""The hub that the demonstration plays against: its leads and numbers, and what its runs did."""
+"""The hub that the demonstration plays against, and what its runs did."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
-from hub.action import Attempt
+from hub.action import Attempt, Clock
 from hub.bootstrap.clock import SystemClock, new_id
-from hub.cli.demo.bodies import LEADS, NUMBERS
 from hub.cli.demo.caller import Caller
 from hub.cli.environment import Environment
-from hub.domain import appointments, leads, monitor, phones
+from hub.domain import monitor
 from hub.domain.monitor import HoldLine
 from hub.engine.workflow import Endpoint
 from hub.errors import NotPossible
 from hub.storage import audit, reading, workers
+from hub.storage.audit import Act
 from hub.storage.reading import RunLine, StepFacts
 from hub.values import decode, plain
 
 _LOOK_EVERY = 0.1
-_NEEDED = (
-    "lead-phone",
-    "vapi-appointment-booked",
-    "vapi-call-ended",
-    "appointment-outcome",
-    "calcom-appointment-outcome",
-)
-RETELL = "retell-appointment-booked"  # is shown where it is there
-_PLAYED = (*_NEEDED, RETELL)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What the scenes play on."""
+    """What the scenes play on. `played` are the workflows whose effects are shown."""
 
     environment: Environment
     database: Engine
     caller: Caller
     began_at: datetime
+    played: tuple[str, ...]
+    clock: Clock = field(default_factory=SystemClock)
 
     def has(self, workflow: str) -> bool:
         """Whether the project has this workflow."""
@@ -56,33 +50,19 @@ class Stage:
 
     def now(self) -> datetime:
         """The present instant."""
-        return SystemClock().now()
+        return self.clock.now()
 
     def in_two_days(self) -> datetime:
         """A time for an appointment: whole minutes, so that it is said well."""
         return (self.began_at + timedelta(days=2)).replace(second=0, microsecond=0)
 
-    def prepare(self) -> None:
-        """Leads and numbers, or those of last time without their appointments."""
+    @contextmanager
+    def acting(self) -> Iterator[tuple[Act, Attempt]]:
+        """A transaction in which the rows of a part are made ready, noted in the audit."""
         made = new_id()
         attempt = Attempt(run_id=made, workflow="hub demo", key=str(made), mode="simulate")
-        actor = self.environment.actor
-        with audit.act(self.database, actor, "hub demo") as act:
-            connection = act.connection
-            for lead in LEADS:
-                leads.create(
-                    connection,
-                    SystemClock(),
-                    attempt,
-                    first_name=lead.first_name,
-                    last_name=lead.last_name,
-                    email=lead.email,
-                    phone=lead.phone,
-                    lead_id=lead.id,
-                )
-                _call_off(connection, attempt, lead.id)
-            phones.add_numbers(connection, SystemClock(), numbers=NUMBERS)
-            act.note({"leads": [str(lead.id) for lead in LEADS], "numbers": list(NUMBERS)})
+        with audit.act(self.database, self.environment.actor, "hub demo") as act:
+            yield act, attempt
 
     def runs(self, workflow: str) -> list[RunLine]:
         """The runs of a workflow that this demonstration made, the newest first."""
@@ -114,7 +94,7 @@ class Stage:
         """What the runs of this demonstration would have sent: action and inputs."""
         return [
             (step.action or "", plain(decode(step.inputs)))
-            for workflow in _PLAYED
+            for workflow in self.played
             for run in self.runs(workflow)
             for step in self.steps(run.id)
             if step.is_simulated and step.attempts
@@ -127,7 +107,7 @@ class Stage:
     def holds(self) -> list[HoldLine]:
         """The monitor of H-25."""
         with self.database.connect() as connection:
-            return monitor.holds(connection, SystemClock())
+            return monitor.holds(connection, self.clock)
 
     def wait_until(self, is_so: Callable[[], bool], *, seconds: float = 20) -> bool:
         """Whether it became so in time."""
@@ -145,30 +125,3 @@ class Stage:
         except NotPossible:
             return False
         return is_serving and workers.count_alive(self.database) > 0
-
-
-def _call_off(connection: Connection, attempt: Attempt, lead_id: UUID) -> None:
-    """Cancel what an earlier demonstration left open, or its times would be known already."""
-    while True:
-        found = appointments.find(connection, lead_id=lead_id)
-        if found.status != "scheduled":
-            return
-        appointments.record_outcome(
-            connection,
-            SystemClock(),
-            attempt,
-            lead_id=lead_id,
-            outcome="cancelled",
-            keep_number_for=timedelta(),
-            starts_at=found.starts_at,
-        )
-
-
-def require_flows(environment: Environment) -> None:
-    """Raises `NotPossible` when the project lacks a workflow that the demonstration plays."""
-    present = environment.loaded.project.workflows
-    missing = [name for name in _NEEDED if name not in present]
-    if missing:
-        raise NotPossible(
-            f"the demonstration needs the workflows {', '.join(missing)}: see `hub check`"
-        )

@@ -39,10 +39,12 @@ class GmailSent:
     "gmail.send",
     effect="once",
     example={"id": "18c1a2", "thread_id": "18c1a2"},
-    errors=("invalid_address", "not_configured", "address_not_allowed"),
+    errors=("invalid_address", "blocked_address", "not_configured", "address_not_allowed"),
     outward=True,
     destination_inputs={"to": "email"},
     template_inputs=("html",),
+    file_or_text_inputs=("text",),
+    mailed_input="to",
 )
 def send(
     google: GoogleClient,

@@ -21,7 +21,7 @@ from hub.domain.booking_sessions.states import Outcome
 from hub.errors import Permanent
 from hub.storage import events
 from hub.storage.tables import booking_sessions as sessions
-from hub.values import Origin, origin_of
+from hub.values import origin_of
 
 LEASE = timedelta(seconds=30)
 LOST = "lost_session"
@@ -136,7 +136,7 @@ def held_by(db: Connection, owner: str) -> list[UUID]:
     return list(db.scalars(select(sessions.c.id).where(sessions.c.owner == owner)))
 
 
-def _may_open(session: Session, listed: set[Origin | None]) -> bool:
+def _may_open(session: Session, listed: set[str | None]) -> bool:
     if session.mode == "live":
         return True
     origin = origin_of(session.booking_url)

@@ -122,12 +122,14 @@ def _check_questions(walk: Walk, step: Do, action: Action) -> None:
 
 
 def _check_templates(walk: Walk, step: Do, action: Action) -> None:
-    for name in action.template_inputs:
+    for name in (*action.template_inputs, *action.file_or_text_inputs):
         path = _literal_input(step, name)
         if not isinstance(path, str):
             continue
-        node = _input(walk, step, name)
-        if not path.startswith("templates/"):
+        node, is_file = _input(walk, step, name), path.startswith("templates/")
+        if not is_file and name in action.file_or_text_inputs:
+            continue
+        if not is_file:
             message = f"`{name}` of {action.name} names a file of templates/"
             walk.values.refuse(403, message, node, suggestion="write `templates/<name>`")
         elif path not in walk.files:

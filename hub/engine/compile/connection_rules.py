@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from hub.engine.compile.reader import Reader, Record
 from hub.engine.findings import correction, only_candidate
 from hub.engine.settings import ConnectionFacts
-from hub.engine.yaml_profile import Entry
+from hub.engine.yaml_profile import Entry, Scalar
 
 ConnectionRules = Mapping[str, ConnectionFacts]
 
@@ -61,8 +61,11 @@ def _check_names(
 
 
 def _check_address(reader: Reader, record: Record) -> None:
-    node, text = record.get("base_url"), record.read("base_url")
-    if node is not None and text and not _is_url(text):
+    node = record.get("base_url")
+    if node is None or (isinstance(node, Scalar) and "${{" in node.raw):
+        return  # `config` holds it, or what else stands there is refused as it is read
+    text = reader.text(node, what="`base_url`")
+    if text and not _is_url(text):
         message = "`base_url` is no URL: it begins with a scheme and a host, as `https://host`"
         reader.refuse(110, message, node)
 

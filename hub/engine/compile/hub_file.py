@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from hub.engine.compile.connection_rules import ConnectionRules, check_connection
+from hub.engine.compile.event_streams import event_streams
 from hub.engine.compile.file import mode_value
 from hub.engine.compile.preset_options import mistakes
 from hub.engine.compile.reader import Reader, Record, shape
@@ -105,10 +106,11 @@ class _HubFile:
             self.reader.language(language)
         self.secrets = self._secrets(record)
         self.config = {each.name: each for each in self._config(record)}
+        auth = {each.name: each for each in self._presets(record)}
         return ProjectSettings(
             timezone=record.read("timezone"),
             base_path=record.read("base_path"),
-            auth={each.name: each for each in self._presets(record)},
+            auth=auth,
             config=self.config,
             secrets=self.secrets,
             connections={each.name: each for each in self._connections(record)},
@@ -117,6 +119,7 @@ class _HubFile:
             test_destinations=self._test_destinations(record),
             outbound_allow=self._outbound_allow(record),
             retention=self._retention(record),
+            streams=event_streams(self.reader, self._named(record, "streams"), auth),
         )
 
     def _secrets(self, record: Record) -> tuple[str, ...]:
@@ -247,13 +250,40 @@ class _HubFile:
             check_connection(
                 self.reader, record, self.rules, credentials=credentials, options=options
             )
+        from_config = self._from_config(record, options)
         return ConnectionSettings(
             name=entry.name,
             type=record.read("type") or "",
-            base_url=record.read("base_url"),
+            base_url=None if "base_url" in from_config else self._base_url(record),
             credentials={each.name: self._secret(each.value) or "" for each in credentials},
-            options={each.name: self._option(each) for each in options},
+            options={
+                each.name: "" if f"options.{each.name}" in from_config else self._option(each)
+                for each in options
+            },
+            from_config=from_config,
         )
+
+    def _base_url(self, record: Record) -> str | None:
+        node = record.get("base_url")
+        return None if node is None else self.reader.text(node, what="`base_url`")
+
+    def _from_config(self, record: Record, options: list[Entry]) -> dict[str, str]:
+        """What stands in the environment: `base_url: ${{ config.smtp_url }}`, and options."""
+        places = {f"options.{each.name}": each.value for each in options}
+        base_url = record.get("base_url")
+        if base_url is not None:
+            places["base_url"] = base_url
+        found = {}
+        for path, node in places.items():
+            named = _FROM_CONFIG.fullmatch(_text(node))
+            if named is None:
+                continue
+            found[path] = named[1]
+            if named[1] not in self.config:
+                message = f"`config` has no value '{named[1]}'"
+                suggestion = did_you_mean(named[1], self.config)
+                self.reader.refuse(203, message, node, suggestion=suggestion)
+        return found
 
     # ------------------------------------------------------------------------------- outbound
 

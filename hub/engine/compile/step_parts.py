@@ -34,7 +34,7 @@ class Parts:
             return Literal({})
         if isinstance(node, Mapping):
             known = self.context.actions.get(action)
-            from_files = known.template_inputs if known else ()
+            from_files = (*known.template_inputs, *known.file_or_text_inputs) if known else ()
             return self.values.inputs(node, from_files, self.context.files, _urls(known))
         if not is_broken(node):
             self.reader.refuse(110, f"`with` needs keys and values, not {shape(node)}", node)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from hub.engine.compile.context import Context
+from hub.engine.compile.origins import read_origins
 from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.responding import Responding
 from hub.engine.compile.schema_words import schema_correction, schema_node
@@ -28,6 +29,7 @@ from hub.engine.workflow import (
     Dedupe,
     Endpoint,
     Inputs,
+    Origins,
     RateLimit,
     Schedule,
     ValueField,
@@ -87,6 +89,7 @@ class Triggers:
             query=self._query(record),
             headers=self._header_names(record),
             rate_limit=self._rate_limit(record),
+            cors=self._cors(record),
             max_body=self._max_body(record, dialect),
             timezone=record.read("timezone"),
             dedupe=self._dedupe(record),
@@ -266,6 +269,10 @@ class Triggers:
             message = "nobody proves himself at a `public` endpoint: its callers are not known"
             self.reader.refuse(110, message, node, suggestion="write `per ip`")
         return RateLimit(count, _WINDOWS[window], per)
+
+    def _cors(self, record: Record) -> Origins | None:
+        config = None if self.context.is_stored else self.context.settings.config
+        return read_origins(self.reader, record, config)
 
     def _max_body(self, record: Record, dialect: DialectFacts) -> int:
         node = record.get("max_body")

@@ -16,6 +16,7 @@ from hub.engine.language.shapes import (
     Keyed,
     ListOf,
     Named,
+    OrExpression,
     Place,
     Steps,
     Text,
@@ -25,6 +26,7 @@ from hub.engine.language.shapes import (
 )
 
 READABLE_HEADER = Text(r"[A-Za-z0-9_-]+", "`X-Name`")
+ORIGIN = Text(r"https?://[^/?#@\s*]+", "`https://book.example.com`")
 _FIELDS = Named(JsonSchema(FIELD), ID)
 _MINUTES = "A length of time such as `90s`, `15m`, `24h`, `7d` or `1h30m`"
 
@@ -164,6 +166,15 @@ ENDPOINT = Place(
             ),
             "How many requests are taken in; more are answered with 429.",
             examples=("10 per minute per ip",),
+        ),
+        Key(
+            "cors",
+            ListOf(OrExpression(ORIGIN), fewest=1),
+            "The origins of the pages whose scripts may call the endpoint and read its answers:"
+            " scheme, host and port, compared exactly. `${{ config.name }}` stands for one of them"
+            " or for a list.",
+            otherwise="none",
+            examples=(["https://book.example.com", "${{ config.booking_origins }}"],),
         ),
         Key(
             "max_body",

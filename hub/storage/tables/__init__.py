@@ -25,6 +25,14 @@ from hub.storage.tables.leads import (
     phone_numbers,
     text_messages,
 )
+from hub.storage.tables.mails import mail_addresses
+from hub.storage.tables.people import (
+    api_tokens,
+    console_sessions,
+    invitations,
+    people,
+    sign_in_failures,
+)
 from hub.storage.tables.service_requests import booking_calls, providers, service_requests
 from hub.storage.tables.slots import mechanics, sessions, slot_reservations, slot_sweeps
 from hub.storage.tables.work import (
@@ -45,25 +53,30 @@ from hub.storage.tables.work import (
 )
 
 __all__ = [
+    "api_tokens",
     "appointments",
     "audit",
     "booking_calls",
     "booking_session_changes",
     "booking_sessions",
     "books",
+    "console_sessions",
     "contacts",
     "dedupe_keys",
     "deliveries",
     "event_waits",
     "events",
     "interactions",
+    "invitations",
     "job_changes",
     "jobs",
     "leads",
+    "mail_addresses",
     "mechanics",
     "metadata",
     "once_keys",
     "opt_outs",
+    "people",
     "phone_assignments",
     "phone_numbers",
     "providers",
@@ -77,6 +90,7 @@ __all__ = [
     "service_requests",
     "services",
     "sessions",
+    "sign_in_failures",
     "slot_reservations",
     "slot_sweeps",
     "steps",

@@ -132,6 +132,13 @@ runs = Table(
     Index(  # how many are queued, waiting, running: read from the index alone
         "ix_runs_unfinished", "status", "workflow", postgresql_where=text("ended_at IS NULL")
     ),
+    Index(  # what went wrong, without a look at all that did not
+        "ix_runs_ended_badly",
+        "status",
+        "created_at",
+        "id",
+        postgresql_where=text("status IN ('failed', 'cancelled', 'undo_failed')"),
+    ),
     Index(  # whether the last run of a schedule still goes on, however many there were
         "ix_runs_scheduled_unfinished",
         "workflow",

@@ -9,7 +9,7 @@ import pytest
 
 from hub.connectors.connections import ConnectionSettings
 from hub.connectors.email import EmailClient, Invite, send
-from hub.errors import Permanent, StepFailed, Transient
+from hub.errors import NoSuchReceiver, Permanent, StepFailed, Transient
 from tests.fakes.certificates import loopback_certificate, server_context
 from tests.fakes.services import CUT, HANG, TRICKLE
 from tests.fakes.smtp import FakeSmtp
@@ -163,7 +163,10 @@ def test_S14_no_data_breaks_out_of_its_header(client, attempt, clock, server, *,
         ("MAIL", "451 later", (Transient, "unavailable", False)),
         ("MAIL", "550 5.7.1 not you", (Permanent, "rejected", False)),
         ("RCPT", "450 4.2.1 greylisted", (Transient, "unavailable", False)),
-        ("RCPT", "550 5.1.1 no such user", (Permanent, "invalid_address", False)),
+        ("RCPT", "550 5.1.1 no such user", (NoSuchReceiver, "invalid_address", False)),
+        ("RCPT", "550 5.2.1 switched off", (NoSuchReceiver, "invalid_address", False)),
+        ("RCPT", "552 5.2.2 mailbox full", (Permanent, "invalid_address", False)),
+        ("RCPT", "550 blocked: your network is listed", (Permanent, "invalid_address", False)),
         ("RCPT", "554 5.7.1 relay access denied", (Permanent, "rejected", False)),
         ("DATA", "452 full", (Transient, "unavailable", False)),
         ("DATA", "554 no", (Permanent, "rejected", False)),

@@ -17,7 +17,7 @@ import pytest
 
 from hub.action import Action, Attempt, Clock, Mode
 from hub.bootstrap import read_project
-from hub.bootstrap.project import compile_project
+from hub.bootstrap.project import compile_project, config_values
 from hub.bootstrap.secrets import Secrets
 from hub.bootstrap.services import Services, open_services
 from hub.engine.expressions import Literal
@@ -123,8 +123,9 @@ class World:
         self.project = compile_project(files)
         assert not self.project.errors
         self.files = read_all(self.project)
+        settings = self.project.settings
         self.services = open_services(
-            self.project.settings, Secrets(self.project.settings.secrets, SECRETS)
+            settings, Secrets(settings.secrets, SECRETS), config=config_values(settings, {})
         )
         stack.callback(self.services.close)
 
@@ -143,7 +144,10 @@ class World:
                 "      from: '+12025550111'\n",
             ),
             ("smtp://localhost:587", f"smtp://127.0.0.1:{self.smtp.port}"),
-            ("      from: hub@example.com\n", "      from: hub@example.com\n      tls: none\n"),
+            (
+                "      from: ${{ config.mail_from }}\n",
+                "      from: hub@example.com\n      tls: none\n",
+            ),
             (
                 "    credentials:\n      username: SMTP_USERNAME\n      password: SMTP_PASSWORD\n",
                 "",

@@ -34,6 +34,7 @@ def shipped_files() -> dict[str, str]:
         ROOT / "hub.yaml",
         *(ROOT / "workflows").glob("*.yaml"),
         *(ROOT / "schemas").rglob("*.json"),
+        *(ROOT / "templates").rglob("*.*"),
     ]
     return {path.relative_to(ROOT).as_posix(): path.read_text() for path in paths}
 

@@ -74,6 +74,7 @@ def post(*, channel: str, text: str) -> None:
     secret_inputs=("bearer",),
     literal_inputs=("method", "query"),
     template_inputs=("page",),
+    file_or_text_inputs=("note",),
 )
 def fetch(
     *,
@@ -81,6 +82,7 @@ def fetch(
     bearer: str | None = None,
     method: str | None = None,
     page: str | None = None,
+    note: str | None = None,
     query: Sql | None = None,
     json: dict[str, Any] | None = None,
 ) -> dict[str, Any]:

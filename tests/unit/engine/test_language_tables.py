@@ -53,6 +53,7 @@ PLAIN: dict[type, Any] = {
 OPEN = (shapes.Value, shapes.Fixed, shapes.Named, shapes.JsonSchema)
 SPECIAL = {
     "auth": "broker",
+    "cors": ["https://book.example.com"],
     "cron": "0 9 * * *",
     "dialect": "json",
     "env": "A_NAME",
@@ -84,7 +85,7 @@ SAMPLES: dict[type, Callable[[Any], Any]] = {
 
 def sample(kind: shapes.Kind, name: str = "") -> Any:
     """A value that may stand there."""
-    if name in SPECIAL and isinstance(kind, shapes.Text | shapes.Duration):
+    if name in SPECIAL and isinstance(kind, shapes.Text | shapes.Duration | shapes.ListOf):
         return SPECIAL[name]
     return PLAIN[type(kind)] if type(kind) in PLAIN else SAMPLES[type(kind)](kind)
 

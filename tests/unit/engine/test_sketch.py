@@ -43,8 +43,9 @@ ALONE: dict[str, set[str]] = {
     },
     "Endpoint": {
         *("auth", "dialect", "tool", "payload_path", "payload_schema", "params", "query"),
-        *("headers", "rate_limit", "max_body", "timezone", "dedupe", "respond"),
+        *("headers", "rate_limit", "cors", "max_body", "timezone", "dedupe", "respond"),
     },
+    "Origins": {"written", "from_config"},
     "Schedule": {"every", "cron", "timezone", "overlap", "missed"},
     "OnEvent": {"names", "only_if"},
     "Inputs": {"fields"},

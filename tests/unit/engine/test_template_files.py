@@ -94,3 +94,43 @@ def test_a_name_outside_of_the_folder_is_refused():
     (told,) = findings({**FILES, SWEEP: sweep})
 
     assert told.code == "HUB403"
+
+
+# ------------------------------------------------------------------ inputs that may be either
+
+
+def noted(note: str, **more: str) -> dict[str, str]:
+    """The clean project, whose sweep says something."""
+    return {**FILES, SWEEP: FILES[SWEEP].replace("method: GET", f"note: {note}"), **more}
+
+
+@pytest.mark.parametrize(
+    "note", ["Run ${{ run.id }}", "Our templates/ are files", '"${{ run.id }}"']
+)
+def test_what_may_be_either_may_be_written_in_the_step(note):
+    assert findings(noted(note)) == []
+
+
+def test_what_may_be_either_may_be_a_file_which_belongs_to_the_version():
+    project = load(noted("templates/note.txt", **{"templates/note.txt": "<${{ run.id }}>"}))
+
+    (step,) = project.workflows["sweep"].steps
+    assert isinstance(step, Do)
+    scope = Scope(
+        names={"run": {"id": "&"}, "secrets": {"API_TOKEN": "x"}},
+        now=lambda: NOON,
+        new_id=lambda: "",
+        zone=ZoneInfo("UTC"),
+    )
+    assert render_value(step.inputs, scope)["note"] == "<&>"
+    assert "templates/note.txt" in bundle(project, "sweep").files
+
+
+def test_a_file_of_what_may_be_either_that_is_not_there_is_told():
+    (told,) = findings(noted("templates/noet.txt", **{"templates/note.txt": "Hello"}))
+
+    assert (told.code, told.file, told.suggestion) == (
+        "HUB403",
+        SWEEP,
+        "did you mean 'templates/note.txt'?",
+    )

@@ -139,6 +139,18 @@ def test_a_limit_is_told_with_the_header_that_says_when_to_come_again() -> None:
     assert "429" not in paths["/webhook/free"]["post"]["responses"]
 
 
+def test_every_answer_of_an_endpoint_for_pages_tells_the_header_that_lets_them_read_it() -> None:
+    paged = workflow("auth: broker\nrate_limit: 1 per day\ncors: [https://book.example.com]")
+    paths = openapi(project(paged=paged, free=workflow("auth: broker")), URL)["paths"]
+
+    told = paths["/webhook/paged"]["post"]["responses"]
+    assert all("Access-Control-Allow-Origin" in each["headers"] for each in told.values())
+    assert {"Retry-After", "Access-Control-Allow-Origin"} == set(told["429"]["headers"])
+    assert set(paths["/webhook/paged"]) == {"post"}
+    others = paths["/webhook/free"]["post"]["responses"].values()
+    assert not any("Access-Control-Allow-Origin" in each.get("headers", {}) for each in others)
+
+
 @pytest.mark.parametrize(
     ("dialect", "media_type", "is_as_given"),
     [

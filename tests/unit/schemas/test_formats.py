@@ -24,6 +24,7 @@ TAKES = {
         "mailto:a@example.com",
         "urn:uuid:5b0c2c2e",
     ],
+    "origin": ["https://book.example.com", "http://localhost:3000", "https://[2001:db8::1]:8443"],
 }
 REFUSES = {
     "date-time": ["2025-10-20T14:00:00", "2025-10-20", "2025-10-20T14:00:00-0500", "", "now"],
@@ -56,6 +57,7 @@ REFUSES = {
         "//x",
         "",
     ],
+    "origin": ["https://book.example.com/", "https://book.example.com:443", "*", "null", ""],
 }
 
 

@@ -10,11 +10,11 @@ from hub.values import origin_of
 @pytest.mark.parametrize(
     ("url", "origin"),
     [
-        ("https://clinic.example.com", ("https", "clinic.example.com", "443")),
-        ("HTTPS://Clinic.Example.com/book?x=1", ("https", "clinic.example.com", "443")),
-        ("http://clinic.example.com:8080/", ("http", "clinic.example.com", "8080")),
-        ("http://clinic.example.com:0080#top", ("http", "clinic.example.com", "80")),
-        ("http://[::1]:5000/", ("http", "[::1]", "5000")),
+        ("https://clinic.example.com", "https://clinic.example.com"),
+        ("HTTPS://Clinic.Example.com/book?x=1", "https://clinic.example.com"),
+        ("http://clinic.example.com:8080/", "http://clinic.example.com:8080"),
+        ("http://clinic.example.com:80#top", "http://clinic.example.com"),
+        ("http://[::1]:5000/", "http://[::1]:5000"),
     ],
 )
 def test_S3_the_origin_of_a_url(url, origin):
@@ -31,6 +31,8 @@ def test_S3_the_origin_of_a_url(url, origin):
         "https://clinic.example.com\\@evil.example",
         "https://clinic.example.com.evil@x/",
         "https://clinic.example.com:443:80/",
+        "http://clinic.example.com:0080/",
+        "https://clinic.example.com/\\evil.example",
         "https:///book",
         " https://clinic.example.com",
         "https://clinic.example.com%2eevil.example/",

@@ -1,0 +1,16 @@
+"""The parts that `hub demo` can play, by the word that names them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hub.cli.demo.holds import Holds
+from hub.cli.demo.part import Part
+from hub.cli.demo.tour import Tour
+
+PARTS: Mapping[str, type[Part]] = {"holds": Holds}
+
+
+def part_named(name: str | None) -> type[Part]:
+    """The part of this name; without one the tour."""
+    return Tour if name is None else PARTS[name]

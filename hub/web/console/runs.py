@@ -1,0 +1,125 @@
+"""Finding runs: a list with filters, and a search by id or by what a request said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import Response, g, request
+from sqlalchemy import Connection
+
+from hub.people.roles import Deed
+from hub.storage import finding_runs
+from hub.storage.db import DatabaseClock
+from hub.storage.finding_runs import LOOKED_THROUGH, Filter, Found, Place
+from hub.storage.reading import STATUSES
+from hub.values import format_instant, parse_instant
+from hub.web.console.app import Console
+
+_PAGE = 50
+_LONGEST_TEXT = 100
+PERIODS: Mapping[str, tuple[str, timedelta]] = {
+    "1h": ("last hour", timedelta(hours=1)),
+    "24h": ("last 24 hours", timedelta(hours=24)),
+    "7d": ("last 7 days", timedelta(days=7)),
+    "30d": ("last 30 days", timedelta(days=30)),
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What somebody asked for, as it stands in the address; what makes no sense is left out."""
+
+    text: str
+    workflow: str
+    status: str
+    period: str
+    after: Place | None
+
+    @classmethod
+    def of(cls, given: Mapping[str, str]) -> Question:
+        """Read from an address."""
+        status, period = given.get("status", ""), given.get("period", "")
+        return cls(
+            text=_printable(given.get("q", "")),
+            workflow=_printable(given.get("workflow", "")),
+            status=status if status in STATUSES else "",
+            period=period if period in PERIODS else "",
+            after=_place(given.get("after", "")),
+        )
+
+    def filter_at(self, now: datetime) -> Filter:
+        """The filter of the rows."""
+        since = None if not self.period else now - PERIODS[self.period][1]
+        return Filter(status=self.status, workflow=self.workflow, since=since)
+
+    def address(self, after: Place | None) -> str:
+        """The same question, from another place on."""
+        said = {
+            "q": self.text,
+            "workflow": self.workflow,
+            "status": self.status,
+            "period": self.period,
+            "after": "" if after is None else self.place_text(after),
+        }
+        kept = {name: value for name, value in said.items() if value}
+        return f"/admin/runs?{urlencode(kept)}" if kept else "/admin/runs"
+
+    @staticmethod
+    def place_text(place: Place) -> str:
+        """A place as it stands in an address."""
+        return f"{format_instant(place.at)}_{place.id}"
+
+
+def _printable(given: str) -> str:
+    return "".join(sign for sign in given if sign.isprintable()).strip()[:_LONGEST_TEXT]
+
+
+def _place(given: str) -> Place | None:
+    at, _, id_ = given.partition("_")
+    try:
+        return Place(parse_instant(at), UUID(id_))
+    except ValueError:
+        return None
+
+
+class Runs:
+    """The page at `/admin/runs`."""
+
+    def __init__(self, app: Console) -> None:
+        self._app = app
+        app.page("/admin/runs", Deed.SEE_RUNS)(self.page)
+
+    def page(self) -> Response:
+        """The newest runs of the question; what callers sent is searched for who may see it."""
+        question = Question.of(request.args)
+        hub = self._app.hub
+        with hub.console_database.connect() as db:
+            now = DatabaseClock(db).now()
+            found = self._found(db, question, now)
+        names = {*hub.project.workflows, *hub.project.broken}
+        return self._app.render(
+            "runs.html",
+            question=question,
+            found=found,
+            now=now,
+            workflows=sorted({*names, question.workflow} - {""}),
+            statuses=STATUSES,
+            periods=PERIODS,
+            older=None if found.next is None else question.address(found.next),
+            newest=question.address(None),
+            looked_through=LOOKED_THROUGH,
+            is_partial=request.headers.get("HX-Target") == "found",
+        )
+
+    def _found(self, db: Connection, question: Question, now: datetime) -> Found:
+        wanted = question.filter_at(now)
+        if not question.text:
+            return finding_runs.newest(db, wanted, after=question.after, limit=_PAGE)
+        by_id = finding_runs.of_id(db, question.text, limit=_PAGE)
+        if by_id or not g.visitor.may(Deed.REVEAL_VALUES):
+            return Found(by_id)
+        return finding_runs.with_text(db, wanted, question.text, after=question.after, limit=_PAGE)

@@ -1,0 +1,143 @@
+"""The story of bookings and their mails: a service, clients, a mail server that is none of ours."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from hub.domain import opt_outs
+from tests.acceptance.messages import SECRETS, Answer
+from tests.acceptance.story import Story
+from tests.acceptance.terminal import Terminal
+from tests.fakes.database_clock import DatabaseClock
+from tests.fakes.mail_server import MailServer, Taken
+from tests.fakes.twilio import FakeTwilio
+from tests.integration.bookings.office import Office
+
+CLIENT, CONTRACTOR = "ada@example.com", "bob@example.com"
+PHONE = "+12025550147"
+APP = "https://book.example.org"
+TUESDAY = datetime(2025, 11, 25, 15, tzinfo=UTC)  # the story begins on Thursday, the 20th, at 12:00
+_TOKEN = re.compile(r"/bookings/(cancel|reschedule)\?token=([A-Za-z0-9._-]+)")
+
+
+@dataclass(frozen=True)
+class PostOffice:
+    """The hub of one test, with everybody who writes and is written to."""
+
+    story: Story
+    server: MailServer
+    twilio: FakeTwilio
+    clock: DatabaseClock
+
+    @cached_property
+    def office(self) -> Office:
+        return Office(self.story.hub.database, self.story.clock)
+
+    def service(self, **given: Any) -> UUID:
+        return self.office.service(timezone="America/New_York", **given)
+
+    # -------------------------------------------------------------------------------------- time
+
+    def later(self, by: timedelta) -> None:
+        """Time goes by, here and in the database; what is due by then is done."""
+        self.story.clock.advance(by)
+        self.clock.advance(by)
+        self.story.work_all()
+
+    def until(self, instant: datetime) -> None:
+        """It becomes this late."""
+        self.later(instant - self.story.now())
+
+    # ----------------------------------------------------------------------------------- callers
+
+    def books(
+        self, service: UUID, start: datetime = TUESDAY, *, is_worked: bool = True, **client: Any
+    ) -> Answer:
+        """Somebody books on the public page."""
+        who = {"name": "Ada", "email": CLIENT, "timezone": "Europe/Paris", **client}
+        body = {"start": start.isoformat(), "client": who}
+        return self.story.post(f"/services/{service}/book", body, is_worked=is_worked)
+
+    def booked(self, service: UUID, start: datetime = TUESDAY, **client: Any) -> UUID:
+        answer = self.books(service, start, **client)
+        assert answer.status == 201, answer.body
+        return UUID(answer.json["job_id"])
+
+    def presses(self, path: str, **body: Any) -> Answer:
+        """What the page behind a link posts."""
+        return self.story.post(f"/client/{path}", body)
+
+    def reports(self, address: str, kind: str = "bounce", **more: Any) -> Answer:
+        """Whatever sends our mails tells that one came back."""
+        at = self.story.now().isoformat()
+        body = {"kind": kind, "address": address, "at": at, **more}
+        return self.story.post("/webhook/mail-bounced", body, sign=self._standard_webhooks)
+
+    def _standard_webhooks(self, raw: bytes) -> Mapping[str, str]:
+        at = str(int(self.story.now().timestamp()))
+        message = f"msg_{sha256(raw).hexdigest()[:16]}"
+        key = b64decode(SECRETS["MAIL_WEBHOOK_SECRET"].removeprefix("whsec_"))
+        mac = hmac.new(key, f"{message}.{at}.".encode() + raw, sha256).digest()
+        signature = f"v1,{b64encode(mac).decode()}"
+        return {
+            "webhook-id": message,
+            "webhook-timestamp": at,
+            "webhook-signature": signature,
+        }
+
+    def decides(self, job: UUID, decision: str, **body: Any) -> Answer:
+        """The application of the contractor confirms, declines or cancels."""
+        return self.story.post(f"/jobs/{job}/{decision}", body, sign=self._app)
+
+    def _app(self, raw: bytes) -> Mapping[str, str]:
+        at = int(self.story.now().timestamp())
+        key = SECRETS["APP_WEBHOOK_SECRET"].encode()
+        digest = hmac.new(key, f"{at}.".encode() + raw, sha256).hexdigest()
+        return {"X-Signature": f"t={at},v1={digest}"}
+
+    # ------------------------------------------------------------------------------------- mails
+
+    def sends(self, kind: str, job: UUID, **more: Any) -> None:
+        """A mail of the catalogue, whoever wants it sent."""
+        self.starts("booking-mail", job_id=job, kind=kind, **more)
+
+    def starts(self, workflow: str, **inputs: Any) -> UUID:
+        words = [word for name, value in inputs.items() for word in ("--input", f"{name}={value}")]
+        done = Terminal.of(self.story).type("run", workflow, *words, "--json")
+        assert done.code == 0, done.err
+        self.story.work_all()
+        return UUID(json.loads(done.out)["run_id"])
+
+    def opts_out(self, number: str) -> None:
+        """Somebody wants no text messages any more."""
+        with self.story.transaction() as db:
+            opt_outs.opt_out(db, self.story.clock, number=number, source="test")
+
+    def to_client(self) -> list[Taken]:
+        return self.server.to(CLIENT)
+
+    def to_contractor(self) -> list[Taken]:
+        return self.server.to(CONTRACTOR)
+
+    def subjects(self, address: str = CLIENT) -> list[str]:
+        return [mail.subject for mail in self.server.to(address)]
+
+    def nobody_else_was_written_to(self) -> bool:
+        return {mail.recipients for mail in self.server.mails} <= {(CLIENT,), (CONTRACTOR,)}
+
+
+def tokens(mail: Taken) -> dict[str, str]:
+    """What stands behind the links of a mail, by what they are for; both parts say the same."""
+    found = dict(_TOKEN.findall(mail.text))
+    assert dict(_TOKEN.findall(mail.html)) == found
+    return found
