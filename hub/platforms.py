@@ -134,9 +134,7 @@ def read_platforms(files: Mapping[str, str]) -> Platforms:
     return Platforms(tuple(known), tuple(findings))
 
 
-def _read(
-    reader: Reader, root: Node | None, name: str, owners: dict[str, str]
-) -> Platform | None:
+def _read(reader: Reader, root: Node | None, name: str, owners: dict[str, str]) -> Platform | None:
     record = reader.record(root, _PLATFORM)
     if record is None:
         return None
