@@ -16,7 +16,7 @@ from hub.engine.findings import Finding, Source
 from hub.engine.language import Key, Place
 from hub.engine.language.shapes import Inner, Integer, ListOf, Text, Timezone, Version
 from hub.engine.yaml_profile import Node, load
-from hub.values import origin_of
+from hub.values import is_origin, origin_of
 
 FOLDER = "workflows/platforms/"
 _FILE_NAME = re.compile(r"workflows/platforms/([a-z][a-z0-9-]{0,62})\.yaml")
@@ -157,15 +157,14 @@ def _read(reader: Reader, root: Node | None, name: str, owners: dict[str, str]) 
 
 def _origins(record: Record, name: str, owners: dict[str, str]) -> Iterator[str]:
     for node, text in _texts(record, "origins"):
-        origin = origin_of(text)
-        if origin is None or text.rstrip("/").count("/") != text.count("://") + 1:
+        if not is_origin(text):
             said = "an origin is scheme, host and port, such as https://book.clinic.example"
-            record.reader.refuse(110, said, node)
-        elif owners.setdefault(origin, name) != name:
-            said = f"{text} belongs to the platform {owners[origin]} already"
+            record.reader.refuse(110, said, node, suggestion=origin_of(text))
+        elif owners.setdefault(text, name) != name:
+            said = f"{text} belongs to the platform {owners[text]} already"
             record.reader.refuse(110, said, node)
         else:
-            yield origin
+            yield text
 
 
 def _steps(record: Record) -> dict[str, dict[str, str]]:

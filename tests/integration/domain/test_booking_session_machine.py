@@ -131,7 +131,7 @@ def test_B_03_B_18_whatever_happens_in_any_order_only_legal_changes_do(
         desk = SessionDesk(engine, clock)
 
     try:
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(
             Machine,
             settings=settings(
                 max_examples=max(10, settings().max_examples // 4),

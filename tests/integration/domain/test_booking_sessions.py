@@ -335,7 +335,11 @@ def test_X20_a_lead_may_pay_before_we_hand_over_and_both_are_in_the_history(desk
 
 @pytest.mark.parametrize("state", ["created", "navigating"])
 def test_X20_nobody_can_have_paid_before_there_was_a_page(desk, state):
-    assert code_of(desk.report, desk.in_state(state), "success") == "not_ready"
+    session = desk.in_state(state)
+
+    assert code_of(desk.report, session, "success") == "not_ready"
+    assert code_of(desk.report, session, "payment_failed") == "not_ready"
+    assert desk.row(session).declines == 0
 
 
 def test_X22_a_declined_card_ends_nothing_and_the_next_one_may_be_taken(desk):
