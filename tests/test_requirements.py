@@ -14,12 +14,13 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[1]
 
 LATER = {"H-27"}
-CAPABILITIES = {f"H-{number:02}" for number in range(1, 33)} - LATER
-TRAPS = {f"X{number:02}" for number in range(1, 11)}
+ROWS = {"H": 32, "C": 24, "R": 28, "K": 27}
+CAPABILITIES = {f"{flow}-{row:02}" for flow, rows in ROWS.items() for row in range(1, rows + 1)}
+TRAPS = {f"X{number:02}" for number in (*range(1, 18), *range(26, 41))}
 INGEST = {f"I{number}" for number in range(1, 8)}
 EXECUTION = {f"E{number}" for number in (*range(1, 9), 11, 12, 15, 17)}
 
-_ID = re.compile(r"(?<![a-z0-9])(?:(h)[-_](\d\d)|([xie])(\d\d?))(?![a-z0-9])", re.IGNORECASE)
+_ID = re.compile(r"(?<![a-z0-9])(?:([hcrk])[-_]?(\d\d)|([xie])(\d\d?))(?![a-z0-9])", re.IGNORECASE)
 
 
 def ids_in(text: str) -> set[str]:
@@ -52,7 +53,7 @@ def named_ids() -> set[str]:
 
 
 def test_every_capability_of_the_trade_is_named_by_a_test():
-    assert sorted(CAPABILITIES - named_ids()) == []
+    assert sorted(CAPABILITIES - LATER - named_ids()) == []
 
 
 def test_every_trap_of_the_first_designs_is_named_by_a_test():
@@ -70,4 +71,4 @@ def test_every_guarantee_of_execution_is_named_by_a_test():
 def test_an_id_is_found_however_it_is_written_and_only_as_a_whole():
     found = {"H-07", "X06", "H-24", "I7", "I2", "E12"}
     assert ids_in("test_H_07_X06_a_booking, H-24; I7 and E12; test_i2_a_server") == found
-    assert ids_in("sha256 H07 HI7 E123 I14b") == set()
+    assert ids_in("sha256 HI7 E123 I14b H7") == set()
