@@ -188,6 +188,8 @@ WAYS_OUT = {
     "hub/cli/household.py": "starts web and worker",
     "hub/cli/ports.py": "looks for a free port",
     "hub/cli/demo/caller.py": "the demo calls its own hub on loopback",
+    "hub/cli/demo/page/desk.py": "the demo page calls its own hub on loopback",
+    "hub/cli/demo/page/serving.py": "the demo page listens on loopback, beside `hub dev` alone",
 }
 CONNECTING = {
     "aiohttp",

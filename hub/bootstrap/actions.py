@@ -22,13 +22,15 @@ from hub.schemas import compile_schema
 
 BUILT_IN = (
     "hub.domain.appointments",
+    "hub.domain.booking_sessions.sessions",
+    "hub.domain.booking_sessions.start",
     "hub.domain.bookings.deadlines",
+    "hub.domain.bookings.figures",
     "hub.domain.bookings.jobs",
     "hub.domain.bookings.services",
     "hub.domain.bookings.staff",
     "hub.domain.bookings.tenants",
     "hub.domain.bookings.waiting_list",
-    "hub.domain.declared",
     "hub.domain.interactions",
     "hub.domain.leads",
     "hub.domain.links",

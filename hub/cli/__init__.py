@@ -44,6 +44,7 @@ COMMANDS = Commands(
         "retention": "keeping:retention",
         "key": "upkeep:key",
         "db": "upkeep:db_commands",
+        "bookings": "bookings:bookings",
         "leads": "pool:leads",
         "mails": "mails:mails",
         "phones": "pool:phones",

@@ -24,6 +24,7 @@ from hub.values.secrets import (
 from hub.values.storage_form import decode, encode, plain
 
 __all__ = [
+    "Origin",
     "Secret",
     "SecretText",
     "caller_key",

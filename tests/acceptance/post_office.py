@@ -8,7 +8,7 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -18,6 +18,7 @@ from hub.domain import opt_outs
 from tests.acceptance.messages import SECRETS, Answer
 from tests.acceptance.story import Story
 from tests.acceptance.terminal import Terminal
+from tests.fakes.database_clock import DatabaseClock
 from tests.fakes.mail_server import MailServer, Taken
 from tests.fakes.twilio import FakeTwilio
 from tests.integration.bookings.office import Office
@@ -36,6 +37,7 @@ class PostOffice:
     story: Story
     server: MailServer
     twilio: FakeTwilio
+    clock: DatabaseClock
 
     @cached_property
     def office(self) -> Office:
@@ -43,6 +45,18 @@ class PostOffice:
 
     def service(self, **given: Any) -> UUID:
         return self.office.service(timezone="America/New_York", **given)
+
+    # -------------------------------------------------------------------------------------- time
+
+    def later(self, by: timedelta) -> None:
+        """Time goes by, here and in the database; what is due by then is done."""
+        self.story.clock.advance(by)
+        self.clock.advance(by)
+        self.story.work_all()
+
+    def until(self, instant: datetime) -> None:
+        """It becomes this late."""
+        self.later(instant - self.story.now())
 
     # ----------------------------------------------------------------------------------- callers
 

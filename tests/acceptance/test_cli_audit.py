@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from hub.cli.demo.pool import prepare_pool
 from hub.cli.demo.stage import Stage
 from hub.cli.environment import Environment
 from hub.cli.household import prepared
@@ -220,7 +221,7 @@ def test_S9_what_dev_and_the_demonstration_set_up_is_noted(
     )
 
     with prepared(environment), environment.database(may_write=True) as engine:
-        Stage(environment, engine, SimpleNamespace(), hub.now()).prepare()  # type: ignore[arg-type]
+        prepare_pool(Stage(environment, engine, SimpleNamespace(), hub.now(), ()))  # type: ignore[arg-type]
         with engine.connect() as connection:
             found = [row.action for row in audit.newest(connection, limit=10)]
 

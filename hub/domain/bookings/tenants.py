@@ -83,6 +83,11 @@ def revoke_key(db: Connection, clock: Clock, *, key_id: str) -> bool:
     return revoked.rowcount > 0
 
 
+def all_tenants(db: Connection) -> list[UUID]:
+    """All of them, by name."""
+    return list(db.scalars(select(tenants.c.id).order_by(tenants.c.name, tenants.c.id)))
+
+
 def keys(db: Connection) -> list[KeyLine]:
     """All keys by their tenant and age."""
     rows = db.execute(

@@ -12,11 +12,21 @@ from sqlalchemy import Connection, Engine, Row, delete, select
 from sqlalchemy.exc import OperationalError
 
 from hub.action import Attempt
-from hub.domain.bookings import deadlines, jobs, keeping, monitor, services
+from hub.domain.bookings import (
+    deadlines,
+    jobs,
+    keeping,
+    monitor,
+    services,
+    staff,
+    waiting_list,
+)
 from hub.domain.bookings.contacts import Client
 from hub.domain.bookings.deadlines import ExpiredJob
 from hub.domain.bookings.jobs import Job, JobMoved, JobNow, JobView
 from hub.domain.bookings.keeping import ResourceWanted, ServiceWanted, TenantWanted
+from hub.domain.bookings.staff import JobLine, StaffJob
+from hub.domain.bookings.waiting_list import Joined, Offer
 from hub.errors import Permanent
 from hub.storage import tables
 from hub.storage.db import is_busy
@@ -115,6 +125,59 @@ class Office:
     def move(self, job: UUID, start: datetime, **given: Any) -> JobMoved:
         with self.transaction() as db:
             return jobs.reschedule(db, self.clock, attempt(), job_id=job, start=start, **given)
+
+    def create(self, tenant: UUID, service: UUID, start: datetime, **given: Any) -> StaffJob:
+        given = {"client": ADA, **given}
+        with self.transaction() as db:
+            return staff.create(
+                db, self.clock, attempt(), tenant_id=tenant, service_id=service, start=start,
+                **given,
+            )  # fmt: skip
+
+    def move_by_staff(self, tenant: UUID, job: UUID, start: datetime, **given: Any) -> StaffJob:
+        with self.transaction() as db:
+            return staff.move(
+                db, self.clock, attempt(), tenant_id=tenant, job_id=job, start=start, **given
+            )
+
+    def nobody_came(self, tenant: UUID, job: UUID) -> JobNow:
+        with self.transaction() as db:
+            return staff.mark_no_show(db, self.clock, attempt(), tenant_id=tenant, job_id=job)
+
+    def list_jobs(self, tenant: UUID, **given: Any) -> list[JobLine]:
+        with self.transaction() as db:
+            return staff.list_jobs(db, tenant_id=tenant, **given).jobs
+
+    def wait_for(
+        self, service: UUID, first: datetime, last: datetime, client: Client = ADA
+    ) -> Joined:
+        with self.transaction() as db:
+            return waiting_list.join(
+                db, self.clock, attempt(), service_id=service, client=client, wanted_from=first,
+                wanted_until=last,
+            )  # fmt: skip
+
+    def accept(self, entry: UUID) -> Job:
+        with self.transaction() as db:
+            return waiting_list.accept(db, self.clock, attempt(), entry_id=entry)
+
+    def leave(self, entry: UUID) -> str:
+        with self.transaction() as db:
+            return waiting_list.leave(db, self.clock, entry_id=entry).status
+
+    def offer_free(self) -> int:
+        with self.transaction() as db:
+            return waiting_list.offer_free(db, self.clock).offered
+
+    def tell_offers(self) -> list[Offer]:
+        """The offers that nobody was told of, which they are now."""
+        with self.transaction() as db:
+            found = waiting_list.untold(db, self.clock).offers
+            for offer in found:
+                waiting_list.announced(
+                    db, self.clock, entry_id=offer.id, offered_until=offer.offered_until
+                )
+        return found
 
     def expire(self) -> list[ExpiredJob]:
         """What the sweep tells, and notes that it did."""

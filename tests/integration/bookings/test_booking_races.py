@@ -88,7 +88,7 @@ def test_X32_D2_takers_of_each_kind_double_nothing(office, figure):
             (made,) = (row for row in office.rows("jobs") if row.status == "scheduled")
             office.cancel(made.id)
 
-    figure("X32", f"{RACES:,} takers of one person: {won['done']} got it, 0 doubles")
+    figure("D2 bookings", f"{RACES:,} takers of one person: {won['done']} got it, 0 doubles")
 
 
 @pytest.mark.long
