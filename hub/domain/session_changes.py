@@ -1,7 +1,7 @@
 """Sessions that are cancelled or moved, each with its slot in one transaction (X27, X30).
 
-A session's `version` grows with each of both: the sequence of its calendar entry is `version - 1`,
-and reminders belong to one version (X31). Whoever changes a session locks it first, then its
+A session's `version` grows with each of both: it is the sequence of its calendar entry, and
+reminders belong to one version (X31). Whoever changes a session locks it first, then its
 mechanic.
 """
 

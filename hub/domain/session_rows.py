@@ -35,7 +35,7 @@ EXAMPLE: dict[str, object] = {
 
 @dataclass(frozen=True)
 class SessionFacts:
-    """One session. `version` - 1 is the sequence of its calendar entry."""
+    """One session. `version` is the sequence of its calendar entry."""
 
     session_id: str
     customer_id: UUID

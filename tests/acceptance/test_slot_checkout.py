@@ -25,7 +25,7 @@ from tests.fakes.services import CUT, Answer
 from tests.integration.domain.desk import attempt
 
 DECLINED = "4000000000000002"
-BOOKED = "Booked: your video session"
+BOOKED = "Booked: Your video session"
 SECOND = timedelta(seconds=1)
 STRIDE = 1 if settings().max_examples > 200 else 7
 
@@ -73,7 +73,7 @@ def test_R_17_the_confirmation_carries_an_entry_for_the_calendar(garage: Garage)
     (mail,) = [each for each in garage.mails() if each.message["Subject"] == BOOKED]
     method, entry = calendar_of(mail.message)
     assert method == "REQUEST"
-    for line in (f"UID:{session}", "SEQUENCE:0", "METHOD:REQUEST", "DTSTART:20251121T180000Z"):
+    for line in (f"UID:{session}", "SEQUENCE:1", "METHOD:REQUEST", "DTSTART:20251121T180000Z"):
         assert line in entry
 
 
@@ -93,7 +93,7 @@ def test_R_16_a_refused_card_gives_the_slot_back_at_once(garage: Garage):
     assert not garage.pays(DECLINED)
 
     assert garage.reservations() == ["cancelled"]
-    assert garage.subjects() == ["Your booking was not completed: your video session"]
+    assert garage.subjects() == ["Your booking was not completed: Your video session"]
     assert garage.is_settled()
     assert garage.checkout().status == 201
 
@@ -197,9 +197,15 @@ def test_X28_whose_slot_was_taken_while_the_payment_was_on_its_way_gets_the_mone
     paid = garage.intent()
     garage.stripe_tells(is_worked=False)
     garage.hub.clock.advance(QUARTER)
-    slot = {"mechanic_id": garage.mechanic, "start": start, "end": start + LENGTH}
     with garage.hub.transaction() as db:
-        slots.reserve(db, garage.hub.clock, attempt(), **slot)
+        slots.reserve(
+            db,
+            garage.hub.clock,
+            attempt(),
+            mechanic_id=garage.mechanic,
+            start=start,
+            end=start + LENGTH,
+        )
 
     garage.hub.work_all()
 

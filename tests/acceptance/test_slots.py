@@ -131,7 +131,7 @@ def test_X31_R_13_what_is_booked_moved_and_cancelled_is_one_entry_of_the_calenda
     entries = calendars(garage)
     assert all(f"UID:{session}\r\n" in each for each in entries)
     for number, method in enumerate(("REQUEST", "REQUEST", "CANCEL")):
-        assert f"SEQUENCE:{number}\r\n" in entries[number]
+        assert f"SEQUENCE:{number + 1}\r\n" in entries[number]
         assert f"METHOD:{method}\r\n" in entries[number]
     assert "STATUS:CANCELLED" in entries[2]
     (row,) = garage.sessions()

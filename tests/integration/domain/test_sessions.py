@@ -276,7 +276,7 @@ def test_what_is_over_cannot_be_cancelled(slot_desk: SlotDesk):
 
 def test_R_21_sessions_are_read_by_their_mechanic_and_their_customer_alone(slot_desk: SlotDesk):
     _, session = slot_desk.book(slot_desk.slot())
-    views: list[tuple[sessions.Viewer, Any, bool]] = [
+    views: list[tuple[Any, Any, bool]] = [
         ("customer", slot_desk.customer, True),
         ("mechanic", slot_desk.mechanic, True),
         ("customer", slot_desk.mechanic, False),
@@ -289,7 +289,7 @@ def test_R_21_sessions_are_read_by_their_mechanic_and_their_customer_alone(slot_
         for viewer, who, may_see in views:
             seen = sessions.list_own(db, viewer=viewer, viewer_id=who).sessions
             assert [each.session_id for each in seen] == ([session] if may_see else [])
-            asked = {"session_id": session, "viewer": viewer, "viewer_id": who}
+            asked: Any = {"session_id": session, "viewer": viewer, "viewer_id": who}
             if may_see:
                 assert sessions.get(db, **asked).session_id == session
             else:

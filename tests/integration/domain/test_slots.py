@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import insert, select, text, update
@@ -337,14 +338,14 @@ def test_R_09_old_sweeps_are_forgotten(slot_desk: SlotDesk):
 def test_R_10_R_21_customers_and_mechanics_read_their_own_reservations_only(slot_desk: SlotDesk):
     made = slot_desk.reserve(slot_desk.slot()).reservation_id
     slot_desk.reserve(slot_desk.slot(48, uuid4()), customer_id=uuid4())
-    owners: list[tuple[slots.Viewer, object]] = [
+    owners: list[tuple[str, UUID]] = [
         ("customer", slot_desk.customer),
         ("mechanic", slot_desk.mechanic),
     ]
 
     with slot_desk.transaction() as db:
         for viewer, who in owners:
-            asked = {"viewer": viewer, "viewer_id": who}
+            asked: Any = {"viewer": viewer, "viewer_id": who}
             seen = slots.get(db, slot_desk.clock, reservation_id=made, **asked)
             assert seen.reservation_id == made
             listed = slots.list_own(db, slot_desk.clock, **asked).reservations
