@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from hub.web.app import HubApp
 from tests.acceptance.call_center import LIVE, READER, CallCenter, Request, lead_to, secrets_of
 from tests.acceptance.conftest import OpenStory
 from tests.fakes.twilio import FakeTwilio
@@ -89,7 +90,7 @@ def test_C21_who_comes_back_hears_nothing_twice_and_who_comes_late_hears_all(cen
     again = watch(center, request, Last_Event_ID=event["id"])
     pieces = again.response
     assert next(pieces).startswith(b"retry: ")
-    board = center.story.client.application.streams.board  # type: ignore[union-attr]
+    board = cast("HubApp", center.story.client.application).streams.board
     board.look()
     (watcher,) = board._watchers.values()  # noqa: SLF001 - that nothing came cannot be waited for
     assert watcher.take(0) == []
