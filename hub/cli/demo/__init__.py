@@ -4,7 +4,10 @@ bodies.py    what the callers send
 caller.py    sends it, with real credentials
 stage.py     the hub it is sent to: its runs, and what they did
 part.py      what a part is: scenes, each with its checks
-tour.py      all roads in; holds.py: a part by its name (parts.py); pool.py: their rows
+sending.py   requests to any endpoint, proved as its callers prove themselves
+tour.py      all roads in; holds.py, call.py, slots.py, booking.py: parts by name (parts.py)
+pool.py      their rows, and office.py
+page/        the same to click through, in a browser
 command.py   start, play, show, keep serving
 """
 

@@ -45,8 +45,8 @@ class Performance:
 def demo(environment: Environment, *, part: str | None, once: bool) -> None:
     """See it work: start everything, send real webhooks, show what became of them.
 
-    PART plays one flow from its beginning to its end: holds. Without it: every road in, one
-    scene for each.
+    PART plays one flow from its beginning to its end: holds, call, slots or booking. Without it:
+    every road in, one scene for each.
 
     Runs on the embedded servers with its state in .hub/, whatever HUB_DATABASE_URL says, and
     simulates all effects: nothing leaves this machine. It can be played again and again.

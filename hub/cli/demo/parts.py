@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hub.cli.demo.booking import Booking
+from hub.cli.demo.call import Call
 from hub.cli.demo.holds import Holds
 from hub.cli.demo.part import Part
+from hub.cli.demo.slots import Slots
 from hub.cli.demo.tour import Tour
 
-PARTS: Mapping[str, type[Part]] = {"holds": Holds}
+PARTS: Mapping[str, type[Part]] = {
+    "holds": Holds,
+    "call": Call,
+    "slots": Slots,
+    "booking": Booking,
+}
 
 
 def part_named(name: str | None) -> type[Part]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -104,10 +104,13 @@ class Stage:
 
     def sent(self) -> list[tuple[str, dict[str, Any]]]:
         """What the runs of this demonstration would have sent: action and inputs."""
+        return self.sent_by([run for name in self.played for run in self.runs(name)])
+
+    def sent_by(self, runs: Sequence[RunLine]) -> list[tuple[str, dict[str, Any]]]:
+        """The same of these runs, in their order."""
         return [
             (step.action or "", plain(decode(step.inputs)))
-            for workflow in self.played
-            for run in self.runs(workflow)
+            for run in runs
             for step in self.steps(run.id)
             if step.is_simulated and step.attempts
         ]
