@@ -60,7 +60,8 @@ def claim(
     if seat is None:
         return None
     for_real = or_(sessions.c.mode == "live", sessions.c.mode == "test")
-    is_next = and_(sessions.c.state == "created", sessions.c.start_by > now, for_real)
+    is_possible = and_(sessions.c.start_by > now, sessions.c.starts_at > now)  # still (X24)
+    is_next = and_(sessions.c.state == "created", is_possible, for_real)
     query = select(*rows.COLUMNS).where(is_next).order_by(sessions.c.number).limit(_MOST)
     waiting = db.execute(query.with_for_update(skip_locked=True)).mappings()
     listed = {origin_of(each) for each in test_origins}

@@ -77,6 +77,7 @@ class Session:
             state=self.state,
             source=self.source,
             declines=self.declines,
+            starts_at=self.starts_at,
             start_by=self.start_by,
             expires_at=self.expires_at,
             lease_until=self.lease_until,

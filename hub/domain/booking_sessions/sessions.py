@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, and_, delete, func, or_, select
 
 from hub.action import Attempt, Clock, action
 from hub.domain.booking_sessions import rows
@@ -266,10 +266,11 @@ def report(
 def settle_overdue(db: Connection, clock: Clock) -> Settled:
     """End what goes on past its deadline or without its browser (X18, X19, B-20)."""
     now = clock.now()
+    start_by, starts_at = sessions.c.start_by, sessions.c.starts_at
     is_due = or_(
         sessions.c.expires_at <= now,
         sessions.c.lease_until <= now,
-        (sessions.c.state == "created") & (sessions.c.start_by <= now),
+        and_(sessions.c.state == "created", func.least(start_by, starts_at) <= now),
     )
     query = select(sessions.c.id).where(sessions.c.outcome.is_(None), is_due).limit(_MOST)
     found = rows.lock_all(db, db.scalars(query))

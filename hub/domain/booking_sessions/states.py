@@ -51,6 +51,7 @@ class Standing:
     state: State
     source: Source
     declines: int
+    starts_at: datetime
     start_by: datetime
     expires_at: datetime
     lease_until: datetime | None
@@ -88,10 +89,17 @@ def verdict(session: Standing, now: datetime) -> Verdict | None:
     if session.expires_at <= now:
         return at_deadline(session.declines)
     if session.state == "created":
-        is_late = session.start_by <= now
-        return Verdict("timeout", "no browser was free in time") if is_late else None
+        return _in_queue(session, now)
     if is_lost(session, now) and not goes_on_without_browser(session):
         return Verdict("error", f"the browser was lost while the session was {session.state}")
+    return None
+
+
+def _in_queue(session: Standing, now: datetime) -> Verdict | None:
+    if session.starts_at <= now:
+        return Verdict("slot_unavailable", "the slot passed while the session waited")
+    if session.start_by <= now:
+        return Verdict("timeout", "no browser was free in time")
     return None
 
 

@@ -76,6 +76,16 @@ def test_X24_nobody_opens_a_page_for_who_waited_too_long(desk):
     assert desk.claim() is None
 
 
+def test_X24_nobody_opens_a_page_for_a_slot_that_passed_in_the_queue(desk):
+    near = desk.now() + MINUTE
+    session = desk.begin(date=near.date().isoformat(), time=f"{near:%H:%M}", timezone="UTC")
+    desk.clock.advance(MINUTE)
+
+    assert desk.claim() is None
+    assert [each.outcome for each in desk.settle()] == ["slot_unavailable"]
+    assert desk.look(session.session_id).state == "failed"
+
+
 @pytest.mark.parametrize(
     ("mode", "origins", "is_opened"),
     [

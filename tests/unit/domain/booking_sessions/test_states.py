@@ -32,6 +32,7 @@ STANDINGS = st.builds(
     state=st.sampled_from(OPEN),
     source=st.sampled_from(get_args(Source)),
     declines=st.integers(0, 3),
+    starts_at=MOMENTS,
     start_by=MOMENTS,
     expires_at=MOMENTS,
     lease_until=st.none() | MOMENTS,
@@ -43,6 +44,7 @@ def standing(**given) -> Standing:
         "state": "monitoring",
         "source": "browser",
         "declines": 0,
+        "starts_at": NOW + timedelta(days=2),
         "start_by": NOW + timedelta(minutes=1),
         "expires_at": NOW + timedelta(minutes=10),
         "lease_until": NOW + timedelta(seconds=30),
@@ -103,6 +105,13 @@ def test_X24_who_waits_too_long_for_a_browser_is_told_so():
     over = verdict(waiting, waiting.start_by)
     assert over is not None
     assert (over.outcome, over.why) == ("timeout", "no browser was free in time")
+
+
+def test_X24_a_slot_that_passed_in_the_queue_is_not_tried():
+    over = verdict(standing(state="created", lease_until=None, starts_at=NOW), NOW)
+
+    assert over is not None
+    assert over.outcome == "slot_unavailable"
 
 
 @pytest.mark.parametrize("state", ["navigating", "ready_for_handoff", "monitoring"])
