@@ -46,6 +46,7 @@ VARIABLES = (
     Variable("HUB_WORKER_RUNS", "runs that one worker works on at once", "16"),
     Variable("HUB_LEASE_SECONDS", "after so long the runs of a silent worker go to others", "30"),
     Variable("HUB_MOST_WAITING", "queued runs above which requests get 503", "100000"),
+    Variable("HUB_MOST_STREAMS", "event streams that one web process keeps open", "500"),
     Variable("HUB_LOG_LEVEL", "debug, info, warning or error", "info"),
     Variable("HUB_UNSAFE_DURABILITY", "1 starts on a database that may lose commits (I2)"),
     Variable("HUB_TRUSTED_PROXIES", "how many proxies set X-Forwarded-For (S21)", "0"),
@@ -95,6 +96,7 @@ class Settings:
     worker_runs: int
     lease: timedelta
     most_waiting: int
+    most_streams: int
     log_level: str
     allows_unsafe_durability: bool
     trusted_proxies: int
@@ -127,6 +129,7 @@ class Settings:
             worker_runs=_number(given, "HUB_WORKER_RUNS", 16, least=1, most=200),
             lease=timedelta(seconds=_number(given, "HUB_LEASE_SECONDS", 30, least=5, most=3600)),
             most_waiting=_number(given, "HUB_MOST_WAITING", 100_000, least=1),
+            most_streams=_number(given, "HUB_MOST_STREAMS", 500, least=1, most=1_500),
             log_level=_choice(given, "HUB_LOG_LEVEL", _LOG_LEVELS, "info"),
             allows_unsafe_durability=given.get("HUB_UNSAFE_DURABILITY") == "1",
             trusted_proxies=_number(given, "HUB_TRUSTED_PROXIES", 0, most=10),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,3 +133,13 @@ def logging_as_before() -> Iterator[None]:
 def clock() -> FakeClock:
     """A clock that stands at Monday, 20 October 2025, 12:00 UTC."""
     return FakeClock()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """A real browser. The gate installs it; elsewhere a machine without one skips what needs it."""
+    program = shutil.which("chromium")
+    if program is None and not os.environ.get("CI"):
+        pytest.skip("there is no Chromium: apt-get install chromium")
+    assert program is not None, "the gate needs Chromium: apt-get install chromium"
+    return program

@@ -22,6 +22,8 @@ from hub.schemas import compile_schema
 
 BUILT_IN = (
     "hub.domain.appointments",
+    "hub.domain.booking_sessions.sessions",
+    "hub.domain.booking_sessions.start",
     "hub.domain.bookings.deadlines",
     "hub.domain.bookings.figures",
     "hub.domain.bookings.jobs",
@@ -29,7 +31,6 @@ BUILT_IN = (
     "hub.domain.bookings.staff",
     "hub.domain.bookings.tenants",
     "hub.domain.bookings.waiting_list",
-    "hub.domain.declared",
     "hub.domain.interactions",
     "hub.domain.leads",
     "hub.domain.links",

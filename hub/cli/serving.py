@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 
 import click
@@ -89,6 +90,7 @@ def dev(environment: Environment, *, only_servers: bool) -> None:
     lies in .hub/ (HUB_STATE_DIR); other commands find it there. Starts a web, a worker or a
     server of its own that dies again. Ctrl-C ends it.
     """
+    from hub.cli.demo.page import client_page  # noqa: PLC0415 - never in `hub web`
     from hub.cli.household import (  # noqa: PLC0415 - web and worker have no servers to start
         CHILDREN,
         Household,
@@ -100,17 +102,24 @@ def dev(environment: Environment, *, only_servers: bool) -> None:
         require_free_port(environment.stated)
     say("starting …", dim=True)
     children = () if only_servers else CHILDREN
-    with (
-        prepared(environment) as ready,
-        Household(ready.settings, revive=ready.revive, children=children) as household,
-    ):
-        settings = ready.settings
+    with ExitStack() as at_end:
+        ready = at_end.enter_context(prepared(environment))
+        page = (
+            None if only_servers else at_end.enter_context(client_page(environment, ready.settings))
+        )
+        settings = ready.settings if page is None else page.settings
+        household = at_end.enter_context(
+            Household(settings, revive=ready.revive, children=children)
+        )
         if only_servers:
             say("database and Redis answer; no web and no worker", bold=True)
         else:
             household.wait_for_port()
             say(f"listening on http://{settings.host}:{settings.port}", bold=True)
             _tell_of_console(Environment.of(settings))
+        if page is not None and not household.is_stopping:
+            at_end.enter_context(page.serving())
+            say(f"click through the flows: {page.url}")
         if ready.made:
             say(f"secrets of this machine: {ready.secrets_file}")
         say("in another shell: hub runs, hub holds, hub doctor; Ctrl-C ends this one")

@@ -6,7 +6,6 @@ has it already; the time, and with it the signature, is that of the attempt.
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode, b64encode
 from binascii import Error
 from dataclasses import dataclass
@@ -27,16 +26,11 @@ from hub.connectors.connections import (
 from hub.connectors.http import Http, failure_of
 from hub.errors import Permanent
 from hub.signature import Url
-from hub.values import format_instant
+from hub.values import format_instant, origin_of
 from hub.values.secret_forms import STANDARD_WEBHOOKS_KEY as _KEY
 
 __all__ = ["WebhooksClient", "send", "sign"]
 
-# As strict as the gate of the modes: a URL that could be read in two ways has no origin.
-_ORIGIN = re.compile(
-    r"(https?)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?(?=[/?#]|\Z)", re.IGNORECASE
-)
-_PORTS = {"http": "80", "https": "443"}
 _PREFIX = "whsec_"
 _SHORTEST_KEY, _LONGEST_KEY = 24, 64  # bytes
 _GONE = 410
@@ -71,7 +65,7 @@ class WebhooksClient:
         A 410 means that nobody listens there any more: it is `gone`, and never tried again.
         """
         keys, origins = self._told()
-        if _origin(url) not in origins:
+        if origin_of(url) not in origins:
             raise Permanent("not_allowed", "the URL is of no origin that options.origins lists")
         message_id = f"msg_{sha256(attempt.key.encode()).hexdigest()[:32]}"
         seconds = int(at.timestamp())
@@ -100,13 +94,13 @@ class WebhooksClient:
         keys, origins = self._told()
         return f"{len(keys)} secret(s) can sign; {len(origins)} origin(s) may be called"
 
-    def _told(self) -> tuple[list[bytes], set[tuple[str, str, str]]]:
+    def _told(self) -> tuple[list[bytes], set[str]]:
         settings = configured(self._settings, WEBHOOKS)
         names = ("secret", "former_secret")
         keys = [_key(settings, name) for name in names if settings.credentials.get(name)]
         origins = set()
         for each in settings.options["origins"].split(","):
-            origin = _origin(each.strip())
+            origin = origin_of(each.strip())
             if origin is None:
                 raise Permanent(
                     "not_configured",
@@ -140,15 +134,6 @@ def _key(settings: ConnectionSettings, name: str) -> bytes:
             f" {_SHORTEST_KEY} to {_LONGEST_KEY} bytes in base64",
         )
     return key
-
-
-def _origin(url: str) -> tuple[str, str, str] | None:
-    """Scheme, host and port; None for anything a reader could take in two ways."""
-    found = None if "\\" in url else _ORIGIN.match(url)
-    if found is None:
-        return None
-    scheme = found[1].lower()
-    return scheme, found[2].lower(), (found[3] or _PORTS[scheme]).lstrip("0")
 
 
 @dataclass(frozen=True)

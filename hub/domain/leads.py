@@ -43,6 +43,8 @@ class Lead:
     appointment_scheduled_at: datetime | None = None
     last_call_outcome: str | None = None
     last_appointment_outcome: str | None = None
+    booking_session_id: UUID | None = None
+    booking_outcome: str | None = None
 
 
 @dataclass(frozen=True)

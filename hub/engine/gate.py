@@ -7,18 +7,12 @@ cannot judge stays inside.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from hub.action import Action, DestinationKind, Mode
-from hub.values import normalise_phone
-
-_ORIGIN = re.compile(
-    r"(https?)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?(?=[/?#]|\Z)", re.IGNORECASE
-)
-_PORTS = {"http": "80", "https": "443"}
+from hub.values import normalise_phone, origin_of
 
 
 @dataclass(frozen=True)
@@ -147,19 +141,8 @@ def _replaced(value: Any, kind: DestinationKind, listed: tuple[str, ...]) -> Any
 
 
 def _is_listed_origin(value: Any, listed: tuple[str, ...]) -> bool:
-    origin = _origin(value)
-    return origin is not None and origin in {_origin(entry) for entry in listed}
-
-
-def _origin(value: Any) -> tuple[str, str, str] | None:
-    """Scheme, host and port of a URL; None for anything a reader could take in two ways."""
-    if not isinstance(value, str) or "\\" in value:
-        return None
-    match = _ORIGIN.match(value)
-    if match is None:
-        return None
-    scheme = match[1].lower()
-    return scheme, match[2].lower(), (match[3] or _PORTS[scheme]).lstrip("0")
+    origin = origin_of(value) if isinstance(value, str) else None
+    return origin is not None and origin in {origin_of(entry) for entry in listed}
 
 
 def _phone(value: Any) -> str:

@@ -120,6 +120,16 @@ class Retention:
 
 
 @dataclass(frozen=True)
+class EventStream:
+    """Events that may be watched: the part in braces of `path` is their key."""
+
+    name: str
+    path: str
+    auth: str
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ProjectSettings:
     """The whole of `hub.yaml`; destinations are by kind: phone, email, channel, url.
 
@@ -137,6 +147,7 @@ class ProjectSettings:
     test_destinations_from: Mapping[str, str] = field(default_factory=dict)
     outbound_allow: tuple[OutboundRule, ...] = ()
     retention: Retention = Retention()
+    streams: tuple[EventStream, ...] = ()
 
     def connections_with(self, config: Mapping[str, Any]) -> dict[str, ConnectionSettings]:
         """The connections by name, with what `config` holds of them."""

@@ -140,6 +140,20 @@ class Reception:
         found = (self._cors.get(name) for name in self._index.at(path)) if self._cors else ()
         return next((each for each in found if each is not None), None)
 
+    def prove(self, request: InboundRequest, auth: str) -> None:
+        """That the sender is who the preset `auth` lets in; raises `Rejected` 401."""
+        preset = self._settings.auth[auth]
+        verify(
+            preset,
+            headers=request.headers,
+            body=request.body,
+            secrets=[each for name in preset.secrets for each in self._secrets(name)],
+            now=self._now(),
+            method=request.method,
+            url=request.url,
+            auth_types=self._auth_types,
+        )
+
     def receive(
         self,
         request: InboundRequest,

@@ -39,6 +39,7 @@ REQUEST_SECONDS = _metric(
 REQUESTS_IN_PROGRESS = _metric(
     "hub_requests_in_progress", "gauge", "Requests that living web processes have in hand"
 )
+STREAMS = _metric("hub_event_streams", "gauge", "Event streams that living web processes keep open")
 AUTH_FAILURES = _metric(
     "hub_auth_failures_total", "counter", "Requests whose sender proved nothing (401)", "endpoint"
 )

@@ -63,18 +63,21 @@ def signed(
     settings: ProjectSettings,
     method: str = "POST",
     url: str = "",
+    secret: Callable[[str], str] | None = None,
 ) -> Headers:
     """The headers of a request; without any of the preset's own they get valid credentials.
 
-    Names are in lower case. A header that the test gives, also an empty one, stays as it is. What
-    proves itself within its body (`microsoft_graph`) stays as it is too.
+    `secret` gives the value of a secret by its name; without it those of tests are taken. Names
+    are in lower case. A header that the test gives, also an empty one, stays as it is. What proves
+    itself within its body (`microsoft_graph`) stays as it is too.
     """
     kind = all_auth_types()[preset.type]
     sign = kind.sign or _SIGNERS.get(kind.verify)
     if sign is None or not preset.secrets:
         return dict(headers)
-    secret = secret_value(preset.secrets[0], settings).encode()
-    unsigned = Unsigned(body, headers, secret, now, method, url)
+    name = preset.secrets[0]
+    value = secret_value(name, settings) if secret is None else secret(name)
+    unsigned = Unsigned(body, headers, value.encode(), now, method, url)
     added = {
         name.lower(): value for name, value in sign(unsigned, kind.chosen(preset.options)).items()
     }

@@ -28,7 +28,7 @@ def is_origin(text: str) -> bool:
 
 def origin_of(text: str) -> str | None:
     """The origin that somebody meant who wrote a URL or capital letters; None: it is not clear."""
-    parts = _URL.fullmatch(text)
+    parts = None if "\\" in text else _URL.fullmatch(text)  # browsers read \\ as /, others do not
     if parts is None:
         return None
     scheme, place = parts[1].lower(), parts[2].lower()

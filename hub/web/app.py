@@ -25,6 +25,8 @@ from hub.web.endpoints import EndpointDesk
 from hub.web.health import add_health
 from hub.web.inbound import METHODS, remote_ip
 from hub.web.problems import add_error_handlers
+from hub.web.streams import HEADERS as STREAM_HEADERS
+from hub.web.streams import Asked, Streams
 from hub.web.visits import Visit, Visits
 
 _ON_THE_SHORT_WAY = frozenset(METHODS) - {"HEAD"}
@@ -52,6 +54,7 @@ class HubApp(Flask):
     def __init__(self, hub: Hub) -> None:
         super().__init__("hub", static_folder=None)
         self.visits, self.desk = Visits(hub), EndpointDesk(hub)
+        self.streams = Streams(hub)
         self._trusted_proxies = hub.settings.trusted_proxies
         self._pages: frozenset[str] = frozenset()
         self._hub = hub
@@ -68,8 +71,11 @@ class HubApp(Flask):
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
         if environ.get("PATH_INFO", "").startswith(_CONSOLE) and _is_of_console(environ):
-            answered: Iterable[bytes] = self._console(environ, start_response)
+            answered: Iterable[bytes] = self.console(environ, start_response)
             return answered
+        asked = self.streams.find(environ.get("PATH_INFO", ""))
+        if asked is not None:
+            return self._streamed(environ, start_response, asked)
         if not self._is_on_the_short_way(environ):
             return super().wsgi_app(environ, start_response)
         visit = self.visits.begin(environ, environ["PATH_INFO"])
@@ -82,10 +88,26 @@ class HubApp(Flask):
             self.visits.end(visit)
 
     @cached_property
-    def _console(self) -> Any:
+    def console(self) -> Any:
         """The pages for people, loaded when somebody asks for one: webhooks never need them."""
         making = import_module("hub.web.console.making")
         return making.create_console(self._hub, self.visits)
+
+    def _streamed(
+        self, environ: dict[str, Any], start_response: Any, asked: Asked
+    ) -> Iterable[bytes]:
+        """The beginning of a stream; what follows is told while its reader is there."""
+        visit = self.visits.begin(environ, environ["PATH_INFO"])
+        try:
+            feed = self.streams.open(environ, asked, visit)
+            headers = [*STREAM_HEADERS, *self.visits.added(visit, {"content-type"})]
+            self._leave(environ, visit, 200, ours=asked.stream.path)
+            start_response(_status_line(200), headers)
+        except Exception as problem:  # noqa: BLE001 - the error handlers know them all
+            return self._refused(environ, start_response, visit, problem)
+        finally:
+            self.visits.end(visit)
+        return feed
 
     def _is_on_the_short_way(self, environ: dict[str, Any]) -> bool:
         """Whether Flask would call for the endpoints, and the request has nothing special."""

@@ -61,7 +61,12 @@ def hub(project: Path, open_story: OpenStory) -> Story:
     )
     names = ["STANDARD_WEBHOOK_SECRET", "STRIPE_WEBHOOK_SECRET", "APP_WEBHOOK_SECRET"]
     names += ["RETELL_API_KEY"]
-    names += ["VAPI_WEBHOOK_SECRET", "BROKER_API_TOKEN", "CALCOM_WEBHOOK_SECRET", "SIDECAR_TOKEN"]
+    names += [
+        "VAPI_WEBHOOK_SECRET",
+        "BROKER_API_TOKEN",
+        "CALCOM_WEBHOOK_SECRET",
+        "BOOKING_PLATFORM_TOKEN",
+    ]
     names += ["TENANT_KEY_SECRET"]
     names += ["CALENDLY_WEBHOOK_SECRET", "TWILIO_AUTH_TOKEN"]
     known = open_story().hub.project.settings

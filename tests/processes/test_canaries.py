@@ -53,19 +53,19 @@ endpoint:
 steps:
   - id: bearer
     do: http.get
-    with: {{url: "{url}/bearer", bearer: "${{{{ secrets.SIDECAR_TOKEN }}}}"}}
+    with: {{url: "{url}/bearer", bearer: "${{{{ secrets.BOOKING_PLATFORM_TOKEN }}}}"}}
     retry: {{attempts: 1}}
     on_error: continue
   - id: header
     do: http.put
     with:
       url: "{url}/header"
-      headers: {{X-Api-Key: "key ${{{{ secrets.SIDECAR_TOKEN }}}}"}}
+      headers: {{X-Api-Key: "key ${{{{ secrets.BOOKING_PLATFORM_TOKEN }}}}"}}
     retry: {{attempts: 1}}
     on_error: continue
   - id: echoed
     do: http.get
-    with: {{url: "{url}/fine", bearer: "${{{{ secrets.SIDECAR_TOKEN }}}}"}}
+    with: {{url: "{url}/fine", bearer: "${{{{ secrets.BOOKING_PLATFORM_TOKEN }}}}"}}
     on_error: continue
   - id: chat
     do: slack.post
@@ -86,7 +86,7 @@ steps:
     on_error: continue
   - id: away
     do: http.get
-    with: {{url: "http://127.0.0.1:1/", bearer: "${{{{ secrets.SIDECAR_TOKEN }}}}"}}
+    with: {{url: "http://127.0.0.1:1/", bearer: "${{{{ secrets.BOOKING_PLATFORM_TOKEN }}}}"}}
     retry: {{attempts: 1}}
 """
 CONNECTIONS = """
@@ -115,7 +115,7 @@ IN_THE_ENVIRONMENT = (
     "RETELL_API_KEY",
     "BROKER_API_TOKEN",
     "APP_WEBHOOK_SECRET",
-    "SIDECAR_TOKEN",
+    "BOOKING_PLATFORM_TOKEN",
     "CALCOM_WEBHOOK_SECRET",
     "STRIPE_WEBHOOK_SECRET",
     "SLACK_BOT_TOKEN",

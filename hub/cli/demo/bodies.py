@@ -43,6 +43,22 @@ ALAN = DemoLead(
     "+12025550149",
 )
 LEADS = (ADA, GRACE, ALAN)
+MECHANICS = (
+    DemoLead(
+        UUID("3a9f1f3c-52d7-4d6a-9f0b-6d2f8f0c7a11"),
+        "Mia",
+        "Motor",
+        "mia@example.com",
+        "+12025550171",
+    ),
+    DemoLead(
+        UUID("8c1d7b60-0d4f-4a8b-8a7e-2b9e5a4d6c22"),
+        "Noah",
+        "Nut",
+        "noah@example.com",
+        "+12025550172",
+    ),
+)
 NUMBERS = ("+12025550100", "+12025550101", "+12025550102", "+12025550103")
 
 

@@ -14,9 +14,10 @@ from typing import Any, Self
 import httpx
 
 from hub.cli.console import one_line
+from hub.cli.demo.sending import Sendable
 from hub.errors import NotPossible
 
-_JSON = {"Content-Type": "application/json"}
+_JSON = {"content-type": "application/json"}
 _PATIENCE = 20.0  # seconds for one answer
 
 
@@ -50,6 +51,7 @@ class Caller:
     """All callers of the demonstration; `secret` gives the value of a secret by its name."""
 
     def __init__(self, base_url: str, secret: Callable[[str], str]) -> None:
+        self.base_url = base_url
         self._client = httpx.Client(base_url=base_url, timeout=_PATIENCE, trust_env=False)
         self._secret = secret
 
@@ -90,6 +92,10 @@ class Caller:
     def stranger(self, path: str, body: Any) -> Answer:
         """With nothing that proves who it is."""
         return self._post(path, body, {})
+
+    def send(self, request: Sendable) -> Answer:
+        """What was made ready for an endpoint."""
+        return self._send(request.method, request.target, request.body, request.headers)
 
     def get(self, path: str) -> Answer:
         """A look, without credentials."""

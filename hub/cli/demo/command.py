@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from time import monotonic
 
@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from hub.bootstrap.clock import SystemClock, new_id
 from hub.cli.console import say, table
 from hub.cli.demo.caller import Caller
+from hub.cli.demo.page import ClientPage, client_page
 from hub.cli.demo.part import Part, Scene
 from hub.cli.demo.parts import PARTS, part_named
 from hub.cli.demo.stage import Stage
@@ -58,12 +59,18 @@ def demo(environment: Environment, *, part: str | None, once: bool) -> None:
     say("Effects are simulated: nothing leaves this machine.")
     say("Starting PostgreSQL, Redis, web and worker …", dim=True)
     began = monotonic()
-    with prepared(simulated) as ready, Household(ready.settings, is_quiet=True) as household:
+    with ExitStack() as at_end:
+        ready = at_end.enter_context(prepared(simulated))
+        page = None if once else at_end.enter_context(client_page(simulated, ready.settings))
+        settings = ready.settings if page is None else page.settings
+        household = at_end.enter_context(Household(settings, is_quiet=True))
         performance = _perform(chosen, simulated, ready, household, began)
         if once:
             code = 1 if performance.wrong else 0
         else:
-            _say_where_next(ready)
+            if page is not None:
+                at_end.enter_context(page.serving())
+            _say_where_next(ready, page)
             code = household.wait()
         say("Draining …", dim=True)
     raise click.exceptions.Exit(code)
@@ -180,7 +187,7 @@ def _say_verdict(performance: Performance) -> None:
         say(f"All {performance.claims} checks passed.", colour="green", bold=True)
 
 
-def _say_where_next(ready: Prepared) -> None:
+def _say_where_next(ready: Prepared, page: ClientPage | None) -> None:
     settings = ready.settings
     say()
     say("Where to look next, in another shell", bold=True)
@@ -194,4 +201,6 @@ def _say_where_next(ready: Prepared) -> None:
         say(f"  {command:<40}{purpose}")
     say(f"  {ready.secrets_file!s:<40}the secrets that callers need here")
     say()
+    if page is not None:
+        say(f"Click through the flows: {page.url}")
     say(f"Serving on http://{settings.host}:{settings.port} until Ctrl-C.")

@@ -14,7 +14,8 @@ from sqlalchemy import Engine
 
 from hub.action import Attempt, Clock
 from hub.bootstrap.clock import SystemClock, new_id
-from hub.cli.demo.caller import Caller
+from hub.cli.demo.caller import Answer, Caller
+from hub.cli.demo.sending import Asked, Sender
 from hub.cli.environment import Environment
 from hub.domain import monitor
 from hub.domain.monitor import HoldLine
@@ -47,6 +48,17 @@ class Stage:
         """The path of a workflow's endpoint."""
         trigger = self.environment.loaded.project.workflows[workflow].trigger
         return trigger.path if isinstance(trigger, Endpoint) else ""
+
+    def send(self, workflow: str, asked: Asked, *, is_proved: bool = True) -> Answer:
+        """A request to the endpoint of a workflow, proved as its caller proves itself."""
+        project = self.environment.loaded.project
+        trigger = project.workflows[workflow].trigger
+        if not isinstance(trigger, Endpoint):
+            raise NotPossible(f"{workflow} has no endpoint")
+        sender = Sender(
+            self.caller.base_url, project.settings, self.environment.secrets.reveal, self.now
+        )
+        return self.caller.send(sender.prepare(trigger, asked, is_proved=is_proved))
 
     def now(self) -> datetime:
         """The present instant."""

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from hub.engine.compile.connection_rules import ConnectionRules, check_connection
+from hub.engine.compile.event_streams import event_streams
 from hub.engine.compile.file import mode_value
 from hub.engine.compile.preset_options import mistakes
 from hub.engine.compile.reader import Reader, Record, shape
@@ -105,10 +106,11 @@ class _HubFile:
             self.reader.language(language)
         self.secrets = self._secrets(record)
         self.config = {each.name: each for each in self._config(record)}
+        auth = {each.name: each for each in self._presets(record)}
         return ProjectSettings(
             timezone=record.read("timezone"),
             base_path=record.read("base_path"),
-            auth={each.name: each for each in self._presets(record)},
+            auth=auth,
             config=self.config,
             secrets=self.secrets,
             connections={each.name: each for each in self._connections(record)},
@@ -117,6 +119,7 @@ class _HubFile:
             test_destinations=self._test_destinations(record),
             outbound_allow=self._outbound_allow(record),
             retention=self._retention(record),
+            streams=event_streams(self.reader, self._named(record, "streams"), auth),
         )
 
     def _secrets(self, record: Record) -> tuple[str, ...]:

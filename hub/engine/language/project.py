@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.engine.language.parts import MODE
+from hub.engine.language.parts import EVENT, MODE
 from hub.engine.language.shapes import (
     Choice,
     Duration,
@@ -129,6 +129,25 @@ RETENTION = Place(
     ),
 )
 
+STREAM = Place(
+    "a stream",
+    "Events that who proves himself may watch, as server-sent events.",
+    keys=(
+        Key(
+            "path",
+            Text(
+                r"(?:/(?:[A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*\}))+",
+                "`/api/v1/things/{id}/events`",
+            ),
+            "The whole path; its one part such as `{id}` is the key of the events.",
+            is_required=True,
+            examples=("/api/v1/bookings/{id}/events",),
+        ),
+        Key("auth", Text(), "A preset of `auth`.", is_required=True, examples=("app_reader",)),
+        Key("events", ListOf(EVENT), "The names of the events.", is_required=True),
+    ),
+)
+
 HUB = Place(
     "hub.yaml",
     "The settings that all workflows of a project share.",
@@ -171,5 +190,6 @@ HUB = Place(
             "Private networks that `http.*` may reach.",
         ),
         Key("retention", Inner(RETENTION), "How long is kept what is over."),
+        Key("streams", Named(Inner(STREAM), PROJECT_NAME), "Events that may be watched."),
     ),
 )

@@ -1,5 +1,6 @@
 """The whole database: one module for each part of it."""
 
+from hub.storage.tables.booking_sessions import booking_session_changes, booking_sessions
 from hub.storage.tables.bookings import (
     contacts,
     job_changes,
@@ -56,6 +57,8 @@ __all__ = [
     "appointments",
     "audit",
     "booking_calls",
+    "booking_session_changes",
+    "booking_sessions",
     "books",
     "console_sessions",
     "contacts",

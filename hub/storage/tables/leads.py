@@ -28,6 +28,8 @@ leads = Table(
     instant("appointment_scheduled_at"),
     Column("last_call_outcome", Text),
     Column("last_appointment_outcome", Text),
+    Column("booking_session_id", UUID),  # the latest (B-22)
+    Column("booking_outcome", Text),
     created(),
     created("updated_at"),
     CheckConstraint(

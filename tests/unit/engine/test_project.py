@@ -32,6 +32,7 @@ FLOWS = {
     "release-expired-phones",
     "release-expired-reservations",
     "retell-appointment-booked",
+    "settle-booking-sessions",
     "settle-text-messages",
     "slot-checkout",
     "stripe-webhook",

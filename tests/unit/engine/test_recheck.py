@@ -80,7 +80,7 @@ tests:
     payload: {}
     expect: {did_not: [twilio.send_sms]}
 """
-CANCELS = "cancel_on: {event: booking.cancel, key: a}\n"
+CANCELS = "cancel_on: {event: booking.closed, key: a}\n"
 
 
 def _files() -> dict[str, str]:
@@ -105,7 +105,7 @@ def _files() -> dict[str, str]:
 
 
 FILES = _files()
-HUB, EVENT = FILES["hub.yaml"], "schemas/events/booking.cancel.json"
+HUB, EVENT = FILES["hub.yaml"], "schemas/events/booking.closed.json"
 SESSION, CLOSE = "workflows/booking-session.yaml", "workflows/close-booking-session.yaml"
 AIMED: tuple[tuple[str, str | None], ...] = (
     ("workflows/called.yaml", CALLED.replace("inputs:", CANCELS + "inputs:")),
