@@ -129,6 +129,7 @@ class _Look:
         """Check what changed, and remember it all; `held` are the digests of what did not."""
         from hub.engine.notes import digest, with_all_names  # noqa: PLC0415 - not where nothing did
         from hub.engine.recheck import recheck  # noqa: PLC0415 - as above
+        from hub.platforms import FOLDER, read_platforms  # noqa: PLC0415 - as above
 
         began = SystemClock().now()
         digests = {path: held.get(path) or digest(self.texts[path]) for path in self.stamps}
@@ -143,6 +144,9 @@ class _Look:
             read_trial=self.read_trial,
             notes=notes,
         )
+        platforms = read_platforms(
+            {path: self.texts[path] for path in digests if path.startswith(FOLDER)}
+        )
         latest = int((began - _SURE).timestamp() * 1e9)
         known = {
             **facts,
@@ -151,7 +155,7 @@ class _Look:
                 for path, stamp in self.stamps.items()
                 if max(stamp[:2]) < latest
             },
-            "findings": [each.as_json() for each in found.findings],
+            "findings": [each.as_json() for each in (*found.findings, *platforms.findings)],
             "workflows": found.workflows,
             "secrets": list(found.secrets),
             "notes": found.notes,

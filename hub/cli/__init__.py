@@ -31,6 +31,7 @@ COMMANDS = Commands(
         "retry": "retrying:retry",
         "cancel": "retrying:cancel",
         "holds": "asking:holds",
+        "slots": "slots:slots",
         "report": "reporting:report",
         "doctor": "doctor:doctor",
         "explain-reply": "explaining:explain_reply",

@@ -11,6 +11,7 @@ import click
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from hub.bootstrap.front_end import disagreements
 from hub.bootstrap.project import config_values
 from hub.bootstrap.secret_forms import unusable
 from hub.bootstrap.secrets import Seal
@@ -20,7 +21,7 @@ from hub.cli.console import say, say_json, table
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import SECRETS_FILE, Environment, without_value
 from hub.connectors.sql import SqlClient
-from hub.domain import monitor
+from hub.domain import monitor, slot_monitor
 from hub.engine.project import Project
 from hub.engine.readiness import why_not_served
 from hub.engine.settings import PROJECT_FILE, ConnectionSettings
@@ -134,7 +135,11 @@ def _config(environment: Environment) -> Examined:
         )
     except Misconfigured as wrong:
         return Examined("config", "broken", str(wrong))
-    return Examined("config", "ok", f"{len(values)} values are what hub.yaml says")
+    said = f"{len(values)} values are what hub.yaml says"
+    differ = disagreements(environment.loaded.project.settings, environment.settings.environment)
+    if differ:
+        return Examined("config", "warning", f"{said}; a front end has others", differ)
+    return Examined("config", "ok", said)
 
 
 def _secrets(environment: Environment) -> Examined:
@@ -302,6 +307,8 @@ def _rows(engine: Engine, *, lease: timedelta) -> Iterator[Examined]:
             yield _invariant(invariant.name, invariant.promise, found, figure)
         promise = "the history of a number has no overlaps and no end is wrong (D3, D6)"
         yield _invariant("numbers", promise, monitor.faults(connection))
+        promise = "no two reservations have one seat at one time, each session has its own (D2)"
+        yield _invariant("slots", promise, slot_monitor.faults(connection))
         promise = "what a step did and that it is done are stored together (E6)"
         yield _invariant("half-done", promise, monitor.half_done(connection))
         promise = "what was done by hand stands as it was written, without gaps (S9)"

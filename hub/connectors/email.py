@@ -152,7 +152,7 @@ def send(
     if html is not None:
         message.add_alternative(whole(html), subtype="html")
     if invite is not None:
-        _attach(message, invite, to=to, at=clock.now())
+        _attach(message, invite, to=to, text=text, at=clock.now())
     if html is not None or invite is not None:
         # A boundary of our own: what is sent again is the same, byte for byte.
         message.set_boundary(f"=_{digest}")
@@ -187,7 +187,7 @@ def _message(
     return message
 
 
-def _attach(message: EmailMessage, invite: Invite, *, to: str, at: datetime) -> None:
+def _attach(message: EmailMessage, invite: Invite, *, to: str, text: str, at: datetime) -> None:
     if invite.end <= invite.start:
         raise Permanent("invalid_input", "invite.end is not after invite.start")
     if not invite.uid or invite.sequence < 0:
@@ -203,6 +203,7 @@ def _attach(message: EmailMessage, invite: Invite, *, to: str, at: datetime) -> 
         location=invite.location,
         sequence=invite.sequence,
         is_cancelled=invite.cancelled,
+        description=text,
     )
     message.add_alternative(
         whole(icalendar.write(invitation)),

@@ -26,6 +26,7 @@ class Invitation:
     location: str | None = None
     sequence: int = 0
     is_cancelled: bool = False
+    description: str | None = None
 
     @property
     def method(self) -> str:
@@ -48,6 +49,8 @@ def write(invitation: Invitation) -> str:
         f"DTSTART:{_instant(invitation.start)}",
         f"DTEND:{_instant(invitation.end)}",
         f"SUMMARY:{_text(invitation.title)}",
+        # Outlook shows this in the place of the mail's text.
+        *([f"DESCRIPTION:{_text(invitation.description)}"] if invitation.description else []),
         *([f"LOCATION:{_text(invitation.location)}"] if invitation.location else []),
         f"ORGANIZER:mailto:{invitation.organizer}",
         "ATTENDEE;CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -181,32 +180,6 @@ def _figures(counted: dict[str, Any]) -> dict[str, Any]:
 
 def _share(part: float, whole: float) -> float | None:
     return round(part / whole, 4) if whole else None
-
-
-def describe(figures: Figures) -> Sequence[tuple[str, str]]:
-    """The figures as lines of a name and a value, for people."""
-
-    def share(value: float | None) -> str:
-        return "-" if value is None else f"{value:.1%}"
-
-    peaks = ", ".join(f"{each.hour:02}:00 ({each.sessions})" for each in figures.peak_hours)
-    paid = ", ".join(f"{each.amount / 100:,.2f} {each.currency}" for each in figures.revenue)
-    return (
-        ("conflicts", str(figures.conflicts)),
-        (
-            "reserved, confirmed, overdue",
-            f"{figures.reserved}, {figures.confirmed}, {figures.overdue}",
-        ),
-        ("expired", str(figures.expired)),
-        ("last sweeps", ", ".join(str(each.expired) for each in figures.sweeps) or "-"),
-        ("sessions, of them scheduled", f"{figures.sessions}, {share(figures.scheduled_share)}"),
-        ("mails that left", share(figures.mail_delivery_share)),
-        ("utilisation", share(figures.utilisation)),
-        ("peak hours", peaks or "-"),
-        ("no-shows", f"{figures.no_shows}, {share(figures.no_show_share)}"),
-        ("mechanic offline", str(figures.mechanic_offline)),
-        ("revenue", paid or "-"),
-    )
 
 
 # ------------------------------------------------------------------------------------- statements

@@ -15,7 +15,7 @@ from hub.engine.language.parts import EVENT
 from hub.engine.notes import Note
 
 _SCHEMA = re.compile(r"schemas/.+\.json")
-_BELOW = re.compile(r"workflows/(?!tests/).+/.+\.ya?ml")
+_BELOW = re.compile(r"workflows/(?!tests/|platforms/).+/.+\.ya?ml")  # both are read elsewhere
 
 
 def stray_findings(context: Context, notes: Iterable[Note]) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from hmac import compare_digest
 from typing import TypeVar
 from uuid import UUID
 
@@ -64,7 +65,7 @@ def sign_in(door: Door, *, email: str, password: str, address: str, before: str 
     with audit.act(door.engine, Actor(email, address), "console sign in") as act:
         now = door.now(act.connection)
         current = people.find(act.connection, email)
-        if current is None or current.password_hash != person.password_hash:
+        if current is None or not _is_same(current.password_hash, person.password_hash):
             raise SignInRefused(WRONG)  # it was changed while we looked
         people.note_sign_in(act.connection, person.id, now)  # first: all others lock people first
         if renewed is not None:
@@ -178,6 +179,10 @@ def _begin(act: Act, person: Person, address: str, now: datetime, before: str) -
         act.connection, digest=digest_of(token), person=person.id, origin=address, now=now
     )
     return token
+
+
+def _is_same(stored: str, other: str) -> bool:
+    return compare_digest(stored.encode(), other.encode())
 
 
 def _address_key(address: str) -> bytes:

@@ -24,7 +24,6 @@ from hub.values.secrets import (
 from hub.values.storage_form import decode, encode, plain
 
 __all__ = [
-    "Origin",
     "Secret",
     "SecretText",
     "caller_key",

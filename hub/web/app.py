@@ -71,7 +71,7 @@ class HubApp(Flask):
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
         if environ.get("PATH_INFO", "").startswith(_CONSOLE) and _is_of_console(environ):
-            answered: Iterable[bytes] = self._console(environ, start_response)
+            answered: Iterable[bytes] = self.console(environ, start_response)
             return answered
         asked = self.streams.find(environ.get("PATH_INFO", ""))
         if asked is not None:
@@ -88,7 +88,7 @@ class HubApp(Flask):
             self.visits.end(visit)
 
     @cached_property
-    def _console(self) -> Any:
+    def console(self) -> Any:
         """The pages for people, loaded when somebody asks for one: webhooks never need them."""
         making = import_module("hub.web.console.making")
         return making.create_console(self._hub, self.visits)

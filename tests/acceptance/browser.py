@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from flask.testing import FlaskClient
+from werkzeug.datastructures import Headers
 
 from hub.people import passwords
 from hub.people.roles import Role
 from hub.people.tokens import digest_of, new_token
-from hub.storage import console_sessions, people
+from hub.storage import api_tokens, console_sessions, people
 from tests.acceptance.story import Story
 
 PASSWORD = "five plain words of ours"
@@ -79,7 +81,7 @@ class Page:
     """What came back."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Headers
     html: str
     elements: list[Element]
     forms: list[Form]
@@ -102,7 +104,7 @@ class Page:
         return {each.attributes.get("href", "") for each in self.elements if each.name == "a"}
 
 
-def page_of(status: int, headers: Mapping[str, str], body: bytes) -> Page:
+def page_of(status: int, headers: Headers, body: bytes) -> Page:
     """The page that this answer is."""
     html = body.decode()
     reader = _Reader()
@@ -169,7 +171,8 @@ def stored_password() -> str:
     return passwords.hashed(PASSWORD)
 
 
-def make_person(story: Story, email: str, role: Role) -> None:
+def make_person(story: Story, email: str, role: Role = Role.VIEWER) -> str:
+    """Somebody who may sign in; their address."""
     with story.transaction() as db:
         people.keep(
             db,
@@ -178,6 +181,26 @@ def make_person(story: Story, email: str, role: Role) -> None:
             role=role.value,
             password_hash=stored_password(),
         )
+    return email
+
+
+def make_token(story: Story, email: str) -> UUID:
+    """The id of a program's token, made without a row of audit."""
+    make_person(story, email)
+    made = story.hub.new_id()
+    with story.transaction() as db:
+        person = people.find(db, email)
+        assert person is not None
+        api_tokens.add(
+            db,
+            id_=made,
+            digest=digest_of(new_token()),
+            person=person.id,
+            name="dashboard",
+            role="viewer",
+            expires_at=story.clock.now(),
+        )
+    return made
 
 
 def begin_session(story: Story, email: str, role: Role) -> str:

@@ -123,9 +123,9 @@ class CallCenter:
         actor = Actor("story", "test")
         return start_by_hand(hub, workflow, payload=request.body(), inputs={}, actor=actor)
 
-    def ends(self, call_id: str | None = None, **results: Any) -> Answer:
-        """The call is over, and the voice platform reports what its analysis found."""
-        call_id = call_id or list(self.vapi.calls)[-1]
+    def ends(self, **results: Any) -> Answer:
+        """The last call is over, and the voice platform reports what its analysis found."""
+        call_id = list(self.vapi.calls)[-1]
         said = results or AGREED
         self.vapi.ends(
             call_id, analysis={"structuredData": said}, endedReason="assistant-ended-call"
@@ -145,6 +145,7 @@ class CallCenter:
         with self.story.worker_at_work():
             got = self.story.client.get(f"/api/v1/bookings/{request.id}", headers=bearer)
         assert got.status_code == 200
+        assert got.json is not None
         return got.json["data"]
 
     def status(self, request: Request) -> str:

@@ -18,11 +18,14 @@ from hub.storage.answers import AnswerBoard
 from hub.storage.workers import WorkerName
 from hub.web import create_app
 from hub.worker.rounds import plan_schedules
+from tests.acceptance.garage import MORE_SECRETS, Garage
 from tests.acceptance.messages import SECRETS
 from tests.acceptance.story import NOW, SAMPLE_LEAD, HeardDoorbell, Story
 from tests.acceptance.terminal import Terminal
 from tests.fakes.clock import FakeClock
 from tests.fakes.slack import FakeSlack
+from tests.fakes.smtp import FakeSmtp
+from tests.fakes.stripe import FakeStripe
 
 PROJECT = Path(__file__).parents[2]
 KEY = new_key()
@@ -138,3 +141,42 @@ def terminal(hub: Story) -> Terminal:
 def worker(hub: Story) -> None:
     """A worker has said that it lives."""
     workers.say_alive(hub.hub.database, WorkerName("w1", "here", 1))
+
+
+@pytest.fixture
+def services(project: Path) -> Iterator[tuple[FakeStripe, FakeSmtp]]:
+    """The ways to Stripe and to the mail server are led to fakes."""
+    users = {MORE_SECRETS["SMTP_USERNAME"]: MORE_SECRETS["SMTP_PASSWORD"]}
+    with FakeStripe(MORE_SECRETS["STRIPE_API_KEY"]) as stripe, FakeSmtp(users=users) as mail:
+        settings = (project / "hub.yaml").read_text()
+        for written, meant in (
+            (
+                "    type: stripe\n    cred",
+                f"    type: stripe\n    base_url: {stripe.url}\n    cred",
+            ),
+            ("smtp://localhost:587", mail.base_url),
+            ("      from: ${{", "      tls: none\n      from: ${{"),
+            ("/32\n    ports: [", f"/32\n    ports: [{stripe.port}, "),
+        ):
+            assert settings.count(written) == 1, written
+            settings = settings.replace(written, meant)
+        (project / "hub.yaml").write_text(settings)
+        yield stripe, mail
+
+
+@pytest.fixture
+def open_garage(
+    open_story: OpenStory, services: tuple[FakeStripe, FakeSmtp]
+) -> Callable[..., Garage]:
+    def opened(**more: str) -> Garage:
+        return Garage(open_story(**{**MORE_SECRETS, **more}), *services)
+
+    return opened
+
+
+@pytest.fixture
+def garage(open_garage: Callable[..., Garage]) -> Iterator[Garage]:
+    """In earnest; at the end no two sessions have one seat at one time."""
+    opened = open_garage()
+    yield opened
+    assert opened.faults() == []

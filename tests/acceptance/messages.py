@@ -19,6 +19,7 @@ SECRETS = {
     "CALCOM_WEBHOOK_SECRET": "calcom-secret-of-the-tests",
     "CALENDLY_WEBHOOK_SECRET": "calendly-secret-of-the-tests",
     "SLACK_BOT_TOKEN": "xoxb-of-the-tests",
+    "TENANT_KEY_SECRET": "tenant-key-secret-of-the-tests",
     "CLIENT_LINK_SECRET": "link-secret-of-the-tests",
     "MAIL_WEBHOOK_SECRET": "whsec_bWFpbC1zZWNyZXQtb2YtdGhlLXRlc3Rz",
 }

@@ -67,6 +67,7 @@ def hub(project: Path, open_story: OpenStory) -> Story:
         "CALCOM_WEBHOOK_SECRET",
         "BOOKING_PLATFORM_TOKEN",
     ]
+    names += ["TENANT_KEY_SECRET"]
     names += ["CALENDLY_WEBHOOK_SECRET", "TWILIO_AUTH_TOKEN"]
     known = open_story().hub.project.settings
     return open_story(mode="simulate", **{name: secret_value(name, known) for name in names})

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from hub.errors import Misconfigured
-from hub.storage import tables
+from hub.storage import runs, tables
 from tests.acceptance.call_center import (
     AGREED,
     CUSTOMER,
@@ -205,6 +206,7 @@ def test_C17_a_text_message_that_fails_changes_nothing_and_is_visible(
 
     assert center.status(request_) == "COMPLETED"
     sms = center.story.step(run, "twilio.send_sms")
+    assert sms.error is not None
     assert (sms.status, sms.error["code"]) == ("failed", "opted_out")
 
 
@@ -266,7 +268,7 @@ def test_a_click_that_no_worker_saw_for_ten_minutes_calls_nobody(
     ],
 )
 def test_C04_an_invalid_body_is_422_and_changes_nothing(
-    center: CallCenter, request_: Request, wrong: dict[str, object]
+    center: CallCenter, request_: Request, wrong: dict[str, Any]
 ):
     assert center.click(request_, **wrong).status == 422
     assert center.status(request_) == "RECOMMENDED"
@@ -294,12 +296,28 @@ def test_nobody_books_or_looks_without_the_apps_proof(center: CallCenter, reques
     assert center.status(request_) == "RECOMMENDED"
 
 
-def test_C01_who_waits_hears_the_result(center: CallCenter, request_: Request):
-    """The old path, with the same body: here the answer of a simulation, which is there at once."""
-    answer = center.story.post(
-        "/api/v1/bookings/schedule", request_.body(providerPhone="+1 555"), sign=center.signed
+def test_C01_who_waits_hears_the_result(opened: Opened):
+    """The old path with the same body; a simulation has its result at once."""
+    center = opened()
+    request = center.request()
+    path = "/api/v1/bookings/schedule"
+    assert (
+        center.story.post(path, request.body(providerPhone="55"), sign=center.signed).status == 422
     )
-    assert answer.status == 422
+
+    answer = center.story.post(path, request.body(), sign=center.signed)
+
+    assert answer.status == 200
+    run = center.calls_of(request)[0].run_id
+    assert answer.json["data"] == {
+        "bookingConfirmed": True,
+        "executionId": str(run),
+        "bookingDate": "Friday",
+        "bookingTime": "10:00",
+        "confirmationNumber": f"SIM-{run}",
+        "method": "simulated",
+    }
+    assert center.status(request) == "COMPLETED"
 
 
 # --------------------------------------------------------------------------------------- the modes
@@ -508,8 +526,6 @@ def test_X11_a_run_that_is_cancelled_leaves_no_request_BOOKING_for_ever(
 ):
     run = UUID(center.click(request_).json["data"]["executionId"])
     with center.story.transaction() as db:
-        from hub.storage import runs  # noqa: PLC0415 - one line of one test
-
         runs.request_cancel(db, run)
     center.story.work_all()
     assert center.status(request_) == "BOOKING"

@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
 
 import click
 import pytest
@@ -22,11 +21,10 @@ from hub.cli.demo.pool import prepare_pool
 from hub.cli.demo.stage import Stage
 from hub.cli.environment import Environment
 from hub.cli.household import prepared
-from hub.people.roles import Role
-from hub.storage import audit, db, migrate, people
+from hub.storage import audit, db, migrate
 from hub.storage.audit import OLD_ROWS_WENT, Actor, AuditRow
 from tests import documents
-from tests.acceptance.browser import make_person
+from tests.acceptance.browser import make_person, make_token
 from tests.acceptance.story import Story
 from tests.acceptance.terminal import Terminal
 from tests.figures import Figure
@@ -67,28 +65,6 @@ def a_waiting_run(hub: Story) -> Any:
     return hub.runs("vapi-call-ended")[0].id
 
 
-def a_person(hub: Story, role: Role = Role.VIEWER) -> str:
-    """Somebody who may sign in."""
-    make_person(hub, ADA, role)
-    return ADA
-
-
-def a_token(hub: Story) -> Any:
-    """A token of a program; it was made without a row of audit."""
-    made = uuid4()
-    with hub.transaction() as db:
-        person = people.find(db, a_person(hub))
-        assert person is not None
-        db.execute(
-            text(
-                "INSERT INTO api_tokens (id, digest, person_id, name, role, expires_at)"
-                " VALUES (:id, 'x', :person, 'dashboard', 'viewer', now() + interval '1 day')"
-            ),
-            {"id": made, "person": person.id},
-        )
-    return made
-
-
 WRITING: dict[str, Callable[[Story, Terminal], list[Any]]] = {
     "hub run": lambda *_: ["run", "release-expired-phones"],
     "hub retry": lambda hub, _: ["retry", a_failed_run(hub), "--yes"],
@@ -97,11 +73,17 @@ WRITING: dict[str, Callable[[Story, Terminal], list[Any]]] = {
     "hub phones add": lambda *_: ["phones", "add", "+14155550191"],
     "hub retention apply": lambda *_: ["retention", "apply"],
     "hub people invite": lambda *_: ["people", "invite", ADA, "--role", "admin"],
-    "hub people set-role": lambda hub, _: ["people", "set-role", a_person(hub), "editor"],
-    "hub people remove": lambda hub, _: ["people", "remove", a_person(hub)],
-    "hub people end-sessions": lambda hub, _: ["people", "end-sessions", a_person(hub)],
-    "hub people make-token": lambda hub, _: ["people", "make-token", a_person(hub), "--name", "x"],
-    "hub people revoke-token": lambda hub, _: ["people", "revoke-token", a_token(hub)],
+    "hub people set-role": lambda hub, _: ["people", "set-role", make_person(hub, ADA), "editor"],
+    "hub people remove": lambda hub, _: ["people", "remove", make_person(hub, ADA)],
+    "hub people end-sessions": lambda hub, _: ["people", "end-sessions", make_person(hub, ADA)],
+    "hub people make-token": lambda hub, _: [
+        "people",
+        "make-token",
+        make_person(hub, ADA),
+        "--name",
+        "x",
+    ],
+    "hub people revoke-token": lambda hub, _: ["people", "revoke-token", make_token(hub, ADA)],
 }
 READING: dict[str, Callable[[Story, Terminal], list[Any]]] = {
     "hub runs": lambda *_: ["runs"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -187,9 +187,12 @@ def test_S7_a_session_ends_after_eight_idle_hours_and_after_seven_days(hub: Stor
     assert busy.get("/admin").status == 303
 
 
-def hub_began(hub: Story) -> object:
+def hub_began(hub: Story) -> datetime:
     with hub.transaction() as db:
-        return db.execute(text("SELECT min(created_at) FROM console_sessions")).scalar_one()
+        began: datetime = db.execute(
+            text("SELECT min(created_at) FROM console_sessions")
+        ).scalar_one()
+        return began
 
 
 def test_S7_who_signs_out_is_out_also_with_the_old_cookie(ada: Browser, hub: Story):

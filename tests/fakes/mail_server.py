@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from aiosmtpd.controller import Controller
 from icalendar import Calendar
@@ -53,7 +53,7 @@ class Taken:
         (part,) = [
             each for each in self.message.walk() if each.get_content_type() == "text/calendar"
         ]
-        calendar = Calendar.from_ical(part.get_payload(decode=True))
+        calendar = Calendar.from_ical(cast("bytes", part.get_payload(decode=True)))
         assert part["Content-Type"].params["method"] == calendar["METHOD"]
         return calendar
 

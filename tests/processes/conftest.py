@@ -92,6 +92,7 @@ def project(tmp_path: Path, receiver: FakeReceiver) -> Path:
         shutil.copytree(ROOT / name, folder / name)
     for sweep in (folder / "workflows").glob("release-expired-*.yaml"):
         sweep.unlink()
+    (folder / "workflows" / "booking-watchdog.yaml").unlink()
     waits = folder / "workflows" / "lead-phone.yaml"
     waits.write_text(waits.read_text().replace("within: 5s", "within: 1s"))
     (folder / "workflows" / "calls-out.yaml").write_text(CALLS_OUT.format(url=receiver.url))

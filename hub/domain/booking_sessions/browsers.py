@@ -19,6 +19,7 @@ from hub.domain.booking_sessions import rows
 from hub.domain.booking_sessions.rows import Session
 from hub.domain.booking_sessions.states import Outcome
 from hub.errors import Permanent
+from hub.storage import events
 from hub.storage.tables import booking_sessions as sessions
 from hub.values import origin_of
 
@@ -116,6 +117,18 @@ def finish(
     session = _mine(db, claimed)
     told = {"evidence": evidence, "confirmation_number": confirmation_number}
     return rows.end(db, session, clock.now(), outcome, why=why, **told)
+
+
+def announce(db: Connection, session: Session) -> None:
+    """Wake the session's run: the page is ready, or the session is over.
+
+    Belongs at the end of the transaction that changed the session; the same twice is once.
+    """
+    is_over = session.outcome is not None
+    name = "booking.closed" if is_over else "booking.ready"
+    data = {"outcome": session.outcome} if is_over else {"handoffUrl": session.handoff_url}
+    path = f"booking_sessions/{session.state}"
+    events.emit(db, name=name, key=str(session.id), data=data, run_id=session.id, path=path)
 
 
 def held_by(db: Connection, owner: str) -> list[UUID]:

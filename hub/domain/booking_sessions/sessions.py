@@ -239,12 +239,14 @@ def report(
     proof = {"teller": teller, "said": evidence, "outcome": outcome}
     if is_over(session.state):
         return _told_late(db, session, now, proof)
+    if outcome in {"success", "payment_failed"} and session.handoff_url is None:
+        raise Permanent("not_ready", f"the session is {session.state}: nobody can have paid yet")
     if outcome == "payment_failed":
         declined = rows.store(db, session, now, {"declines": session.declines + 1})
         rows.note(db, declined, now, why="a card was declined", evidence=proof)
         return _reported(declined, closed=False)
-    if outcome == "success":
-        session = _paid_without_hand_over(db, session, now, attempt)
+    if outcome == "success" and session.state == "ready_for_handoff":  # quicker than our message
+        session = _paid_before_hand_over(db, session, now, attempt)
     told = {
         "evidence": proof,
         "confirmation_number": confirmation_number,
@@ -321,16 +323,11 @@ def _facts(db: Connection, session: Session) -> Facts:
     )
 
 
-def _paid_without_hand_over(
+def _paid_before_hand_over(
     db: Connection, session: Session, now: datetime, attempt: Attempt
 ) -> Session:
-    """A lead who was quicker than our hand-over; nobody can have paid before a page was ready."""
-    if session.state == "ready_for_handoff":
-        given = {"handed_over_at": now, "handed_over_by": attempt.key}
-        return rows.move(db, session, now, "monitoring", why="paid before the hand-over", **given)
-    if session.state != "monitoring":
-        raise Permanent("not_ready", f"the session is {session.state}: nothing can be booked yet")
-    return session
+    given = {"handed_over_at": now, "handed_over_by": attempt.key}
+    return rows.move(db, session, now, "monitoring", why="paid before the hand-over", **given)
 
 
 def _told_late(db: Connection, session: Session, now: datetime, proof: dict[str, str]) -> Report:

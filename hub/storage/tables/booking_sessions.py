@@ -1,6 +1,6 @@
 """Booking sessions and each change of their state.
 
-A trigger of migration 0013 refuses changes that the trade does not know (B-03).
+A trigger of migration 0014 refuses changes that the trade does not know (B-03).
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ from hub.storage.console_sessions import Session
 from hub.storage.db import DatabaseClock
 from hub.web.console import assets, guard, words
 from hub.web.console.guard import Cookies
+from hub.web.console.remembered import Remembered
 from hub.web.inbound import remote_ip
 from hub.web.problems import PROBLEM_TYPE, problem_document
 from hub.web.visits import Visits
@@ -81,6 +82,7 @@ class Console(Flask):
         super().__init__("hub.web.console", static_folder=None, template_folder="templates")
         self.hub, self.visits = hub, visits
         self.deeds: dict[tuple[str, str], Deed | None] = {}
+        self.remembered: list[Remembered[Any]] = []
         self.cookies = Cookies(hub.settings.public_url.startswith("https:"))
         self.origins = guard.own_origins(hub.settings.public_url)
         self.config["DEBUG"] = self.config["PROPAGATE_EXCEPTIONS"] = False  # whatever FLASK_DEBUG
@@ -130,6 +132,11 @@ class Console(Flask):
             "zone": words.zone_of(self.hub),
             "here": request.path,
         }
+
+    def forget(self) -> None:
+        """Let go of what pages remember for some seconds: the next one asks the database."""
+        for each in self.remembered:
+            each.forget()
 
     # ------------------------------------------------------------------------- from begin to end
 

@@ -59,6 +59,7 @@ class Home:
     def __init__(self, app: Console) -> None:
         self._app = app
         self._health = Remembered(self._read, seconds=_REMEMBERED)
+        app.remembered.append(self._health)
         app.page("/admin", Deed.SEE_HEALTH)(self.page)
         app.page("/admin/pulse", Deed.SEE_HEALTH)(self.pulse)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,6 @@ from flask import Response, g, request
 from hub.bootstrap.repeating import ask_to_cancel
 from hub.bootstrap.retelling import body_of, line_as_json, read_run, run_as_json
 from hub.errors import NotPossible, Rejected
-from hub.ingest.dialects import to_json_bytes
 from hub.people.roles import Deed
 from hub.storage import audit, finding_runs
 from hub.storage.db import DatabaseClock
@@ -85,4 +85,5 @@ def _covered(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def _json(value: dict[str, Any], *, status: int = 200) -> Response:
-    return Response(to_json_bytes(plain(value)), status, content_type="application/json")
+    body = json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), default=str)
+    return Response(body.encode(), status, content_type="application/json")

@@ -30,3 +30,7 @@ class Remembered(Generic[_Value]):
             if self._made is None or self._now() - self._made[0] >= self._seconds:
                 self._made = (self._now(), self._make())
             return self._made[1]
+
+    def forget(self) -> None:
+        """The next one is made anew."""
+        self._made = None

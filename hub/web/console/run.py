@@ -119,9 +119,7 @@ class RunPage:
             try:
                 told = read_run(db, run_id)
             except NotPossible:
-                raise Rejected(
-                    404, f"There is no run {run_id}. Old runs go by their period."
-                ) from None
+                raise Rejected(404, "There is no such run; old ones are removed.") from None
         template = "run_body.html" if "HX-Request" in request.headers else "run.html"
         shown = self._shown(told, now, is_revealed=is_revealed)
         return self._app.render(template, run=shown, line=told.facts.line, facts=told.facts)

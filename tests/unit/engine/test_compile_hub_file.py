@@ -15,6 +15,7 @@ from hub.engine.settings import (
     ConfigDeclaration,
     ConnectionFacts,
     ConnectionSettings,
+    EventStream,
     OutboundRule,
     Retention,
 )
@@ -333,3 +334,49 @@ def test_E19_a_period_that_cannot_be_read_is_a_mistake_and_removes_nothing(writt
 
     assert {finding.code for finding in read.findings} == {"HUB110"}
     assert read.settings.retention.runs == read.settings.retention.audit == LONGEST
+
+
+STREAMS = """
+hub: 1
+secrets: [TOKEN]
+auth:
+  reader: {type: bearer, secret: TOKEN}
+streams:
+  things:
+    path: /api/v1/things/{id}/events
+    auth: reader
+    events: [thing.happened, thing.ended]
+"""
+
+
+def test_C20_a_stream_names_its_path_its_preset_and_its_events():
+    compiled = compile_hub_file(STREAMS, auth_types=ALL_AUTH_TYPES)
+
+    assert compiled.findings == ()
+    assert compiled.settings.streams == (
+        EventStream(
+            "things", "/api/v1/things/{id}/events", "reader", ("thing.happened", "thing.ended")
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "wrong", "code", "said"),
+    [
+        ("/{id}/events", "/all/events", 110, "one part such as `{id}`"),
+        ("/{id}/events", "/{id}/{other}", 110, "one part such as `{id}`"),
+        ("auth: reader", "auth: readr", 214, "there is no preset 'readr'"),
+        ("auth: reader", "auth: public", 214, "there is no preset 'public'"),
+        ("[thing.happened, thing.ended]", "[Happened]", 110, "has the form"),
+        ("[thing.happened, thing.ended]", "thing.happened", 110, "is a list"),
+        ("    auth: reader\n", "", 110, "auth"),
+        ("path: /api", "path: api", 110, "`/api/v1/things/{id}/events`"),
+    ],
+)
+def test_what_is_wrong_with_a_stream_is_told(written, wrong, code, said):
+    assert STREAMS.count(written) == 1
+
+    compiled = compile_hub_file(STREAMS.replace(written, wrong), auth_types=ALL_AUTH_TYPES)
+
+    assert [each.code for each in compiled.findings] == [f"HUB{code}"]
+    assert said in compiled.findings[0].message

@@ -15,6 +15,7 @@ import pytest
 
 from hub.errors import Rejected
 from hub.ingest.signatures import AUTH_TYPES, verify
+from hub.values import caller_key
 
 NOW = datetime(2025, 11, 20, 12, 0, tzinfo=UTC)
 MOMENT = str(int(NOW.timestamp()))
@@ -73,6 +74,10 @@ STANDARD = b".".join((b"msg_1", MOMENT.encode(), BODY))
 GOOD: dict[str, tuple[Preset, dict[str, str]]] = {
     "shared_header": (Preset("shared_header", {"header": "X-Key"}), {"X-Key": SECRET}),
     "bearer": (Preset("bearer"), {"Authorization": f"Bearer {SECRET}"}),
+    "caller_key": (
+        Preset("caller_key"),
+        {"Authorization": f"Bearer {caller_key('front-desk', SECRET.encode())}"},
+    ),
     "basic": (
         Preset("basic", {"username": "hub"}),
         {"Authorization": f"Basic {b64encode(f'hub:{SECRET}'.encode()).decode()}"},

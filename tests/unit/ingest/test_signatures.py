@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from hub.errors import Rejected
 from hub.ingest.signatures import AUTH_TYPES, Verified, verify
+from hub.values import caller_key, caller_key_id
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 VECTORS = json.loads((SAMPLES / "signatures.json").read_text(encoding="utf-8"))["vectors"]
@@ -100,7 +101,7 @@ def test_S2_a_longer_tolerance_makes_repeats_known_for_longer():
 def test_S1_all_62_vectors_of_the_vendors_are_here_and_each_is_of_a_type():
     assert len({vector["id"] for vector in VECTORS}) == 62
     assert {preset_of(vector).type for vector in VECTORS} <= set(AUTH_TYPES)
-    untold = {"public", "shared_header", "basic", "hmac_sha256", "microsoft_graph"}
+    untold = {"public", "shared_header", "basic", "caller_key", "hmac_sha256", "microsoft_graph"}
     assert set(AUTH_TYPES) - untold == {preset_of(vector).type for vector in VECTORS}
 
 
@@ -175,6 +176,37 @@ def test_S1_whatever_a_request_holds_is_401_and_never_an_error(
     }
     preset = Preset(kind, {"header": "X-Key", "username": "hub"})
     assert refuses(preset, headers, body=body, url=url)
+
+
+def test_K21_a_caller_key_names_its_holder_and_nobody_else():
+    preset, key = Preset("caller_key"), caller_key("front-desk", b"s3cret")
+
+    def named(value: str, *secrets: str) -> str | None:
+        headers = {"Authorization": value}
+        return verify(preset, headers=headers, body=b"", secrets=secrets, now=NOW).key_id
+
+    assert named(f"Bearer {key}", "s3cret") == "front-desk"
+    assert named(f"bearer {key}", "new", "s3cret") == "front-desk"  # while a secret is changed
+    other = key.replace("front-desk", "back-desk")
+    for wrong in (
+        key,
+        f"Bearer {other}",
+        f"Bearer {key}x",
+        "Bearer front-desk.",
+        "Bearer .",
+        "Bearer",
+    ):
+        assert refuses(preset, {"Authorization": wrong})
+    assert refuses(preset, {"Authorization": f"Bearer {key}"}, secrets=("another",))
+    assert refuses(preset, {"Authorization": f"Bearer {key}"}, secrets=())
+    assert refuses(preset, {})
+
+
+@pytest.mark.parametrize("key_id", ["", "ab", "Front", "front.desk", "x" * 65, "-front", "ä-desk"])
+def test_an_id_that_a_key_cannot_have_makes_none(key_id):
+    with pytest.raises(ValueError, match="no id of a key"):
+        caller_key(key_id, b"s3cret")
+    assert caller_key_id(f"{key_id}.00", [b"s3cret"]) is None
 
 
 def test_S1_basic_credentials_are_user_and_password():

@@ -36,8 +36,10 @@ def test_X25_the_ways_people_write_a_time(text, meant):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "2", "14", "25:00", "24:00", "12:60", "13pm", "0pm", "2:3pm", "2:30 xm", "noon", "-1:00"]
-    + ["2:30pm tomorrow", "٢:٣٠pm", "2:30pm\n3:30pm", "9" * 500],
+    [
+        *("", "2", "14", "25:00", "24:00", "12:60", "13pm", "0pm", "2:3pm", "2:30 xm", "noon"),
+        *("-1:00", "2:30pm tomorrow", "\u0662:\u0663\u0660pm", "2:30pm\n3:30pm", "9" * 500),
+    ],
 )
 def test_X25_what_is_no_time_is_refused(text):
     with pytest.raises(ValueError, match="time of day"):

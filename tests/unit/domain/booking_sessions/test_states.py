@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import get_args
 
 import pytest
@@ -55,9 +56,9 @@ def test_B_03_every_state_has_its_row_and_an_end_has_no_next():
 
 
 def test_B_03_the_way_of_a_booking_that_succeeds():
-    way = ["created", "navigating", "ready_for_handoff", "monitoring", "completed"]
+    way: list[State] = ["created", "navigating", "ready_for_handoff", "monitoring", "completed"]
 
-    assert all(may_become(*pair) for pair in zip(way, way[1:], strict=False))
+    assert all(may_become(state, following) for state, following in pairwise(way))
 
 
 @pytest.mark.parametrize("state", OPEN)
