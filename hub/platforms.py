@@ -128,6 +128,8 @@ def read_platforms(files: Mapping[str, str]) -> Platforms:
         document = load(path, files[path])
         reader = Reader(document.source, list(document.findings))
         platform = _read(reader, document.root, named[1], owners)
+        if platform is None and not reader.findings:
+            reader.findings.append(document.source.finding(110, "the file is empty", start=0))
         findings += reader.findings
         if platform is not None and not any(each.is_error for each in reader.findings):
             known.append(platform)

@@ -123,7 +123,7 @@ def test_B_12_no_text_breaks_the_reading(text):
 
 def test_B_12_hub_check_tells_the_mistakes_of_platforms_and_forgets_none(tmp_path: Path):
     folder, state = tmp_path / "project", tmp_path / "state"
-    for name in ("workflows", "schemas"):
+    for name in ("workflows", "schemas", "templates"):
         shutil.copytree(ROOT / name, folder / name)
     shutil.copy(ROOT / "hub.yaml", folder)
     (folder / PATH).write_text(OURS.replace("title:", "tilte:"))
