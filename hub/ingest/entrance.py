@@ -24,7 +24,7 @@ from hub.schemas import (
 from hub.values import is_credential_name
 
 PUBLIC = AuthPreset(name="public", type="public")
-_WITHOUT_BODY = {"GET", "DELETE"}
+WITHOUT_BODY = {"GET", "DELETE"}
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Entrance:
     @property
     def has_body(self) -> bool:
         """GET and DELETE have no payload."""
-        return self.endpoint.method not in _WITHOUT_BODY
+        return self.endpoint.method not in WITHOUT_BODY
 
     @property
     def secret_header(self) -> str | None:

@@ -17,7 +17,7 @@ from hub.engine.start import Start
 from hub.engine.workflow import AtOnce, Within, Workflow
 from hub.errors import PayloadProblem, Rejected
 from hub.ingest.dialects import Call, Reply, Unpacked
-from hub.ingest.entrance import Entrance
+from hub.ingest.entrance import WITHOUT_BODY, Entrance
 from hub.ingest.request import InboundRequest, storable
 from hub.ingest.signatures import Verified
 from hub.storage.json_text import json_text
@@ -167,28 +167,34 @@ class Planner:
         return self._signed_key(call)
 
     def _signed_key(self, call: Call) -> _Key:
-        """What a signature vouches for tells messages apart, as long as it is accepted (I10)."""
+        """What a signature vouches for tells messages apart, as long as it is accepted (I10).
+
+        Where that is a time and a body alone, other parts of the path make another message; so do
+        those of the query where there is no body: two questions of one second have two answers.
+        """
         if self.verified.message_id is not None:
             return _Key(f"message/{self.verified.message_id}/{call.id or ''}")
         if self.verified.timestamp is None:
             return _Key(None)
         digest = self.request.body_digest().hex()
         moment = self.verified.timestamp.isoformat()
-        return _Key(f"signed/{moment}/{digest}/{call.id or ''}", self.verified.accepted_for)
+        signed = f"signed/{moment}/{digest}/{call.id or ''}"
+        if self.query and self.request.method in WITHOUT_BODY:
+            signed = f"query/{json_text(plain(dict(self.query)))}/{signed}"
+        if self.params:
+            signed = f"path/{json_text(plain(dict(self.params)))}/{signed}"
+        return _Key(signed, self.verified.accepted_for)
 
     def _message_key(self, key: _Key, call: Call) -> str | None:
         """A second key, for what is signed may be sent again with another first one (S2).
 
         `dedupe.key` and `Idempotency-Key` may be of parts that no signature covers, and a window
-        may be shorter than a signature is accepted. A message's id is covered. What only a time
-        and a body tell apart is another message for other parts of the path. Calls of one message
+        may be shorter than a signature is accepted. A message's id is covered. Calls of one message
         with one id are told apart by their order, which its body fixes.
         """
         signed = self._signed_key(call).text
         if signed is None or key.is_of_message:
             return None
-        if self.params and self.verified.message_id is None:
-            signed = f"path/{json_text(plain(dict(self.params)))}/{signed}"
         if place := self._places.get(id(call)):
             signed = f"place/{place}/{signed}"
         return None if key.text == signed else signed

@@ -50,6 +50,18 @@ endpoint:
 steps:
   - return: ${{ params.id }}
 """
+QUESTIONS = """
+hub: 1
+title: Tells the orders of somebody
+endpoint:
+  method: GET
+  auth: dated
+  path: /orders
+  query:
+    of: {type: string}
+steps:
+  - return: ${{ query.of }}
+"""
 CALLS = """
 hub: 1
 title: Takes calls that share an id
@@ -73,6 +85,7 @@ def counter(tmp_path: Path, database: str, redis_url: str) -> Iterator[Counter]:
     presets = (*SIGNERS, "numbered")
     files = {f"workflows/{name}.yaml": FLOW.replace("{preset}", name) for name in presets}
     files |= {"workflows/orders.yaml": ORDERS, "workflows/calls.yaml": CALLS}
+    files["workflows/questions.yaml"] = QUESTIONS
     with open_counter(
         tmp_path,
         database_url=database,
@@ -197,6 +210,30 @@ def test_S2_I7_equal_bodies_for_two_parts_of_the_path_are_two_messages(counter: 
     third = send("3", "d")
     assert [send("2", "e"), send("3", None), send("3", "f")] == [second, third, third]
     assert len(counter.runs) == 3
+
+
+def test_I7_without_any_key_equal_bodies_of_one_second_for_two_parts_of_the_path_are_two_messages(
+    counter: Counter,
+):
+    signed = dated(b"{}", str(int(counter.hub.clock.now().timestamp())))
+
+    answers = [counter.post(f"/orders/{each}/paid", b"{}", headers=signed) for each in (1, 2, 1)]
+
+    first, second, again = (each.data for each in answers)
+    assert first == again != second
+    assert len(counter.runs) == 2
+
+
+def test_I7_questions_of_one_second_that_only_the_query_tells_apart_have_their_own_answers(
+    counter: Counter,
+):
+    signed = dated(b"", str(int(counter.hub.clock.now().timestamp())))
+
+    def ask(lead: str) -> bytes:
+        return bytes(counter.client.get(f"/orders?of={lead}", headers=signed).data)
+
+    assert ask("ada") == ask("ada") != ask("bob")
+    assert len(counter.runs) == 2
 
 
 def test_S2_a_message_without_a_key_at_a_path_is_known_under_any_key(counter: Counter):
