@@ -130,6 +130,25 @@ def test_every_metric_is_on_its_page_and_every_alert_asks_for_one_that_exists():
         assert f"`{rule['alert']}`" in page("metrics")
 
 
+def test_K_25_failing_requests_ring_and_the_alarm_names_the_way_back():
+    (alarms,) = YAML(typ="safe").load((DOCS / "alerts.yaml").read_text("utf-8"))["groups"]
+    told = {rule["alert"]: rule for rule in alarms["rules"]}
+
+    for name in ("HubErrorRate", "HubServerErrors"):
+        assert "hub_requests_total" in told[name]["expr"]
+    assert told["HubErrorRate"]["labels"] == {"severity": "page"}
+    assert "Going back" in told["HubErrorRate"]["annotations"]["description"]
+    assert "\n## Going back\n" in page("when-things-go-wrong")
+
+
+def test_X40_no_page_claims_more_than_what_was_proved():
+    claims = re.compile(r"production[ -]ready|zero[ -]risk|bullet-?proof|battle-tested|never fails")
+    pages = [ROOT / "README.md", *DOCS.glob("*.md")]
+
+    assert [each.name for each in pages if claims.search(each.read_text("utf-8").lower())] == []
+    assert re.findall(r"^\| D2 \|.*", page("guarantees"), re.MULTILINE)  # beside its figures
+
+
 def test_labels_of_alerts_are_labels_of_their_metrics():
     expressions = re.findall(r"(hub_[a-z_]+)\{([^}]*)\}", (DOCS / "alerts.yaml").read_text("utf-8"))
     metrics = {re.sub(r"_(bucket|count|sum)$", "", name): given for name, given in expressions}

