@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +21,7 @@ from hub.web import create_app
 from hub.worker.rounds import plan_schedules
 from tests.acceptance.garage import MORE_SECRETS, Garage
 from tests.acceptance.messages import SECRETS
+from tests.acceptance.recalled import RecalledMemory
 from tests.acceptance.story import NOW, SAMPLE_LEAD, HeardDoorbell, Story
 from tests.acceptance.terminal import Terminal
 from tests.fakes.clock import FakeClock
@@ -38,9 +40,25 @@ def _logging_as_before(logging_as_before: None) -> None:
     """Commands set up the logging of their process."""
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _recalled() -> Iterator[None]:
+    """Files that an earlier test compiled are not compiled again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hub.bootstrap.project.Memory", RecalledMemory)
+        yield
+
+
+@pytest.fixture(scope="session")
+def slack_port() -> int:
+    """One port for all tests: it stands in their hub.yaml, which is then the same."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    with FakeSlack(token=SECRETS["SLACK_BOT_TOKEN"]) as fake:
+def slack(slack_port: int) -> Iterator[FakeSlack]:
+    with FakeSlack(token=SECRETS["SLACK_BOT_TOKEN"]).at(slack_port) as fake:
         yield fake
 
 

@@ -92,6 +92,11 @@ class FakeService:
     def nothing_was_sent(self) -> bool:
         return not self.requests
 
+    def at(self, port: int) -> Self:
+        """Listen there and nowhere else."""
+        self._port = port
+        return self
+
     def then(self, *behaviours: Behaviour) -> None:
         """The next requests get these, one each."""
         with self._lock:
