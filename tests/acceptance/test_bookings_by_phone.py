@@ -1,4 +1,7 @@
-"""Booking by phone, from the click to the confirmation (C-01 … C-24, X11 … X17)."""
+"""Booking by phone, from the click to the confirmation (C-01 … C-24, X11 … X17).
+
+Length: one flow in all its modes and ends.
+"""
 
 from __future__ import annotations
 

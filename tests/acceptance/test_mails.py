@@ -1,4 +1,7 @@
-"""The mails about bookings, as a mail server gets them: whom, what, and when not (K-16 to K-19)."""
+"""The mails about bookings, as a mail server gets them: whom, what, and when not (K-16 to K-19).
+
+Length: one catalogue, a test for each mail.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 X27: a payment that was taken is for a confirmed session, or it goes back. Proven with a death at
 every moment, and with events that come late, twice, never or in another order.
+
+Length: one saga and each way it ends.
 """
 
 from __future__ import annotations

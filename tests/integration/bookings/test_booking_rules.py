@@ -1,4 +1,7 @@
-"""What may be booked, and what becomes of it: K-01 to K-14, X36, X37."""
+"""What may be booked, and what becomes of it: K-01 to K-14, X36, X37.
+
+Length: a rule is a test, and there are many.
+"""
 
 from __future__ import annotations
 

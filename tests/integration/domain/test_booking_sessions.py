@@ -1,4 +1,7 @@
-"""Booking sessions as rows: begun once, handed over once, ended truthfully, guarded twice."""
+"""Booking sessions as rows: begun once, handed over once, ended truthfully, guarded twice.
+
+Length: one machine, state by state.
+"""
 
 from __future__ import annotations
 

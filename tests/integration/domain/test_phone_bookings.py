@@ -1,4 +1,7 @@
-"""Booking by phone, rule by rule: C-03, C-04, C-07 to C-18, X11, X14 to X16."""
+"""Booking by phone, rule by rule: C-03, C-04, C-07 to C-18, X11, X14 to X16.
+
+Length: one machine, state by state.
+"""
 
 from __future__ import annotations
 

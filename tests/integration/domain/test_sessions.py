@@ -1,4 +1,7 @@
-"""Sessions on real rows: created, moved, cancelled, held (R-01, R-02, R-13, R-20 to R-28, X30)."""
+"""Sessions on real rows: created, moved, cancelled, held (R-01, R-02, R-13, R-20 to R-28, X30).
+
+Length: one kind of row, rule by rule.
+"""
 
 from __future__ import annotations
 

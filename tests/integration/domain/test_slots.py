@@ -1,4 +1,7 @@
-"""Slots on real rows: reserved, confirmed, expired, cancelled (R-03 to R-11, R-21, R-22, D2)."""
+"""Slots on real rows: reserved, confirmed, expired, cancelled (R-03 to R-11, R-21, R-22, D2).
+
+Length: one kind of row, rule by rule.
+"""
 
 from __future__ import annotations
 
