@@ -478,9 +478,9 @@ FENCES = (
         _PERFORMING,
         """                    return settled
                 task.desk.keep(connection, task.entry)
-        if is_refused""",
+        if refusal""",
         """                    return settled
-        if is_refused""",
+        if refusal""",
         _OF_EFFECTS,
     ),
     Fence(
@@ -528,8 +528,8 @@ FENCES = (
         "what came of a call is stored again while the database is busy",
         "E8",
         _PERFORMING,
-        "_again(partial(self._store_done, task, result, number), is_busy)",
-        "self._store_done(task, result, number)",
+        "_again(partial(self._store_done, task, result, receiver), is_busy)",
+        "self._store_done(task, result, receiver)",
         _OF_DOUBTS,
     ),
     Fence(
@@ -654,9 +654,9 @@ FENCES = (
         "what was called is stored, also for a cancelled run",
         "E8",
         _PERFORMING,
-        """    def _store_done(self, task: Task, result: Any, number: str | None) -> None:
+        """    def _store_done(self, task: Task, result: Any, receiver: Receiver | None) -> None:
         with task.desk.fenced(is_checked=False, stays_open=True)""",
-        """    def _store_done(self, task: Task, result: Any, number: str | None) -> None:
+        """    def _store_done(self, task: Task, result: Any, receiver: Receiver | None) -> None:
         with task.desk.fenced(stays_open=True)""",
         (*_OF_EFFECTS, *_OF_ENGINE),
     ),
