@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -18,13 +19,13 @@ from hub.connectors.connections import (
     Field,
     configured,
 )
-from hub.connectors.mail_message import new_message, wire
 from hub.connectors.mail_text import address, one_line, whole
 from hub.errors import Permanent
 from hub.signature import Email
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
+    from email.policy import EmailPolicy
 
 __all__ = ["EmailClient", "Invite", "Mailed", "send"]
 
@@ -102,15 +103,15 @@ class EmailClient:
 
     def deliver(self, message: EmailMessage, *, to: str, timeout: timedelta) -> None:
         """Hand the mail to the server; raises `StepFailed`."""
-        from hub.connectors.smtp import MailServer, deliver  # noqa: PLC0415 - see `wire`
+        from hub.connectors.smtp import MailServer, deliver  # noqa: PLC0415 - see `_wire`
 
         server = MailServer.of(configured(self._settings, SMTP))
-        content = message.as_bytes(policy=wire())
+        content = message.as_bytes(policy=_wire())
         deliver(server, content, sender=self.sender, to=to, timeout=timeout)
 
     def check(self) -> str:
         """Whether the server answers and takes the login; no mail is sent. Raises `StepFailed`."""
-        from hub.connectors.smtp import MailServer, greet  # noqa: PLC0415 - see `wire`
+        from hub.connectors.smtp import MailServer, greet  # noqa: PLC0415 - see `_wire`
 
         said = greet(MailServer.of(configured(self._settings, SMTP)), timeout=CHECK_TIME)
         return f"{said}; mails come from {self.sender}"
@@ -143,7 +144,7 @@ def send(
     invite: Invite | None = None,
 ) -> Mailed:
     """Send an e-mail, optionally with a calendar invite (.ics)."""
-    message = new_message(mail.sender, to=to, subject=subject, text=text, reply_to=reply_to)
+    message = _message(mail.sender, to=to, subject=subject, text=text, reply_to=reply_to)
     digest = sha256(attempt.key.encode()).hexdigest()[:32]
     message_id = f"<{digest}@{mail.sender.partition('@')[2]}>"
     message["Message-ID"] = message_id
@@ -160,6 +161,30 @@ def send(
         return Mailed(message_id, sent=False)
     mail.deliver(message, to=to, timeout=attempt.timeout)
     return Mailed(message_id)
+
+
+@cache
+def _wire() -> EmailPolicy[EmailMessage]:
+    """7 bits only: not every server takes more, and none needs more."""
+    from email.policy import SMTP  # noqa: PLC0415 - loaded by the first mail: few processes send any
+
+    return SMTP.clone(cte_type="7bit")
+
+
+def _message(
+    sender: str, *, to: str, subject: str, text: str, reply_to: str | None
+) -> EmailMessage:
+    from email.message import EmailMessage  # noqa: PLC0415 - as above
+
+    message = EmailMessage(policy=_wire())
+    message["From"] = sender
+    message["To"] = address(to, "to")
+    message["Subject"] = one_line(subject, "subject")
+    if reply_to is not None:
+        message["Reply-To"] = address(reply_to, "reply_to")
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(whole(text))
+    return message
 
 
 def _attach(message: EmailMessage, invite: Invite, *, to: str, text: str, at: datetime) -> None:

@@ -20,6 +20,7 @@ from hub.engine.start import Start
 from hub.engine.workflow import Endpoint, Workflow
 from hub.errors import Rejected, Unavailable
 from hub.ingest import rate_limits
+from hub.ingest.answers import as_sentence
 from hub.ingest.body import Body, read_json
 from hub.ingest.cors import Cors, open_cors
 from hub.ingest.dialects import FORM_TYPE, Beside, Call, Reply, Unpacked
@@ -27,7 +28,6 @@ from hub.ingest.endpoints import EndpointIndex, is_one_of
 from hub.ingest.entrance import Entrance, open_entrance
 from hub.ingest.form_body import read_form
 from hub.ingest.notes import notes_of, reason
-from hub.ingest.outcomes import outcome_of
 from hub.ingest.planning import Planned, Planner
 from hub.ingest.receipt import NOT_SAVED, Outcome, Receipt
 from hub.ingest.request import InboundRequest, storable
@@ -196,7 +196,7 @@ class Reception:
             outcomes = (lost,) * len(planned)
             return Receipt(entrance.dialect, unpacked, outcomes, retry_after=RETRY_AFTER)
         outcomes = tuple(
-            outcome_of(entrance, unpacked, each, recorded.get(_place(each))) for each in planned
+            _outcome(entrance, unpacked, each, recorded.get(_place(each))) for each in planned
         )
         times = {place: at for each in planned for place, at in each.times.items()}
         return Receipt(entrance.dialect, unpacked, outcomes, times, reason=reason(notes))
@@ -371,3 +371,39 @@ def _refused_if_asked(unpacked: Unpacked, planned: Planned) -> Planned:
     if planned.refusal is not None and unpacked.when_refused == "refuse":
         raise planned.refusal
     return planned
+
+
+def _outcome(
+    entrance: Entrance, unpacked: Unpacked, planned: Planned, recorded: Recorded | None
+) -> Outcome:
+    """What is said of one call, now that its run is stored, or was before."""
+    if planned.refusal is not None or recorded is None:
+        return _told(planned.refusal or Rejected(422, "The call makes no run."))
+    refusal = None if recorded.is_new else _refused_repeat(entrance, planned, recorded)
+    if refusal is not None:
+        if unpacked.when_refused == "refuse":
+            raise refusal
+        return _told(refusal)
+    run_id = recorded.run_id
+    dedupe = entrance.endpoint.dedupe
+    is_accepted = not recorded.is_new and dedupe is not None and dedupe.on_duplicate == "accept"
+    if planned.reply is None or is_accepted:
+        accepted = Reply({"status": "accepted", "run_id": str(run_id)}, status=202)
+        return Outcome(accepted, run_id, is_new=recorded.is_new)
+    return Outcome(
+        planned.reply, run_id, is_new=recorded.is_new, is_settled=False, wait=planned.wait
+    )
+
+
+def _refused_repeat(entrance: Entrance, planned: Planned, recorded: Recorded) -> Rejected | None:
+    if planned.is_strict and not recorded.is_same_body:
+        return Rejected(422, "This Idempotency-Key was used with another body.")
+    dedupe = entrance.endpoint.dedupe
+    if dedupe is not None and dedupe.on_duplicate == "reject":
+        return Rejected(409, "This request was made before.")
+    return None
+
+
+def _told(refusal: Rejected) -> Outcome:
+    sentence = as_sentence(refusal.title, refusal.problems)
+    return Outcome(Reply(sentence, status=refusal.status, is_failure=True))
