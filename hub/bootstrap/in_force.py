@@ -29,7 +29,8 @@ from hub.engine.start import Start
 from hub.engine.workflow import OnEvent, Schedule, Workflow
 from hub.errors import PayloadProblem
 from hub.ingest.rate_limits import Admit
-from hub.ingest.receive import Reception, RecordRuns
+from hub.ingest.receipt import RecordRuns
+from hub.ingest.receive import Reception
 from hub.schemas import Validator, compile_schema
 from hub.storage.new_runs import NewRun
 

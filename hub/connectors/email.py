@@ -11,14 +11,8 @@ from typing import TYPE_CHECKING
 
 from hub.action import Attempt, Clock, action
 from hub.connectors import icalendar
-from hub.connectors.connections import (
-    CHECK_TIME,
-    ConnectionSettings,
-    ConnectionType,
-    Connector,
-    Field,
-    configured,
-)
+from hub.connectors.connections import CHECK_TIME, ConnectionSettings, Connector, configured
+from hub.connectors.mail_settings import SMTP
 from hub.connectors.mail_text import address, one_line, whole
 from hub.errors import Permanent
 from hub.signature import Email
@@ -55,28 +49,6 @@ class Mailed:
 
     message_id: str
     sent: bool = True
-
-
-SMTP = ConnectionType(
-    name="smtp",
-    title="Mail server",
-    actions=("email.send",),
-    credentials=(
-        Field("username", "user name, where the server wants one", required=False),
-        Field("password", "password of that user", required=False),
-    ),
-    options=(
-        Field("from", "sender's address"),
-        Field(
-            "tls",
-            "starttls (default of smtp://), tls (default of smtps://), or none",
-            required=False,
-        ),
-        Field("ca_file", "PEM file of a private certificate authority", required=False),
-        Field("sending", "on (the default), or off: mails are logged, not sent", required=False),
-    ),
-    base_url=Field("base_url", "smtp://host:587 or smtps://host:465"),
-)
 
 
 class EmailClient:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 from uuid import UUID
 
 from hub.ingest.dialects import Dialect, Reply, Unpacked
+from hub.storage.new_runs import NewDelivery, NewRun, Recorded
 
 NOT_SAVED = "The request could not be saved. Please try again in a moment."
 
@@ -53,3 +55,10 @@ class Receipt:
     def is_replayed(self) -> bool:
         """Whether the whole request is a repeat of one that was accepted before."""
         return bool(self.outcomes) and not any(outcome.is_new for outcome in self.outcomes)
+
+
+class RecordRuns(Protocol):
+    """Stores a delivery and its runs in one transaction; raises `Unavailable`."""
+
+    def __call__(self, delivery: NewDelivery, runs: Sequence[NewRun], /) -> tuple[Recorded, ...]:
+        """One `Recorded` for each run."""

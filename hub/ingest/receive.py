@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from hub.engine.readiness import why_not_served
@@ -29,8 +29,9 @@ from hub.ingest.entrance import Entrance, open_entrance
 from hub.ingest.form_body import read_form
 from hub.ingest.notes import notes_of, reason
 from hub.ingest.planning import Planned, Planner
-from hub.ingest.receipt import NOT_SAVED, Outcome, Receipt
+from hub.ingest.receipt import NOT_SAVED, Outcome, Receipt, RecordRuns
 from hub.ingest.request import InboundRequest, storable
+from hub.ingest.route import Route
 from hub.ingest.secret_places import carries_secret
 from hub.ingest.signatures import AUTH_TYPES, AuthType, Verified, verify
 from hub.storage.new_runs import NewDelivery, NewRun, Recorded
@@ -38,27 +39,6 @@ from hub.storage.new_runs import NewDelivery, NewRun, Recorded
 RETRY_AFTER = timedelta(seconds=5)
 _LARGE = 65_536  # bytes: values of smaller bodies may stay in memory until the answer
 _CLOSED_FOR = timedelta(minutes=1)  # until somebody has mended the file
-
-
-class RecordRuns(Protocol):
-    """Stores a delivery and its runs in one transaction; raises `Unavailable`."""
-
-    def __call__(self, delivery: NewDelivery, runs: Sequence[NewRun], /) -> tuple[Recorded, ...]:
-        """One `Recorded` for each run."""
-
-
-@dataclass(frozen=True)
-class Route:
-    """Where a request goes, known before its body is read."""
-
-    entrance: Entrance
-    params: Mapping[str, str]
-    cors: Cors | None = None
-
-    @property
-    def max_body(self) -> int:
-        """How many bytes the body may have."""
-        return self.entrance.endpoint.max_body
 
 
 class Reception:

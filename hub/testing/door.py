@@ -38,8 +38,9 @@ from hub.ingest.dialects.contract import FORM_TYPE
 from hub.ingest.dialects.plain_json import answer_in_json
 from hub.ingest.entrance import PUBLIC
 from hub.ingest.receipt import Outcome, Receipt
-from hub.ingest.receive import Reception, Route
+from hub.ingest.receive import Reception
 from hub.ingest.request import InboundRequest
+from hub.ingest.route import Route
 from hub.storage.new_runs import NewDelivery, NewRun, Recorded
 from hub.testing.plan import Given
 from hub.testing.signing import secret_value, signed

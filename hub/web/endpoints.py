@@ -17,7 +17,8 @@ from hub.ingest.answers import pack
 from hub.ingest.cors import NO_PAGE, Cors, without_cors
 from hub.ingest.dialects import Packed
 from hub.ingest.receipt import Receipt
-from hub.ingest.receive import Reception, Route
+from hub.ingest.receive import Reception
+from hub.ingest.route import Route
 from hub.ingest.waiting import Patience, answered_by, replies
 from hub.metrics import catalogue as metrics
 from hub.storage.answers import Expectation

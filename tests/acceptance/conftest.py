@@ -46,12 +46,10 @@ def _logging_as_before(logging_as_before: None) -> None:
     """Commands set up the logging of their process."""
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _recalled() -> Iterator[None]:
-    """Files that an earlier test compiled are not compiled again."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hub.bootstrap.project.Memory", RecalledMemory)
-        yield
+@pytest.fixture
+def recalled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that an earlier story compiled are not compiled again."""
+    monkeypatch.setattr("hub.bootstrap.project.Memory", RecalledMemory)
 
 
 @pytest.fixture(scope="session")
@@ -99,8 +97,13 @@ def answer_board(database_url: str) -> Iterator[AnswerBoard]:
 
 
 @pytest.fixture
-def open_story(
-    database: str, redis_url: str, project: Path, slack: FakeSlack, answer_board: AnswerBoard
+def open_story(  # noqa: PLR0917 - each is a fixture
+    database: str,
+    redis_url: str,
+    project: Path,
+    slack: FakeSlack,
+    answer_board: AnswerBoard,
+    recalled: None,  # noqa: ARG001
 ) -> Iterator[OpenStory]:
     """Opens the project's hub in a mode: `open_story(mode="simulate")`; again is a restart.
 

@@ -40,6 +40,7 @@ ONCE: dict[str, tuple[dict[str, Any], bytes]] = {
     "supabase.insert": ({"table": "leads", "row": {"email": "bob@example.com"}}, b"POST /rest"),
     "vapi.start_call": ({"to": "+12025550147", "assistant": ASSISTANT}, b"POST /call"),
 }
+LOOKED_UP = {"vapi.start_call"}  # who can be asked whether it was done is asked (X15)
 READING: dict[str, dict[str, Any]] = {"llm.text": {"prompt": "Who is Ada, who owes 4711?"}}
 KEYS = {"airtable": "token", "hubspot": "token", "supabase": "key", "vapi": "api_key"}
 
@@ -164,7 +165,7 @@ def test_E6_E8_after_a_lost_answer_nothing_is_written_twice_or_lost_in_silence(
 
         assert way.sprung.is_set(), action
         assert outside.effects(action) == before + 1, action
-        if action in IDEMPOTENT:
+        if action in IDEMPOTENT or action in LOOKED_UP:
             assert (line.status, line.is_maybe_done) == ("succeeded", False), action
         else:
             assert (line.status, line.is_maybe_done) == ("failed", True), action

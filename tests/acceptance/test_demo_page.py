@@ -264,15 +264,17 @@ def hub_dev(folder: Path) -> Iterator[str]:
     ) as process:
         assert process.stdout is not None
         said = []
-        for line in process.stdout:
-            said.append(line)
-            if "click through" in line:
-                yield line.split()[-1]
-                break
-        else:
-            pytest.fail("".join(said))
-        process.terminate()
-        process.communicate(timeout=PATIENCE)
+        try:
+            for line in process.stdout:
+                said.append(line)
+                if "click through" in line:
+                    yield line.split()[-1]
+                    break
+            else:
+                pytest.fail("".join(said))
+        finally:
+            process.terminate()
+            process.communicate(timeout=PATIENCE)
 
 
 @pytest.mark.long

@@ -26,7 +26,14 @@ OPEN_HOLD = """
            initial_until = now() + :left, release_at = now() + :left WHERE lead_id IS NOT NULL
 """
 ITS_HISTORY = "UPDATE phone_assignments SET assigned_at = now() - interval '18 hours' + :left"
-EVERY = {"release-expired-phones": 15 * MINUTE, "settle-text-messages": 60 * MINUTE}
+EVERY = {
+    "booking-watchdog": 5 * MINUTE,
+    "release-expired-phones": 15 * MINUTE,
+    "release-expired-reservations": 5 * MINUTE,
+    "settle-booking-sessions": MINUTE,
+    "settle-text-messages": 60 * MINUTE,
+    "tidy-bookings": 5 * MINUTE,
+}
 
 
 def true_time(database: str) -> datetime:

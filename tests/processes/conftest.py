@@ -90,9 +90,9 @@ def project(tmp_path: Path, receiver: FakeReceiver) -> Path:
     folder = tmp_path / "project"
     for name in ("workflows", "schemas", "templates"):
         shutil.copytree(ROOT / name, folder / name)
-    for sweep in (folder / "workflows").glob("release-expired-*.yaml"):
-        sweep.unlink()
-    (folder / "workflows" / "booking-watchdog.yaml").unlink()
+    for flow in (folder / "workflows").glob("*.yaml"):
+        if "\nschedule:\n" in flow.read_text():
+            flow.unlink()
     waits = folder / "workflows" / "lead-phone.yaml"
     waits.write_text(waits.read_text().replace("within: 5s", "within: 1s"))
     (folder / "workflows" / "calls-out.yaml").write_text(CALLS_OUT.format(url=receiver.url))

@@ -19,8 +19,9 @@ ON_ONE_MACHINE = {
     "cli/demo/page/opening.py",
     "cli/demo/stage.py",
 }
-# The way in: signatures have a time, and what is received gets one. Runs ask the database.
-THE_WAY_IN = {"bootstrap/hub.py", "bootstrap/in_force.py", "web/endpoints.py"}
+# The way in: signatures have a time, and what is received gets one, as who watches does. Runs ask
+# the database.
+THE_WAY_IN = {"bootstrap/hub.py", "bootstrap/in_force.py", "web/endpoints.py", "web/streams.py"}
 # The time in a proof for Google, which Google compares with its own clock; nothing is stored.
 SIGNED_FOR_GOOGLE = "connectors/google/tokens.py"
 
