@@ -188,3 +188,6 @@ class CallCenter:
     def restarted(self, story: Story) -> CallCenter:
         """The same house after a restart of web and worker."""
         return replace(self, story=story)
+
+
+Opened = Callable[..., CallCenter]

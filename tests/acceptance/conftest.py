@@ -19,15 +19,21 @@ from hub.storage.answers import AnswerBoard
 from hub.storage.workers import WorkerName
 from hub.web import create_app
 from hub.worker.rounds import plan_schedules
+from tests.acceptance.call_center import LIVE, CallCenter, Opened, Request, lead_to, secrets_of
 from tests.acceptance.garage import MORE_SECRETS, Garage
 from tests.acceptance.messages import SECRETS
+from tests.acceptance.post_office import APP, OpenPostOffice, PostOffice
 from tests.acceptance.recalled import RecalledMemory
 from tests.acceptance.story import NOW, SAMPLE_LEAD, HeardDoorbell, Story
 from tests.acceptance.terminal import Terminal
 from tests.fakes.clock import FakeClock
+from tests.fakes.database_clock import DatabaseClock, database_clock
+from tests.fakes.mail_server import MailServer
 from tests.fakes.slack import FakeSlack
 from tests.fakes.smtp import FakeSmtp
 from tests.fakes.stripe import FakeStripe
+from tests.fakes.twilio import FakeTwilio
+from tests.fakes.vapi import FakeVapi
 
 PROJECT = Path(__file__).parents[2]
 KEY = new_key()
@@ -201,3 +207,100 @@ def garage(open_garage: Callable[..., Garage]) -> Iterator[Garage]:
     opened = open_garage()
     yield opened
     assert opened.faults() == []
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    with MailServer() as server:
+        yield server
+
+
+@pytest.fixture
+def office_clock(database: str) -> Iterator[DatabaseClock]:
+    with database_clock(database) as clock:
+        clock.set(NOW)
+        yield clock
+
+
+@pytest.fixture
+def twilio() -> Iterator[FakeTwilio]:
+    with FakeTwilio() as fake:
+        yield fake
+
+
+@pytest.fixture
+def open_office(
+    open_story: OpenStory,
+    project: Path,
+    mail_server: MailServer,
+    twilio: FakeTwilio,
+    office_clock: DatabaseClock,
+) -> Iterator[OpenPostOffice]:
+    """Opens the hub of the project; runs go by the clock of the database."""
+    settings = (project / "hub.yaml").read_text()
+    for written, meant in (
+        (
+            "      from: ${{ config.mail_from }}\n",
+            "      from: ${{ config.mail_from }}\n      tls: none\n",
+        ),
+        ("    type: twilio\n    cred", f"    type: twilio\n    base_url: {twilio.url}\n    cred"),
+        ("      status_callback:", "      from: '+12025550100'\n      status_callback:"),
+        ("/32\n    ports: [", f"/32\n    ports: [{twilio.port}, "),
+    ):
+        assert settings.count(written) == 1, written
+        settings = settings.replace(written, meant)
+    (project / "hub.yaml").write_text(settings)
+    opened: list[PostOffice] = []
+
+    def open_it(**more: str) -> PostOffice:
+        environment = {
+            "SMTP_URL": mail_server.url,
+            "MAIL_FROM": "bookings@staging.example.org",
+            "PUBLIC_APP_URL": APP,
+            "TWILIO_ACCOUNT_SID": twilio.account_sid,
+            "TWILIO_AUTH_TOKEN": twilio.auth_token,
+            **more,
+        }
+        story = open_story(host_clock=FakeClock(NOW), **environment)
+        office = PostOffice(story, mail_server, twilio, office_clock)
+        opened.append(office)
+        return office
+
+    yield open_it
+    for office in opened:
+        assert office.office.faults() == []
+
+
+@pytest.fixture
+def office(open_office: OpenPostOffice) -> Iterator[PostOffice]:
+    office = open_office()
+    yield office
+    assert office.nobody_else_was_written_to()
+
+
+@pytest.fixture
+def vapi() -> Iterator[FakeVapi]:
+    with FakeVapi() as fake:
+        yield fake
+
+
+@pytest.fixture
+def open_center(open_story: OpenStory, project: Path, vapi: FakeVapi, twilio: FakeTwilio) -> Opened:
+    lead_to(project, vapi, twilio)
+
+    def open_it(**environment: str) -> CallCenter:
+        story = open_story(**{**secrets_of(vapi, twilio), **environment})
+        return CallCenter(story, vapi, twilio)
+
+    return open_it
+
+
+@pytest.fixture
+def center(open_center: Opened) -> CallCenter:
+    """Calls are live."""
+    return open_center(**LIVE)
+
+
+@pytest.fixture
+def request_(center: CallCenter) -> Request:
+    return center.request()

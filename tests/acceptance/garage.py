@@ -32,6 +32,7 @@ QUARTER = timedelta(minutes=15)
 LENGTH = timedelta(minutes=45)
 PRICE = 4900
 ADA = "ada@example.com"
+DECLINED = "4000000000000002"
 
 
 @dataclass

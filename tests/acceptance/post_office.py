@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -27,6 +27,8 @@ from tests.integration.bookings.office import Office
 CLIENT, CONTRACTOR = "ada@example.com", "bob@example.com"
 PHONE = "+12025550147"
 APP = "https://book.example.org"
+PARIS = "Tuesday, November 25, 2025 at 4:00 PM (Europe/Paris)"
+NEW_YORK = "Tuesday, November 25, 2025 at 10:00 AM (America/New_York)"
 TUESDAY = datetime(2025, 11, 25, 15, tzinfo=UTC)  # the story begins on Thursday, the 20th, at 12:00
 _TOKEN = re.compile(r"/bookings/(cancel|reschedule)\?token=([A-Za-z0-9._-]+)")
 
@@ -148,3 +150,6 @@ def tokens(mail: Taken) -> dict[str, str]:
     found = dict(_TOKEN.findall(mail.text))
     assert dict(_TOKEN.findall(mail.html)) == found
     return found
+
+
+OpenPostOffice = Callable[..., PostOffice]

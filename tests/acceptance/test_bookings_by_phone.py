@@ -1,20 +1,14 @@
-"""Booking by phone, from the click to the confirmation (C-01 … C-24, X11 … X17).
-
-Length: one flow in all its modes and ends.
-"""
+"""Booking by phone, from the click to the confirmation (C-01 … C-24, X11 … X17)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from hub.errors import Misconfigured
 from hub.storage import runs, tables
 from tests.acceptance.call_center import (
     AGREED,
@@ -25,54 +19,14 @@ from tests.acceptance.call_center import (
     TEST,
     TEST_PHONE,
     CallCenter,
+    Opened,
     Request,
-    lead_to,
-    secrets_of,
 )
-from tests.acceptance.conftest import OpenStory
 from tests.acceptance.crashes import Deaths, Killed
-from tests.fakes.services import CUT
-from tests.fakes.twilio import FakeTwilio
-from tests.fakes.vapi import FakeVapi
 
 SMS = (
     "Your appointment with Acme Plumbing is confirmed (Monday, December 15, 9:00). Reference: C-7."
 )
-Opened = Callable[..., CallCenter]
-
-
-@pytest.fixture
-def vapi() -> Iterator[FakeVapi]:
-    with FakeVapi() as fake:
-        yield fake
-
-
-@pytest.fixture
-def twilio() -> Iterator[FakeTwilio]:
-    with FakeTwilio() as fake:
-        yield fake
-
-
-@pytest.fixture
-def opened(open_story: OpenStory, project: Path, vapi: FakeVapi, twilio: FakeTwilio) -> Opened:
-    lead_to(project, vapi, twilio)
-
-    def open_it(**environment: str) -> CallCenter:
-        story = open_story(**{**secrets_of(vapi, twilio), **environment})
-        return CallCenter(story, vapi, twilio)
-
-    return open_it
-
-
-@pytest.fixture
-def center(opened: Opened) -> CallCenter:
-    """Calls are live."""
-    return opened(**LIVE)
-
-
-@pytest.fixture
-def request_(center: CallCenter) -> Request:
-    return center.request()
 
 
 # -------------------------------------------------------------------------------- the whole story
@@ -299,9 +253,9 @@ def test_nobody_books_or_looks_without_the_apps_proof(center: CallCenter, reques
     assert center.status(request_) == "RECOMMENDED"
 
 
-def test_C01_who_waits_hears_the_result(opened: Opened):
+def test_C01_who_waits_hears_the_result(open_center: Opened):
     """The old path with the same body; a simulation has its result at once."""
-    center = opened()
+    center = open_center()
     request = center.request()
     path = "/api/v1/bookings/schedule"
     assert (
@@ -323,200 +277,15 @@ def test_C01_who_waits_hears_the_result(opened: Opened):
     assert center.status(request) == "COMPLETED"
 
 
-# --------------------------------------------------------------------------------------- the modes
-
-
-@pytest.mark.parametrize("value", [None, "1", "TRUE", "yes", "True", " true"])
-def test_C06_C10_C24_simulation(opened: Opened, caplog, value: str | None):
-    """Nothing leaves the hub, and the start says so."""
-    given = {} if value is None else {"LIVE_CALL_ENABLED": value}
-    center = opened(**given, ADMIN_TEST_PHONES=TEST_PHONE)
-    assert "calls are simulated" in caplog.text
-    request = center.request()
-
-    assert center.click(request).status == 202
-
-    assert center.status(request) == "COMPLETED"
-    kept = center.provider(request)
-    assert (kept.booking_date, kept.booking_time) == ("Friday", "10:00")
-    assert (kept.booking_method, kept.mode) == ("simulated", "simulate")
-    assert kept.confirmation_number == f"SIM-{center.calls_of(request)[0].run_id}"
-    assert center.vapi.nothing_was_sent
-    assert center.twilio.nothing_was_sent
-
-
-def test_X13_numbers_of_simulations_never_repeat(opened: Opened):
-    center = opened()
-    numbers = set()
-    for _ in range(20):
-        request = center.request()
-        center.click(request)
-        numbers.add(center.provider(request).confirmation_number)
-
-    assert len(numbers) == 20
-
-
-@pytest.mark.parametrize("missing", ["preferredDate", "preferredTime"])
-def test_C10_X14_simulated_without_a_wish_TBD_is_kept_and_not_confirmed(
-    opened: Opened, missing: str
-):
-    center = opened()
-    request = center.request()
-    body = {name: said for name, said in request.body().items() if name != missing}
-
-    center.story.post("/api/v1/bookings/schedule-async", body, sign=center.signed)
-
-    kept = center.provider(request)
-    assert "TBD" in (kept.booking_date, kept.booking_time)
-    assert (kept.booking_confirmed, kept.mode) == (False, "simulate")
-    assert center.status(request) == "RECOMMENDED"
-    assert center.confirmations(request) == []
-
-
-def test_C08_X13_C24_test_phone(opened: Opened, caplog):
-    """C-11: the line says mode, original, dialled and whether it is live."""
-    caplog.set_level("INFO")
-    center = opened(**TEST)
-    request = center.request()
-    center.click(request)
-    center.ends()
-
-    assert center.dialled == [TEST_PHONE]
-    assert [each.to for each in center.twilio.messages] == [TEST_PHONE]
-    assert center.status(request) == "COMPLETED"
-    assert center.provider(request).mode == "test"
-    (line,) = [each for each in caplog.records if each.getMessage() == "booking call"]
-    said = vars(line)
-    assert (said["mode"], said["is_live"]) == ("test", False)
-    assert (said["original_phone"], said["dialled_phone"]) == (PROVIDER, TEST_PHONE)
-
-
-def test_C09_C24_production(opened: Opened):
-    center = opened(**LIVE, ADMIN_TEST_PHONES=" , ")
-    request = center.request()
-    center.click(request)
-    center.ends()
-
-    assert center.dialled == [PROVIDER]
-    assert [each.to for each in center.twilio.messages] == [CUSTOMER]
-    assert center.provider(request).mode == "live"
-
-
-@pytest.mark.parametrize("phones", ["55", f"{TEST_PHONE},nobody", "3105551234", "+1310555123x"])
-def test_C07_a_test_phone_that_is_none_stops_the_start(opened: Opened, phones: str):
-    with pytest.raises(Misconfigured, match="ADMIN_TEST_PHONES"):
-        opened(**LIVE, ADMIN_TEST_PHONES=phones)
-
-
-def test_C07_test_phones_are_trimmed_and_empty_ones_dropped(opened: Opened):
-    center = opened(**TEST)
-
-    assert center.story.hub.config["admin_test_phones"] == [TEST_PHONE, "+13105559999"]
-
-
-# ------------------------------------------------------------------------------------- the unknown
-
-
-def test_X15_a_call_that_does_not_end_is_asked_after_before_another_one_is_offered(
-    center: CallCenter, request_: Request
-):
-    first = center.click(request_).json["data"]["executionId"]
-    call = center.calls_of(request_)[0].call_id
-
-    center.later(5 * MINUTE)
-
-    polls = [each for each in center.vapi.requests if each.path == f"/call/{call}"]
-    assert len(polls) <= 60
-    assert center.status(request_) == "BOOKING"
-    seen = center.view(request_)
-    assert (seen["label"], seen["canBook"]) == ("Checking with the provider…", False)
-    assert sum("Nobody knows yet" in told for told in center.story.slack.texts) == 1
-    assert center.click(request_).json["data"]["executionId"] == first
-    assert center.dialled == [PROVIDER]
-
-    center.later(MINUTE)
-    center.watch()
-    assert center.status(request_) == "BOOKING"
-    center.vapi.ends(call, analysis={"structuredData": AGREED})
-    center.later(2 * MINUTE)
-    center.watch()
-
-    assert center.status(request_) == "COMPLETED"
-    assert [each.to for each in center.twilio.messages] == [CUSTOMER]
-    assert len(center.confirmations(request_)) == 1
-    assert sum("Nobody knows yet" in told for told in center.story.slack.texts) == 1
-
-
-def test_X15_an_answer_that_was_lost_is_found_and_nobody_is_dialled_twice(
-    center: CallCenter, request_: Request
-):
-    center.vapi.loses_answers = [CUT]
-    center.click(request_)
-    center.ends()
-
-    assert center.dialled == [PROVIDER]
-    assert center.status(request_) == "COMPLETED"
-
-
-def test_X15_what_vapi_does_not_list_yet_is_no_reason_to_dial_again(
-    center: CallCenter, request_: Request
-):
-    center.vapi.loses_answers, center.vapi.forgets = [CUT], True
-    center.click(request_)
-    assert center.status(request_) == "BOOKING"
-    center.later(2 * MINUTE)
-    center.watch()
-    assert center.status(request_) == "BOOKING"
-
-    center.vapi.forgets = False
-    center.vapi.ends(next(iter(center.vapi.calls)), analysis={"structuredData": AGREED})
-    center.later(5 * MINUTE)
-    center.watch()
-
-    assert center.dialled == [PROVIDER]
-    assert center.status(request_) == "COMPLETED"
-
-
-def test_X15_a_person_who_asked_the_provider_settles_it(center: CallCenter, request_: Request):
-    center.click(request_)
-    center.later(5 * MINUTE)
-    path = f"/api/v1/bookings/{request_.id}/settle"
-    found_out = {"agreed": True, "date": "Tuesday", "time": "noon"}
-
-    answer = center.story.post(path, found_out, sign=center.signed)
-
-    assert (answer.status, answer.json["data"]["status"]) == (200, "COMPLETED")
-    assert center.provider(request_).booking_date == "Tuesday"
-    assert [each.to for each in center.twilio.messages] == [CUSTOMER]
-    again = center.story.post(path, {"agreed": False}, sign=center.signed)
-    assert (again.status, center.status(request_)) == (409, "COMPLETED")
-
-
-def test_X14_a_real_call_is_not_settled_by_a_hub_that_simulates(
-    opened: Opened, center: CallCenter, request_: Request, caplog
-):
-    center.click(request_)
-    center.later(5 * MINUTE)
-    center.vapi.ends(center.calls_of(request_)[0].call_id, analysis={"structuredData": AGREED})
-    simulating = center.restarted(opened().story)
-    simulating.story.clock.set(center.story.now())
-
-    simulating.later(5 * MINUTE)
-    simulating.watch()
-
-    assert center.status(request_) == "BOOKING"
-    assert "bookings of another mode are unsettled" in caplog.text
-
-
 # ------------------------------------------------------------------------------ deaths and restarts
 
 
 def test_C19_after_a_restart_of_everything_the_status_is_still_right(
-    opened: Opened, center: CallCenter, request_: Request
+    open_center: Opened, center: CallCenter, request_: Request
 ):
     center.click(request_)
 
-    after = center.restarted(opened(**LIVE).story)
+    after = center.restarted(open_center(**LIVE).story)
 
     assert after.view(request_)["label"] == "Scheduling appointment…"
     after.ends()
@@ -542,10 +311,10 @@ def test_X11_a_run_that_is_cancelled_leaves_no_request_BOOKING_for_ever(
 @pytest.mark.long
 @pytest.mark.parametrize("mode", ["live", "test"])
 def test_C08_X11_X16_whenever_the_worker_dies_one_call_is_made_and_the_request_is_settled(
-    opened: Opened, mode: str
+    open_center: Opened, mode: str
 ):
     """Killed at each moment of a booking: never two calls, never the wrong number, never stuck."""
-    center = opened(**(LIVE if mode == "live" else TEST))
+    center = open_center(**(LIVE if mode == "live" else TEST))
     for moment in count(1):
         request = center.request()
         center.vapi.calls.clear()

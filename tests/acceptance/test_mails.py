@@ -1,38 +1,26 @@
-"""The mails about bookings, as a mail server gets them: whom, what, and when not (K-16 to K-19).
-
-Length: one catalogue, a test for each mail.
-"""
+"""The mails about bookings, as a mail server gets them: whom, what, and when not (K-16 to K-19)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hub.domain.bookings.contacts import Client
-from tests.acceptance.conftest import OpenStory
 from tests.acceptance.post_office import (
     APP,
     CLIENT,
     CONTRACTOR,
-    PHONE,
+    NEW_YORK,
+    PARIS,
     TUESDAY,
+    OpenPostOffice,
     PostOffice,
-    tokens,
 )
-from tests.acceptance.story import DAY, HOUR, NOW
+from tests.acceptance.story import HOUR
 from tests.acceptance.terminal import Terminal
-from tests.fakes.clock import FakeClock
-from tests.fakes.database_clock import DatabaseClock, database_clock
-from tests.fakes.mail_server import MailServer
-from tests.fakes.twilio import FakeTwilio
 
-OpenPostOffice = Callable[..., PostOffice]
-
-PARIS = "Tuesday, November 25, 2025 at 4:00 PM (Europe/Paris)"
-NEW_YORK = "Tuesday, November 25, 2025 at 10:00 AM (America/New_York)"
 CATALOGUE = {
     "client-booked": (CLIENT, "Booked: Boiler check", PARIS),
     "client-pending": (CLIENT, "We received your request: Boiler check", PARIS),
@@ -60,75 +48,6 @@ CATALOGUE = {
     "contractor-rescheduled": (CONTRACTOR, "Moved by the client: Boiler check, Ada", NEW_YORK),
 }
 INVITED = {"client-booked", "client-confirmed", "client-cancelled", "client-rescheduled"}
-
-
-@pytest.fixture
-def server() -> Iterator[MailServer]:
-    with MailServer() as server:
-        yield server
-
-
-@pytest.fixture
-def clock(database: str) -> Iterator[DatabaseClock]:
-    with database_clock(database) as clock:
-        clock.set(NOW)
-        yield clock
-
-
-@pytest.fixture
-def twilio() -> Iterator[FakeTwilio]:
-    with FakeTwilio() as fake:
-        yield fake
-
-
-@pytest.fixture
-def open_office(
-    open_story: OpenStory,
-    project: Path,
-    server: MailServer,
-    twilio: FakeTwilio,
-    clock: DatabaseClock,
-) -> Iterator[OpenPostOffice]:
-    """Opens the hub of the project; runs go by the clock of the database."""
-    settings = (project / "hub.yaml").read_text()
-    for written, meant in (
-        (
-            "      from: ${{ config.mail_from }}\n",
-            "      from: ${{ config.mail_from }}\n      tls: none\n",
-        ),
-        ("    type: twilio\n    cred", f"    type: twilio\n    base_url: {twilio.url}\n    cred"),
-        ("      status_callback:", "      from: '+12025550100'\n      status_callback:"),
-        ("/32\n    ports: [", f"/32\n    ports: [{twilio.port}, "),
-    ):
-        assert settings.count(written) == 1, written
-        settings = settings.replace(written, meant)
-    (project / "hub.yaml").write_text(settings)
-    opened: list[PostOffice] = []
-
-    def open_it(**more: str) -> PostOffice:
-        environment = {
-            "SMTP_URL": server.url,
-            "MAIL_FROM": "bookings@staging.example.org",
-            "PUBLIC_APP_URL": APP,
-            "TWILIO_ACCOUNT_SID": twilio.account_sid,
-            "TWILIO_AUTH_TOKEN": twilio.auth_token,
-            **more,
-        }
-        story = open_story(host_clock=FakeClock(NOW), **environment)
-        office = PostOffice(story, server, twilio, clock)
-        opened.append(office)
-        return office
-
-    yield open_it
-    for office in opened:
-        assert office.office.faults() == []
-
-
-@pytest.fixture
-def office(open_office: OpenPostOffice) -> Iterator[PostOffice]:
-    office = open_office()
-    yield office
-    assert office.nobody_else_was_written_to()
 
 
 # ------------------------------------------------------------------------------ the whole catalogue
@@ -380,180 +299,3 @@ def test_K_19_who_asks_for_it_is_written_to_no_more(office: PostOffice):
     assert sent_to(office, job) == "blocked_address"
     wrong = terminal.type("mails", "allow", "nobody")
     assert (wrong.code, "'nobody' is not one plain e-mail address" in wrong.err) == (1, True)
-
-
-# ------------------------------------------------------------------------------------- links
-
-
-def test_K_27_a_client_cancels_by_the_link_of_the_mail(office: PostOffice):
-    job = office.booked(office.service())
-    token = tokens(office.to_client()[0])["cancel"]
-
-    shown = office.presses("booking", token=token, purpose="booking-cancel")
-    before = office.office.job(job)
-    done = office.presses("cancel", token=token)
-    again = office.presses("cancel", token=token)
-
-    assert (shown.status, shown.json["status"]) == (200, "scheduled")
-    assert before.status == "scheduled"
-    assert (done.status, done.json) == (200, {"status": "cancelled"})
-    assert (again.status, again.json) == (200, {"status": "cancelled"})
-    assert office.office.job(job).status == "cancelled"
-    cancelled = office.to_client()[-1]
-    assert cancelled.subject == "Cancelled: Boiler check"
-    assert cancelled.calendar["METHOD"] == "CANCEL"
-    assert (str(cancelled.event["UID"]), cancelled.event["SEQUENCE"]) == (str(job), 2)
-    assert office.subjects(CONTRACTOR)[-1] == "Cancelled by the client: Boiler check, Ada"
-    assert len(office.to_client()) == 2
-
-
-def test_K_27_a_client_chooses_another_time_by_the_link_of_the_mail(office: PostOffice):
-    service = office.service()
-    job = office.booked(service)
-    office.office.book(service, TUESDAY + 2 * HOUR)
-    token = tokens(office.to_client()[0])["reschedule"]
-
-    taken = office.presses("reschedule", token=token, start=f"{TUESDAY + 2 * HOUR:%FT%TZ}")
-    moved = office.presses("reschedule", token=token, start=f"{TUESDAY + HOUR:%FT%TZ}")
-    used = office.presses("reschedule", token=token, start=f"{TUESDAY + 3 * HOUR:%FT%TZ}")
-
-    assert (taken.status, taken.json) == (409, {"error": "slot_taken"})
-    assert moved.status == 200
-    assert (used.status, used.json) == (409, {"error": "link_used"})
-    told = office.to_client()[-1]
-    assert told.subject == "New time: Boiler check"
-    assert (str(told.event["UID"]), told.event["SEQUENCE"]) == (str(job), 2)
-    assert told.event["DTSTART"].dt == TUESDAY + HOUR
-    assert office.subjects(CONTRACTOR)[-1] == "Moved by the client: Boiler check, Ada"
-    newest = tokens(told)["cancel"]
-    old = tokens(office.to_client()[0])["cancel"]
-    assert office.presses("cancel", token=old).json == {"error": "link_used"}
-    assert office.presses("cancel", token=newest).status == 200
-
-
-def test_a_link_is_refused_clearly_when_it_is_over_for_something_else_or_not_ours(
-    office: PostOffice,
-):
-    office.booked(office.service())
-    found = tokens(office.to_client()[0])
-
-    wrong = office.presses("cancel", token=found["reschedule"])
-    strange = office.presses("cancel", token=found["cancel"][:-2] + "xx")
-    looked = office.story.client.get("/client/cancel", query_string={"token": found["cancel"]})
-    office.until(TUESDAY)
-    late = office.presses("cancel", token=found["cancel"])
-
-    assert (wrong.status, wrong.json) == (403, {"error": "link_for_something_else"})
-    assert (strange.status, strange.json) == (404, {"error": "link_not_ours"})
-    assert looked.status_code == 405
-    assert (late.status, late.json) == (410, {"error": "link_expired"})
-
-
-def test_S1_links_of_before_the_secret_was_exchanged_still_count(
-    office: PostOffice, open_office: OpenPostOffice
-):
-    office.booked(office.service())
-    token = tokens(office.to_client()[0])["cancel"]
-
-    later = open_office(
-        CLIENT_LINK_SECRET="the-newer-secret-of-links",
-        CLIENT_LINK_SECRET_PREVIOUS="link-secret-of-the-tests",
-    )
-    assert later.presses("booking", token=token, purpose="booking-cancel").status == 200
-    without = open_office(CLIENT_LINK_SECRET="the-newest-secret-of-links")
-    assert without.presses("booking", token=token, purpose="booking-cancel").status == 404
-
-
-# --------------------------------------------------------------------------------- reminders
-
-
-def reminders(office: PostOffice) -> list[str]:
-    return [subject for subject in office.subjects() if subject.startswith("Reminder")]
-
-
-def test_R_18_R_19_reminders_come_24_hours_and_1_hour_before_once_each_with_a_text_message(
-    office: PostOffice,
-):
-    office.booked(office.service(), phone=PHONE)
-
-    office.until(TUESDAY - DAY - HOUR)
-    assert reminders(office) == []
-    office.until(TUESDAY - DAY)
-    assert reminders(office) == ["Reminder: Boiler check, in 24 hours"]
-    assert [each.to for each in office.twilio.messages] == [PHONE]
-    assert PARIS in office.twilio.messages[0].text
-    office.until(TUESDAY)
-
-    assert reminders(office) == [
-        "Reminder: Boiler check, in 24 hours",
-        "Reminder: Boiler check, in one hour",
-    ]
-    assert len(office.twilio.messages) == 2
-
-
-def test_R_18_none_after_it_was_cancelled(office: PostOffice):
-    job = office.booked(office.service(), phone=PHONE)
-    office.until(TUESDAY - DAY)
-
-    office.decides(job, "cancel")
-    office.until(TUESDAY + DAY)
-
-    assert len(reminders(office)) == 1
-    assert len(office.twilio.messages) == 1
-
-
-def test_X31_whoever_is_told_nothing_asks_before_reminding(office: PostOffice):
-    """A change that no flow told: the timers read the version when they are due."""
-    job = office.booked(office.service(), phone=PHONE)
-    office.office.cancel(job)
-
-    office.until(TUESDAY + DAY)
-
-    assert reminders(office) == []
-    assert office.twilio.messages == []
-
-
-def test_R_18_X31_reminders_move_with_the_booking(office: PostOffice):
-    office.booked(office.service())
-    token = tokens(office.to_client()[0])["reschedule"]
-    office.presses("reschedule", token=token, start=f"{TUESDAY + DAY:%FT%TZ}")
-
-    office.until(TUESDAY - HOUR)
-    assert reminders(office) == []
-    office.until(TUESDAY)
-    assert reminders(office) == ["Reminder: Boiler check, in 24 hours"]
-    office.until(TUESDAY + DAY)
-
-    assert len(reminders(office)) == 2
-    assert "Wednesday, November 26, 2025" in office.to_client()[-1].text
-
-
-def test_R_19_who_opted_out_gets_the_mails_alone_and_the_status_of_messages_is_kept(
-    office: PostOffice,
-):
-    office.booked(office.service(), phone=PHONE)
-    office.until(TUESDAY - DAY)
-    (sid,) = [each.sid for each in office.twilio.messages]
-    run = office.story.runs("job-reminders")[0]
-    shown = Terminal.of(office.story).type("runs", "show", str(run.id), "--json").json
-    assert [(each["sid"], each["number"]) for each in shown["text_messages"]] == [(sid, PHONE)]
-
-    office.opts_out(PHONE)
-    office.until(TUESDAY)
-
-    assert len(office.twilio.messages) == 1
-    assert len(reminders(office)) == 2
-
-
-@pytest.mark.parametrize("zone", ["Asia/Kolkata", "Australia/Lord_Howe", "America/Phoenix"])
-def test_R_18_each_client_reads_the_time_of_their_own_zone(office: PostOffice, zone: str):
-    office.booked(office.service(), timezone=zone)
-    said = {
-        "Asia/Kolkata": "Tuesday, November 25, 2025 at 8:30 PM (Asia/Kolkata)",
-        "Australia/Lord_Howe": "Wednesday, November 26, 2025 at 2:00 AM (Australia/Lord_Howe)",
-        "America/Phoenix": "Tuesday, November 25, 2025 at 8:00 AM (America/Phoenix)",
-    }[zone]
-
-    office.until(TUESDAY)
-
-    assert [said in mail.text for mail in office.to_client()] == [True, True, True]

@@ -37,6 +37,8 @@ DAY = timedelta(days=1)
 MOST_TRIES = 20
 EVERY_DAY = dict.fromkeys(range(1, 8), ("09:00-17:00",))
 ADA = Client("Ada", "ada@example.com", phone="+14155550123", timezone="Europe/Paris")
+BOB = Client("Bob", "bob@example.net")
+TUESDAY = date(2025, 10, 21)
 ROWS = (
     *("taken_seats", "job_changes", "waiting", "jobs", "contacts"),
     *("service_needs", "service_days", "service_hours", "services", "resources"),

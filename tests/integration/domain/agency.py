@@ -20,6 +20,8 @@ from tests.fakes.clock import FakeClock
 PHONE = "+13105550000"
 TEST_PHONE = "+13105551234"
 DAY, HOUR = "Monday, December 15", "9:00"
+MINUTE = timedelta(minutes=1)
+THREADS = 32  # so many may be at it at once
 
 
 class Agency:

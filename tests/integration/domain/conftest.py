@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import UUID, uuid4
 
 import pytest
 
 from hub.storage import db
 from tests.fakes.clock import FakeClock
+from tests.integration.domain.agency import THREADS, Agency
 from tests.integration.domain.desk import Desk
+from tests.integration.domain.session_desk import SessionDesk
 from tests.integration.domain.slot_desk import SlotDesk
 
 
@@ -31,3 +34,29 @@ def slot_desk(database: str, clock: FakeClock) -> Iterator[SlotDesk]:
     faults = desk.faults()
     engine.dispose()
     assert faults == []
+
+
+@pytest.fixture
+def session_desk(database: str, clock: FakeClock) -> Iterator[SessionDesk]:
+    engine = db.open_engine(database, pool_size=10, application="hub test")
+    yield SessionDesk(engine, clock)
+    engine.dispose()
+
+
+@pytest.fixture
+def agency(database: str, clock: FakeClock) -> Iterator[Agency]:
+    engine = db.open_engine(database, pool_size=THREADS, application="hub test")
+    agency = Agency(engine, clock)
+    yield agency
+    faults = agency.faults()
+    engine.dispose()
+    assert faults == 0
+
+
+@pytest.fixture
+def begun(agency: Agency) -> tuple[UUID, UUID, UUID]:
+    """A request that is BOOKING: its id, the provider's, the run's."""
+    request, provider = agency.request()
+    run = uuid4()
+    agency.begin(request, provider, run, customer_phone="+14155550100")
+    return request, provider, run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Engine, Row, delete, select
@@ -14,12 +14,17 @@ from hub.action import Attempt, Mode
 from hub.domain.booking_sessions import browsers, rows, sessions, start
 from hub.domain.booking_sessions.browsers import Claim
 from hub.domain.booking_sessions.start import BookingLead
+from hub.domain.booking_sessions.states import State, is_over
 from hub.storage.tables import booking_session_changes, booking_sessions, leads
 from tests.fakes.clock import FakeClock
 
 MINUTE = timedelta(minutes=1)
 CLINIC = "https://clinic.example.com"
 ADA = BookingLead("Ada", "Byron", "+14155550111", "ada@example.com")
+STATES = get_args(State)
+OPEN = [state for state in STATES if not is_over(state)]
+NOBODY = "4a7d1c9e-0000-4000-8000-000000000000"
+ENDS = [state for state in STATES if is_over(state)]
 
 
 def of_run(mode: Mode = "live", run_id: UUID | None = None) -> Attempt:

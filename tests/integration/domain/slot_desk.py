@@ -20,6 +20,7 @@ from tests.integration.domain.desk import attempt
 HOUR = timedelta(hours=1)
 QUARTER = timedelta(minutes=15)
 LENGTH = timedelta(minutes=45)
+NOBODY = "7d3c5f0a-0000-4a55-8c9d-0a51d5a1b001"
 
 
 class SlotDesk:
@@ -142,3 +143,20 @@ class SlotDesk:
     def faults(self) -> list[str]:
         with self.transaction() as db:
             return slot_monitor.faults(db)
+
+
+def now_session(desk: SlotDesk, **given: Any) -> sessions.SessionIdentity:
+    given = {"customer_id": desk.customer, "mechanic_id": desk.mechanic, "kind": "chat", **given}
+    with desk.transaction() as db:
+        return sessions.create(db, desk.clock, given.pop("attempt", attempt()), **given)
+
+
+def sign(desk: SlotDesk, session: str, **given: Any) -> datetime:
+    given = {"customer_id": desk.customer, "signed_by": "Ada Byron", **given}
+    with desk.transaction() as db:
+        return sessions.sign_waiver(db, desk.clock, session_id=session, **given).signed_at
+
+
+def becomes(desk: SlotDesk, session: str, status: Any, **given: Any) -> str:
+    with desk.transaction() as db:
+        return sessions.set_status(db, session_id=session, status=status, **given).status
