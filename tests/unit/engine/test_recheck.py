@@ -23,8 +23,8 @@ from tests.unit.engine.damage import damaged
 from tests.unit.engine.shipped import ROOT, shipped_actions, shipped_files
 
 FLOWS = (
-    *("booking-decision", "booking-reminders", "booking-request", "booking-session"),
-    *("close-booking-session", "slot-checkout"),
+    *("booking-reminders", "booking-session", "close-booking-session"),
+    *("session-mail", "slot-checkout"),
 )
 """With waits, polls, events, undoing, detached calls, cancel_on and on_cancel."""
 BRANCHES = """\
@@ -185,14 +185,15 @@ def with_notes(files: Mapping[str, str], notes: Mapping[str, Any] | None) -> Che
     )
 
 
-def test_the_files_have_no_mistakes_and_some_wait_for_an_action():
+def test_the_files_have_no_mistakes():
     found = findings(load(FILES))
 
-    assert {each.code for each in found} == {"HUB701"}
+    assert found == ()
     assert with_notes(FILES, None).findings == found
 
 
 @pytest.mark.long
+@pytest.mark.timeout(300)
 @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(EDITS)
 def test_after_any_edits_notes_and_memory_give_what_reading_everything_gives(edits):
