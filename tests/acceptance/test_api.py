@@ -59,17 +59,8 @@ def hub(project: Path, open_story: OpenStory) -> Story:
     settings_file.write_text(
         text.replace("\nsecrets:\n", "\nsecrets:\n  - STANDARD_WEBHOOK_SECRET\n")
     )
-    names = ["STANDARD_WEBHOOK_SECRET", "STRIPE_WEBHOOK_SECRET", "APP_WEBHOOK_SECRET"]
-    names += ["RETELL_API_KEY"]
-    names += [
-        "VAPI_WEBHOOK_SECRET",
-        "BROKER_API_TOKEN",
-        "CALCOM_WEBHOOK_SECRET",
-        "BOOKING_PLATFORM_TOKEN",
-    ]
-    names += ["TENANT_KEY_SECRET"]
-    names += ["CALENDLY_WEBHOOK_SECRET", "TWILIO_AUTH_TOKEN"]
     known = open_story().hub.project.settings
+    names = sorted({name for preset in known.auth.values() for name in preset.secrets})
     return open_story(mode="simulate", **{name: secret_value(name, known) for name in names})
 
 
