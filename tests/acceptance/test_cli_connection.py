@@ -68,7 +68,8 @@ def test_a_name_that_hub_yaml_does_not_have_lists_those_it_has(project: Path):
     told = typed(project, "test", "slak")
 
     assert (told.code, told.out) == (1, "")
-    assert told.err == "hub: hub.yaml has no connection slak; it has slack, twilio, email\n"
+    has = "slack, twilio, webhooks, vapi, stripe, email"
+    assert told.err == f"hub: hub.yaml has no connection slak; it has {has}\n"
 
 
 def test_an_account_of_twilio_is_read_and_nothing_is_sent(project: Path, twilio: FakeTwilio):
