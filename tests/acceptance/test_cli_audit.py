@@ -72,6 +72,9 @@ WRITING: dict[str, Callable[[Story, Terminal], list[Any]]] = {
     "hub leads add": lambda *_: ["leads", "add", "--first-name", "Ada", "--last-name", "Byron"],
     "hub phones add": lambda *_: ["phones", "add", "+14155550191"],
     "hub retention apply": lambda *_: ["retention", "apply"],
+    "hub bookings demo-data": lambda *_: ["bookings", "demo-data"],
+    "hub mails allow": lambda *_: ["mails", "allow", ADA],
+    "hub mails block": lambda *_: ["mails", "block", ADA],
     "hub people invite": lambda *_: ["people", "invite", ADA, "--role", "admin"],
     "hub people set-role": lambda hub, _: ["people", "set-role", make_person(hub, ADA), "editor"],
     "hub people remove": lambda hub, _: ["people", "remove", make_person(hub, ADA)],
@@ -91,6 +94,13 @@ READING: dict[str, Callable[[Story, Terminal], list[Any]]] = {
     "hub people list": lambda *_: ["people", "list"],
     "hub people tokens": lambda *_: ["people", "tokens"],
     "hub holds": lambda *_: ["holds"],
+    "hub slots": lambda *_: ["slots"],
+    "hub slots monitor": lambda *_: ["slots", "monitor"],
+    "hub mails blocked": lambda *_: ["mails", "blocked"],
+    "hub bookings check": lambda *_: ["bookings", "check"],
+    "hub bookings list": lambda *_: ["bookings", "list"],
+    "hub bookings pending": lambda *_: ["bookings", "pending"],
+    "hub bookings stats": lambda *_: ["bookings", "stats"],
     "hub doctor": lambda *_: ["doctor"],
     "hub connection list": lambda *_: ["connection", "list"],
     "hub connection test": lambda *_: ["connection", "test", "slack"],
@@ -111,7 +121,14 @@ READING: dict[str, Callable[[Story, Terminal], list[Any]]] = {
     "hub key": lambda *_: ["key"],
 }
 # They have tests of their own below or in test_backups.py, as they need a database of their own.
-APART = {"hub db upgrade", "hub db restore", "hub dev", "hub demo"}
+APART = {
+    *("hub bookings set-up", "hub bookings keys add", "hub bookings keys list"),
+    *("hub bookings keys revoke", "hub slots capacity"),
+    "hub db upgrade",
+    "hub db restore",
+    "hub dev",
+    "hub demo",
+}
 SERVING = {"hub web", "hub worker"}  # what they do is asked for by callers and files, not by hand
 
 
