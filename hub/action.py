@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from types import ModuleType
 from typing import Any, Literal, Protocol, TypeVar
 from uuid import UUID
@@ -84,6 +85,7 @@ class Action:
     that opted out. The result's `sid` is kept, so that reports about the message find it.
     `mailed_input`: the same with an address, which mails came back from or are not wanted at.
     `template_inputs` stand in a file of `templates/`, `file_or_text_inputs` there or in the step.
+    `example_id`: what in the example names what was made; simulated, each thing has its own.
     """
 
     name: str
@@ -106,6 +108,17 @@ class Action:
     texted_input: str | None = None
     mailed_input: str | None = None
     file_or_text_inputs: tuple[str, ...] = ()
+    example_id: str | None = None
+
+    def simulated_result(self, key: str) -> dict[str, Any]:
+        """The example; what was not made for this key has an id that nothing else has (X13)."""
+        if self.example_id is None:
+            return dict(self.example)
+        own = f"{self.example_id}_{sha256(key.encode()).hexdigest()[:16]}"
+        return {
+            name: value.replace(self.example_id, own) if isinstance(value, str) else value
+            for name, value in self.example.items()
+        }
 
     @property
     def is_implemented(self) -> bool:
@@ -165,6 +178,7 @@ def action(
     texted_input: str | None = None,
     mailed_input: str | None = None,
     file_or_text_inputs: Sequence[str] = (),
+    example_id: str | None = None,
 ) -> Callable[[Function], Function]:
     """Mark a function as the action `name`; its docstring's first line is the summary.
 
@@ -194,6 +208,7 @@ def action(
             texted_input=texted_input,
             mailed_input=mailed_input,
             file_or_text_inputs=tuple(file_or_text_inputs),
+            example_id=example_id,
         )
         _check_destinations(declared)
         setattr(function, _MARK, declared)

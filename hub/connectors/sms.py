@@ -122,6 +122,7 @@ class Sent:
     "twilio.send_sms",
     effect="once",
     example={"sid": "SM1"},
+    example_id="SM1",
     errors=(
         "invalid_number",
         "opted_out",

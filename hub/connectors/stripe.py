@@ -54,6 +54,7 @@ class PaymentUndone:
         "address_not_allowed",
     ),
     example={"id": "pi_1", "client_secret": "pi_1_secret"},
+    example_id="pi_1",
     outward=True,
 )
 def create(

@@ -164,6 +164,7 @@ class CallIdentity:
     "vapi.start_call",
     effect="once",
     example={"call_id": "call_1"},
+    example_id="call_1",
     errors=("lines_busy", "not_configured", "not_found", "address_not_allowed"),
     outward=True,
     destination_inputs={"to": "phone"},

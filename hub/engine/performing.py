@@ -168,7 +168,7 @@ class Performer:
 
     def _simulate(self, task: Task, why: Simulated) -> Outcome:
         with task.desk.fenced(stays_open=True) as connection:
-            example = dict(task.action.example)
+            example = task.action.simulated_result(task.command.key)
             if (settled := self._take_once(connection, task, result=example)) is not None:
                 return settled
             self._keep_done(connection, task, example, is_simulated=True)

@@ -116,13 +116,33 @@ def test_R_18_R_19_reminders_come_24_hours_and_1_hour_before_once_each_with_a_te
     assert reminders(office) == ["Reminder: Boiler check, in 24 hours"]
     assert [each.to for each in office.twilio.messages] == [PHONE]
     assert PARIS in office.twilio.messages[0].text
-    office.until(TUESDAY)
+    office.until(TUESDAY - HOUR)
 
     assert reminders(office) == [
         "Reminder: Boiler check, in 24 hours",
         "Reminder: Boiler check, in one hour",
     ]
     assert len(office.twilio.messages) == 2
+
+
+def test_R_18_one_that_is_late_says_when_and_not_how_long_it_is_until_then(office: PostOffice):
+    """No worker ran for a day, up to half an hour before."""
+    office.booked(office.service(), phone=PHONE)
+
+    office.until(TUESDAY - HOUR / 2)
+
+    (subject,) = reminders(office)
+    assert subject.startswith("Reminder: Boiler check, Tuesday, November 25, 2025 at ")
+    assert len(office.twilio.messages) == 1
+
+
+def test_R_18_none_of_what_has_begun(office: PostOffice):
+    office.booked(office.service(), phone=PHONE)
+
+    office.until(TUESDAY)
+
+    assert reminders(office) == []
+    assert office.twilio.messages == []
 
 
 def test_R_18_none_after_it_was_cancelled(office: PostOffice):
@@ -156,7 +176,7 @@ def test_R_18_X31_reminders_move_with_the_booking(office: PostOffice):
     assert reminders(office) == []
     office.until(TUESDAY)
     assert reminders(office) == ["Reminder: Boiler check, in 24 hours"]
-    office.until(TUESDAY + DAY)
+    office.until(TUESDAY + DAY - HOUR)
 
     assert len(reminders(office)) == 2
     assert "Wednesday, November 26, 2025" in office.to_client()[-1].text
@@ -173,7 +193,7 @@ def test_R_19_who_opted_out_gets_the_mails_alone_and_the_status_of_messages_is_k
     assert [(each["sid"], each["number"]) for each in shown["text_messages"]] == [(sid, PHONE)]
 
     office.opts_out(PHONE)
-    office.until(TUESDAY)
+    office.until(TUESDAY - HOUR)
 
     assert len(office.twilio.messages) == 1
     assert len(reminders(office)) == 2
@@ -189,6 +209,6 @@ def test_R_18_each_client_reads_the_time_of_their_own_zone(office: PostOffice, z
     }[zone]
 
     office.until(TUESDAY - DAY)
-    office.until(TUESDAY)
+    office.until(TUESDAY - HOUR)
 
     assert [said in mail.text for mail in office.to_client()] == [True, True, True]

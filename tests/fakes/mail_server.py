@@ -27,7 +27,7 @@ class Taken:
 
     @property
     def subject(self) -> str:
-        return str(self.message["Subject"])
+        return str(self.message["Subject"]).strip()  # a long one begins on the next line
 
     @property
     def text(self) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from hub.action import Attempt, Clock, action, actions_of
+from hub.connectors import stripe
 from hub.errors import Permanent
 from tests.fakes import oracle
 from tests.fakes.clock import START, FakeClock
@@ -128,3 +129,17 @@ def test_an_action_that_is_declared_only_cannot_be_done():
 
     assert refused.value.code == "not_implemented"
     assert not refused.value.maybe_done
+
+
+def test_X13_what_was_only_simulated_has_an_id_of_its_own_that_stays_the_same():
+    (create,) = (each for each in actions_of(stripe) if each.name == "stripe.create_payment_intent")
+
+    one, again, other = (create.simulated_result(key) for key in ("run-1/pay", "run-1/pay", "b"))
+
+    assert one == again
+    assert len({one["id"], other["id"], create.example["id"]}) == 3
+    assert one["client_secret"] == f"{one['id']}_secret"
+
+
+def test_an_example_without_an_id_is_what_simulated_ones_give():
+    assert oracle.ASK.simulated_result("any") == dict(oracle.ASK.example)
