@@ -86,7 +86,7 @@ def test_a_link_is_refused_clearly_when_it_is_over_for_something_else_or_not_our
     assert (late.status, late.json) == (410, {"error": "link_expired"})
 
 
-def waits(office: PostOffice, service: UUID, name: str) -> dict[str, Any]:
+def waits(office: PostOffice, service: UUID, name: str) -> Any:
     """Somebody stands in the line for Tuesday; what they were told."""
     body = {
         "client": {"name": name, "email": f"{name}@example.com"},
