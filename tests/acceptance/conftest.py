@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -29,6 +28,7 @@ from tests.acceptance.terminal import Terminal
 from tests.fakes.clock import FakeClock
 from tests.fakes.database_clock import DatabaseClock, database_clock
 from tests.fakes.mail_server import MailServer
+from tests.fakes.ports import port_of
 from tests.fakes.slack import FakeSlack
 from tests.fakes.smtp import FakeSmtp
 from tests.fakes.stripe import FakeStripe
@@ -52,17 +52,10 @@ def recalled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hub.bootstrap.project.Memory", RecalledMemory)
 
 
-@pytest.fixture(scope="session")
-def slack_port() -> int:
-    """One port for all tests: it stands in their hub.yaml, which is then the same."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
+# Services have one port for all tests: it stands in their hub.yaml, which is then the same.
 @pytest.fixture
-def slack(slack_port: int) -> Iterator[FakeSlack]:
-    with FakeSlack(token=SECRETS["SLACK_BOT_TOKEN"]).at(slack_port) as fake:
+def slack() -> Iterator[FakeSlack]:
+    with FakeSlack(token=SECRETS["SLACK_BOT_TOKEN"]).at(port_of("slack")) as fake:
         yield fake
 
 
@@ -174,7 +167,9 @@ def worker(hub: Story) -> None:
 def services(project: Path) -> Iterator[tuple[FakeStripe, FakeSmtp]]:
     """The ways to Stripe and to the mail server are led to fakes."""
     users = {MORE_SECRETS["SMTP_USERNAME"]: MORE_SECRETS["SMTP_PASSWORD"]}
-    with FakeStripe(MORE_SECRETS["STRIPE_API_KEY"]) as stripe, FakeSmtp(users=users) as mail:
+    stripe_there = FakeStripe(MORE_SECRETS["STRIPE_API_KEY"]).at(port_of("stripe"))
+    mail_there = FakeSmtp(users=users, port=port_of("smtp"))
+    with stripe_there as stripe, mail_there as mail:
         settings = (project / "hub.yaml").read_text()
         for written, meant in (
             (
@@ -224,7 +219,7 @@ def office_clock(database: str) -> Iterator[DatabaseClock]:
 
 @pytest.fixture
 def twilio() -> Iterator[FakeTwilio]:
-    with FakeTwilio() as fake:
+    with FakeTwilio().at(port_of("twilio")) as fake:
         yield fake
 
 
@@ -280,7 +275,7 @@ def office(open_office: OpenPostOffice) -> Iterator[PostOffice]:
 
 @pytest.fixture
 def vapi() -> Iterator[FakeVapi]:
-    with FakeVapi() as fake:
+    with FakeVapi().at(port_of("vapi")) as fake:
         yield fake
 
 

@@ -23,6 +23,7 @@ from tests.acceptance.conftest import OpenStory
 from tests.acceptance.messages import SECRETS, Answer
 from tests.acceptance.story import Story
 from tests.fakes.platform import FakePlatform
+from tests.fakes.ports import port_of
 from tests.fakes.twilio import FakeTwilio
 
 CLINIC = "https://clinic.example.com"
@@ -34,7 +35,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def twilio() -> Iterator[FakeTwilio]:
-    with FakeTwilio() as fake:
+    with FakeTwilio().at(port_of("twilio")) as fake:
         yield fake
 
 

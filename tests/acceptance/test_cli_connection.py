@@ -13,6 +13,7 @@ from hub.cli.environment import keep_secrets
 from tests.acceptance.messages import SECRETS
 from tests.acceptance.terminal import Terminal
 from tests.acceptance.test_cli_doctor import add_connection
+from tests.fakes.ports import port_of
 from tests.fakes.slack import FakeSlack
 from tests.fakes.smtp import FakeSmtp
 from tests.fakes.twilio import FakeTwilio
@@ -22,7 +23,7 @@ TWILIO = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "token-tes
 
 @pytest.fixture
 def twilio(project: Path) -> Iterator[FakeTwilio]:
-    with FakeTwilio() as fake:
+    with FakeTwilio().at(port_of("twilio")) as fake:
         settings = project / "hub.yaml"
         text = settings.read_text()
         text = text.replace("type: twilio\n", f"type: twilio\n    base_url: {fake.url}\n")

@@ -12,6 +12,7 @@ import pytest
 from hub.web.app import HubApp
 from tests.acceptance.call_center import LIVE, READER, CallCenter, Request, lead_to, secrets_of
 from tests.acceptance.conftest import OpenStory
+from tests.fakes.ports import port_of
 from tests.fakes.twilio import FakeTwilio
 from tests.fakes.vapi import FakeVapi
 
@@ -20,7 +21,7 @@ BEARER = {"Authorization": f"Bearer {READER}"}
 
 @pytest.fixture
 def opened(open_story: OpenStory, project: Path) -> Iterator[Callable[..., CallCenter]]:
-    with FakeVapi() as vapi, FakeTwilio() as twilio:
+    with FakeVapi().at(port_of("vapi")) as vapi, FakeTwilio().at(port_of("twilio")) as twilio:
         lead_to(project, vapi, twilio)
 
         def open_it(**environment: str) -> CallCenter:

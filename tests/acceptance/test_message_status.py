@@ -16,6 +16,7 @@ from tests.acceptance.conftest import OpenStory
 from tests.acceptance.counter import SAMPLES
 from tests.acceptance.story import HOUR, SAMPLE_LEAD, Story
 from tests.acceptance.terminal import Terminal
+from tests.fakes.ports import port_of
 from tests.fakes.twilio import FakeTwilio, StatusCallback
 
 TO = "+12025550147"
@@ -38,7 +39,7 @@ steps:
 @pytest.fixture
 def twilio(project: Path) -> Iterator[FakeTwilio]:
     """Twilio, with a flow that sends by it."""
-    with FakeTwilio() as fake:
+    with FakeTwilio().at(port_of("twilio")) as fake:
         settings = (project / "hub.yaml").read_text()
         for written, meant in (
             ("    type: twilio\n    cred", f"    type: twilio\n    base_url: {fake.url}\n    cred"),

@@ -40,7 +40,11 @@ class FakeSmtp:
     """`answers("RCPT", "550 …")` changes what is said to a verb; "MESSAGE" is the end of DATA."""
 
     def __init__(
-        self, *, tls: ssl.SSLContext | None = None, users: Mapping[str, str] | None = None
+        self,
+        *,
+        tls: ssl.SSLContext | None = None,
+        users: Mapping[str, str] | None = None,
+        port: int = 0,
     ) -> None:
         self.messages: list[Mail] = []
         self.commands: list[str] = []
@@ -49,7 +53,7 @@ class FakeSmtp:
         self.users = dict(users or {})
         self.replies: dict[str, str] = {}
         self._released = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), self)
+        self._server = _Server(("127.0.0.1", port), self)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -27,6 +28,7 @@ FLOWS = (
     *("session-mail", "slot-checkout"),
 )
 """With waits, polls, events, undoing, detached calls, cancel_on and on_cancel."""
+EXAMPLES = max(6, settings().max_examples // 50)
 BRANCHES = """\
 hub: 1
 title: Branches with a page
@@ -185,19 +187,27 @@ def with_notes(files: Mapping[str, str], notes: Mapping[str, Any] | None) -> Che
     )
 
 
+@cache
+def at_first() -> Checked:
+    """What the first process finds in the files as they are."""
+    return with_notes(FILES, None)
+
+
 def test_the_files_have_no_mistakes():
     found = findings(load(FILES))
 
     assert found == ()
-    assert with_notes(FILES, None).findings == found
+    assert at_first().findings == found
 
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
-@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=max(6, settings().max_examples // 50), suppress_health_check=[HealthCheck.too_slow]
+)
 @given(EDITS)
 def test_after_any_edits_notes_and_memory_give_what_reading_everything_gives(edits):
-    files, memory, notes = FILES, Memory(), with_notes(FILES, None).notes
+    files, memory, notes = FILES, Memory(), at_first().notes
     load(files, memory)
 
     for saved in edits:
@@ -217,7 +227,7 @@ def test_after_any_edits_notes_and_memory_give_what_reading_everything_gives(edi
 
 @pytest.mark.parametrize(("path", "text"), AIMED)
 def test_each_aimed_edit_and_its_undoing_are_seen(path: str, text: str | None):
-    first = with_notes(FILES, None)
+    first = at_first()
     files = edited(FILES, path, text)
 
     changed = with_notes(files, first.notes)
@@ -255,7 +265,7 @@ def read(monkeypatch) -> list[str]:
     ],
 )
 def test_a_file_of_tests_is_read_again_only_for_what_it_reads(read, path, more, read_again):
-    notes = with_notes(FILES, None).notes
+    notes = at_first().notes
     read.clear()
 
     with_notes({**FILES, path: FILES[path] + more}, notes)
