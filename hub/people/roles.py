@@ -42,6 +42,8 @@ class Deed(Enum):
     SEE_CLIENTS = "see the names of leads and clients"
     CHANGE_HOLDS = "change a hold"
     DECIDE_BOOKINGS = "confirm or decline a booking"
+    SEE_CONNECTIONS = "see connections"
+    TEST_CONNECTIONS = "test a connection"
     HAVE_TOKENS = "make tokens of their own"
     SEE_PEOPLE = "see who has access"
     MANAGE_PEOPLE = "decide who has access"
@@ -53,10 +55,12 @@ LEAST = {
     Deed.SEE_HEALTH: Role.VIEWER,
     Deed.SEE_RUNS: Role.VIEWER,
     Deed.SEE_BOOKINGS: Role.VIEWER,
+    Deed.SEE_CONNECTIONS: Role.VIEWER,
     Deed.HAVE_TOKENS: Role.VIEWER,
     Deed.REVEAL_VALUES: Role.OPERATOR,
     Deed.CANCEL_RUN: Role.OPERATOR,
     Deed.RETRY_RUN: Role.OPERATOR,
+    Deed.TEST_CONNECTIONS: Role.OPERATOR,
     Deed.SEE_CLIENTS: Role.OPERATOR,
     Deed.CHANGE_HOLDS: Role.OPERATOR,
     Deed.DECIDE_BOOKINGS: Role.OPERATOR,

@@ -35,6 +35,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/admin/bookings/slots": ("/admin/bookings/slots",),
     "/admin/bookings/sessions": ("/admin/bookings/sessions",),
     "/admin/bookings/sessions/<uuid:session_id>": ("/admin/bookings/sessions/{session}",),
+    "/admin/connections": ("/admin/connections",),
     "/admin/people": ("/admin/people",),
     "/admin/audit": ("/admin/audit",),
 }

@@ -44,6 +44,8 @@ LEAST: dict[tuple[str, str], Role | None] = {
     ("GET", "/admin/bookings/slots"): VIEWER,
     ("GET", "/admin/bookings/sessions"): VIEWER,
     ("GET", "/admin/bookings/sessions/<uuid:session_id>"): VIEWER,
+    ("GET", "/admin/connections"): VIEWER,
+    ("POST", "/admin/connections/<name>/test"): OPERATOR,
     ("GET", "/admin/people"): ADMIN,
     ("POST", "/admin/people/invite"): ADMIN,
     ("POST", "/admin/people/role"): ADMIN,

@@ -6,6 +6,7 @@ from hub.bootstrap import Hub
 from hub.web.console.account import Account
 from hub.web.console.app import Console
 from hub.web.console.bookings import Bookings
+from hub.web.console.connections import Connections
 from hub.web.console.entrance import Entrance
 from hub.web.console.home import Home
 from hub.web.console.people import Audit, People
@@ -23,6 +24,7 @@ _GROUPS = (
     RunPage,
     Bookings,
     Phones,
+    Connections,
     People,
     Audit,
     Programs,
