@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from hub.people.roles import Role
+from tests.acceptance.booked_rows import browser_session, pending_job, reserved_slot
 from tests.acceptance.real_browser import (
     DESK,
     DESK_AT_NIGHT,
@@ -28,6 +29,13 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/admin/account": ("/admin/account",),
     "/admin/runs": ("/admin/runs", "/admin/runs?status=cancelled&workflow=lead-phone"),
     "/admin/runs/<uuid:run_id>": ("/admin/runs/{booked}", "/admin/runs/{waiting}"),
+    "/admin/bookings": ("/admin/bookings?week=2025-12-03",),
+    "/admin/bookings/pending": ("/admin/bookings/pending",),
+    "/admin/bookings/phones": ("/admin/bookings/phones",),
+    "/admin/bookings/slots": ("/admin/bookings/slots",),
+    "/admin/bookings/sessions": ("/admin/bookings/sessions",),
+    "/admin/bookings/sessions/<uuid:session_id>": ("/admin/bookings/sessions/{session}",),
+    "/admin/connections": ("/admin/connections",),
     "/admin/people": ("/admin/people",),
     "/admin/audit": ("/admin/audit",),
 }
@@ -56,7 +64,11 @@ def busy(hub: Story, worker: None) -> Busy:  # noqa: ARG001
     hostile = hub.runs("vapi-call-ended")[0].id
     hub.call_ends(hub.holder(), "no_answer", call="call-2", is_worked=False)
     waiting = hub.runs("vapi-call-ended")[0].id
-    return Busy(hub, {"booked": str(booked), "waiting": str(waiting), "hostile": str(hostile)})
+    pending_job(hub, HOSTILE)
+    reserved_slot(hub)
+    session = browser_session(hub, "Ada<b>")
+    ids = {"booked": booked, "waiting": waiting, "hostile": hostile, "session": session}
+    return Busy(hub, {name: str(id_) for name, id_ in ids.items()})
 
 
 def test_every_page_has_a_row_in_the_table_of_pages(hub: Story):

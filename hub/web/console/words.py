@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,7 @@ def add_to(app: Flask) -> None:
     app.jinja_env.filters.update(
         clock=clock, day=day, exact=exact, span=span, count=count, percent=percent
     )
+    app.jinja_env.filters.update(date=short_date, weekday=weekday)
 
 
 def zone_of(hub: Hub) -> ZoneInfo:
@@ -40,6 +41,16 @@ def day(at: datetime | None, zone: ZoneInfo) -> str:
         return ""
     local = at.astimezone(zone)
     return f"{local.day} {local:%b}"
+
+
+def short_date(of: date) -> str:
+    """`3 Dec 2025`."""
+    return f"{of.day} {of:%b} {of.year}"
+
+
+def weekday(of: date) -> str:
+    """`Wed`."""
+    return f"{of:%a}"
 
 
 def exact(at: datetime | None) -> str:
