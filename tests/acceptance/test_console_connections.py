@@ -20,7 +20,7 @@ def test_S6_each_connection_tells_which_secrets_are_there_and_never_what_they_ar
     page = Browser.of(hub, Role.VIEWER).get(PAGE)
 
     assert page.status == 200
-    for said in ("slack", "SLACK_BOT_TOKEN present", "SMTP_PASSWORD missing", "Set SMTP_USERNAME"):
+    for said in ("slack", "SLACK_BOT_TOKEN present", "SMTP_PASSWORD missing", "Set STRIPE_API_KEY"):
         assert said in page.text
     for name, value in SECRETS.items():
         assert value not in page.html, name
