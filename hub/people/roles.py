@@ -38,6 +38,7 @@ class Deed(Enum):
     REVEAL_VALUES = "reveal what callers sent"
     CANCEL_RUN = "cancel a run"
     RETRY_RUN = "run something again"
+    REPLAY_RUN = "replay a run in simulate"
     SEE_BOOKINGS = "see phones and bookings"
     SEE_CLIENTS = "see the names of leads and clients"
     CHANGE_HOLDS = "change a hold"
@@ -60,6 +61,7 @@ LEAST = {
     Deed.REVEAL_VALUES: Role.OPERATOR,
     Deed.CANCEL_RUN: Role.OPERATOR,
     Deed.RETRY_RUN: Role.OPERATOR,
+    Deed.REPLAY_RUN: Role.OPERATOR,
     Deed.TEST_CONNECTIONS: Role.OPERATOR,
     Deed.SEE_CLIENTS: Role.OPERATOR,
     Deed.CHANGE_HOLDS: Role.OPERATOR,

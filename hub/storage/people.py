@@ -143,6 +143,11 @@ def open_invitations(connection: Connection, now: datetime) -> list[Invitation]:
     return [Invitation(**row) for row in connection.execute(query, {"now": now}).mappings()]
 
 
+def remove_expired_invitations(connection: Connection) -> int:
+    """Those whose time is over, by the database's clock; how many."""
+    return connection.execute(text("DELETE FROM invitations WHERE expires_at <= now()")).rowcount
+
+
 def forget_invitations(connection: Connection, email: str | None) -> int:
     """Take back those for this address, or those for nobody in particular; how many."""
     query = text("DELETE FROM invitations WHERE email IS NOT DISTINCT FROM :email")

@@ -29,6 +29,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/admin/account": ("/admin/account",),
     "/admin/runs": ("/admin/runs", "/admin/runs?status=cancelled&workflow=lead-phone"),
     "/admin/runs/<uuid:run_id>": ("/admin/runs/{booked}", "/admin/runs/{waiting}"),
+    "/admin/runs/<uuid:run_id>/compare": ("/admin/runs/{booked}/compare?with={waiting}",),
     "/admin/bookings": ("/admin/bookings?week=2025-12-03",),
     "/admin/bookings/pending": ("/admin/bookings/pending",),
     "/admin/bookings/phones": ("/admin/bookings/phones",),
@@ -81,7 +82,7 @@ def test_every_page_has_a_row_in_the_table_of_pages(hub: Story):
 
 
 @pytest.mark.long
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_S11_each_role_sees_its_pages_whole_on_phone_and_desk_by_day_and_night(
     busy: Busy, chromium: str
 ):

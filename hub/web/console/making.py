@@ -6,6 +6,7 @@ from hub.bootstrap import Hub
 from hub.web.console.account import Account
 from hub.web.console.app import Console
 from hub.web.console.bookings import Bookings
+from hub.web.console.comparing import Comparing
 from hub.web.console.connections import Connections
 from hub.web.console.entrance import Entrance
 from hub.web.console.home import Home
@@ -22,6 +23,7 @@ _GROUPS = (
     Home,
     Runs,
     RunPage,
+    Comparing,
     Bookings,
     Phones,
     Connections,
