@@ -38,6 +38,8 @@ class Deed(Enum):
     REVEAL_VALUES = "reveal what callers sent"
     CANCEL_RUN = "cancel a run"
     RETRY_RUN = "run something again"
+    SEE_WORKFLOWS = "see workflows"
+    EDIT_WORKFLOWS = "change workflows"
     HAVE_TOKENS = "make tokens of their own"
     SEE_PEOPLE = "see who has access"
     MANAGE_PEOPLE = "decide who has access"
@@ -48,10 +50,12 @@ LEAST = {
     Deed.SEE_OWN_PAGE: Role.VIEWER,
     Deed.SEE_HEALTH: Role.VIEWER,
     Deed.SEE_RUNS: Role.VIEWER,
+    Deed.SEE_WORKFLOWS: Role.VIEWER,
     Deed.HAVE_TOKENS: Role.VIEWER,
     Deed.REVEAL_VALUES: Role.OPERATOR,
     Deed.CANCEL_RUN: Role.OPERATOR,
     Deed.RETRY_RUN: Role.OPERATOR,
+    Deed.EDIT_WORKFLOWS: Role.EDITOR,
     Deed.SEE_PEOPLE: Role.ADMIN,
     Deed.MANAGE_PEOPLE: Role.ADMIN,
     Deed.SEE_AUDIT: Role.ADMIN,

@@ -14,7 +14,7 @@ from tests.acceptance.browser import Browser, Page
 from tests.acceptance.story import Story
 
 NOBODY = UUID(int=1)
-STRANGERS, VIEWER, OPERATOR, ADMIN = None, Role.VIEWER, Role.OPERATOR, Role.ADMIN
+STRANGERS, VIEWER, OPERATOR, EDITOR, ADMIN = None, *Role
 # The whole table, written a second time: a new page is missing here until somebody decides.
 LEAST: dict[tuple[str, str], Role | None] = {
     ("GET", "/admin/assets/<name>"): STRANGERS,
@@ -35,6 +35,8 @@ LEAST: dict[tuple[str, str], Role | None] = {
     ("POST", "/admin/runs/<uuid:run_id>/reveal"): OPERATOR,
     ("POST", "/admin/runs/<uuid:run_id>/cancel"): OPERATOR,
     ("POST", "/admin/runs/<uuid:run_id>/retry"): OPERATOR,
+    ("GET", "/admin/workflows"): VIEWER,
+    ("GET", "/admin/workflows/<workflow>"): VIEWER,
     ("GET", "/admin/people"): ADMIN,
     ("POST", "/admin/people/invite"): ADMIN,
     ("POST", "/admin/people/role"): ADMIN,
@@ -57,6 +59,7 @@ def console_of(hub: Story) -> Console:
 
 def asked(browser: Browser, method: str, rule: str, token: str = "") -> Page:
     path = re.sub(r"<uuid:\w+>", str(NOBODY), rule).replace("<name>", "nothing.css")
+    path = path.replace("<workflow>", "lead-phone")
     return browser.get(path) if method == "GET" else browser.post(path, {"form_token": token})
 
 

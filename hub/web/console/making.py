@@ -6,6 +6,7 @@ from hub.bootstrap import Hub
 from hub.web.console.account import Account
 from hub.web.console.app import Console
 from hub.web.console.entrance import Entrance
+from hub.web.console.flows import Flows
 from hub.web.console.home import Home
 from hub.web.console.people import Audit, People
 from hub.web.console.programs import Programs
@@ -17,6 +18,6 @@ from hub.web.visits import Visits
 def create_console(hub: Hub, visits: Visits) -> Console:
     """All pages of the console."""
     app = Console(hub, visits)
-    for group in (Entrance, Account, Home, Runs, RunPage, People, Audit, Programs):
+    for group in (Entrance, Account, Home, Runs, RunPage, Flows, People, Audit, Programs):
         group(app)
     return app
