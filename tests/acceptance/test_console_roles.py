@@ -14,7 +14,7 @@ from tests.acceptance.browser import Browser, Page
 from tests.acceptance.story import Story
 
 NOBODY = UUID(int=1)
-STRANGERS, VIEWER, OPERATOR, EDITOR, ADMIN = None, *Role
+STRANGERS, VIEWER, OPERATOR, ADMIN = None, Role.VIEWER, Role.OPERATOR, Role.ADMIN
 # The whole table, written a second time: a new page is missing here until somebody decides.
 LEAST: dict[tuple[str, str], Role | None] = {
     ("GET", "/admin/assets/<name>"): STRANGERS,
