@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.bootstrap import Hub
 from hub.web.console.account import Account
 from hub.web.console.app import Console
+from hub.web.console.editor import Editor
 from hub.web.console.entrance import Entrance
 from hub.web.console.flows import Flows
 from hub.web.console.home import Home
@@ -18,6 +19,6 @@ from hub.web.visits import Visits
 def create_console(hub: Hub, visits: Visits) -> Console:
     """All pages of the console."""
     app = Console(hub, visits)
-    for group in (Entrance, Account, Home, Runs, RunPage, Flows, People, Audit, Programs):
+    for group in (Entrance, Account, Home, Runs, RunPage, Flows, Editor, People, Audit, Programs):
         group(app)
     return app

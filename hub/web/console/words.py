@@ -21,7 +21,14 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 def add_to(app: Flask) -> None:
     """Let the templates of this application use them."""
     app.jinja_env.filters.update(
-        clock=clock, day=day, exact=exact, span=span, count=count, percent=percent, ticks=ticks
+        capitalize_first=capitalize_first,
+        clock=clock,
+        day=day,
+        exact=exact,
+        span=span,
+        count=count,
+        percent=percent,
+        ticks=ticks,
     )
 
 
@@ -79,6 +86,11 @@ def percent(value: float) -> str:
     """`0.4 %`; whole numbers above ten."""
     shown = value * 100
     return f"{shown:.0f} %" if shown >= 10 or shown == 0 else f"{shown:.1f} %"  # noqa: PLR2004
+
+
+def capitalize_first(said: str) -> str:
+    """A sentence begins with a capital letter; the rest stays as it is."""
+    return said[:1].upper() + said[1:]
 
 
 def ticks(said: str) -> Markup:
