@@ -45,6 +45,8 @@ class Deed(Enum):
     DECIDE_BOOKINGS = "confirm or decline a booking"
     SEE_CONNECTIONS = "see connections"
     TEST_CONNECTIONS = "test a connection"
+    SEE_WORKFLOWS = "see workflows"
+    EDIT_WORKFLOWS = "change workflows"
     HAVE_TOKENS = "make tokens of their own"
     SEE_PEOPLE = "see who has access"
     MANAGE_PEOPLE = "decide who has access"
@@ -57,6 +59,7 @@ LEAST = {
     Deed.SEE_RUNS: Role.VIEWER,
     Deed.SEE_BOOKINGS: Role.VIEWER,
     Deed.SEE_CONNECTIONS: Role.VIEWER,
+    Deed.SEE_WORKFLOWS: Role.VIEWER,
     Deed.HAVE_TOKENS: Role.VIEWER,
     Deed.REVEAL_VALUES: Role.OPERATOR,
     Deed.CANCEL_RUN: Role.OPERATOR,
@@ -66,6 +69,7 @@ LEAST = {
     Deed.SEE_CLIENTS: Role.OPERATOR,
     Deed.CHANGE_HOLDS: Role.OPERATOR,
     Deed.DECIDE_BOOKINGS: Role.OPERATOR,
+    Deed.EDIT_WORKFLOWS: Role.EDITOR,
     Deed.SEE_PEOPLE: Role.ADMIN,
     Deed.MANAGE_PEOPLE: Role.ADMIN,
     Deed.SEE_AUDIT: Role.ADMIN,

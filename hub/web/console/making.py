@@ -8,7 +8,9 @@ from hub.web.console.app import Console
 from hub.web.console.bookings import Bookings
 from hub.web.console.comparing import Comparing
 from hub.web.console.connections import Connections
+from hub.web.console.editor import Editor
 from hub.web.console.entrance import Entrance
+from hub.web.console.flows import Flows
 from hub.web.console.home import Home
 from hub.web.console.people import Audit, People
 from hub.web.console.phones import Phones
@@ -24,6 +26,8 @@ _GROUPS = (
     Runs,
     RunPage,
     Comparing,
+    Flows,
+    Editor,
     Bookings,
     Phones,
     Connections,
