@@ -8,7 +8,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 PROOFS := tests/unit/engine/expressions tests/unit/engine/advance tests/unit/values tests/integration/domain/test_races.py \
   tests/integration/domain/test_slot_races.py \
-  $(wildcard tests/integration/*/test_*_machine.py)
+  $(wildcard tests/integration/*/test_*_machine.py) tests/crash_points/test_crash_points.py tests/unit/testing/test_crashing.py
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,7 @@ def words_of_tests(source: str) -> Iterator[str]:
             yield f"{node.name} {ast.get_docstring(node) or ''}"
 
 
+@cache
 def named_ids() -> set[str]:
     """All ids that the tests of the project name."""
     modules = (PROJECT / "tests").rglob("test_*.py")

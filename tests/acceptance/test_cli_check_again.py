@@ -158,7 +158,7 @@ def test_what_a_caller_needs_of_a_file_that_did_not_change_is_read(project: Path
 
 
 @settings(
-    max_examples=40,
+    max_examples=settings().max_examples // 10,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(edits=st.lists(EDIT, min_size=1, max_size=5))

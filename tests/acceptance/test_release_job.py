@@ -148,7 +148,10 @@ def test_a_hold_that_is_extended_while_the_job_works_is_left_alone(hub: Story):
     lead, other = hub.holder("Ada"), hub.holder("Grace")
     hub.later(18 * HOUR)
     workflow = hub.hub.scheduled["release-expired-phones"]
-    due = DueSchedule(workflow.name, hub.rows(tables.schedules)[0].next_at, hub.now())
+    (next_at,) = (
+        row.next_at for row in hub.rows(tables.schedules) if row.workflow == workflow.name
+    )
+    due = DueSchedule(workflow.name, next_at, hub.now())
     assert fire(hub.hub, workflow, due) == 1
 
     def books() -> None:  # when the job has read its list

@@ -48,9 +48,6 @@ def _of_kind(kind: Kind) -> Iterator[Case]:
         yield from _addresses(kind)
         return
     yield from _media(kind)
-    if not kind.is_served:
-        yield _posted(kind, "a good body", kind.good, 503)
-        return
     yield from _keys(kind)
     yield from _forms(kind) if kind.media_type == FORM else _bodies(kind)
 
@@ -220,13 +217,12 @@ def _proofs(kind: Kind) -> Iterator[Case]:
 
 
 def _media(kind: Kind) -> Iterator[Case]:
-    status = 415 if kind.is_served else 503
     for name in ("text/plain", "text/json", "application/xml", "json", "application/json-seq", ""):
-        yield _posted(kind, f"media type {name!r}", kind.good, status, **{"Content-Type": name})
+        yield _posted(kind, f"media type {name!r}", kind.good, 415, **{"Content-Type": name})
     for name in ("multipart/form-data; boundary=x", "MULTIPART/mixed"):
         yield _posted(kind, f"media type {name!r}", kind.good, 415, **{"Content-Type": name})
     said = {name: text for name, text in kind.headers(kind.good).items() if name != "Content-Type"}
-    yield _case(kind, "no media type", wire(kind.method, kind.path, said, kind.good), status)
+    yield _case(kind, "no media type", wire(kind.method, kind.path, said, kind.good), 415)
 
 
 def _keys(kind: Kind) -> Iterator[Case]:

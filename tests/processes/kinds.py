@@ -50,12 +50,6 @@ FILES_OF_ALL_KINDS = {
         "  query:\n    most: {type: integer, default: 3}\n",
     ),
     "workflows/rests.yaml": _flow("Rests", "  auth: broker\n", "enabled: false\n" + _STEPS),
-    "workflows/unserved.yaml": _flow(
-        "Waits for its action",
-        "  auth: broker\n  respond: accepted\n",
-        "steps:\n  - id: job\n    do: jobs.set_status\n"
-        "    with: {job_id: 44444444-4444-4444-8444-444444444444, status: completed}\n",
-    ),
     "workflows/broken.yaml": _flow("Is broken", "  auth: broker\n", "steps:\n  - replay: it\n"),
 }
 
@@ -116,7 +110,6 @@ class Kind:
     on_schema: int = 422
     limit: int = SMALL_BODY
     is_open: bool = False
-    is_served: bool = True
 
     @property
     def has_body(self) -> bool:
@@ -189,7 +182,6 @@ KINDS = (
         limit=VOICE_BODY,
     ),
     Kind("GET", "/webhook/seen/5b0c2c2e-6f0a-4a51-9a8e-3d1f6f0d7a21", method="GET", good=b""),
-    Kind("not served yet", "/webhook/unserved", is_served=False),
     Kind("switched off", "/webhook/rests", status=404),
     Kind("broken file", "/webhook/broken", status=503),
     Kind("unknown", "/webhook/nobody", status=404),

@@ -120,6 +120,7 @@ class Call(Part):
     def booked_again(self) -> Scene:
         """C-18, X16."""
         before = self._status().get("confirmation")
+        self.stage.wait_for_another_second()
         answer = self._book()
         self.stage.last_run(BOOK)
         return Scene(

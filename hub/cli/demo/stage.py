@@ -64,6 +64,10 @@ class Stage:
         """The present instant."""
         return self.clock.now()
 
+    def wait_for_another_second(self) -> None:
+        """The same signed words within one second are one request that was repeated (I7)."""
+        threading.Event().wait(1 - self.now().microsecond / 1e6)
+
     def in_two_days(self) -> datetime:
         """A time for an appointment: whole minutes, so that it is said well."""
         return (self.began_at + timedelta(days=2)).replace(second=0, microsecond=0)

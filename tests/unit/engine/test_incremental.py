@@ -106,7 +106,7 @@ def reload(files: dict[str, str], memory: Memory) -> Project:
     )
 
 
-@settings(max_examples=150)
+@settings(max_examples=settings().max_examples // 5)
 @given(EDITS)
 def test_reading_what_changed_gives_the_project_that_reading_everything_gives(edits):
     memory, files = Memory(), dict(FILES)

@@ -247,7 +247,7 @@ SETTINGS_PLACES = list(editor_files.places(SHIPPED))
     st.sampled_from(SETTINGS_PLACES),
     st.sampled_from(["gone", "misspelt", *editor_files.WRONG_SHAPES]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 def test_what_the_schema_of_hub_yaml_refuses_the_compiler_refuses_too(
     place: editor_files.Path, damage: Any
 ):

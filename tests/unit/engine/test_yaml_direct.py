@@ -105,13 +105,12 @@ def assert_same(text: str) -> None:
         assert seen(found) == seen(read_by_the_library(Source("x.yaml", text)))
 
 
-@settings(max_examples=1500)
+@settings(max_examples=2 * settings().max_examples)
 @given(st.one_of(TEXTS, INDENTED, INDENTED.map(lambda text: text + "\n")))
 def test_any_text_that_is_read_directly_is_the_tree_of_the_library(text):
     assert_same(text)
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(sorted(REAL)), st.integers(0, 10**6))
 def test_real_files_with_accidents_give_the_tree_of_the_library(path, chance):
     assert_same(damaged(REAL[path], Random(chance)))  # noqa: S311 - not for secrets

@@ -48,7 +48,7 @@ def of_the_library(text: str) -> Iterable[Any]:
     yield from YAML(typ="safe", pure=True).parse(text)
 
 
-@settings(max_examples=1500)
+@settings(max_examples=2 * settings().max_examples)
 @given(TEXTS)
 def test_any_text_gives_the_events_or_the_error_of_the_library(text):
     assert seen(events_of, text) == seen(of_the_library, text)
