@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hub.bootstrap import saving
+from hub.bootstrap.replacing import NotReplaced
 from hub.people.roles import Role
 from hub.storage import audit
 from tests.acceptance.browser import Browser, Page
@@ -146,7 +147,7 @@ def test_nothing_is_written_over_somebody_elses_change(hub: Story, editor: Brows
 
 def test_a_folder_that_is_read_only_is_told(hub: Story, editor: Browser, monkeypatch):
     def refuse(*_: object) -> None:
-        raise saving.NotReplaced("lead-phone.yaml cannot be written: Read-only file system")
+        raise NotReplaced("lead-phone.yaml cannot be written: Read-only file system")
 
     page, before = editor.get(EDIT), file_of(hub).read_text("utf-8")
     monkeypatch.setattr(saving, "replace_text", lambda *_, **__: refuse())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,7 @@ def add_to(app: Flask) -> None:
         percent=percent,
         ticks=ticks,
     )
+    app.jinja_env.filters.update(date=short_date, weekday=weekday)
 
 
 def zone_of(hub: Hub) -> ZoneInfo:
@@ -48,6 +49,16 @@ def day(at: datetime | None, zone: ZoneInfo) -> str:
         return ""
     local = at.astimezone(zone)
     return f"{local.day} {local:%b}"
+
+
+def short_date(of: date) -> str:
+    """`3 Dec 2025`."""
+    return f"{of.day} {of:%b} {of.year}"
+
+
+def weekday(of: date) -> str:
+    """`Wed`."""
+    return f"{of:%a}"
 
 
 def exact(at: datetime | None) -> str:
