@@ -32,6 +32,7 @@ from hub.web.visits import Visit, Visits
 _ON_THE_SHORT_WAY = frozenset(METHODS) - {"HEAD"}
 _WITHOUT_BODY = {204, 304}
 _CONSOLE = "/admin"
+_HANDOFF = "/handoff/"
 _FIRST_FINAL = 200
 _WRITTEN_BY_FLASK = {"content-length", "content-location", "location"}
 
@@ -73,6 +74,9 @@ class HubApp(Flask):
         if environ.get("PATH_INFO", "").startswith(_CONSOLE) and _is_of_console(environ):
             answered: Iterable[bytes] = self.console(environ, start_response)
             return answered
+        if environ.get("PATH_INFO", "").startswith(_HANDOFF):
+            shown: Iterable[bytes] = self.handoff(environ, start_response)
+            return shown
         asked = self.streams.find(environ.get("PATH_INFO", ""))
         if asked is not None:
             return self._streamed(environ, start_response, asked)
@@ -92,6 +96,11 @@ class HubApp(Flask):
         """The pages for people, loaded when somebody asks for one: webhooks never need them."""
         making = import_module("hub.web.console.making")
         return making.create_console(self._hub, self.visits)
+
+    @cached_property
+    def handoff(self) -> Any:
+        """The pages of leads who pay in our browser, loaded when one comes."""
+        return import_module("hub.web.handoff.pages").create_handoff(self._hub, self.visits)
 
     def _streamed(
         self, environ: dict[str, Any], start_response: Any, asked: Asked
