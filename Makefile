@@ -1,7 +1,7 @@
 # One line of help stands behind each target; `make help` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test proofs api-tests check bench bench-check bench-growth bench-mutants bench-sleepers fuzz storm redis-away \
-  crash-points fences audit sbom lock clean
+.PHONY: help setup run test proofs api-tests check check-types check-lint check-imports check-pages check-tests bench bench-check \
+  bench-growth bench-mutants bench-sleepers fuzz storm redis-away crash-points fences audit sbom lock clean
 
 BIN := .venv/bin
 # Tests start hundreds of processes: none of them should compile what another one has compiled.
@@ -29,11 +29,24 @@ api-tests: setup ## 500 requests for each operation of our OpenAPI document (a q
 	@$(BIN)/pytest --hypothesis-profile=proofs --timeout=3600 tests/acceptance/test_api.py $(ARGS)
 
 check: setup ## lint, types, import contracts, documentation
+	@$(MAKE) --no-print-directory -j 2 -O check-types check-lint check-imports check-pages check-tests
+
+check-types:
+	$(BIN)/mypy
+
+check-lint:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
+
+check-imports:
 	$(BIN)/lint-imports
+
+check-pages:
 	$(BIN)/pytest -q tests/test_architecture.py tests/test_docs.py tests/test_guarantees.py
+
+# Also compiles them: else each process of `make test` would do so.
+check-tests:
+	@found=$$($(BIN)/pytest -q --collect-only tests) || { echo "$$found"; exit 1; }; echo "$$found" | tail -n 1
 
 bench: setup ## measure on this machine: webhooks/s, runs/s, latency, memory, beside a floor (ARGS=...)
 	@$(BIN)/python -m bench $(ARGS)

@@ -5,18 +5,24 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 HUB = ROOT / "hub"
-TREES = {path: ast.parse(path.read_text("utf-8")) for path in sorted(HUB.rglob("*.py"))}
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """The hub's source."""
+    return {path: ast.parse(path.read_text("utf-8")) for path in sorted(HUB.rglob("*.py"))}
 
 
 def nodes(*rooms: str) -> Iterator[tuple[str, ast.AST]]:
     """Every node of the hub's source, or of some rooms, with its place."""
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         name = path.relative_to(ROOT).as_posix()
         if not rooms or name.startswith(rooms):
             for node in ast.walk(tree):
@@ -276,7 +282,7 @@ SET_ASIDE = {
 
 def test_S19_every_finding_that_is_set_aside_is_known_with_its_reason():
     found: dict[tuple[str, str], int] = {}
-    for path in TREES:
+    for path in trees():
         for line in path.read_text("utf-8").splitlines():
             assert not FOR_MANY_LINES.search(line), path
             for rules in NOQA.findall(line):
@@ -315,8 +321,8 @@ def test_what_is_planted_is_found(
     monkeypatch: pytest.MonkeyPatch, check: Callable[[], None], planted: str
 ):
     places = ("hub/ingest/signatures/planted.py", "hub/engine/planted.py")
-    trees = {ROOT / name: ast.parse(planted) for name in places}
-    monkeypatch.setitem(globals(), "TREES", trees)
+    made = {ROOT / name: ast.parse(planted) for name in places}
+    monkeypatch.setitem(globals(), "trees", lambda: made)
 
     with pytest.raises(AssertionError):
         check()

@@ -141,6 +141,7 @@ def _facts_of(kind: ConnectionType) -> ConnectionFacts:
         tuple(each.name for each in kind.credentials),
         tuple(each.name for each in kind.options),
         (*required, *(["base_url"] if kind.base_url.required else [])),
+        tuple(each.name for each in kind.options if each.is_callback),
     )
 
 

@@ -33,13 +33,15 @@ class ConnectionSettings:
 class Field:
     """A setting of a connection type: its name, what it is, and whether it can be left out.
 
-    `form`: what a secret must be where not any text is a key.
+    `form`: what a secret must be where not any text is a key. `is_callback`: it is the path of an
+    endpoint of the project, which the service calls.
     """
 
     name: str
     meaning: str
     required: bool = True
     form: SecretForm | None = None
+    is_callback: bool = False
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ TWILIO = ConnectionType(
             "path of the endpoint that hears what became of messages; needs HUB_PUBLIC_URL as"
             " https://…",
             required=False,
+            is_callback=True,
         ),
     ),
     base_url=Field(

@@ -241,13 +241,23 @@ CODES: dict[int, FindingCode] = {
             "call: booking-session",
             "detach: true",
         ),
-        _error(620, "two workflows with one method and path", "`path: /api/x` in two files"),
+        _error(
+            620,
+            "two workflows with one method and path, or a stream at the path of a workflow",
+            "`path: /api/x` in two files",
+        ),
         _warning(
             621,
             "a captured request can be sent again: its signature covers no time, and nothing tells"
             " messages apart",
             "`auth` of type `hmac_sha256` without `dedupe`",
             "`dedupe` with a `key`, or `standard_webhooks`",
+        ),
+        _warning(
+            622,
+            "a connection names a path that the service is to call, and no endpoint is there",
+            "`status_callback: /webhook/no-such`",
+            "`status_callback: /webhook/twilio-status`",
         ),
         FindingCode(
             701,

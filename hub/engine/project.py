@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from hub.action import Action
+from hub.engine.addresses import address_findings
 from hub.engine.check import check_hub_file
 from hub.engine.compile import AuthTypes, ConnectionRules, Context, HubFile, compile_hub_file
 from hub.engine.findings import Finding, Source, in_order
@@ -91,7 +92,14 @@ def load_project(
         settings=hub_file.settings,
         workflows=loaded.workflows,
         findings=in_order(
-            [*hub_file.findings, *check_hub_file(hub_file), *misnamed, *strays, *loaded.findings]
+            [
+                *hub_file.findings,
+                *check_hub_file(hub_file),
+                *address_findings(hub_file, files, loaded, connections),
+                *misnamed,
+                *strays,
+                *loaded.findings,
+            ]
         ),
         broken=tuple(sorted(loaded.broken)),
         files=dict(files),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from hub.action import Action
+from hub.engine.addresses import address_findings
 from hub.engine.check import check_hub_file
 from hub.engine.compile import AuthTypes, ConnectionRules, Context
 from hub.engine.compile.link import called_names, linked
@@ -78,7 +79,14 @@ def recheck(
         settings=hub_file.settings,
         workflows=_sketches(loaded, written),
         findings=in_order(
-            [*hub_file.findings, *check_hub_file(hub_file), *misnamed, *strays, *loaded.findings]
+            [
+                *hub_file.findings,
+                *check_hub_file(hub_file),
+                *address_findings(hub_file, files, loaded, connections),
+                *misnamed,
+                *strays,
+                *loaded.findings,
+            ]
         ),
         broken=tuple(sorted(loaded.broken)),
         files=files,

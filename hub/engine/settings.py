@@ -68,12 +68,14 @@ class ConfigDeclaration:
 class ConnectionFacts:
     """What the checker must know of a type of connection.
 
-    `required` are paths such as `options.from` and `base_url`.
+    `required` are paths such as `options.from` and `base_url`; `callbacks` are options that hold
+    the path of an endpoint, which the service calls.
     """
 
     credentials: Sequence[str] = ()
     options: Sequence[str] = ()
     required: Sequence[str] = ()
+    callbacks: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from hub.errors import Transient
 from hub.storage import migrate
 from hub.storage.db import address
 from hub.testing.memory import RunId
+from hub.values import reveal
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Database:
     connection: Connection
     connectors: frozenset[str]
     clock: StageClock
+    secret: Callable[[str], str]
     _open: NestedTransaction | None = field(default=None, init=False)
 
     def does(self, action: Action) -> bool:
@@ -67,7 +69,7 @@ class Database:
             FormerSecrets: _NoFormerSecrets(),
         }
         try:
-            return action.call(services, inputs)
+            return action.call(services, reveal(dict(inputs), self.secret))
         except DBAPIError as problem:
             said = str(problem.orig).partition("\n")[0]
             raise Transient("internal", f"the database refused it: {said}") from problem
@@ -108,12 +110,18 @@ def _attempt(key: str) -> Attempt:
 
 @contextmanager
 def for_one_test(
-    engine: Engine, connectors: Iterable[str], now: Callable[[], datetime]
+    engine: Engine,
+    connectors: Iterable[str],
+    now: Callable[[], datetime],
+    secret: Callable[[str], str],
 ) -> Iterator[Database]:
-    """The database without rows; whatever is done in it is gone afterwards."""
+    """The database without rows; whatever is done in it is gone afterwards.
+
+    `secret` gives the value of a secret in tests.
+    """
     with engine.connect() as connection:
         try:
-            yield Database(connection, frozenset(connectors), StageClock(now))
+            yield Database(connection, frozenset(connectors), StageClock(now), secret)
         finally:
             connection.rollback()
 

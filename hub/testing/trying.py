@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 from sqlalchemy import Engine
@@ -17,6 +18,7 @@ from hub.testing.matching import Mismatch
 from hub.testing.plan import Place, Trial
 from hub.testing.real import for_one_test
 from hub.testing.setting import Setting
+from hub.testing.signing import secret_value
 from hub.testing.stage import Stage
 from hub.testing.story import length
 
@@ -107,7 +109,8 @@ class Trials:
         engine = self._database()
         if engine is None:
             return Problem(stage.trial.position, "there is no database for `real` actions here")
-        database = stack.enter_context(for_one_test(engine, given.real, stage.now))
+        secret = partial(secret_value, settings=self.setting.project.settings)
+        database = stack.enter_context(for_one_test(engine, given.real, stage.now, secret))
         stage.use(database)
         try:
             database.do_before(self.setting.project.actions, given.done_before)

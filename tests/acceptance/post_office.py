@@ -30,7 +30,9 @@ APP = "https://book.example.org"
 PARIS = "Tuesday, November 25, 2025 at 4:00 PM (Europe/Paris)"
 NEW_YORK = "Tuesday, November 25, 2025 at 10:00 AM (America/New_York)"
 TUESDAY = datetime(2025, 11, 25, 15, tzinfo=UTC)  # the story begins on Thursday, the 20th, at 12:00
-_TOKEN = re.compile(r"/bookings/(cancel|reschedule)\?token=([A-Za-z0-9._-]+)")
+_TOKEN = re.compile(
+    r"/(?:bookings|waiting-list)/(cancel|reschedule|accept|leave)\?token=([A-Za-z0-9._-]+)"
+)
 
 
 @dataclass(frozen=True)

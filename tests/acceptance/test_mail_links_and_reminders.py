@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 import pytest
 
 from tests.acceptance.post_office import (
@@ -81,6 +84,74 @@ def test_a_link_is_refused_clearly_when_it_is_over_for_something_else_or_not_our
     assert (strange.status, strange.json) == (404, {"error": "link_not_ours"})
     assert looked.status_code == 405
     assert (late.status, late.json) == (410, {"error": "link_expired"})
+
+
+def waits(office: PostOffice, service: UUID, name: str) -> Any:
+    """Somebody stands in the line for Tuesday; what they were told."""
+    body = {
+        "client": {"name": name, "email": f"{name}@example.com"},
+        "wanted_from": f"{TUESDAY:%FT%TZ}",
+        "wanted_until": f"{TUESDAY + HOUR:%FT%TZ}",
+    }
+    answer = office.story.post(f"/services/{service}/waiting-list", body)
+    assert answer.status == 201
+    return answer.json
+
+
+def test_K_27_an_offer_is_taken_up_by_the_link_of_its_mail_once_and_in_time(
+    open_office: OpenPostOffice,
+):
+    office = open_office()
+    service = office.service()
+    job = office.booked(service)
+    for name in ("first", "second", "third"):
+        waits(office, service, name)
+    office.decides(job, "cancel")
+    first = tokens(office.server.to("first@example.com")[0])
+
+    by_id = office.story.post(f"/waiting-list/{UUID(int=1)}/accept", {})
+    swapped = office.presses("waiting-list/leave", token=first["accept"])
+    forged = office.presses("waiting-list/accept", token=first["accept"][:-2] + "xx")
+    left = office.presses("waiting-list/leave", token=first["leave"])
+    second = tokens(office.server.to("second@example.com")[0])
+    gone = office.presses("waiting-list/accept", token=first["accept"])
+    office.later(2 * HOUR)
+    late = office.presses("waiting-list/accept", token=second["accept"])
+    office.starts("tidy-bookings")
+    third = tokens(office.server.to("third@example.com")[0])
+    taken = office.presses("waiting-list/accept", token=third["accept"])
+    again = office.presses("waiting-list/accept", token=third["accept"])
+
+    assert by_id.status == 404
+    assert (swapped.status, swapped.json) == (403, {"error": "link_for_something_else"})
+    assert (forged.status, forged.json) == (404, {"error": "link_not_ours"})
+    assert (left.status, left.json) == (200, {"status": "left"})
+    assert (gone.status, gone.json) == (409, {"error": "the offer is over"})
+    assert (late.status, late.json) == (410, {"error": "link_expired"})
+    assert (taken.status, taken.json["status"]) == (201, "scheduled")
+    assert (again.status, again.json) == (201, taken.json)
+    office.later(HOUR + HOUR / 60)  # the answer to the first one is not given again any more
+    used = office.presses("waiting-list/accept", token=third["accept"])
+    assert (used.status, used.json) == (409, {"error": "link_used"})
+    assert office.office.job(UUID(taken.json["job_id"])).status == "scheduled"
+
+
+def test_K_27_who_waits_leaves_the_line_by_what_they_were_told_at_first(
+    open_office: OpenPostOffice,
+):
+    office = open_office()
+    service = office.service()
+    job = office.booked(service)
+    token = waits(office, service, "first")["leave_token"]
+    waits(office, service, "second")
+
+    left = office.presses("waiting-list/leave", token=token)
+    again = office.presses("waiting-list/leave", token=token)
+    office.decides(job, "cancel")
+
+    assert (left.json, again.json) == ({"status": "left"}, {"status": "left"})
+    assert office.subjects("first@example.com") == []
+    assert office.subjects("second@example.com") == ["A time is free: Boiler check"]
 
 
 def test_S1_links_of_before_the_secret_was_exchanged_still_count(

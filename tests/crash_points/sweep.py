@@ -28,6 +28,9 @@ BEYOND = {
     "hub.cli.backups:_refuse_data:": _LOOKS,
     "hub.cli.backups:_unfinished:": _LOOKS,
     "hub.storage.told:": "a caller was told at the deadline while the database hung: no play hangs",
+    "hub.storage.event_feed:happened:": "only looks: what a page that listens is told",
+    "hub.people.": "a person's own session: a transaction each, no run and no message",
+    "hub.web.console.": "a person's click, made by what `hub cancel` and `hub retry` make it by",
     "hub.embedded.": "begins the servers of `hub dev`; there is no hub yet",
     "hub.testing.": "`hub test --real` writes into a transaction that is always rolled back",
     "hub.connectors.http.backend:DeadlineStream.start_tls:": (

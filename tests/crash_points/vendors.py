@@ -15,6 +15,7 @@ from tests.fakes.llm import FakeLlm
 from tests.fakes.platform import FakePlatform
 from tests.fakes.postgrest import FakePostgrest
 from tests.fakes.services import FakeService, Received
+from tests.fakes.stripe import FakeStripe
 from tests.fakes.vapi import FakeVapi
 
 _SIGNING = "whsec_" + "c2VjcmV0LW9mLXRoZS1jcmFzaC1wb2ludHM="
@@ -38,6 +39,7 @@ CONNECTIONS = """\
     type: supabase
     base_url: "{vendors.supabase.base_url}"
     credentials: {{key: SLACK}}
+  stripe: {{type: stripe, base_url: "{vendors.stripe.url}", credentials: {{api_key: SLACK}}}}
   vapi:
     type: vapi
     base_url: "{vendors.vapi.url}"
@@ -78,6 +80,9 @@ steps:
       table: leads
       row: {email: a@example.com, name: "${{ run.id }}"}
       on_conflict: [email]
+  - id: payment
+    do: stripe.create_payment_intent
+    with: {amount: 4900, currency: cad}
   - id: vapi
     do: vapi.start_call
     with: {to: "+14155550123", assistant: 2bec425c-0000-4000-8000-3f0ff5f25d01}
@@ -107,6 +112,7 @@ class Vendors:
     hubspot: FakeHubspot
     llm: FakeLlm
     supabase: FakePostgrest
+    stripe: FakeStripe
     vapi: FakeVapi
     google: FakeGoogle
     platform: FakePlatform
@@ -118,6 +124,7 @@ class Vendors:
             self.hubspot,
             self.llm,
             self.supabase,
+            self.stripe,
             self.vapi,
             self.google,
             self.platform,
@@ -135,6 +142,7 @@ class Vendors:
         self.airtable.records["Leads"].clear()
         self.hubspot.contacts.clear()
         self.supabase.rows.clear()
+        self.stripe.intents.clear()
         self.vapi.calls.clear()
         self.google.mailbox.sent.clear()
         self.platform.events.clear()
@@ -163,6 +171,9 @@ _CAME: Mapping[str, Callable[[Vendors, str], list[bytes]]] = {
     "airtable.upsert": lambda at, run: [each.body for each in _written(at.airtable, run)],
     "hubspot.upsert_contact": lambda at, run: [each.body for each in _written(at.hubspot, run)],
     "supabase.upsert": lambda at, run: [each.body for each in _written(at.supabase, run)],
+    "stripe.create_payment_intent": lambda at, run: [
+        each.body for each in _written(at.stripe, run)
+    ],
     "vapi.start_call": lambda at, run: [each.body for each in _written(at.vapi, run)],
     "gmail.send": lambda at, run: [
         b"" for each in at.google.mailbox.sent if each["Subject"] == run
@@ -181,6 +192,7 @@ def open_vendors(key: str) -> Iterator[Vendors]:
             hubspot=opened.enter_context(FakeHubspot(key)),
             llm=opened.enter_context(FakeLlm(key)),
             supabase=opened.enter_context(FakePostgrest(key)),
+            stripe=opened.enter_context(FakeStripe(key)),
             vapi=opened.enter_context(FakeVapi(key)),
             google=opened.enter_context(FakeGoogle()),
             platform=opened.enter_context(FakePlatform(_SIGNING, lambda: datetime.now(UTC))),

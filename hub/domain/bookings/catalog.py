@@ -40,6 +40,7 @@ class Offered:
     contractor_name: str
     contractor_email: str
     allowed_origins: list[str]
+    phone_region: str | None
     policy: Policy
     seats: int
     decide_within: timedelta
@@ -56,6 +57,7 @@ _OFFERED = select(
     services,
     func.coalesce(services.c.timezone, tenants.c.timezone).label("zone"),
     tenants.c.allowed_origins,
+    tenants.c.phone_region,
 ).join(tenants, tenants.c.id == services.c.tenant_id)
 
 
@@ -151,6 +153,7 @@ def as_offered(row: Row[Any]) -> Offered:
         contractor_name=row.contractor_name,
         contractor_email=row.contractor_email,
         allowed_origins=list(row.allowed_origins),
+        phone_region=row.phone_region,
         policy=Policy(
             duration=timedelta(minutes=row.duration_minutes),
             step=timedelta(minutes=row.step_minutes),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from hub.signature import Email
 from hub.storage.tables import contacts
+from hub.values import normalise_phone
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,20 @@ class Client:
     email: Email
     phone: str | None = None
     timezone: str | None = None
+
+
+def reachable(client: Client, region: str | None) -> Client:
+    """The client with their phone in E.164, read as one of `region` where it names no country.
+
+    What is no phone stays as it was written: whoever calls back may make sense of it, and a text
+    message to it is refused.
+    """
+    if client.phone is None:
+        return client
+    try:
+        return replace(client, phone=normalise_phone(client.phone, region))
+    except ValueError:
+        return client
 
 
 def upsert(db: Connection, client: Client, *, tenant_id: UUID, now: datetime) -> UUID:

@@ -50,8 +50,8 @@ class Loaded:
 def load(db: Connection, clock: Clock, *, origins: tuple[str, ...] = ()) -> Loaded:
     """Store the tenants of the demonstration; `origins` are those of pages that may book."""
     is_new = db.scalar(select(tenants.c.id).where(tenants.c.id == HEATING)) is None
-    put_tenant(db, TenantWanted(HEATING, "Acme Heating", "America/New_York", origins))
-    put_tenant(db, TenantWanted(STUDIO, "Studio Linde", "Europe/Berlin", origins))
+    put_tenant(db, TenantWanted(HEATING, "Acme Heating", "America/New_York", origins, "US"))
+    put_tenant(db, TenantWanted(STUDIO, "Studio Linde", "Europe/Berlin", origins, "DE"))
     put_resource(db, ResourceWanted(ANA, HEATING, "Ana"))
     put_resource(db, ResourceWanted(BEN, HEATING, "Ben"))
     put_resource(db, ResourceWanted(VAN, HEATING, "Van with the pump", kind="equipment"))

@@ -87,7 +87,8 @@ def create(
     db: Connection, attempt: Attempt, service: Offered, new: NewJob, *, now: datetime
 ) -> Row[Any]:
     """Store the job with its contact; its seats are taken by the caller (K-23)."""
-    contact_id = contacts.upsert(db, new.client, tenant_id=service.tenant_id, now=now)
+    client = contacts.reachable(new.client, service.phone_region)
+    contact_id = contacts.upsert(db, client, tenant_id=service.tenant_id, now=now)
     row = db.execute(
         insert(jobs)
         .values(
@@ -99,10 +100,10 @@ def create(
             starts_at=new.during.start,
             ends_at=new.during.end,
             decide_by=_decide_by(service, new.status, new.during.start, now),
-            client_name=new.client.name,
-            client_email=new.client.email,
-            client_phone=new.client.phone,
-            client_timezone=new.client.timezone,
+            client_name=client.name,
+            client_email=client.email,
+            client_phone=client.phone,
+            client_timezone=client.timezone,
             notes=new.notes,
             override_reason=new.override_reason,
             booked_by=new.by,

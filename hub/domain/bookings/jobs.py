@@ -212,6 +212,7 @@ def set_status(
     job_id: UUID,
     status: NextStatus,
     from_: list[JobStatus] | None = None,
+    from_version: int | None = None,
     reason: str | None = None,
     tenant_id: UUID | None = None,
     by: Changer = "staff",
@@ -219,16 +220,19 @@ def set_status(
     """Change the status of a job.
 
     `from` are those it may have now. A job that has the status already stays as it is, unless
-    `from` leaves that status out; what the machine does not allow is `conflict` (K-12, K-14). A
-    pending job whose time to be decided is over cannot be confirmed any more. A client who cancels
-    later than the service allows is `too_late`.
+    `from` leaves that status out; what the machine does not allow is `conflict` (K-12, K-14), and
+    so is a job that changed since `from_version`, which is what whoever asks has seen. A pending
+    job whose time to be decided is over cannot be confirmed any more. A client who cancels later
+    than the service allows is `too_late`.
     """
     service, job = _locked(db, job_id, tenant_id)
-    if job.status == status and (from_ is None or status in from_):
+    is_allowed = from_ is None or job.status in from_
+    if job.status == status and is_allowed and _is_seen(job, from_version):
         return JobNow(job.id, job.status, job.version)
-    now = clock.now()
-    if (from_ is not None and job.status not in from_) or status not in NEXT[job.status]:
+    _refuse_unseen(job, from_version)
+    if not is_allowed or status not in NEXT[job.status]:
         raise Permanent("conflict", f"the job is {job.status}: it cannot become {status} so")
+    now = clock.now()
     if status != "cancelled" and is_overdue(job, now):
         raise Permanent("conflict", f"nobody decided until {format_instant(job.decide_by)}")
     if by == "client":
@@ -281,8 +285,7 @@ def reschedule(
         return as_moved(job)
     if job.status not in MOVABLE:
         raise Permanent("conflict", f"the job is {job.status}: it cannot be moved")
-    if from_version is not None and job.version != from_version:
-        raise Permanent("conflict", f"the job has changed: it is version {job.version} now")
+    _refuse_unseen(job, from_version)
     now = clock.now()
     if is_overdue(job, now):
         raise Permanent("conflict", f"nobody decided until {format_instant(job.decide_by)}")
@@ -334,6 +337,12 @@ def _locked(db: Connection, job_id: UUID, tenant_id: UUID | None) -> tuple[Offer
 
 def _is_seen(job: Row[Any], from_version: int | None) -> bool:
     return from_version is None or from_version in (job.version, job.version - 1)
+
+
+def _refuse_unseen(job: Row[Any], from_version: int | None) -> None:
+    """Who decides on a job that somebody else changed meanwhile must look again."""
+    if from_version is not None and job.version != from_version:
+        raise Permanent("conflict", f"the job has changed: it is version {job.version} now")
 
 
 def _refuse_late(service: Offered, job: Row[Any], now: datetime) -> None:

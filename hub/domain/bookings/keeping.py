@@ -24,19 +24,23 @@ from hub.storage.tables import (
     services,
     tenants,
 )
-from hub.values import zone
+from hub.values import check_region, zone
 
 _WEEKDAYS = range(1, 8)
 
 
 @dataclass(frozen=True)
 class TenantWanted:
-    """Somebody whose services are booked; `timezone` is where their days begin."""
+    """Somebody whose services are booked; `timezone` is where their days begin.
+
+    `phone_region`, such as `US`, is the country of phones that are written without one.
+    """
 
     id: UUID
     name: str
     timezone: str
     allowed_origins: Sequence[str] = ()
+    phone_region: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,10 @@ class ServiceWanted:
 
 
 def put_tenant(db: Connection, wanted: TenantWanted) -> None:
-    """Store a tenant; raises `Permanent` `invalid_input` for a time zone that is none."""
+    """Store a tenant; raises `Permanent` `invalid_input` for a time zone or region that is none."""
     _check_zone(wanted.timezone)
+    if wanted.phone_region is not None:
+        _check_region(wanted.phone_region)
     values = {**vars(wanted), "allowed_origins": list(wanted.allowed_origins)}
     _put(db, tenants, values)
 
@@ -176,6 +182,13 @@ def _refuse_foreign(db: Connection, table: Any, row_id: UUID, tenant_id: UUID) -
 def _written(windows: Sequence[str]) -> list[str]:
     try:
         return [str(each) for each in parse_windows(windows)]
+    except ValueError as wrong:
+        raise Permanent("invalid_input", str(wrong)) from wrong
+
+
+def _check_region(name: str) -> None:
+    try:
+        check_region(name)
     except ValueError as wrong:
         raise Permanent("invalid_input", str(wrong)) from wrong
 

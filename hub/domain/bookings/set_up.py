@@ -47,6 +47,7 @@ SCHEMA: Mapping[str, Any] = _object(
         name=_NAME,
         timezone=_NAME,
         allowed_origins={"type": "array", "items": {"type": "string"}},
+        phone_region={"type": "string", "pattern": "^[A-Z]{2}$"},
     ),
     resources={
         "type": "array",

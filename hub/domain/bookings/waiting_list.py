@@ -137,14 +137,18 @@ def join(
         "created": True,
     },
 )
-def accept(db: Connection, clock: Clock, attempt: Attempt, *, entry_id: UUID) -> Job:
-    """Take up an offer: the time that was held becomes a job, with the seats it had.
+def accept(
+    db: Connection, clock: Clock, attempt: Attempt, *, entry_id: UUID, offered_until: datetime
+) -> Job:
+    """Take up the offer that ends then: the time that was held becomes a job, with its seats.
 
     Once more gives the same job. An offer that is over, or was never made, is `conflict`.
     """
     service = catalog.offered(db, _find(db, entry_id).service_id)
     catalog.lock(db, service, catalog.needs_of(db, service))
     entry, now = _lock(db, entry_id), clock.now()
+    if entry.offered_until != offered_until:
+        raise Permanent("conflict", "this is no offer that is made now")
     if entry.status == "booked":
         return as_job(job_rows.find(db, entry.job_id), created=False)
     if entry.status != "offered" or entry.offered_until <= now:

@@ -59,6 +59,7 @@ class HubFile:
     findings: tuple[Finding, ...]
     source: Source
     places: Places
+    root: Node | None = None
 
 
 def compile_hub_file(
@@ -80,7 +81,7 @@ def compile_hub_file(
             record
         )
     findings = in_order([*document.findings, *reader.findings])
-    return HubFile(settings, findings, document.source, places)
+    return HubFile(settings, findings, document.source, places, document.root)
 
 
 def secret_places(content: str) -> dict[str, tuple[int, int]]:

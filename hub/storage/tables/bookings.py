@@ -35,6 +35,7 @@ tenants = Table(
     Column("name", Text, nullable=False),
     Column("timezone", Text, nullable=False),
     Column("allowed_origins", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("phone_region", Text),  # of phones that are written without a country
     created(),
 )
 

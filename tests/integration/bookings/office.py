@@ -159,9 +159,14 @@ class Office:
                 wanted_until=last,
             )  # fmt: skip
 
-    def accept(self, entry: UUID) -> Job:
+    def accept(self, entry: UUID, offered_until: datetime | None = None) -> Job:
+        """Take up what is offered now, unless it is said which offer."""
+        (row,) = self.rows("waiting", id=entry)
+        until = offered_until or row.offered_until
         with self.transaction() as db:
-            return waiting_list.accept(db, self.clock, attempt(), entry_id=entry)
+            return waiting_list.accept(
+                db, self.clock, attempt(), entry_id=entry, offered_until=until
+            )
 
     def leave(self, entry: UUID) -> str:
         with self.transaction() as db:

@@ -186,6 +186,43 @@ def test_every_move_that_the_machine_does_not_have_is_refused(office: Office):
 # ------------------------------------------------------------------------------------------ moving
 
 
+def test_whoever_decides_on_what_changed_meanwhile_is_refused(office: Office):
+    job = office.book(office.service(), at(21, 10)).id
+    office.move(job, at(21, 12))
+
+    assert code_of(office.cancel, job, by="client", from_version=1) == "conflict"
+    assert office.job(job).status == "scheduled"
+    assert office.cancel(job, from_version=2).version == 3
+    assert office.cancel(job, from_version=2).version == 3
+    assert code_of(office.cancel, job, from_version=1) == "conflict"
+
+
+@pytest.mark.parametrize(
+    ("region", "written", "stored"),
+    [
+        ("US", "(415) 555-0123", "+14155550123"),
+        ("DE", "030 901820", "+4930901820"),
+        ("DE", "+1 415 555 0123", "+14155550123"),
+        (None, "+1 415 555 0123", "+14155550123"),
+        (None, "(415) 555-0123", "(415) 555-0123"),
+        ("US", "later", "later"),
+    ],
+)
+def test_R_19_a_phone_is_stored_as_one_of_the_tenants_region(
+    office: Office, region: str | None, written: str, stored: str
+):
+    service = office.service(office.tenant(phone_region=region))
+
+    job = office.book(service, at(21, 10), Client("Ada", "ada@example.com", phone=written)).id
+
+    assert office.job(job).client_phone == stored
+    assert [row.phone for row in office.rows("contacts")] == [stored]
+
+
+def test_a_region_that_is_none_is_refused(office: Office):
+    assert code_of(office.tenant, phone_region="XX") == "invalid_input"
+
+
 def test_a_job_moves_with_its_seat_and_its_version(office: Office):
     service = office.service()
     job = office.book(service, at(21, 10)).id

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.timeout(1800)
 TIMES = max(1, settings().max_examples // 200)
 TAKERS = 50
 RACES = min(1_000, 200 * TIMES)  # takers of each operation
+FEW = RACES if TIMES > 1 else 80
 THREADS = 8
 
 
@@ -143,6 +144,51 @@ def test_K12_K13_decisions_at_once_agree_on_one(office):
             assert office.job(job).status == expected
 
     assert set(seen) <= {("done", "conflict"), ("conflict", "done")}
+
+
+@pytest.mark.long
+def test_X31_a_client_who_cancels_and_staff_who_move_at_once_never_undo_each_other(office, figure):
+    """Both have seen the same version: one gets it, the other hears that it changed."""
+    service = office.service(step_minutes=60, advance_days=400)
+    tenant = office.rows("services", id=service)[0].tenant_id
+    seen: Counter[tuple[str, str]] = Counter()
+
+    with ThreadPoolExecutor(2) as threads:
+        for number in range(FEW // 2):
+            job = office.book(service, at(21, 9), client(number)).id
+            deeds = [
+                partial(office.cancel, job, by="client", from_version=1),
+                partial(office.move_by_staff, tenant, job, at(22, 9), from_version=1),
+            ]
+            cancelled, moved = together_on(threads, deeds)
+            seen[cancelled, moved] += 1
+            after = office.job(job)
+            expected = ("cancelled", at(21, 9)) if cancelled == "done" else ("scheduled", at(22, 9))
+            assert (after.status, after.start, after.version) == (*expected, 2)
+            if after.status == "scheduled":
+                office.cancel(job)
+
+    assert set(seen) <= {("done", "conflict"), ("conflict", "done")}
+    figure("D2 cancels", f"{FEW:,} takers of one version of a job: 1 of 2 got it, 0 both")
+
+
+@pytest.mark.long
+def test_K27_X32_an_offer_that_many_take_up_at_once_is_one_job(office, figure):
+    """Two answers of whoever it was offered to, and two strangers who want the time."""
+    service = office.service(step_minutes=60, advance_days=400)
+
+    with ThreadPoolExecutor(4) as threads:
+        for number in range(FEW // 4):
+            start = at(21, 9 + number % 8) + (number // 8) * DAY
+            entry = office.wait_for(service, start, start + HOUR, client(number)).id
+            takers: list[Callable[[], object]] = [
+                *[partial(office.accept, entry)] * 2,
+                *(partial(office.book, service, start, client(n)) for n in (-1, -2)),
+            ]
+            assert together_on(threads, takers) == ["done", "done", "slot_taken", "slot_taken"]
+
+    assert len(office.rows("jobs")) == len(office.rows("taken_seats")) == FEW // 4
+    figure("D2 offers", f"{FEW:,} takers of offered times: one job of each, 0 doubles")
 
 
 def test_everything_at_once_leaves_no_fault_and_no_circle_of_waiting(office):

@@ -51,6 +51,16 @@ def test_K27_an_offer_that_is_taken_up_is_a_job(office, full):
     assert code_of(office.leave, entry) == "conflict"
 
 
+def test_K27_the_answer_to_another_offer_takes_up_nothing(office, full):
+    service, job = full
+    entry = office.wait_for(service, at(21, 0), at(22, 0)).id
+    office.cancel(job)
+    (offer,) = office.tell_offers()
+
+    assert code_of(office.accept, entry, offer.offered_until - HOUR) == "conflict"
+    assert office.accept(entry, offer.offered_until).created
+
+
 def test_K27_a_service_that_requires_confirmation_gets_a_pending_job(office):
     service = office.service(require_confirmation=True, **TEN)
     entry = office.wait_for(service, at(21, 0), at(22, 0))

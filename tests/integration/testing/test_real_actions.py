@@ -58,12 +58,12 @@ def project(trials: str) -> Project:
     )
 
 
-def played(engine: Engine, trials: str) -> list[Verdict]:
+def played(engine: Engine, trials: str, *, head: str = HEAD) -> list[Verdict]:
     @contextmanager
     def lent() -> Iterator[Engine]:
         yield engine
 
-    loaded = project(HEAD + trials)
+    loaded = project(head + trials)
     file = next(each for each in read_all(loaded) if each.path.endswith("mine.yaml"))
     assert [str(each) for each in file.findings] == []
     with Trials(loaded, lent) as stage:
@@ -131,6 +131,37 @@ def test_what_is_given_and_cannot_be_done_is_told(engine: Engine):
 
     [message] = told(verdict)
     assert message.startswith("`given` cannot be done: invalid_number: ")
+
+
+LINKS = """\
+hub: 1
+workflow: mail-waiting-list-offer
+now: 2025-11-19T10:00:00Z
+real: [links]
+tests:
+  - name: the links of an offer are signed
+    timeline:
+      - after: 1s
+        emit: waiting_list.offered
+        key: 88888888-8888-4888-8888-888888888888
+        data:
+          service_name: Boiler check
+          timezone: America/New_York
+          client_name: Ada
+          client_email: ada@example.com
+          start: 2025-11-20T10:00:00Z
+          end: 2025-11-20T11:00:00Z
+          offered_until: 2025-11-19T12:00:00.25Z
+    expect:
+      did:
+        - email.send: {text: {contains: "/waiting-list/leave?token=v1.eyJ"}}
+"""
+
+
+def test_real_actions_get_the_values_that_secrets_have_in_tests(engine: Engine):
+    [verdict] = played(engine, LINKS, head="")
+
+    assert told(verdict) == []
 
 
 def test_a_mock_wins_over_the_real_action(engine: Engine):

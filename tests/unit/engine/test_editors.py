@@ -20,16 +20,28 @@ from hub.engine.editors import DOCUMENTS, Names, Subject, document
 from hub.engine.language.project import HUB
 from hub.engine.language.steps import STEPS
 from hub.engine.language.workflow import ENDPOINT, WORKFLOW
-from hub.engine.project import load_project
+from hub.engine.project import Project, load_project
 from hub.ingest.signatures import AUTH_TYPES
 from tests import editor_files, language_page
 
 ROOT = Path(__file__).parents[3]
-PROJECT = read_project(ROOT).project
-SHIPPED = editor_files.validators(PROJECT)
-ON_THE_PAGE = editor_files.validators(language_page.project())
 MODELINE = re.compile(r"# yaml-language-server: \$schema=(\S+)\n")
 EXAMPLES = {each.path: editor_files.tree(each.path, each.text) for each in language_page.examples()}
+
+
+@cache
+def ours() -> Project:
+    return read_project(ROOT).project
+
+
+@cache
+def shipped() -> dict[Subject, Draft7Validator]:
+    return editor_files.validators(ours())
+
+
+@cache
+def on_the_page() -> dict[Subject, Draft7Validator]:
+    return editor_files.validators(language_page.project())
 
 
 def files() -> list[tuple[Subject, Path]]:
@@ -43,7 +55,7 @@ def files() -> list[tuple[Subject, Path]]:
 
 @pytest.mark.parametrize("subject", DOCUMENTS)
 def test_the_schemas_in_the_repository_are_up_to_date(subject: Subject):
-    made = document(subject, editor_files.names(PROJECT))
+    made = document(subject, editor_files.names(ours()))
 
     written = json.loads((ROOT / DOCUMENTS[subject].path).read_text("utf-8"))
 
@@ -52,7 +64,7 @@ def test_the_schemas_in_the_repository_are_up_to_date(subject: Subject):
 
 @pytest.mark.parametrize("subject", DOCUMENTS)
 def test_a_schema_is_a_valid_schema_with_and_without_a_project(subject: Subject):
-    Draft7Validator.check_schema(document(subject, editor_files.names(PROJECT)))
+    Draft7Validator.check_schema(document(subject, editor_files.names(ours())))
     Draft7Validator.check_schema(document(subject, Names()))
 
 
@@ -63,16 +75,16 @@ def test_a_file_of_the_repository_names_its_schema_and_fits_it(subject: Subject,
 
     assert named is not None
     assert (path.parent / named[1]).resolve() == ROOT / DOCUMENTS[subject].path
-    assert editor_files.complaints(SHIPPED[subject], editor_files.tree(path.name, text)) == []
+    assert editor_files.complaints(shipped()[subject], editor_files.tree(path.name, text)) == []
 
 
 @pytest.mark.parametrize("path", EXAMPLES)
 def test_an_example_of_the_reference_fits_the_schema(path: str):
-    assert editor_files.complaints(ON_THE_PAGE["workflow"], EXAMPLES[path]) == []
+    assert editor_files.complaints(on_the_page()["workflow"], EXAMPLES[path]) == []
 
 
 def test_every_key_is_explained():
-    schema = document("workflow", editor_files.names(PROJECT))
+    schema = document("workflow", editor_files.names(ours()))
     defined = schema["definitions"]
 
     for key in WORKFLOW.keys:
@@ -86,7 +98,7 @@ def test_every_key_is_explained():
 
 
 def test_the_inputs_of_every_action_are_offered():
-    defined = document("workflow", editor_files.names(PROJECT))["definitions"]
+    defined = document("workflow", editor_files.names(ours()))["definitions"]
 
     for action in all_actions().values():
         offered = defined[f"with-{action.name}"]["properties"]
@@ -94,11 +106,11 @@ def test_the_inputs_of_every_action_are_offered():
 
 
 def test_names_of_the_project_are_offered_and_newer_ones_are_taken():
-    auth = document("workflow", editor_files.names(PROJECT))["definitions"]["endpoint"][
+    auth = document("workflow", editor_files.names(ours()))["definitions"]["endpoint"][
         "properties"
     ]["auth"]
 
-    assert set(PROJECT.settings.auth) < set(auth["anyOf"][0]["enum"])
+    assert set(ours().settings.auth) < set(auth["anyOf"][0]["enum"])
     assert Draft7Validator(auth).is_valid("a-preset-of-tomorrow")
 
 
@@ -125,7 +137,7 @@ REFUSED = [
 def test_an_editor_underlines_what_the_checker_refuses(text: str):
     data = editor_files.tree("x.yaml", text)
 
-    assert editor_files.complaints(SHIPPED["workflow"], data) != []
+    assert editor_files.complaints(shipped()["workflow"], data) != []
     assert is_refused("workflows/planted.yaml", data)
 
 
@@ -169,7 +181,7 @@ def damaged(draw: st.DrawFn) -> tuple[str, Any]:
 @settings(max_examples=200, deadline=None)
 def test_what_a_schema_refuses_the_checker_refuses_too(case: tuple[str, Any]):
     path, data = case
-    told = editor_files.complaints(ON_THE_PAGE["workflow"], data)
+    told = editor_files.complaints(on_the_page()["workflow"], data)
 
     assert not told or is_refused(path, data), "\n".join(told)
 

@@ -89,7 +89,7 @@ def test_the_shipped_endpoints_are_where_callers_expect_them():
         "vapi-appointment-booked": "/webhook/vapi-appointment-booked",
         "vapi-booking-call-ended": "/webhook/vapi-booking-call-ended",
         "vapi-call-ended": "/webhook/vapi-call-ended",
-        "waiting-list-answer": "/waiting-list/{entry_id}/{answer}",
+        "waiting-list-answer": "/client/waiting-list/{answer}",
         "waiting-list-join": "/services/{service_id}/waiting-list",
     }
 

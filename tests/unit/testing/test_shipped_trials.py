@@ -2,49 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from hub.bootstrap import read_project
+from hub.engine.project import Project
 from hub.testing.coverage import coverage_of
-from hub.testing.plan import Trial
 from hub.testing.reading import check_trials, read_all
-from hub.testing.trying import Trials
+from hub.testing.trying import Trials, Verdict
 
 ROOT = Path(__file__).parents[3]
-PROJECT = read_project(ROOT).project
-TRIALS = [trial for file in read_all(PROJECT) for trial in file.trials if not trial.given.real]
 LEAST_COVERED = 100  # percent
 
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[Trials]:
-    with Trials(PROJECT) as opened:
-        yield opened
+def project() -> Project:
+    return read_project(ROOT).project
 
 
-def test_their_files_have_no_mistakes():
-    assert [str(each) for each in check_trials(PROJECT)] == []
+@pytest.mark.long
+def test_the_tests_of_our_flows_pass_reach_every_step_and_say_the_same_each_time(project: Project):
+    trials = [trial for file in read_all(project) for trial in file.trials if not trial.given.real]
+    with Trials(project) as stage:
+        verdicts = [stage.play(trial) for trial in trials]
+        again = [stage.play(trial) for trial in reversed(trials)][::-1]
 
-
-@pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.id)
-def test_our_flow(stage: Trials, trial: Trial):
-    verdict = stage.play(trial)
-
-    assert verdict.is_passed, "\n".join([*map(str, verdict.problems), *verdict.timeline])
-
-
-def test_they_reach_the_steps_of_our_flows(stage: Trials):
-    reached = {place for trial in TRIALS for place in stage.play(trial).reached}
-    coverage = coverage_of(PROJECT.workflows.values(), reached)
-
+    assert [failed(each) for each in verdicts if not each.is_passed] == []
+    reached = {place for verdict in verdicts for place in verdict.reached}
+    coverage = coverage_of(project.workflows.values(), reached)
     assert coverage.percent >= LEAST_COVERED, dict(coverage.missing)
+    assert [each.timeline for each in verdicts] == [each.timeline for each in again]
 
 
-def test_a_test_gives_the_same_verdict_each_time_and_in_any_order(stage: Trials):
-    first = [stage.play(trial) for trial in TRIALS]
-    again = [stage.play(trial) for trial in reversed(TRIALS)][::-1]
+def failed(verdict: Verdict) -> str:
+    return "\n".join([verdict.trial.id, *map(str, verdict.problems), *verdict.timeline])
 
-    assert [each.timeline for each in first] == [each.timeline for each in again]
+
+def test_their_files_have_no_mistakes(project: Project):
+    assert [str(each) for each in check_trials(project)] == []
