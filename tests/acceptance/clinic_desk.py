@@ -80,8 +80,14 @@ class Clinic:
             claim = browsers.claim(db, self.story.clock, owner="b1", seats=5)
             assert claim is not None
         with self.story.transaction() as db:
-            pages = {"handoff_url": f"{CLINIC}/pay/1", "page_url": f"{CLINIC}/step5"}
-            browsers.announce(db, browsers.ready(db, self.story.clock, claim, **pages))
+            ready = browsers.ready(
+                db,
+                self.story.clock,
+                claim,
+                handoff_url=f"{CLINIC}/pay/1",
+                page_url=f"{CLINIC}/step5",
+            )
+            browsers.announce(db, ready)
         self.story.work_all()
         return claim
 

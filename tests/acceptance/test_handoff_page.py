@@ -1,4 +1,4 @@
-"""The lead pays in our browser: the page as pictures, the link once, on a screen of a phone (X20)."""
+"""The lead pays in our browser: the page as pictures, the link once, on a phone (X20)."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class _Quiet(WSGIRequestHandler):
 @contextmanager
 def served(application: Any, port: int) -> Iterator[None]:
     server = make_server("127.0.0.1", port, application, threaded=True, request_handler=_Quiet)
-    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield
+        until(lambda: not application.handoff.is_showing, "nobody looks any more")
     finally:
         server.shutdown()
         thread.join()
@@ -104,9 +104,7 @@ async def pay_by_hand(house: House, link: str) -> None:
         await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         await page.goto(link)
         await page.get_by_role("button", name="Go to the payment").click()
-        await page.wait_for_function(
-            "Number(document.body.dataset.shown) > 0", timeout=PATIENCE * 1000
-        )
+        await page.wait_for_selector("body[data-shown]", timeout=PATIENCE * 1000)
 
         other = await thief.new_page()
         await other.goto(link)

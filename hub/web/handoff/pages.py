@@ -28,7 +28,7 @@ from hub.domain.booking_sessions.viewing import Standing, open_once, standing
 from hub.errors import Unavailable
 from hub.lines import Lines
 from hub.storage.db import DatabaseClock
-from hub.web.console.guard import own_origins
+from hub.web.console.guard import is_from_own_page, own_origins
 from hub.web.endpoints import TO_LIVE
 from hub.web.inbound import remote_ip
 from hub.web.visits import Visits
@@ -106,6 +106,11 @@ class Handoff(Flask):
                 methods=[method],
                 provide_automatic_options=False,
             )
+
+    @property
+    def is_showing(self) -> bool:
+        """Whether a page is shown to anybody now."""
+        return bool(self._streams)
 
     # ------------------------------------------------------------------------------------ requests
 
@@ -245,7 +250,7 @@ class Handoff(Flask):
             return standing(db, clock, session_id, viewer=kept)
 
     def _is_from_here(self) -> bool:
-        return request.headers.get("Origin") in self._origins
+        return is_from_own_page(request.headers, self._origins)
 
 
 class _Feed:
