@@ -53,13 +53,17 @@ hub: 1
 title: Calls two places by HTTP
 inputs: {{}}
 steps:
-  - do: http.post
-    with: {{url: "{listed}/posted", body: {{}}}}
-  - do: http.post
-    with: {{url: "{other}/posted", body: {{}}}}
-  - do: http.delete
+  - id: posted
+    do: http.post
+    with: {{url: "{listed}/posted", json: {{}}}}
+  - id: posted_elsewhere
+    do: http.post
+    with: {{url: "{other}/posted", json: {{}}}}
+  - id: deleted
+    do: http.delete
     with: {{url: "{listed}/deleted"}}
-  - do: http.delete
+  - id: deleted_elsewhere
+    do: http.delete
     with: {{url: "{other}/deleted"}}
 """
 CALLING_OUT = """
