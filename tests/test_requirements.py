@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import time_rows
+
 PROJECT = Path(__file__).parents[1]
 
 LATER = {"H-27"}
@@ -77,6 +79,24 @@ def test_every_guarantee_of_taking_requests_in_is_named_by_a_test():
 
 def test_every_guarantee_of_execution_is_named_by_a_test():
     assert sorted(EXECUTION - named_ids()) == []
+
+
+def test_each_row_about_time_is_among_those_that_are_played_with_a_false_clock():
+    named = " ".join(name for path in time_rows.FILES for name in names_of_tests(PROJECT / path))
+
+    missing = [
+        row for row in time_rows.ROWS if not any(each in named for each in time_rows.spelled(row))
+    ]
+    assert missing == []
+
+
+def names_of_tests(path: Path) -> list[str]:
+    """What pytest calls the tests of a file, as far as the file says it."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".yaml":
+        return re.findall(r"^  - name: (.+)$", text, re.MULTILINE)
+    tree = ast.parse(text)
+    return [each.name for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)]
 
 
 def test_an_id_is_found_however_it_is_written_and_only_as_a_whole():
