@@ -15,6 +15,7 @@ from hub.engine.workflow import DEFAULT_WINDOW, Endpoint
 from hub.errors import NotPossible
 from hub.storage import audit, reading
 from hub.storage.audit import Act, Actor
+from hub.storage.deliveries import start_run
 from hub.storage.reading import RunFacts, StepFacts
 from hub.storage.retry import (
     RetryPlan,
@@ -79,6 +80,28 @@ def retry_run(
             act.note(told, before={"status": line.status}, after={**told, "kept": plan.kept})
     except IntegrityError:
         raise NotPossible(f"run {line.id} was just removed: its period is over") from None
+    hub.doorbell.ring(new.id)
+    return new.id
+
+
+def replay_run(hub: Hub, facts: RunFacts, actor: Actor) -> UUID:
+    """Play a run's trigger against the workflow as it is now, in `simulate`; the id of that run.
+
+    Nothing leaves the hub, no key is taken, and the old run stays as it is. Raises `NotPossible`
+    for a workflow that is not served any more.
+    """
+    line = facts.line
+    workflow = hub.project.served.get(line.workflow)
+    if workflow is None:
+        raise NotPossible(f"the workflow {line.workflow} is not served: there is nothing to replay")
+    start = hub.start(workflow, facts.trigger)
+    new = start.new_run(hub.new_id(), scheduled_at=facts.scheduled_at)
+    new = replace(new, mode="simulate", dedupe_key=None, turn=None, message_key=None)
+    hub.keep(workflow)
+    told = {"run": str(new.id), "replay_of": str(line.id)}
+    with audit.act(hub.database, actor, "console replay") as act:
+        start_run(act.connection, new)
+        act.note(told, after={**told, "version": new.version})
     hub.doorbell.ring(new.id)
     return new.id
 

@@ -110,7 +110,7 @@ def _findings(project: Project) -> list[Finding]:
 def _mended(loaded: LoadedProject, paths: Sequence[Path], *, form: str) -> CheckedProject:
     """Write the corrections into the files and tell them, file by file."""
     from hub.bootstrap import compile_project  # noqa: PLC0415 - as above
-    from hub.cli.replacing import replace_text  # noqa: PLC0415 - as above
+    from hub.bootstrap.replacing import replace_text  # noqa: PLC0415 - as above
     from hub.editing import mend  # noqa: PLC0415 - as above
 
     mended = mend(

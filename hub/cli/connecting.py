@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import click
 
-from hub.bootstrap.actions import all_connectors
+from hub.bootstrap import connections
+from hub.bootstrap.connections import Asked
 from hub.bootstrap.project import config_values
-from hub.bootstrap.services import open_services, revealed
+from hub.bootstrap.services import open_services
 from hub.cli.console import say, say_json, table
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment, without_value
-from hub.connectors.connections import Connector
 from hub.engine.settings import ConnectionSettings
-from hub.errors import NotPossible, StepFailed
+from hub.errors import NotPossible
 
 
 @dataclass(frozen=True)
@@ -30,17 +29,6 @@ class Listed:
     actions: tuple[str, ...]
     missing: tuple[str, ...]
     made_up: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a service said; `code` is that of a failed step, null when all is well."""
-
-    name: str
-    type: str
-    status: Literal["ok", "failed"]
-    message: str
-    code: str | None = None
 
 
 @click.group()
@@ -102,19 +90,11 @@ def _ask(environment: Environment, name: str) -> Asked:
     if declared is None:
         known = ", ".join(settings.connections) or "none at all"
         raise NotPossible(f"hub.yaml has no connection {name}; it has {known}")
-    connector = _connector(declared)
-    missing = what_to_set(declared, environment)
-    if missing:
-        told = f"set {', '.join(missing)}"
-        return Asked(name, declared.type, "failed", told, "not_configured")
     config = config_values(settings, environment.settings.environment)
     services = open_services(settings, environment.secrets, config=config)
+    secrets, given = environment.secrets, environment.settings.environment
     try:
-        said = connector.check(revealed(declared, environment.secrets), services.http)
-        return Asked(name, declared.type, "ok", environment.secrets.hide(said))
-    except StepFailed as failure:
-        message = environment.secrets.hide(failure.message)
-        return Asked(name, declared.type, "failed", message, failure.code)
+        return connections.ask(declared, secrets, given, services.http)
     finally:
         services.close()
 
@@ -127,43 +107,19 @@ def declared_connections(environment: Environment) -> dict[str, ConnectionSettin
 
 def what_to_set(declared: ConnectionSettings, environment: Environment) -> tuple[str, ...]:
     """The secrets without a value, and what hub.yaml does not say; raises `NotPossible`."""
-    kind, missing = _connector(declared).kind, list[str]()
-    for path in kind.missing(revealed(declared, environment.secrets)):
-        if path in kind.either():
-            missing += _begun(declared, environment) or [f"{path} in hub.yaml"]
-            continue
-        place, _, key = path.partition(".")
-        secret = declared.credentials.get(key) if place == "credentials" else None
-        missing.append(secret or f"{path} in hub.yaml")
-    return tuple(missing)
-
-
-def _begun(declared: ConnectionSettings, environment: Environment) -> list[str]:
-    """The secrets without a value of a set of `one_of` that hub.yaml names whole."""
-    for names in _connector(declared).kind.one_of:
-        secrets = [declared.credentials.get(name) for name in names]
-        if all(secrets):
-            return without_value(filter(None, secrets), environment.settings)
-    return []
-
-
-def _connector(declared: ConnectionSettings) -> Connector:
-    found = all_connectors().get(declared.type)
-    if found is None:
-        raise NotPossible(f"{declared.name}: there is no type {declared.type} of connections")
-    return found
+    return connections.what_to_set(declared, environment.secrets, environment.settings.environment)
 
 
 def _listed(declared: ConnectionSettings, environment: Environment) -> Listed:
-    actions = _connector(declared).kind.actions
+    kind = connections.connector_of(declared).kind
     missing = what_to_set(declared, environment)
-    ours = {each.name for each in _connector(declared).kind.credentials if each.form is not None}
+    ours = {each.name for each in kind.credentials if each.form is not None}
     given = [secret for name, secret in declared.credentials.items() if secret and name not in ours]
     secrets = dict.fromkeys(given)  # a key that we sign with may be made up
     made_up = tuple(
         name for name in without_value(secrets, environment.stated) if name not in missing
     )
-    return Listed(declared.name, declared.type, actions, missing, made_up)
+    return Listed(declared.name, declared.type, kind.actions, missing, made_up)
 
 
 def _told(listed: Listed) -> str:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
+from hub.bootstrap.replacing import replace_text
 from hub.cli.console import complain, say
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
-from hub.cli.replacing import replace_text
 from hub.editing import Formatted, canonical
 from hub.engine.findings import render_text
 from hub.engine.settings import PROJECT_FILE

@@ -11,6 +11,7 @@ from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
 from hub.errors import NotPossible
 from hub.storage import audit as audit_rows
+from hub.storage import people
 from hub.storage import retention as old_rows
 from hub.storage.audit import AuditRow
 from hub.storage.retention import Busy, Gone, Place
@@ -76,6 +77,7 @@ def retention(environment: Environment, context: click.Context, *, as_json: bool
         with engine.connect() as connection:
             told = old_rows.forecast(connection, before=beginning.at)
             told += Gone(audit=audit_rows.count_old(connection, periods.audit))
+            told += Gone(invitations=people.count_expired_invitations(connection))
     if as_json:
         kept = {"runs": periods.runs.total_seconds(), "audit": periods.audit.total_seconds()}
         say_json({"kept_seconds": kept, "older_than": beginning.at, "would_go": asdict(told)})

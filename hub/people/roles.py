@@ -38,6 +38,15 @@ class Deed(Enum):
     REVEAL_VALUES = "reveal what callers sent"
     CANCEL_RUN = "cancel a run"
     RETRY_RUN = "run something again"
+    REPLAY_RUN = "replay a run in simulate"
+    SEE_BOOKINGS = "see phones and bookings"
+    SEE_CLIENTS = "see the names of leads and clients"
+    CHANGE_HOLDS = "change a hold"
+    DECIDE_BOOKINGS = "confirm or decline a booking"
+    SEE_CONNECTIONS = "see connections"
+    TEST_CONNECTIONS = "test a connection"
+    SEE_WORKFLOWS = "see workflows"
+    EDIT_WORKFLOWS = "change workflows"
     HAVE_TOKENS = "make tokens of their own"
     SEE_PEOPLE = "see who has access"
     MANAGE_PEOPLE = "decide who has access"
@@ -48,18 +57,28 @@ LEAST = {
     Deed.SEE_OWN_PAGE: Role.VIEWER,
     Deed.SEE_HEALTH: Role.VIEWER,
     Deed.SEE_RUNS: Role.VIEWER,
+    Deed.SEE_BOOKINGS: Role.VIEWER,
+    Deed.SEE_CONNECTIONS: Role.VIEWER,
+    Deed.SEE_WORKFLOWS: Role.VIEWER,
     Deed.HAVE_TOKENS: Role.VIEWER,
     Deed.REVEAL_VALUES: Role.OPERATOR,
     Deed.CANCEL_RUN: Role.OPERATOR,
     Deed.RETRY_RUN: Role.OPERATOR,
+    Deed.REPLAY_RUN: Role.OPERATOR,
+    Deed.TEST_CONNECTIONS: Role.OPERATOR,
+    Deed.SEE_CLIENTS: Role.OPERATOR,
+    Deed.CHANGE_HOLDS: Role.OPERATOR,
+    Deed.DECIDE_BOOKINGS: Role.OPERATOR,
+    Deed.EDIT_WORKFLOWS: Role.EDITOR,
     Deed.SEE_PEOPLE: Role.ADMIN,
     Deed.MANAGE_PEOPLE: Role.ADMIN,
     Deed.SEE_AUDIT: Role.ADMIN,
 }
 
 MEANINGS = {
-    Role.VIEWER: "see runs and how the hub is; what callers sent stays covered",
-    Role.OPERATOR: "also reveal what callers sent, cancel runs and run them again",
+    Role.VIEWER: "see runs, bookings and how the hub is; what callers sent stays covered",
+    Role.OPERATOR: "also see names, reveal what callers sent, cancel runs and run them again,"
+    " change holds, confirm and decline",
     Role.EDITOR: "also change workflows",
     Role.ADMIN: "also decide who has access, and read the audit log",
 }

@@ -143,6 +143,17 @@ def open_invitations(connection: Connection, now: datetime) -> list[Invitation]:
     return [Invitation(**row) for row in connection.execute(query, {"now": now}).mappings()]
 
 
+def count_expired_invitations(connection: Connection) -> int:
+    """How many nobody can use any more."""
+    query = text("SELECT count(*) FROM invitations WHERE expires_at <= now()")
+    return int(connection.execute(query).scalar_one())
+
+
+def remove_expired_invitations(connection: Connection) -> int:
+    """Those whose time is over, by the database's clock; how many."""
+    return connection.execute(text("DELETE FROM invitations WHERE expires_at <= now()")).rowcount
+
+
 def forget_invitations(connection: Connection, email: str | None) -> int:
     """Take back those for this address, or those for nobody in particular; how many."""
     query = text("DELETE FROM invitations WHERE email IS NOT DISTINCT FROM :email")

@@ -39,6 +39,7 @@ class Gone:
     versions: int = 0
     events: int = 0
     audit: int = 0
+    invitations: int = 0
 
     def __add__(self, other: Gone) -> Gone:
         return Gone(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from hub.storage.db import at_once
 from hub.storage.json_text import json_text
@@ -101,3 +102,24 @@ def last_of(engine: Engine, workflows: Collection[str]) -> dict[str, StoredVersi
             {"workflows": sorted(workflows)},
         )
         return {row.workflow: StoredVersion(row.workflow, row.files) for row in rows}
+
+
+@dataclass(frozen=True)
+class KeptVersion:
+    """A version in the history of its workflow. `since`: when it came into force last."""
+
+    hash: str
+    since: datetime
+    files: Mapping[str, str]
+
+
+def newest(connection: Connection, workflow: str, *, most: int) -> list[KeptVersion]:
+    """The versions of a workflow, the one that came into force last first."""
+    rows = connection.execute(
+        text(
+            "SELECT hash, created_at AS since, files FROM workflow_versions"
+            " WHERE workflow = :workflow ORDER BY created_at DESC, hash LIMIT :most"
+        ),
+        {"workflow": workflow, "most": most},
+    )
+    return [KeptVersion(**row) for row in rows.mappings()]

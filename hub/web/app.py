@@ -18,6 +18,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from hub.bootstrap import Hub
 from hub.bootstrap.metrics_page import MetricsPage
+from hub.errors import Unavailable
 from hub.ingest.dialects import Packed
 from hub.metrics import Keeper
 from hub.metrics import catalogue as metrics
@@ -71,8 +72,7 @@ class HubApp(Flask):
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
         if environ.get("PATH_INFO", "").startswith(_CONSOLE) and _is_of_console(environ):
-            answered: Iterable[bytes] = self.console(environ, start_response)
-            return answered
+            return self._of_console(environ, start_response)
         asked = self.streams.find(environ.get("PATH_INFO", ""))
         if asked is not None:
             return self._streamed(environ, start_response, asked)
@@ -87,11 +87,23 @@ class HubApp(Flask):
         finally:
             self.visits.end(visit)
 
+    def _of_console(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """A page. What the first one loads is loaded beside the requests of others."""
+        if "console" not in vars(self):
+            visit = self.visits.begin(environ, environ["PATH_INFO"])
+            try:
+                environ.get("hub.aside", _here)(_load_console)
+            except Unavailable as problem:
+                return self._refused(environ, start_response, visit, problem)
+            finally:
+                self.visits.end(visit)
+        answered: Iterable[bytes] = self.console(environ, start_response)
+        return answered
+
     @cached_property
     def console(self) -> Any:
         """The pages for people, loaded when somebody asks for one: webhooks never need them."""
-        making = import_module("hub.web.console.making")
-        return making.create_console(self._hub, self.visits)
+        return _load_console().create_console(self._hub, self.visits)
 
     def _streamed(
         self, environ: dict[str, Any], start_response: Any, asked: Asked
@@ -192,6 +204,15 @@ class HubApp(Flask):
 def _is_of_console(environ: dict[str, Any]) -> bool:
     """Whether a path that begins like those of the console is one of them."""
     return environ["PATH_INFO"][len(_CONSOLE) : len(_CONSOLE) + 1] in {"", "/"}
+
+
+def _load_console() -> Any:
+    return import_module("hub.web.console.making")
+
+
+def _here(work: Callable[[], object]) -> object:
+    """Where there are no greenlets nobody else is kept waiting."""
+    return work()
 
 
 @lru_cache(maxsize=100)

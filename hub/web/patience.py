@@ -65,7 +65,7 @@ def aside(work: Callable[[], Any]) -> Any:
     Raises `Unavailable` for who would wait too long.
     """
     if not _COMPUTING.acquire(timeout=_ASIDE_WITHIN):
-        raise Unavailable("too many passwords are looked at just now")
+        raise Unavailable("too much is computed just now")
     try:
         return gevent.get_hub().threadpool.apply(work)
     finally:

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.engine.settings import Retention
-from hub.storage import audit, events, retention
+from hub.storage import audit, events, people, retention
 from hub.storage.audit import Actor
 from hub.storage.retention import Busy, Gone, Place
 
@@ -97,6 +97,9 @@ def remove_all(engine: Engine, periods: Retention, actor: Actor) -> Iterator[Gon
     with engine.begin() as connection:
         gone = audit.remove_old(connection, actor, periods.audit)
     yield Gone(audit=gone)
+    with engine.begin() as connection:
+        invitations = people.remove_expired_invitations(connection)
+    yield Gone(invitations=invitations)
 
 
 def _events(engine: Engine) -> Iterator[Gone]:

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Row, text
 
-from hub.cli.starting import start_by_hand
+from hub.bootstrap.by_hand import start_by_hand
 from hub.domain import service_requests
 from hub.domain.service_requests import Recommendation
 from hub.storage import tables

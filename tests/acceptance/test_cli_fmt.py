@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.cli.replacing import NotReplaced, replace_text
+from hub.bootstrap.replacing import NotReplaced, replace_text
 from tests.acceptance.terminal import Terminal
 
 ROOT = Path(__file__).parents[2]

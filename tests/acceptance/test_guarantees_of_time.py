@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from hub.cli.starting import start_by_hand
+from hub.bootstrap.by_hand import start_by_hand
 from hub.storage import runs, tables
 from hub.storage.audit import Actor
 from hub.storage.db import DatabaseClock, open_engine

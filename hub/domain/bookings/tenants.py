@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from hub.action import Clock, action
 from hub.errors import Permanent
-from hub.storage.tables import tenant_keys, tenants
+from hub.storage.tables import jobs, tenant_keys, tenants
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,19 @@ def revoke_key(db: Connection, clock: Clock, *, key_id: str) -> bool:
         .values(revoked_at=clock.now())
     )
     return revoked.rowcount > 0
+
+
+def key_for_job(db: Connection, job_id: UUID) -> str | None:
+    """The id of the oldest key that speaks for the tenant of a job; None where there is none."""
+    wanted = (
+        select(tenant_keys.c.id)
+        .join(jobs, jobs.c.tenant_id == tenant_keys.c.tenant_id)
+        .where(jobs.c.id == job_id, tenant_keys.c.revoked_at.is_(None))
+        .order_by(tenant_keys.c.created_at, tenant_keys.c.id)
+        .limit(1)
+    )
+    found: str | None = db.scalar(wanted)
+    return found
 
 
 def all_tenants(db: Connection) -> list[UUID]:

@@ -82,6 +82,7 @@ class Console(Flask):
         super().__init__("hub.web.console", static_folder=None, template_folder="templates")
         self.hub, self.visits = hub, visits
         self.deeds: dict[tuple[str, str], Deed | None] = {}
+        self._largest: dict[str, int] = {}
         self.remembered: list[Remembered[Any]] = []
         self.cookies = Cookies(hub.settings.public_url.startswith("https:"))
         self.origins = guard.own_origins(hub.settings.public_url)
@@ -99,9 +100,17 @@ class Console(Flask):
     # ------------------------------------------------------------------------------------- pages
 
     def page(
-        self, rule: str, deed: Deed | None, *, methods: Sequence[str] = ("GET",)
+        self,
+        rule: str,
+        deed: Deed | None,
+        *,
+        methods: Sequence[str] = ("GET",),
+        largest: int = _LARGEST_FORM,
     ) -> Callable[[View], View]:
-        """Add a page; `deed` is what its visitors must be allowed, None: nothing."""
+        """Add a page; `deed` is what its visitors must be allowed, None: nothing.
+
+        `largest` is what its form may hold, in bytes.
+        """
         if deed is not None and deed not in LEAST:
             raise ValueError(f"{rule}: nobody may {deed.value}")
 
@@ -112,6 +121,7 @@ class Console(Flask):
             )
             for method in methods:
                 self.deeds[name, method] = deed
+            self._largest[name] = largest
             return view
 
         return add
@@ -128,6 +138,7 @@ class Console(Flask):
             "form_token": g.get("form_token", ""),
             "asset": assets.address,
             "has_scripts": assets.has_scripts(),
+            "has_editor": assets.has_editor(),
             "Deed": Deed,
             "zone": words.zone_of(self.hub),
             "here": request.path,
@@ -152,6 +163,8 @@ class Console(Flask):
         deed = self.deeds.get((request.endpoint or "", method), _UNDECLARED)
         if deed is _UNDECLARED:  # deny by default (S8)
             raise Rejected(_FORBIDDEN, "Nobody may see this.")
+        largest = self._largest[request.endpoint or ""]
+        request.max_content_length = request.max_form_memory_size = largest
         g.visitor = self._visitor()
         if deed is None:
             cookie = self._form_cookie()
@@ -261,8 +274,14 @@ class Console(Flask):
             engine=self.hub.console_database,
             now=self.now,
             new_id=self.hub.new_id,
-            aside=request.environ.get("hub.aside", _here),
+            aside=self.aside,
         )
+
+    @property
+    def aside(self) -> Callable[[Callable[[], object]], object]:
+        """Does what only computes beside those who take webhooks in, where there are any."""
+        found: Callable[[Callable[[], object]], object] = request.environ.get("hub.aside", _here)
+        return found
 
     def now(self, connection: Connection) -> datetime:
         """The time by which sessions go: the database's, unless a test has one of its own."""

@@ -20,6 +20,7 @@ _TYPES = {
     ".svg": "image/svg+xml",
 }
 SCRIPTS = ("htmx.js",)
+EDITOR = "editor.js"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ def address(name: str) -> str:
 def has_scripts() -> bool:
     """Whether the scripts were built."""
     return all(name in _known() for name in SCRIPTS)
+
+
+def has_editor() -> bool:
+    """Whether the editor of workflows was built too."""
+    return has_scripts() and EDITOR in _known()
 
 
 def at(wanted: str) -> Asset | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from flask import Flask
+from markupsafe import Markup
 
 from hub.values import format_instant
 
@@ -20,8 +21,16 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 def add_to(app: Flask) -> None:
     """Let the templates of this application use them."""
     app.jinja_env.filters.update(
-        clock=clock, day=day, exact=exact, span=span, count=count, percent=percent
+        capitalize_first=capitalize_first,
+        clock=clock,
+        day=day,
+        exact=exact,
+        span=span,
+        count=count,
+        percent=percent,
+        ticks=ticks,
     )
+    app.jinja_env.filters.update(date=short_date, weekday=weekday)
 
 
 def zone_of(hub: Hub) -> ZoneInfo:
@@ -40,6 +49,16 @@ def day(at: datetime | None, zone: ZoneInfo) -> str:
         return ""
     local = at.astimezone(zone)
     return f"{local.day} {local:%b}"
+
+
+def short_date(of: date) -> str:
+    """`3 Dec 2025`."""
+    return f"{of.day} {of:%b} {of.year}"
+
+
+def weekday(of: date) -> str:
+    """`Wed`."""
+    return f"{of:%a}"
 
 
 def exact(at: datetime | None) -> str:
@@ -78,3 +97,19 @@ def percent(value: float) -> str:
     """`0.4 %`; whole numbers above ten."""
     shown = value * 100
     return f"{shown:.0f} %" if shown >= 10 or shown == 0 else f"{shown:.1f} %"  # noqa: PLR2004
+
+
+def capitalize_first(said: str) -> str:
+    """A sentence begins with a capital letter; the rest stays as it is."""
+    return said[:1].upper() + said[1:]
+
+
+def ticks(said: str) -> Markup:
+    """A sentence whose names stand between backticks: they become code, all of it is escaped."""
+    parts = said.split("`")
+    if len(parts) % 2 == 0:  # somebody's own text has one: nothing is code then
+        return Markup("{}").format(said)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else Markup("{}").format(part)
+        for place, part in enumerate(parts)
+    )

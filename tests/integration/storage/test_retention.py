@@ -12,7 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from hub.engine.settings import Retention
-from hub.storage import retention
+from hub.storage import people, retention
+from hub.storage.db import DatabaseClock
 from hub.storage.deliveries import start_run
 from hub.storage.retention import Busy, Gone, Place
 from hub.worker.retention import Removal, remove_all
@@ -217,3 +218,23 @@ def test_E19_a_request_without_a_run_goes_by_its_own_age(office: Office):
 
     assert removed(office) == Gone(deliveries=1)
     assert [row.endpoint for row in office.rows("SELECT endpoint FROM deliveries")] == ["a"]
+
+
+def test_invitations_go_when_nobody_can_use_them_any_more(office: Office):
+    with office.engine.begin() as db:
+        now = DatabaseClock(db).now()
+        for name, left in (("over", -1), ("open", 1)):
+            people.add_invitation(
+                db,
+                digest=name.encode(),
+                email=f"{name}@example.com",
+                role="viewer",
+                expires_at=now + left * DAY,
+            )
+        assert people.count_expired_invitations(db) == 1
+
+    assert sum(remove_all(office.engine, PERIODS, ACTOR), Gone()) == Gone(invitations=1)
+
+    with office.engine.begin() as db:
+        (left_over,) = people.open_invitations(db, now)
+        assert left_over.email == "open@example.com"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.cli.starting import Refused, read_inputs
+from hub.bootstrap.by_hand import Refused, read_inputs
 from hub.engine.workflow import ValueField
 
 FIELDS = (
