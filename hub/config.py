@@ -67,6 +67,16 @@ VARIABLES = (
         "where the processes of a machine keep their figures",
         "<HUB_STATE_DIR>/metrics",
     ),
+    Variable("HUB_BROWSER_SEATS", "browsers at once, of all browser workers together", "5"),
+    Variable("HUB_BROWSER_PROGRAM", "the Chromium that `hub browser-worker` drives", "chromium"),
+    Variable("HUB_BROWSER_PATIENCE", "seconds that a booking page may take for one step", "20"),
+    Variable(
+        "HUB_BROWSER_SANDBOX", "`off`: Chromium without its sandbox", "on; off for the account root"
+    ),
+    Variable(
+        "HUB_MOCK_CLINIC",
+        "the mock page of `hub demo session`, opened in every mode",
+    ),
     Variable(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         "a collector that takes spans by HTTP; needs the extra `otel`; empty: no traces",
@@ -104,6 +114,11 @@ class Settings:
     metrics_host: str
     metrics_port: int | None
     metrics_dir: Path
+    browser_seats: int
+    browser_program: str
+    browser_patience: int
+    browser_sandbox: bool
+    mock_clinic: str | None
     environment: Mapping[str, str] = field(repr=False)
 
     @classmethod
@@ -134,6 +149,7 @@ class Settings:
             allows_unsafe_durability=given.get("HUB_UNSAFE_DURABILITY") == "1",
             trusted_proxies=_number(given, "HUB_TRUSTED_PROXIES", 0, most=10),
             **_metrics(given, state_dir),
+            **_browsers(given),
             environment=given,
         )
 
@@ -154,6 +170,21 @@ def _metrics(given: Mapping[str, str], state_dir: Path) -> dict[str, Any]:
         "metrics_host": host,
         "metrics_port": _number(given, "HUB_METRICS_PORT", 0, most=_BOTH) or None,
         "metrics_dir": Path(given.get("HUB_METRICS_DIR") or state_dir / "metrics").resolve(),
+    }
+
+
+def _browsers(given: Mapping[str, str]) -> dict[str, Any]:
+    """How browsers are driven; raises `Misconfigured`."""
+    usual = "off" if os.geteuid() == 0 else "on"  # Chromium refuses to have one for root
+    mock = given.get("HUB_MOCK_CLINIC") or None
+    if mock is not None and not mock.startswith("http://127.0.0.1:"):
+        raise Misconfigured("Set HUB_MOCK_CLINIC to an origin such as http://127.0.0.1:8765")
+    return {
+        "browser_seats": _number(given, "HUB_BROWSER_SEATS", 5, least=1, most=100),
+        "browser_program": given.get("HUB_BROWSER_PROGRAM") or "chromium",
+        "browser_patience": _number(given, "HUB_BROWSER_PATIENCE", 20, least=1, most=300),
+        "browser_sandbox": _choice(given, "HUB_BROWSER_SANDBOX", ("on", "off"), usual) == "on",
+        "mock_clinic": mock,
     }
 
 

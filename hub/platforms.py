@@ -9,15 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from hub.domain.booking_sessions.signs import NEEDED, STRONG, WEAK, Kind, Seen, Sign, Signs
 from hub.engine.compile.reader import Reader, Record
 from hub.engine.findings import Finding, Source
 from hub.engine.language import Key, Place
-from hub.engine.language.shapes import Inner, Integer, ListOf, Text, Timezone, Version
+from hub.engine.language.shapes import Choice, Inner, Integer, ListOf, Text, Timezone, Version
 from hub.engine.yaml_profile import Node, load
 from hub.values import is_origin, origin_of
 
+Handover = Literal["platform", "browser", "link"]
+HANDOVERS: tuple[Handover, ...] = ("platform", "browser", "link")
 FOLDER = "workflows/platforms/"
 _FILE_NAME = re.compile(r"workflows/platforms/([a-z][a-z0-9-]{0,62})\.yaml")
 _CLOSES = {"]": "[", ")": "("}
@@ -62,7 +65,7 @@ _STEPS = Place(
         _step("provider", "option", "next"),
         _step("time", "option", "next", further=("day",)),
         _step("contact", "first_name", "last_name", "phone", "email", "next", further=("notes",)),
-        _step("payment", "reached"),
+        _step("payment", "reached", further=("link",)),
     ),
 )
 _ALL_SIGNS = Place(
@@ -84,6 +87,12 @@ _PLATFORM = Place(
         Key("steps", Inner(_STEPS), _STEPS.meaning, is_required=True),
         Key("signs", Inner(_ALL_SIGNS), _ALL_SIGNS.meaning, is_required=True),
         Key("confirmation_number", _TEXT, "The element that holds it."),
+        Key(
+            "handover",
+            Choice(HANDOVERS),
+            "How the lead pays, and who tells the outcome (X20).",
+            default="platform",
+        ),
     ),
 )
 
@@ -99,6 +108,7 @@ class Platform:
     steps: Mapping[str, Mapping[str, str]]
     signs: Signs
     confirmation_number: str | None
+    handover: Handover = "platform"
 
 
 @dataclass(frozen=True)
@@ -109,9 +119,14 @@ class Platforms:
     findings: tuple[Finding, ...]
 
     def of(self, url: str) -> Platform | None:
-        """The platform whose page this is."""
+        """The platform whose page this is.
+
+        A description without origins is for pages that no other one claims.
+        """
         origin = origin_of(url)
-        return next((each for each in self.known if origin in each.origins), None)
+        owner = next((each for each in self.known if origin in each.origins), None)
+        usual = None if origin is None else next((it for it in self.known if not it.origins), None)
+        return owner or usual
 
 
 def read_platforms(files: Mapping[str, str]) -> Platforms:
@@ -154,6 +169,7 @@ def _read(reader: Reader, root: Node | None, name: str, owners: dict[str, str]) 
             tuple(_signs(signs)) if signs else (), NEEDED if signs is None else signs.read("needed")
         ),
         confirmation_number=_selector(record, "confirmation_number"),
+        handover=record.read("handover"),
     )
 
 

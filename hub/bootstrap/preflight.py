@@ -19,7 +19,7 @@ from hub.storage import db
 
 log = logging.getLogger(__name__)
 
-Role = Literal["web", "worker", "command"]
+Role = Literal["web", "worker", "browser", "command"]
 SIDE_BY_SIDE = 8
 _OF_THE_CONSOLE = 3
 _STATEMENTS_OF_PAGES = timedelta(seconds=3)
@@ -87,6 +87,7 @@ def _pool_size(settings: Settings, role: Role) -> int:
     sizes: dict[Role, int] = {
         "web": settings.web_connections,
         "worker": settings.worker_runs + SIDE_BY_SIDE + 3,
+        "browser": settings.browser_seats + 2,
         "command": 2,
     }
     return sizes[role]

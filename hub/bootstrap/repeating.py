@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from hub.action import Action
 from hub.bootstrap.hub import Hub
-from hub.engine.workflow import DEFAULT_WINDOW, Endpoint
+from hub.engine.workflow import DEFAULT_WINDOW, Endpoint, Workflow
 from hub.errors import NotPossible
 from hub.storage import audit, reading
 from hub.storage.audit import Act, Actor
@@ -40,9 +40,14 @@ class Repetition:
 
 
 def plan_repetition(
-    connection: Connection, run_id: UUID, start_at: str | None, actions: Mapping[str, Action]
+    connection: Connection,
+    run_id: UUID,
+    start_at: str | None,
+    actions: Mapping[str, Action],
+    *,
+    is_anew: bool = False,
 ) -> Repetition:
-    """What running it again would do, beginning at a step or where it stopped.
+    """What running it again would do, beginning at a step, where it stopped, or all of it anew.
 
     Raises `NotPossible` for a run that is not there or goes on, and for a step it did not reach.
     """
@@ -50,7 +55,7 @@ def plan_repetition(
     steps = reading.timeline(connection, run_id)
     again = reading.run_again(connection, run_id)
     holder = holder_of_key(connection, run_id, facts.line.dedupe_key)
-    plan = _plan(facts, steps, start_at)
+    plan = plan_from_start(steps) if is_anew else _plan(facts, steps, start_at)
     doubts = [f"it was run again already, as run {each}" for each in again]
     if holder is not None and holder not in again:
         doubts.append(f"the same request came again and made run {holder}")
@@ -58,16 +63,25 @@ def plan_repetition(
 
 
 def retry_run(
-    hub: Hub, facts: RunFacts, plan: RetryPlan, actor: Actor, *, action: str = "hub retry"
+    hub: Hub,
+    facts: RunFacts,
+    plan: RetryPlan,
+    actor: Actor,
+    *,
+    action: str = "hub retry",
+    is_anew: bool = False,
 ) -> UUID:
-    """Store the new run and ring; its id. Raises `NotPossible` when the old one goes meanwhile."""
+    """Store the new run and ring; its id. Raises `NotPossible` when the old one goes meanwhile.
+
+    `is_anew`: with the version in force, which its plan begins from the start; else with its own.
+    """
     line = facts.line
-    workflow = hub.program(line.version)
+    workflow = _in_force(hub, line.workflow) if is_anew else hub.program(line.version)
     start = hub.start(workflow, facts.trigger)
     dedupe = workflow.trigger.dedupe if isinstance(workflow.trigger, Endpoint) else None
     new = replace(
         start.new_run(hub.new_id(), scheduled_at=facts.scheduled_at),
-        version=line.version,
+        version=workflow.version,
         mode=line.mode,
         dedupe_key=line.dedupe_key,
         window=DEFAULT_WINDOW if dedupe is None else dedupe.window,
@@ -82,6 +96,14 @@ def retry_run(
         raise NotPossible(f"run {line.id} was just removed: its period is over") from None
     hub.doorbell.ring(new.id)
     return new.id
+
+
+def _in_force(hub: Hub, name: str) -> Workflow:
+    """The version that new runs begin with; raises `NotPossible` where there is none."""
+    found = hub.project.served.get(name)
+    if found is None or name in hub.project.broken:
+        raise NotPossible(f"the workflow {name} is not served as its file says: mend it first")
+    return found
 
 
 def replay_run(hub: Hub, facts: RunFacts, actor: Actor) -> UUID:

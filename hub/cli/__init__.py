@@ -19,6 +19,7 @@ COMMANDS = Commands(
         "dev": "serving:dev",
         "web": "serving:web",
         "worker": "serving:worker",
+        "browser-worker": "serving:browser_worker",
         "demo": "demo:demo",
         "init": "new:init",
         "new": "new:new",

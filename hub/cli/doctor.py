@@ -22,6 +22,7 @@ from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import SECRETS_FILE, Environment, without_value
 from hub.connectors.sql import SqlClient
 from hub.domain import monitor, slot_monitor
+from hub.domain.booking_sessions import queue
 from hub.engine.project import Project
 from hub.engine.readiness import why_not_served
 from hub.engine.settings import PROJECT_FILE, ConnectionSettings
@@ -297,6 +298,7 @@ def _rows(engine: Engine, *, lease: timedelta) -> Iterator[Examined]:
         yield Examined("workers", "broken", "none is alive: start `hub worker`")
     with engine.connect() as connection:
         yield _schedules(invariants.late_schedules(connection))
+        yield _browsers(queue.look(connection))
         counted = reading.count_by_status(connection)
         said = ", ".join(f"{counted[status]} {status}" for status in sorted(counted))
         yield Examined("runs", "ok", said or "none")
@@ -313,6 +315,17 @@ def _rows(engine: Engine, *, lease: timedelta) -> Iterator[Examined]:
         yield _invariant("half-done", promise, monitor.half_done(connection))
         promise = "what was done by hand stands as it was written, without gaps (S9)"
         yield _invariant("audit", promise, audit.faults(connection))
+
+
+def _browsers(found: queue.Queue) -> Examined:
+    """Booking sessions that nobody takes, or that lost their browser (X18)."""
+    said = f"{found.driven} at work, {found.waiting} booking sessions wait"
+    if found.long and not found.driven:
+        start = "no browser worker takes them: start `hub browser-worker`"
+        return Examined("browsers", "broken", f"{said}; {start}")
+    if found.lost:
+        return Examined("browsers", "warning", f"{said}; {found.lost} lost theirs and end soon")
+    return Examined("browsers", "ok", said)
 
 
 def _invariant(

@@ -46,7 +46,7 @@ _REVIVE_EVERY = 1.0  # seconds between two looks at the servers
 CHILDREN = ("web", "worker")
 _OURSELVES = (sys.executable, "-m", "hub")
 _MOST_DEATHS, _WITHIN = 5, 60.0  # so many deaths of one child in so many seconds are the end
-_COLOURS = {"web": "cyan", "worker": "magenta"}
+_COLOURS = {"web": "cyan", "worker": "magenta", "browser-worker": "blue"}
 _LEVELS = {"warning": "yellow", "error": "red", "critical": "red"}
 _SHOWN_FIRST = ("at", "level", "message", "logger", "exception")
 

@@ -9,11 +9,13 @@ from dataclasses import replace
 
 import click
 
+from hub.browser.program import find_program
 from hub.cli.console import say
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment, environment_of
 from hub.cli.ports import await_free_port, require_free_port
 from hub.config import Settings
+from hub.errors import Misconfigured
 
 
 @example("hub web", "PORT=80 HUB_WEB_PROCESSES=4 hub web")
@@ -62,6 +64,36 @@ def worker(environment: Environment, *, metrics_port: int | None) -> None:
     _become("hub.worker", settings)
 
 
+@example("hub browser-worker", "HUB_BROWSER_SEATS=10 hub browser-worker")
+@click.command("browser-worker")
+@pass_environment
+def browser_worker(environment: Environment) -> None:
+    """Fill in booking pages for booking sessions, in a Chromium without a window.
+
+    Needs the extra `browser` (pip install 'webhook-hub[browser]') and a Chromium on this machine
+    (HUB_BROWSER_PROGRAM). Any number may run; together they have HUB_BROWSER_SEATS browsers. On
+    SIGTERM sessions in hand get 20 s to end by themselves; then they end as an error.
+    """
+    environment.use_logs("error")
+    settings = environment.startable()
+    find_program(settings.browser_program)
+    _become("hub.browser", settings)
+
+
+def _children(settings: Settings) -> tuple[str, ...]:
+    """The processes of `hub dev`: a browser worker too, where a page may be opened (B-18)."""
+    from hub.cli.household import CHILDREN  # noqa: PLC0415 - web and worker need nothing of it
+
+    if not settings.environment.get("SESSION_ORIGINS"):
+        return CHILDREN
+    try:
+        find_program(settings.browser_program)
+    except Misconfigured as missing:
+        say(f"booking sessions wait, no browser worker is started: {missing}")
+        return CHILDREN
+    return (*CHILDREN, "browser-worker")
+
+
 def _tell_of_console(environment: Environment) -> None:
     """Where the pages for people are; for the first of them a link."""
     from hub.cli.access import first_link  # noqa: PLC0415 - web and worker need nothing of it
@@ -88,11 +120,11 @@ def dev(environment: Environment, *, only_servers: bool) -> None:
     Starts its own PostgreSQL and Redis unless HUB_DATABASE_URL and HUB_REDIS_URL name others,
     brings the tables up to date and makes up a value for every secret that has none. Its state
     lies in .hub/ (HUB_STATE_DIR); other commands find it there. Starts a web, a worker or a
-    server of its own that dies again. Ctrl-C ends it.
+    server of its own that dies again; a browser worker too, where SESSION_ORIGINS names pages and
+    a Chromium is there. Ctrl-C ends it.
     """
     from hub.cli.demo.page import client_page  # noqa: PLC0415 - never in `hub web`
     from hub.cli.household import (  # noqa: PLC0415 - web and worker have no servers to start
-        CHILDREN,
         Household,
         prepared,
     )
@@ -101,13 +133,13 @@ def dev(environment: Environment, *, only_servers: bool) -> None:
     if not only_servers:
         require_free_port(environment.stated)
     say("starting …", dim=True)
-    children = () if only_servers else CHILDREN
     with ExitStack() as at_end:
         ready = at_end.enter_context(prepared(environment))
         page = (
             None if only_servers else at_end.enter_context(client_page(environment, ready.settings))
         )
         settings = ready.settings if page is None else page.settings
+        children = () if only_servers else _children(settings)
         household = at_end.enter_context(
             Household(settings, revive=ready.revive, children=children)
         )

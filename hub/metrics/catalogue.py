@@ -126,6 +126,25 @@ DOORBELL = _metric(
     "outcome",
 )
 
+# ------------------------------------------------------------------------ booking sessions
+
+BROWSER_SESSIONS = _metric(
+    "hub_browser_sessions", "gauge", "Booking sessions that living browser workers have in hand"
+)
+BROWSER_ENDS = _metric(
+    "hub_browser_sessions_ended_total",
+    "counter",
+    "Booking sessions that browser workers ended, by outcome",
+    "outcome",
+)
+BROWSER_SECONDS = _metric(
+    "hub_browser_steps_seconds",
+    "histogram",
+    "How long steps 1 to 4 of a booking page took",
+    "platform",
+    buckets=LONG_SECONDS,
+)
+
 # ----------------------------------------------------------------- asked of the database
 
 DATABASE_UP = _metric(
@@ -187,7 +206,7 @@ REDIS_UP = _metric("hub_redis_up", "gauge", "1: Redis answers", source="here")
 PROCESSES = _metric(
     "hub_processes",
     "gauge",
-    "Living processes that keep figures in this directory: `web`, `worker`",
+    "Living processes that keep figures in this directory: `web`, `worker`, `browser`",
     "role",
     source="here",
 )

@@ -33,6 +33,7 @@ from hub.web.visits import Visit, Visits
 _ON_THE_SHORT_WAY = frozenset(METHODS) - {"HEAD"}
 _WITHOUT_BODY = {204, 304}
 _CONSOLE = "/admin"
+_HANDOFF = "/handoff/"
 _FIRST_FINAL = 200
 _WRITTEN_BY_FLASK = {"content-length", "content-location", "location"}
 
@@ -73,6 +74,9 @@ class HubApp(Flask):
         """Answer one request."""
         if environ.get("PATH_INFO", "").startswith(_CONSOLE) and _is_of_console(environ):
             return self._of_console(environ, start_response)
+        if environ.get("PATH_INFO", "").startswith(_HANDOFF):
+            shown: Iterable[bytes] = self.handoff(environ, start_response)
+            return shown
         asked = self.streams.find(environ.get("PATH_INFO", ""))
         if asked is not None:
             return self._streamed(environ, start_response, asked)
@@ -104,6 +108,11 @@ class HubApp(Flask):
     def console(self) -> Any:
         """The pages for people, loaded when somebody asks for one: webhooks never need them."""
         return _load_console().create_console(self._hub, self.visits)
+
+    @cached_property
+    def handoff(self) -> Any:
+        """The pages of leads who pay in our browser, loaded when one comes."""
+        return import_module("hub.web.handoff.pages").create_handoff(self._hub, self.visits)
 
     def _streamed(
         self, environ: dict[str, Any], start_response: Any, asked: Asked

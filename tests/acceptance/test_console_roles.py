@@ -56,6 +56,7 @@ LEAST: dict[tuple[str, str], Role | None] = {
     ("POST", "/admin/workflows/<workflow>/edit"): EDITOR,
     ("POST", "/admin/workflows/<workflow>/edit/check"): EDITOR,
     ("POST", "/admin/workflows/<workflow>/edit/tests"): EDITOR,
+    ("POST", "/admin/workflows/<workflow>/edit/what-if"): EDITOR,
     ("POST", "/admin/workflows/<workflow>/edit/words"): EDITOR,
     ("POST", "/admin/workflows/<workflow>/edit/commit"): EDITOR,
     ("GET", "/admin/people"): ADMIN,

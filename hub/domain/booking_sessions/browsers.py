@@ -12,12 +12,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, or_, select, text
+from sqlalchemy import ColumnElement, Connection, and_, select, text
 
 from hub.action import Clock
 from hub.domain.booking_sessions import rows
 from hub.domain.booking_sessions.rows import Session
-from hub.domain.booking_sessions.states import Outcome
+from hub.domain.booking_sessions.states import Outcome, Source
 from hub.errors import Permanent
 from hub.storage import events
 from hub.storage.tables import booking_sessions as sessions
@@ -49,22 +49,26 @@ def claim(
     seats: int,
     lease: timedelta = LEASE,
     test_origins: Sequence[str] = (),
+    mock_origin: str | None = None,
 ) -> Claim | None:
     """The session that waits longest, now `navigating`; None without one, or without a free seat.
 
-    In mode `test` only pages of `test_origins` are opened, in `simulate` none (D10).
+    In mode `test` only pages of `test_origins` are opened, in `simulate` none (D10) but the mock
+    page of a demonstration, which books nothing.
     """
     db.execute(_ONE_AT_A_TIME)
     now = clock.now()
     seat = db.scalar(_FREE_SEAT, {"seats": seats})
     if seat is None:
         return None
-    for_real = or_(sessions.c.mode == "live", sessions.c.mode == "test")
     is_possible = and_(sessions.c.start_by > now, sessions.c.starts_at > now)  # still (X24)
-    is_next = and_(sessions.c.state == "created", is_possible, for_real)
+    is_next = and_(sessions.c.state == "created", is_possible, *_opened(mock_origin))
     query = select(*rows.COLUMNS).where(is_next).order_by(sessions.c.number).limit(_MOST)
     waiting = db.execute(query.with_for_update(skip_locked=True)).mappings()
-    listed = {origin_of(each) for each in test_origins}
+    listed = {
+        "test": {*map(origin_of, test_origins), mock_origin},
+        "simulate": {mock_origin},
+    }
     chosen = next((each for each in map(rows.as_session, waiting) if _may_open(each, listed)), None)
     if chosen is None:
         return None
@@ -88,11 +92,24 @@ def choose(db: Connection, clock: Clock, claimed: Claim, *, service: str, provid
 
 
 def ready(
-    db: Connection, clock: Clock, claimed: Claim, *, handoff_url: str, page_url: str
+    db: Connection,
+    clock: Clock,
+    claimed: Claim,
+    *,
+    handoff_url: str,
+    page_url: str,
+    source: Source | None = None,
 ) -> Session:
-    """The page waits for the payment: steps 1 to 4 are done (B-05)."""
-    pages = {"handoff_url": handoff_url, "page_url": page_url}
+    """The page waits for the payment: steps 1 to 4 are done (B-05).
+
+    `source`: who will see how it ends, as the page's description says (X20).
+    """
     session = _mine(db, claimed)
+    pages = {
+        "handoff_url": handoff_url,
+        "page_url": page_url,
+        "source": source or session.source,
+    }
     why = "the page waits for the payment"
     return rows.move(db, session, clock.now(), "ready_for_handoff", why=why, **pages)
 
@@ -120,6 +137,13 @@ def finish(
     return rows.end(db, session, clock.now(), outcome, why=why, **told)
 
 
+def leave(db: Connection, clock: Clock, claimed: Claim) -> None:
+    """Give the seat back: the lead is on the platform's own page, which tells the end (X20)."""
+    session, now = _mine(db, claimed), clock.now()
+    freed = rows.store(db, session, now, {"seat": None, "owner": None, "lease_until": None})
+    rows.note(db, freed, now, why="our browser is closed; the lead's own page goes on")
+
+
 def announce(db: Connection, session: Session) -> None:
     """Wake the session's run: the page is ready, or the session is over.
 
@@ -137,11 +161,16 @@ def held_by(db: Connection, owner: str) -> list[UUID]:
     return list(db.scalars(select(sessions.c.id).where(sessions.c.owner == owner)))
 
 
-def _may_open(session: Session, listed: set[str | None]) -> bool:
+def _opened(mock_origin: str | None) -> tuple[ColumnElement[bool], ...]:
+    """Sessions of mode `simulate` are not looked at where there is no mock page."""
+    return () if mock_origin else (sessions.c.mode != "simulate",)
+
+
+def _may_open(session: Session, listed: Mapping[str, set[str | None]]) -> bool:
     if session.mode == "live":
         return True
     origin = origin_of(session.booking_url)
-    return origin is not None and origin in listed
+    return origin is not None and origin in listed[session.mode]
 
 
 def _mine(db: Connection, claimed: Claim) -> Session:

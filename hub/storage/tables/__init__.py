@@ -1,6 +1,10 @@
 """The whole database: one module for each part of it."""
 
-from hub.storage.tables.booking_sessions import booking_session_changes, booking_sessions
+from hub.storage.tables.booking_sessions import (
+    booking_session_changes,
+    booking_session_pictures,
+    booking_sessions,
+)
 from hub.storage.tables.bookings import (
     contacts,
     job_changes,
@@ -58,6 +62,7 @@ __all__ = [
     "audit",
     "booking_calls",
     "booking_session_changes",
+    "booking_session_pictures",
     "booking_sessions",
     "books",
     "console_sessions",

@@ -1,4 +1,4 @@
-"""Booking sessions and each change of their state.
+"""Booking sessions, each change of their state, and a picture of each.
 
 A trigger of migration 0014 refuses changes that the trade does not know (B-03).
 """
@@ -13,6 +13,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     Table,
     Text,
     text,
@@ -42,6 +43,7 @@ booking_sessions = Table(
     Column("page_url", Text),  # never shown outside (B-26)
     instant("handed_over_at"),
     Column("handed_over_by", Text),  # the key of the step
+    Column("viewer", Text),  # digest of what the one browser keeps that opened our page (X20)
     Column("declines", Integer, nullable=False, server_default=text("0")),
     json_column("evidence"),
     Column("confirmation_number", Text),
@@ -114,4 +116,19 @@ booking_session_changes = Table(  # what happened to a session, in this order
     json_column("evidence"),
     created("at"),
     Index(None, "session_id", "id"),
+)
+
+booking_session_pictures = Table(  # what the page looked like, last in each state; never a card
+    "booking_session_pictures",
+    metadata,
+    Column(
+        "session_id",
+        UUID,
+        ForeignKey("booking_sessions.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("state", Text, primary_key=True),
+    Column("jpeg", LargeBinary, nullable=False),
+    instant("at", required=True),
+    CheckConstraint("octet_length(jpeg) <= 300000", name="size"),
 )

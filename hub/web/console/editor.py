@@ -25,6 +25,7 @@ from hub.engine.versions import workflow_path
 from hub.errors import NotPossible, Rejected
 from hub.people.roles import Deed
 from hub.storage import audit
+from hub.web.console import what_if
 from hub.web.console.app import Console, field
 from hub.web.console.drafts import Draft, Drafts
 from hub.web.console.flows import names_of
@@ -46,6 +47,7 @@ class Editor:
             (page, self.save),
             (f"{page}/check", self.check),
             (f"{page}/tests", self.try_tests),
+            (f"{page}/what-if", self.what_if),
             (f"{page}/words", self.words),
             (f"{page}/commit", self.commit),
         ):
@@ -76,6 +78,13 @@ class Editor:
         text = self._text(file)
         tried = self._drafts.try_tests(workflow, text, self._app.aside)
         return self._part("edit_tests.html", workflow, file, text, draft=tried.draft, tried=tried)
+
+    def what_if(self, workflow: str) -> Response:
+        """What the last requests would have become with the text."""
+        file = self._file(workflow)
+        text = self._text(file)
+        found = what_if.ask(self._app, self._drafts, workflow, text)
+        return self._part("edit_what_if.html", workflow, file, text, what_if=found)
 
     def words(self, workflow: str) -> Response:
         """What may be written at a place of the text, and what stands there: for scripts."""

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from flask import Response, request
 
+from hub.bootstrap import Hub
 from hub.bootstrap.repeating import ask_to_cancel, plan_repetition, retry_run
 from hub.bootstrap.retelling import (
     Told,
@@ -25,7 +26,7 @@ from hub.ingest.notes import reason
 from hub.people.roles import Deed
 from hub.storage import audit
 from hub.storage.db import DatabaseClock
-from hub.storage.reading import StepFacts
+from hub.storage.reading import RunLine, StepFacts
 from hub.web.console import picture
 from hub.web.console.app import Console, field
 from hub.web.console.covering import COVER, cover, written
@@ -64,6 +65,7 @@ class Shown:
     error: dict[str, str] | None
     doubts: list[str]
     key: str | None
+    is_old: bool
 
 
 class RunPage:
@@ -99,8 +101,9 @@ class RunPage:
     def retry(self, run_id: UUID) -> Response:
         """Run it again; what would leave the hub a second time is asked about first (E20)."""
         hub, start_at = self._app.hub, field("from") or None
+        is_anew = field("version") == "now"
         with hub.console_database.connect() as db:
-            wanted = plan_repetition(db, run_id, start_at, hub.actions)
+            wanted = plan_repetition(db, run_id, start_at, hub.actions, is_anew=is_anew)
         if wanted.doubts and field("sure") != "yes":
             return self._app.render(
                 "retry.html",
@@ -108,8 +111,16 @@ class RunPage:
                 run=wanted.facts.line,
                 doubts=wanted.doubts,
                 start_at=start_at or "",
+                is_anew=is_anew,
             )
-        new_id = retry_run(hub, wanted.facts, wanted.plan, self._app.actor, action="console retry")
+        new_id = retry_run(
+            hub,
+            wanted.facts,
+            wanted.plan,
+            self._app.actor,
+            action="console retry",
+            is_anew=is_anew,
+        )
         return self._app.see_other(f"/admin/runs/{new_id}")
 
     def _rendered(self, run_id: UUID, *, is_revealed: bool) -> Response:
@@ -158,8 +169,15 @@ class RunPage:
             result=said(shown_value(facts.result)),
             error=_error(hide(line.error)),
             doubts=doubts_of(line),
+            is_old=_is_old(self._app.hub, line),
             key=None if not line.dedupe_key else (hide(line.dedupe_key) if is_revealed else COVER),
         )
+
+
+def _is_old(hub: Hub, line: RunLine) -> bool:
+    """Whether runs that begin now have another version."""
+    found = hub.project.served.get(line.workflow)
+    return found is not None and found.version != line.version
 
 
 def _values(

@@ -38,6 +38,12 @@ const look = EditorView.theme({
   ".cm-lintRange-error": { textDecorationColor: "var(--bad-bar)" },
   ".cm-lintRange-warning": { textDecorationColor: "var(--warn-bar)" },
   ".cm-lintRange-info": { textDecorationColor: "var(--live-bar)" },
+  // Signs instead of the pictures of the library, which would be `data:` addresses: the policy forbids them.
+  ".cm-lint-marker-error, .cm-lint-marker-warning, .cm-lint-marker-info": { content: "normal", textAlign: "center", lineHeight: "1em" },
+  ".cm-lint-marker::before": { content: "'●'" },
+  ".cm-lint-marker-error": { color: "var(--bad-bar)" },
+  ".cm-lint-marker-warning": { color: "var(--warn-bar)" },
+  ".cm-lint-marker-info": { color: "var(--live-bar)" },
   ".cm-panels": { backgroundColor: "var(--card)", color: "var(--ink)" },
   ".cm-panels input, .cm-panels button": { color: "var(--ink)", backgroundColor: "var(--card)", backgroundImage: "none", border: "1px solid var(--strong)", borderRadius: "4px" },
   ".cm-searchMatch": { backgroundColor: "var(--warn-ground)", outline: "1px solid var(--warn-bar)" },
