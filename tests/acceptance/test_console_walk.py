@@ -12,9 +12,10 @@ WRONG = "  - if: payload.lead_id is set\n    fail: not_ready\n\n"
 
 def a_failed_run(hub: Story) -> None:
     """Somebody wrote a step that ends every run."""
+    lead = hub.holder()
     first = "  # First, so that nothing is given for a number that is none.\n"
     change(hub, "lead-phone", first, WRONG + first)
-    hub.gives_phone(hub.holder())
+    hub.gives_phone(lead)
 
 
 def is_in_force(hub: Story) -> None:
