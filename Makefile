@@ -1,14 +1,16 @@
 # One line of help stands behind each target; `make help` prints them.
 .DEFAULT_GOAL := help
 .PHONY: help setup run test proofs api-tests check check-types check-lint check-imports check-pages check-tests bench bench-check \
-  bench-growth bench-mutants bench-sleepers fuzz storm redis-away crash-points fences audit sbom lock clean
+  bench-growth bench-mutants bench-sleepers fuzz storm redis-away crash-points fences time-rows audit sbom lock clean
 
 BIN := .venv/bin
 # Tests start hundreds of processes: none of them should compile what another one has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 PROOFS := tests/unit/engine/expressions tests/unit/engine/advance tests/unit/values tests/integration/domain/test_races.py \
   tests/integration/domain/test_slot_races.py \
-  $(wildcard tests/integration/*/test_*_machine.py) tests/crash_points/test_crash_points.py tests/unit/testing/test_crashing.py
+  tests/integration/bookings/test_booking_races.py tests/acceptance/test_slot_checkout_deaths.py \
+  tests/crash_points/test_crash_points.py tests/unit/testing/test_crashing.py \
+  $(wildcard tests/integration/*/test_*_machine.py)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -24,6 +26,9 @@ test: setup ## run the whole suite against a real PostgreSQL and Redis that it s
 
 proofs: setup ## the properties of the language and the races with their full figures (half an hour)
 	@$(BIN)/pytest --hypothesis-profile=proofs $(or $(ARGS),$(PROOFS))
+
+time-rows: setup ## the rows of the trade about time, with a false clock, in seconds (ARGS=...)
+	@$(BIN)/python -m tests.time_rows $(ARGS)
 
 api-tests: setup ## 500 requests for each operation of our OpenAPI document (a quarter of an hour)
 	@$(BIN)/pytest --hypothesis-profile=proofs --timeout=3600 tests/acceptance/test_api.py $(ARGS)

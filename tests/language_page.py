@@ -18,6 +18,7 @@ from hub.engine.findings import Finding
 from hub.engine.language.workflow import TRIGGERS
 from hub.engine.project import Project, load_project
 from hub.ingest.signatures import AUTH_TYPES
+from tests import readme
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "language.md"
@@ -56,10 +57,10 @@ def tests() -> Iterator[Example]:
 
 @cache
 def files() -> dict[str, str]:
-    """The project that the page describes: hub.yaml is that of the repository."""
+    """The project that the page describes, with the repository's hub.yaml but for its flows."""
     schemas = {found[2]: found[3] for found, _ in _blocks() if found[1] == "json"}
     flows = {each.path: each.text for each in examples()}
-    return {"hub.yaml": (ROOT / "hub.yaml").read_text("utf-8"), **schemas, **flows}
+    return {"hub.yaml": readme.settings(), **schemas, **flows}
 
 
 @cache

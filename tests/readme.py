@@ -10,6 +10,8 @@ from hub.bootstrap import read_project
 from hub.engine.project import Project
 
 ROOT = Path(__file__).parents[1]
+_CALLBACK = re.compile(r"^    options:\n      status_callback: .*\n", re.MULTILINE)
+_STREAMS = re.compile(r"^streams:\n(?: .*\n)+", re.MULTILINE)
 _FILE = re.compile(r"^```\w+ (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SHOWN = re.compile(r"^```console\n\$ (.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -28,6 +30,15 @@ def text() -> str:
 def files() -> dict[str, str]:
     """Path → content of the files that the reader writes."""
     return {found[1]: found[2] for found in _FILE.finditer(text())}
+
+
+def settings() -> str:
+    """The hub.yaml of this repository, without what is only for its own flows and events."""
+    text = (ROOT / "hub.yaml").read_text("utf-8")
+    for written in (_CALLBACK, _STREAMS):
+        text, count = written.subn("", text)
+        assert count == 1, written.pattern
+    return text
 
 
 def shown(command: str) -> list[str]:

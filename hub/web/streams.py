@@ -53,23 +53,30 @@ class Asked:
 
 
 class Feed:
-    """The body of one stream; closed when its reader is gone."""
+    """The body of one stream; closed when its reader is gone. `now` counts seconds."""
 
-    def __init__(self, board: Board, watcher: Watcher, to_live: Callable[[], float]) -> None:
-        self._board, self._watcher, self._to_live = board, watcher, to_live
+    def __init__(
+        self,
+        board: Board,
+        watcher: Watcher,
+        to_live: Callable[[], float],
+        *,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
+        self._board, self._watcher, self._to_live, self._now = board, watcher, to_live, now
         metrics.STREAMS.add()
 
     def __iter__(self) -> Iterator[bytes]:
         """Pieces, until the stream is old or the process ends (E14)."""
         yield _BEGIN
-        began = said = monotonic()
-        while monotonic() - began < LONGEST and self._to_live() == inf:
+        began = said = self._now()
+        while self._now() - began < LONGEST and self._to_live() == inf:
             for event in self._watcher.take(_LOOK):
                 yield written(event)
-                said = monotonic()
-            if monotonic() - said >= HEARTBEAT:
+                said = self._now()
+            if self._now() - said >= HEARTBEAT:
                 yield _BEAT
-                said = monotonic()
+                said = self._now()
 
     def close(self) -> None:
         """Its reader is gone, or has heard all."""

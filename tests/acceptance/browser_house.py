@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -65,7 +66,7 @@ class House:
         made: list[BrowserWorker] = []
 
         async def run() -> None:
-            times_ = {"look_every": 0.2, "claim_every": 0.1, "drain_within": 0.1, **times}
+            times_ = {"look_every": 0.4, "claim_every": 0.1, "drain_within": 0.1, **times}
             hub = self.clinic.story.hub
             made.append(
                 BrowserWorker(hub, self.loop.program, chromium=self.loop.chromium, **times_)
@@ -88,7 +89,15 @@ class House:
     def becomes(self, session: str, *states: str) -> dict[str, Any]:
         """Wait until the session is in one of these states, and ask; runs go on meanwhile."""
         until(lambda: self._worked(session) in states, lambda: f"{states}: {self.row(session)}")
-        return dict(self.clinic.ask(session).json)
+        told: dict[str, Any] = {}
+
+        def is_told() -> bool:
+            answer = self.clinic.ask(session)
+            told.update(answer.json if answer.status == HTTPStatus.OK else {})
+            return bool(told)
+
+        until(is_told, "somebody answers")  # a busy machine may say 503 first
+        return told
 
     def _worked(self, session: str) -> str:
         self.clinic.story.work_all()

@@ -14,7 +14,7 @@ from select import select
 from time import monotonic
 from typing import Any, Self
 
-PATIENCE = 30.0  # seconds; the machine may be busy
+PATIENCE = 90.0  # seconds; the machine may be busy, and only what fails waits so long
 _READ, _WRITE = 3, 4  # where Chromium reads its orders and tells what became of them
 _WITHOUT = (
     "--headless=new",

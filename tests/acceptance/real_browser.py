@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from flask import Flask
 from playwright.sync_api import (
@@ -56,7 +58,7 @@ class Look:
         return f"{self.width} {self.scheme}"
 
 
-PHONE, PHONE_AT_NIGHT = Look(390, 844, "light"), Look(390, 844, "dark")
+PHONE = Look(390, 844, "light")
 DESK, DESK_AT_NIGHT = Look(1280, 860, "light"), Look(1280, 860, "dark")
 
 
@@ -134,10 +136,20 @@ class Chromium:
         context.add_cookies([{"name": "hub_session", "value": token, "url": f"{self.url}/admin"}])
 
 
+def own_address() -> str:
+    """An address on this machine that nobody has; it goes into the settings of the hub."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
 @contextmanager
 def open_chromium(program: str, story: Story) -> Iterator[Chromium]:
     """Serve the hub of the story on a port of its own, and open a browser in front of it."""
-    with serving(story.client.application) as url, sync_playwright() as playwright:
+    with (
+        serving(story.client.application, story.hub.settings.public_url) as url,
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=program, args=[*_WITHOUT])
         try:
             yield Chromium(browser, story, url)
@@ -146,13 +158,13 @@ def open_chromium(program: str, story: Story) -> Iterator[Chromium]:
 
 
 @contextmanager
-def serving(app: Flask) -> Iterator[str]:
-    """An application on a free port of this machine; its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+def serving(app: Flask, url: str) -> Iterator[str]:
+    """An application at its own address, which it takes requests of its pages from."""
+    server = make_server("127.0.0.1", urlsplit(url).port or 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, name="console", daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield url
     finally:
         server.shutdown()
         thread.join()

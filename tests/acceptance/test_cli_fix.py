@@ -10,7 +10,6 @@ import pytest
 from tests import readme
 from tests.acceptance.terminal import Terminal
 
-ROOT = Path(__file__).parents[2]
 NAME = "workflows/callback-request.yaml"
 
 
@@ -19,7 +18,7 @@ def terminal(tmp_path: Path) -> Terminal:
     """The project of the readme, and nothing else: no servers."""
     for name in ("workflows", "schemas"):
         (tmp_path / name).mkdir()
-    (tmp_path / "hub.yaml").write_text((ROOT / "hub.yaml").read_text())
+    (tmp_path / "hub.yaml").write_text(readme.settings())
     readme.write_files(tmp_path)
     return Terminal(tmp_path, {"HUB_DATABASE_URL": "", "HUB_REDIS_URL": ""})
 

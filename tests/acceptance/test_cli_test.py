@@ -43,7 +43,7 @@ def terminal(tmp_path: Path) -> Terminal:
     """A project of one workflow with two tests, and no servers."""
     for name in ("workflows/tests", "schemas"):
         (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "hub.yaml").write_text((ROOT / "hub.yaml").read_text())
+    (tmp_path / "hub.yaml").write_text(readme.settings())
     readme.write_files(tmp_path)
     (tmp_path / "workflows/tests/callback-request.yaml").write_text(TRIALS)
     return Terminal(tmp_path, {"HUB_DATABASE_URL": "", "HUB_REDIS_URL": ""})

@@ -278,7 +278,7 @@ def hub_dev(folder: Path) -> Iterator[str]:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_K20_a_person_clicks_through_a_hold_and_sees_that_nothing_leaves(
     tmp_path: Path, chromium: str
 ):

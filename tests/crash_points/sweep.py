@@ -31,6 +31,8 @@ BEYOND = {
     "hub.storage.event_feed:happened:": "only looks: what a page that listens is told",
     "hub.people.": "a person's own session: a transaction each, no run and no message",
     "hub.web.console.": "a person's click, made by what `hub cancel` and `hub retry` make it by",
+    "hub.bootstrap.saving:": "a person saves a file: it is whole or as before, and no run begins",
+    "hub.bootstrap.repeating:replay_run:": "what is played once more in `simulate`: nothing leaves",
     "hub.embedded.": "begins the servers of `hub dev`; there is no hub yet",
     "hub.testing.": "`hub test --real` writes into a transaction that is always rolled back",
     "hub.connectors.http.backend:DeadlineStream.start_tls:": (

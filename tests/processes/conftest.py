@@ -52,7 +52,10 @@ steps:
 """
 
 
-FLOWS = ("lead-phone", "vapi-call-ended", "vapi-appointment-booked", "check-slots")
+FLOWS = (
+    *("lead-phone", "vapi-call-ended", "vapi-appointment-booked", "check-slots"),
+    *("calcom-appointment-outcome",),
+)
 _CALL = re.compile(r"\bcall: ([a-z-]+)$", re.MULTILINE)
 
 

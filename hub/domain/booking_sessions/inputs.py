@@ -18,7 +18,7 @@ KEYS = frozenset(
         *("ArrowDown", "ArrowLeft", "ArrowRight", "ArrowUp"),
     }
 )
-POINTED = frozenset(get_args(Pointed))
+POINTED: Mapping[str, Pointed] = {each: each for each in get_args(Pointed)}
 MOST = 50  # in one message
 LONGEST = 200  # characters
 _NARROWEST, _WIDEST = 280, 1280
@@ -80,8 +80,8 @@ def _input(each: Any) -> Input:
     if not isinstance(each, Mapping):
         raise ValueError("an input is an object")  # noqa: TRY004 - for one `except` of callers
     do: Any = each.get("do")
-    if do in POINTED:
-        return Pointer(do, _part(each.get("x")), _part(each.get("y")))
+    if isinstance(do, str) and do in POINTED:
+        return Pointer(POINTED[do], _part(each.get("x")), _part(each.get("y")))
     if do == "wheel":
         by = _number(each.get("by"), -_FARTHEST, _FARTHEST)
         return Wheel(_part(each.get("x")), _part(each.get("y")), by)

@@ -48,6 +48,33 @@ TOO_MANY = Answer(429, headers={"Retry-After": "1"})
 PHONE, EMAIL, CHANNEL = "+12025550100", "tester@example.com", "#test"
 
 
+CALLS_OUT = """
+hub: 1
+title: Calls two places by HTTP
+inputs: {{}}
+steps:
+  - id: posted
+    do: http.post
+    with: {{url: "{listed}/posted", json: {{}}}}
+  - id: posted_elsewhere
+    do: http.post
+    with: {{url: "{other}/posted", json: {{}}}}
+  - id: deleted
+    do: http.delete
+    with: {{url: "{listed}/deleted"}}
+  - id: deleted_elsewhere
+    do: http.delete
+    with: {{url: "{other}/deleted"}}
+"""
+CALLING_OUT = """
+hub: 1
+workflow: calls-out
+tests:
+  - name: two places are called by HTTP
+    expect: {status: succeeded}
+"""
+
+
 def has_effect(action: Action) -> bool:
     return action.outward and action.effect != "read"
 
@@ -104,12 +131,17 @@ class World:
         self.twilio = stack.enter_context(FakeTwilio())
         self.smtp = stack.enter_context(FakeSmtp())
         self.receiver = stack.enter_context(FakeReceiver())
+        self.stranger = stack.enter_context(FakeReceiver())  # may be reached, and is not listed
         self.vapi = stack.enter_context(FakeVapi())
         self.vapi.lines = 1000
-        services = (self.slack, self.twilio, self.smtp, self.receiver, self.vapi)
+        services = (self.slack, self.twilio, self.smtp, self.receiver, self.stranger, self.vapi)
         self.ports = {each.port for each in services}
         files = dict(read_project(ROOT).files)
         files["hub.yaml"] = self._led(files["hub.yaml"])
+        files["workflows/calls-out.yaml"] = CALLS_OUT.format(
+            listed=self.receiver.url, other=self.stranger.url
+        )
+        files["workflows/tests/calls-out.yaml"] = CALLING_OUT
         self.project = compile_project(files)
         assert not self.project.errors
         self.files = read_all(self.project)
@@ -243,8 +275,12 @@ def test_D10_in_test_only_the_listed_destinations_hear_of_any_flow(world: World)
     assert {message.channel for message in world.slack.messages} == {CHANNEL}
     assert {each for mail in world.smtp.messages for each in mail.recipients} == {EMAIL}
     assert {each["customer"]["number"] for each in world.vapi.calls.values()} == {PHONE}
+    heard_of = {(each.method, each.path) for each in world.receiver.requests}
+    assert heard_of == {("POST", "/posted"), ("DELETE", "/deleted")}
+    assert world.stranger.requests == []
     names = {name for each in done for name, _ in each.did}
     assert {"twilio.send_sms", "slack.post", "email.send", "vapi.start_call"} <= names
+    assert {"http.post", "http.delete"} <= names
     assert "webhooks.send" not in names  # its platform is not listed
 
 

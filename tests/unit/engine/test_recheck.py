@@ -20,6 +20,7 @@ from hub.engine.project import Project, load_project
 from hub.engine.recheck import Checked, recheck
 from hub.ingest.signatures import AUTH_TYPES
 from hub.testing import check_trials
+from tests import readme
 from tests.unit.engine.damage import damaged
 from tests.unit.engine.shipped import ROOT, shipped_actions, shipped_files
 
@@ -99,6 +100,7 @@ def _files() -> dict[str, str]:
         files[path] = (ROOT / path).read_text()
     return {
         **files,
+        "hub.yaml": readme.settings(),  # it names flows that are not among these
         "workflows/branches.yaml": BRANCHES,
         "workflows/called.yaml": CALLED,
         "workflows/tests/branches.yaml": TRIALS,

@@ -17,6 +17,7 @@ from hub.testing.plan import Trial
 from hub.testing.reading import check_trials, read_all
 from hub.testing.telling import failure_text
 from hub.testing.trying import Trials
+from tests import readme
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/testing.md").read_text("utf-8")
@@ -27,7 +28,7 @@ SHOWN = re.compile(r"^```console\n\$ (.*?)\n(.*?)^```$", re.MULTILINE | re.DOTAL
 
 def files() -> dict[str, str]:
     """Path → content; what the page adds to a file later stands behind what it began with."""
-    found = {"hub.yaml": (ROOT / "hub.yaml").read_text("utf-8")}
+    found = {"hub.yaml": readme.settings()}
     for path, text in re.findall(r"^```\w+ (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
         found[path] = f"{found[path]}\n{text}" if path in found else text
     return found

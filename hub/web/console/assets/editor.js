@@ -114,7 +114,7 @@ function begin(area) {
         autocompletion({ override: [complete], activateOnTypingDelay: 150 }),
         keymap.of([...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap, ...lintKeymap,
           { key: "Mod-s", preventDefault: true, run: () => { form.requestSubmit(); return true; } }, indentWithTab]),
-        EditorView.contentAttributes.of({ "aria-label": area.labels[0].textContent, "aria-describedby": "place" }),
+        EditorView.contentAttributes.of({ tabindex: "0", "aria-label": area.labels[0].textContent, "aria-describedby": "place" }),
         EditorView.updateListener.of((update) => {
           if (update.selectionSet || update.docChanged) {
             const at = placeOf(update.state, update.state.selection.main.head);
