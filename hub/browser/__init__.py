@@ -9,5 +9,4 @@ program.py    whether this machine has a Chromium to drive
 chromium.py   one Chromium for all, started when it is wanted
 way_out.py    the one way to other hosts, which refuses private addresses
 desk.py       the rows of sessions
-checker.py    which selectors of a description a page has
 """

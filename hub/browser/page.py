@@ -5,15 +5,19 @@ Questions are asked in one piece, so that all of an answer belongs to one moment
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from playwright.async_api import CDPSession, Error, Frame, Page
+from playwright.async_api import TimeoutError as TooSlow
 
 from hub.domain.booking_sessions.choices import Offer, holds_card_number
 from hub.domain.booking_sessions.pictures import LARGEST
+
+Told = TypeVar("Told")
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +90,7 @@ class BookingPage:
     async def look(self, selectors: Collection[str]) -> Seen | None:
         """What is to be seen now; None while another page is on its way."""
         try:
-            found = await self.page.evaluate(_LOOK, list(selectors))
+            found = await _answer(self.page.evaluate(_LOOK, list(selectors)))
         except Error:
             if self.is_gone:
                 raise
@@ -101,12 +105,12 @@ class BookingPage:
 
     async def offers(self, selector: str) -> list[Offer]:
         """What can be taken there."""
-        found: Sequence[Any] = await self.page.evaluate(_OFFERS, selector)
+        found: Sequence[Any] = await _answer(self.page.evaluate(_OFFERS, selector))
         return [Offer(each["words"], tuple(each["marks"]), each["free"]) for each in found]
 
     async def take(self, selector: str, place: int) -> None:
         """Take one of them."""
-        await self.page.evaluate(_TAKE, [selector, place])
+        await _answer(self.page.evaluate(_TAKE, [selector, place]))
 
     async def press(self, selector: str) -> None:
         """Click what is there."""
@@ -119,7 +123,7 @@ class BookingPage:
     async def words_of(self, selector: str) -> str | None:
         """The words of an element, such as a number of a booking; never a card's (B-06)."""
         found = self.page.locator(selector).first
-        if not await found.count():
+        if not await _answer(found.count()):
             return None
         text = (await found.inner_text(timeout=_AT_ONCE)).strip()
         return None if not text or holds_card_number(text) else text[:_LONGEST_NUMBER]
@@ -127,7 +131,9 @@ class BookingPage:
     async def address_of(self, selector: str) -> str | None:
         """Where a link leads, as a whole address."""
         found = self.page.locator(selector).first
-        return str(await found.evaluate("(it) => it.href")) if await found.count() else None
+        if not await _answer(found.count()):
+            return None
+        return str(await found.evaluate("(it) => it.href", timeout=_AT_ONCE))
 
     async def devtools(self) -> CDPSession:
         """The page's own line to its browser."""
@@ -159,6 +165,14 @@ class BookingPage:
     async def _is_filled(self, frame: Frame) -> bool:
         """Whether a frame holds something of a card; one that cannot be asked may."""
         try:
-            return bool(await frame.evaluate(_CARD_FIELDS))
+            return bool(await _answer(frame.evaluate(_CARD_FIELDS)))
         except Error:
             return not frame.is_detached()
+
+
+async def _answer(question: Awaitable[Told]) -> Told:
+    """What the page says. Raises `TooSlow`: one that never loads, or is stuck, says nothing."""
+    try:
+        return await asyncio.wait_for(question, _AT_ONCE / 1000)
+    except TimeoutError as silent:
+        raise TooSlow("the page does not answer") from silent

@@ -285,14 +285,14 @@ def test_K20_a_person_clicks_through_a_hold_and_sees_that_nothing_leaves(
     with hub_dev(tmp_path) as url, open_browser(chromium, tmp_path / "profile") as browser:
         browser.look(1280, 900)
         browser.go(f"{url}#holds")
-        browser.until("document.querySelector('#mode').textContent.startsWith('Simulated')")
+        browser.until("document.querySelector('#mode')?.textContent.startsWith('Simulated')")
         assert browser.value("document.querySelector('.badge.mock').textContent") == "Mock data"
 
         browser.click("#give-5b0c2c2e")
         browser.until("document.querySelector('#book-5b0c2c2e:not([disabled])')")
         browser.click("#book-5b0c2c2e")
         browser.until("document.body.innerText.includes('The agent says: “Booked for')")
-        browser.until("document.querySelector('.effect').innerText.includes('slack.post')")
+        browser.until("document.querySelector('.effect')?.innerText.includes('slack.post')")
         browser.click("#cancel-5b0c2c2e")
         browser.until("!document.querySelector('#cancel-5b0c2c2e')")
 

@@ -33,6 +33,9 @@ BEYOND = {
     "hub.web.console.": "a person's click, made by what `hub cancel` and `hub retry` make it by",
     "hub.bootstrap.saving:": "a person saves a file: it is whole or as before, and no run begins",
     "hub.bootstrap.repeating:replay_run:": "what is played once more in `simulate`: nothing leaves",
+    "hub.browser.": "drives a page; a session whose worker died is settled by its lease (B-20)",
+    "hub.lines:": "passes pictures and input between a page and a lead; nothing of it is kept",
+    "hub.web.handoff.": "a lead's way to the page, good once; what it leaves is the session's row",
     "hub.embedded.": "begins the servers of `hub dev`; there is no hub yet",
     "hub.testing.": "`hub test --real` writes into a transaction that is always rolled back",
     "hub.connectors.http.backend:DeadlineStream.start_tls:": (
