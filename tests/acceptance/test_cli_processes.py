@@ -95,13 +95,36 @@ def hub(project: Path, variables: dict[str, str], *words: str) -> subprocess.Com
 def test_each_demonstration_can_be_played_and_played_again(
     project: Path, variables: dict[str, str]
 ):
-    for words in ((), *((name,) for name in PARTS), ("holds",)):
+    for words in ((), *((name,) for name in PARTS if name != "session"), ("holds",)):
         played = hub(project, variables, "demo", *words, "--once")
 
         assert played.returncode == 0, played.stdout + played.stderr
         assert "checks passed" in played.stdout
         assert "✗" not in played.stdout
         assert "Traceback" not in played.stderr
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_B_01_B_16_sessions_are_shown_by_a_browser_worker_of_their_own(
+    project: Path, variables: dict[str, str], chromium: str
+):
+    played = hub(
+        project, {**variables, "HUB_BROWSER_PROGRAM": chromium}, "demo", "session", "--once"
+    )
+
+    assert played.returncode == 0, played.stdout + played.stderr
+    assert "All 13 checks passed." in played.stdout
+
+
+def test_sessions_are_not_shown_without_a_browser(project: Path, variables: dict[str, str]):
+    nowhere = {**variables, "HUB_BROWSER_PROGRAM": "no-such-browser"}
+
+    refused = hub(project, nowhere, "demo", "session", "--once")
+
+    assert refused.returncode != 0
+    assert "there is no no-such-browser" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from time import monotonic
@@ -18,7 +19,7 @@ from hub.cli.demo.parts import PARTS, part_named
 from hub.cli.demo.stage import Stage
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
-from hub.cli.household import Household, Prepared, prepared
+from hub.cli.household import CHILDREN, Household, Prepared, prepared
 from hub.cli.ports import is_free, require_free_port
 from hub.cli.timeline import Teller
 from hub.config import Settings
@@ -45,25 +46,28 @@ class Performance:
 def demo(environment: Environment, *, part: str | None, once: bool) -> None:
     """See it work: start everything, send real webhooks, show what became of them.
 
-    PART plays one flow from its beginning to its end: holds, call, slots or booking. Without it:
-    every road in, one scene for each.
+    PART plays one flow from its beginning to its end: holds, call, slots, booking or session (which
+    needs a Chromium). Without it: every road in, one scene for each.
 
     Runs on the embedded servers with its state in .hub/, whatever HUB_DATABASE_URL says, and
     simulates all effects: nothing leaves this machine. It can be played again and again.
     """
     environment.use_logs("error")
-    simulated = Environment.of(_demo_settings(environment.stated))
     chosen = part_named(part)
-    chosen.require_flows(simulated.loaded.project.workflows)
-    say(f"Webhook Hub: a demonstration of {chosen.title}.")
-    say("Effects are simulated: nothing leaves this machine.")
-    say("Starting PostgreSQL, Redis, web and worker …", dim=True)
     began = monotonic()
     with ExitStack() as at_end:
+        outfit = at_end.enter_context(chosen.outfit(environment.stated))
+        simulated = Environment.of(_demo_settings(environment.stated, outfit.variables))
+        chosen.require_flows(simulated.loaded.project.workflows)
+        say(f"Webhook Hub: a demonstration of {chosen.title}.")
+        say("Effects are simulated: nothing leaves this machine.")
+        say("Starting PostgreSQL, Redis, web and worker …", dim=True)
         ready = at_end.enter_context(prepared(simulated))
         page = None if once else at_end.enter_context(client_page(simulated, ready.settings))
         settings = ready.settings if page is None else page.settings
-        household = at_end.enter_context(Household(settings, is_quiet=True))
+        household = at_end.enter_context(
+            Household(settings, is_quiet=True, children=(*CHILDREN, *outfit.children))
+        )
         performance = _perform(chosen, simulated, ready, household, began)
         if once:
             code = 1 if performance.wrong else 0
@@ -76,10 +80,10 @@ def demo(environment: Environment, *, part: str | None, once: bool) -> None:
     raise click.exceptions.Exit(code)
 
 
-def _demo_settings(stated: Settings) -> Settings:
+def _demo_settings(stated: Settings, variables: Mapping[str, str]) -> Settings:
     """Embedded servers, simulated effects, and a port that is free."""
     changed = {"HUB_DATABASE_URL": "", "HUB_REDIS_URL": "", "HUB_MODE": "simulate"}
-    environment = {**stated.environment, **changed}
+    environment = {**stated.environment, **changed, **variables}
     if not stated.environment.get("HUB_PORT"):
         environment["HUB_PORT"] = str(_free_port(stated))
     settings = Settings.from_environment(environment, project=stated.project)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from hub.cli.demo.caller import Answer
 from hub.cli.demo.stage import Stage
+from hub.config import Settings
 from hub.errors import NotPossible
 
 
@@ -29,6 +31,14 @@ class Scene:
     answer: Answer
     claims: tuple[Claim, ...]
     spoken: str | None = None
+
+
+@dataclass(frozen=True)
+class Outfit:
+    """What a part needs beside web and worker: variables, and other children of the household."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    children: tuple[str, ...] = ()
 
 
 class Part(ABC):
@@ -61,6 +71,12 @@ class Part(ABC):
             raise NotPossible(
                 f"the demonstration needs the workflows {', '.join(missing)}: see `hub check`"
             )
+
+    @classmethod
+    @contextmanager
+    def outfit(cls, settings: Settings) -> Iterator[Outfit]:  # noqa: ARG003 - for those who need it
+        """What is there while the part is played: nothing more, for most."""
+        yield Outfit()
 
     @abstractmethod
     def prepare(self) -> None:

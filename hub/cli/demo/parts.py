@@ -8,6 +8,7 @@ from hub.cli.demo.booking import Booking
 from hub.cli.demo.call import Call
 from hub.cli.demo.holds import Holds
 from hub.cli.demo.part import Part
+from hub.cli.demo.session import Session
 from hub.cli.demo.slots import Slots
 from hub.cli.demo.tour import Tour
 
@@ -16,6 +17,7 @@ PARTS: Mapping[str, type[Part]] = {
     "call": Call,
     "slots": Slots,
     "booking": Booking,
+    "session": Session,
 }
 
 

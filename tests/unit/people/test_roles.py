@@ -8,9 +8,15 @@ from hub.people.roles import LEAST, MEANINGS, Deed, Role, lesser, may
 
 # The whole table, written a second time: who changes one of them means it.
 ALLOWED = {
-    Role.VIEWER: {Deed.SEE_OWN_PAGE, Deed.SEE_HEALTH, Deed.SEE_RUNS, Deed.HAVE_TOKENS},
-    Role.OPERATOR: {Deed.REVEAL_VALUES, Deed.CANCEL_RUN, Deed.RETRY_RUN},
-    Role.EDITOR: set(),
+    Role.VIEWER: {
+        *(Deed.SEE_OWN_PAGE, Deed.SEE_HEALTH, Deed.SEE_RUNS, Deed.HAVE_TOKENS),
+        *(Deed.SEE_BOOKINGS, Deed.SEE_CONNECTIONS, Deed.SEE_WORKFLOWS),
+    },
+    Role.OPERATOR: {
+        *(Deed.REVEAL_VALUES, Deed.CANCEL_RUN, Deed.RETRY_RUN, Deed.REPLAY_RUN),
+        *(Deed.SEE_CLIENTS, Deed.CHANGE_HOLDS, Deed.DECIDE_BOOKINGS, Deed.TEST_CONNECTIONS),
+    },
+    Role.EDITOR: {Deed.EDIT_WORKFLOWS},
     Role.ADMIN: {Deed.SEE_PEOPLE, Deed.MANAGE_PEOPLE, Deed.SEE_AUDIT},
 }
 
