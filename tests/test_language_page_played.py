@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -96,7 +96,6 @@ def project() -> Project:
     )
 
 
-@cache
 def played(name: str) -> tuple[Stage, ...]:
     """The example, begun in every way."""
     setting = Setting(project())
@@ -130,9 +129,8 @@ def test_the_tests_of_the_page_pass(tmp_path: Path):
     assert len(report.verdicts) == shown > 0
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=name_of)
-def test_an_example_runs_to_its_end_and_fails_only_as_it_says(example: language_page.Example):
-    for stage in played(name_of(example)):
+def check_example(example: language_page.Example, stages: Iterable[Stage]) -> None:
+    for stage in stages:
         runs = [each for each in stage.runs if each.workflow.name == name_of(example)]
 
         assert runs, f"{stage.trial.name} was not begun"
@@ -141,11 +139,20 @@ def test_an_example_runs_to_its_end_and_fails_only_as_it_says(example: language_
         assert all(each.response is not None for each in stage.exchanges)
 
 
-def test_every_step_of_every_example_was_run(tmp_path: Path):
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_each_example_runs_to_its_end_fails_only_as_it_says_and_all_steps_are_run(tmp_path: Path):
     language_page.write(tmp_path)
     reached = {place for each in run_project(tmp_path).verdicts for place in each.reached}
+
     for example in EXAMPLES:
-        for run in (each for stage in played(name_of(example)) for each in stage.runs):
+        stages = played(name_of(example))
+        try:
+            check_example(example, stages)
+        except AssertionError as wrong:
+            wrong.add_note(f"the example of {example.path}")
+            raise
+        for run in (each for stage in stages for each in stage.runs):
             reached |= {(workflow, step.position) for workflow, step in run.walked.values()}
 
     assert coverage_of(project().workflows.values(), reached).missing == {}

@@ -19,7 +19,7 @@ def terminal(tmp_path: Path) -> Terminal:
     """A project of one workflow, and nothing else: no servers."""
     for name in ("workflows", "schemas"):
         (tmp_path / name).mkdir()
-    (tmp_path / "hub.yaml").write_text((ROOT / "hub.yaml").read_text())
+    (tmp_path / "hub.yaml").write_text(readme.settings())
     readme.write_files(tmp_path)
     return Terminal(tmp_path, {"HUB_DATABASE_URL": "", "HUB_REDIS_URL": ""})
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from hub import embedded
 from hub.domain import monitor
 from hub.storage import invariants, migrate
 from tests.fakes.receiver import FakeReceiver
+from tests.flows import with_what_they_call
 from tests.processes.house import (
     PATIENCE,
     ROOT,
@@ -56,16 +56,6 @@ FLOWS = (
     *("lead-phone", "vapi-call-ended", "vapi-appointment-booked", "check-slots"),
     *("calcom-appointment-outcome",),
 )
-_CALL = re.compile(r"\bcall: ([a-z-]+)$", re.MULTILINE)
-
-
-def with_what_they_call(names: Iterable[str]) -> set[str]:
-    """The workflows and all below them."""
-    found: set[str] = set()
-    for name in names:
-        called = _CALL.findall((ROOT / "workflows" / f"{name}.yaml").read_text())
-        found |= {name} | with_what_they_call(called)
-    return found
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -107,7 +97,7 @@ def project(tmp_path: Path, receiver: FakeReceiver) -> Path:
     for name in ("schemas", "templates"):
         shutil.copytree(ROOT / name, folder / name)
     (folder / "workflows").mkdir()
-    for flow in with_what_they_call(FLOWS):
+    for flow in with_what_they_call(*FLOWS):
         shutil.copy(ROOT / "workflows" / f"{flow}.yaml", folder / "workflows")
     waits = folder / "workflows" / "lead-phone.yaml"
     waits.write_text(waits.read_text().replace("within: 5s", "within: 1s"))

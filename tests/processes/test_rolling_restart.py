@@ -22,7 +22,7 @@ from tests.figures import Figure
 from tests.processes.house import House, Process, until
 from tests.processes.wires import children
 
-CALLERS = 4
+CALLERS = 2
 BETWEEN = 20  # accepted requests between two restarts
 LEADS = 5
 READY = "the web process is ready"

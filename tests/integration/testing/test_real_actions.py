@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from hub.bootstrap import read_project
+from hub.bootstrap.actions import all_actions
 from hub.bootstrap.project import DIALECT_FACTS
 from hub.engine.project import Project, load_project
 from hub.ingest.signatures import AUTH_TYPES
@@ -18,8 +20,10 @@ from hub.testing.reading import read_all
 from hub.testing.real import throwaway
 from hub.testing.trying import Trials, Verdict
 from tests.fakes.servers import Servers
+from tests.flows import with_what_they_call
 
 ROOT = Path(__file__).parents[3]
+FLOWS = ("vapi-appointment-booked", "mail-waiting-list-offer")
 LEAD = "07f26a19-e9dc-422c-b61d-030e3c7971bb"
 HEAD = f"""\
 hub: 1
@@ -50,11 +54,23 @@ def engine(servers: Servers) -> Iterator[Engine]:
         yield opened
 
 
+@cache
+def files() -> dict[str, str]:
+    """The project with this workflow and what it calls."""
+    flows = {f"workflows/{name}.yaml" for name in with_what_they_call(*FLOWS)}
+    return {
+        path: text
+        for path, text in read_project(ROOT).files.items()
+        if not path.startswith("workflows/") or path in flows
+    }
+
+
 def project(trials: str) -> Project:
-    files = {**read_project(ROOT).files, "workflows/tests/mine.yaml": trials}
-    shipped = read_project(ROOT).project
     return load_project(
-        files, actions=shipped.actions, auth_types=AUTH_TYPES, dialects=DIALECT_FACTS
+        {**files(), "workflows/tests/mine.yaml": trials},
+        actions=all_actions(),
+        auth_types=AUTH_TYPES,
+        dialects=DIALECT_FACTS,
     )
 
 
