@@ -194,6 +194,16 @@ WAYS_OUT = {
     "hub/cli/household.py": "starts web and worker",
     "hub/cli/ports.py": "looks for a free port",
     "hub/cli/demo/caller.py": "the demo calls its own hub on loopback",
+    "hub/bootstrap/git_commits.py": "starts git, without a shell",
+    "hub/browser/chromium.py": "asyncio: drives the browser, whose only way out is way_out.py",
+    "hub/browser/page.py": "asyncio: drives the browser, opens nothing",
+    "hub/browser/process.py": "asyncio, and the name of this host",
+    "hub/browser/steps.py": "asyncio: drives the browser, opens nothing",
+    "hub/browser/stream.py": "asyncio: drives the browser, opens nothing",
+    "hub/browser/visit.py": "asyncio: drives the browser, opens nothing",
+    "hub/browser/way_out.py": "pages in the browser: through `open_socket`, pinned",
+    "hub/cli/demo/clinic/serving.py": "the mock page of `hub demo`, on loopback",
+    "hub/lines.py": "the hub's own Redis",
     "hub/cli/demo/page/serving.py": "the demo page listens on loopback, beside `hub dev` alone",
 }
 CONNECTING = {
@@ -257,6 +267,7 @@ NOQA = re.compile(r"#\s*noqa\s*:\s*([A-Z0-9, ]*\bS\d{3}[A-Z0-9, ]*)", re.IGNOREC
 FOR_MANY_LINES = re.compile(r"#\s*(ruff|flake8)\s*:", re.IGNORECASE)  # may set a whole file aside
 # Where a finding of the security rules is set aside, how often, and why.
 SET_ASIDE = {
+    ("hub/bootstrap/git_commits.py", "S603"): (1, "starts git, without a shell"),
     ("hub/bootstrap/in_force.py", "S311"): (1, "jitter of retries is no secret"),
     ("hub/cli/backups.py", "S603"): (2, "starts PostgreSQL's own programs, without a shell"),
     ("hub/cli/household.py", "S603"): (1, "starts this program itself, without a shell"),

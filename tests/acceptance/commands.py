@@ -127,4 +127,4 @@ APART = {
     "hub dev",
     "hub demo",
 }
-SERVING = {"hub web", "hub worker"}  # what they do is asked for by callers and files, not by hand
+SERVING = {"hub web", "hub worker", "hub browser-worker"}  # they serve callers, files and rows
