@@ -201,7 +201,7 @@ WAYS_OUT = {
     "hub/browser/steps.py": "asyncio: drives the browser, opens nothing",
     "hub/browser/stream.py": "asyncio: drives the browser, opens nothing",
     "hub/browser/visit.py": "asyncio: drives the browser, opens nothing",
-    "hub/browser/way_out.py": "pages in the browser: through `open_socket`, pinned",
+    "hub/browser/way_out.py": "pages in the browser: to addresses that the policy allows, pinned",
     "hub/cli/demo/clinic/serving.py": "the mock page of `hub demo`, on loopback",
     "hub/lines.py": "the hub's own Redis",
     "hub/cli/demo/page/serving.py": "the demo page listens on loopback, beside `hub dev` alone",
