@@ -291,7 +291,12 @@ def test_E18_E19_what_retention_took_is_no_fault(hub: Story, terminal: Terminal)
 
 def test_a_schedule_that_nobody_fires_is_named(hub: Story, terminal: Terminal):
     with hub.transaction() as db:
-        db.execute(text("UPDATE schedules SET next_at = now() - interval '2 minutes'"))
+        db.execute(
+            text(
+                "UPDATE schedules SET next_at = now() - interval '2 minutes'"
+                " WHERE workflow = 'release-expired-phones'"
+            )
+        )
 
     line = terminal.type("doctor", "--json").checks["schedules"]
 
