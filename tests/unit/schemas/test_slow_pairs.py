@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from time import thread_time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -100,6 +100,15 @@ def payloads(draw: st.DrawFn) -> bytes:
     return f'{{"data":{body}}}'.encode()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _collector_looks_at_this_work() -> Iterator[None]:
+    """Not at what else this process holds."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 def test_I15_no_schema_and_no_body_within_the_limits_take_more_work_than_a_caller_waits_for(
     figure: Figure,
 ):
@@ -135,19 +144,11 @@ def test_I15_no_schema_and_no_body_within_the_limits_take_more_work_than_a_calle
 
 
 def work_for(schema: dict[str, Any], value: Any) -> float:
-    """What an endpoint spends on it, in pieces of plain work; again when something came between.
-
-    The collector looks at what the work leaves behind, not at what else this process holds.
-    """
+    """What an endpoint spends on it, in pieces of plain work; again when something came between."""
     validator = compile_schema(schema)
     validator.problems({})
-    gc.collect()
-    gc.freeze()
-    try:
-        work = in_pieces(lambda: _handle(validator, value))
-        return work if work < LONGEST else min(work, in_pieces(lambda: _handle(validator, value)))
-    finally:
-        gc.unfreeze()
+    work = in_pieces(lambda: _handle(validator, value))
+    return work if work < LONGEST else min(work, in_pieces(lambda: _handle(validator, value)))
 
 
 def in_pieces(work: Callable[[], object]) -> float:
