@@ -50,6 +50,7 @@ LEAST: dict[tuple[str, str], Role | None] = {
     ("GET", "/admin/bookings/slots"): VIEWER,
     ("GET", "/admin/bookings/sessions"): VIEWER,
     ("GET", "/admin/bookings/sessions/<uuid:session_id>"): VIEWER,
+    ("GET", "/admin/bookings/sessions/<uuid:session_id>/pictures/<state>"): OPERATOR,
     ("GET", "/admin/connections"): VIEWER,
     ("POST", "/admin/connections/<name>/test"): OPERATOR,
     ("GET", "/admin/workflows"): VIEWER,
