@@ -13,6 +13,8 @@ from hub.web.console.app import Console
 from tests.acceptance.browser import Browser, Page
 from tests.acceptance.story import Story
 
+FLOWS = ()
+
 NOBODY = UUID(int=1)
 STRANGERS, VIEWER, OPERATOR = None, Role.VIEWER, Role.OPERATOR
 EDITOR, ADMIN = Role.EDITOR, Role.ADMIN
