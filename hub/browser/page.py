@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Collection, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, TypeVar
 
 from playwright.async_api import CDPSession, Error, Frame, Page
@@ -25,6 +26,7 @@ _LONGEST_TEXT = 200_000
 _LONGEST_NUMBER = 64
 _QUALITIES = (60, 25)
 _AT_ONCE = 10_000.0  # milliseconds of a question or a click
+_ARRIVES_WITHIN, _LOOK_AGAIN_AFTER = 3.0, 0.1  # seconds
 _VISIBLE = "(found) => found.checkVisibility({visibilityProperty: true, opacityProperty: true})"
 _LOOK = f"""(selectors) => {{
   const isVisible = {_VISIBLE};
@@ -155,12 +157,21 @@ class BookingPage:
         return None
 
     async def _may_show_card(self, payment: str | None) -> bool:
-        seen = await self.look([payment] if payment else [])
+        seen = await self._look_at_last([payment] if payment else [])
         if seen is None or holds_card_number(seen.text):
             return True
         if self.is_used_by_lead and (payment is None or seen.shows(payment)):
             return True
         return any([await self._is_filled(frame) for frame in self.page.frames])
+
+    async def _look_at_last(self, selectors: Collection[str]) -> Seen | None:
+        """What is to be seen as soon as the page that is on its way is there."""
+        ends_at = monotonic() + _ARRIVES_WITHIN
+        while True:
+            seen = await self.look(selectors)
+            if seen is not None or monotonic() >= ends_at:
+                return seen
+            await asyncio.sleep(_LOOK_AGAIN_AFTER)
 
     async def _is_filled(self, frame: Frame) -> bool:
         """Whether a frame holds something of a card; one that cannot be asked may."""

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, TypeVar
@@ -35,6 +36,7 @@ from hub.platforms import Platform
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 2.0  # seconds (B-09)
+_PICTURE_WITHIN = 3.0  # seconds, where somebody waits for us to stop
 Result = TypeVar("Result")
 
 
@@ -63,13 +65,16 @@ class Visit:
         self._platform: Platform | None = None
         self._stream: Stream | None = None
         self._is_with_lead = asyncio.Event()
+        self._untouched: bytes | None = None  # the page as the lead got it
+        self._has_picture_of_lead = False
 
     async def run(self) -> None:
         """Until the session is over, or goes on without a browser. Never raises."""
         try:
             await self._run()
         except asyncio.CancelledError:
-            await self._finish("error", "the browser worker was stopped")
+            if self._page is None:
+                await self._stopped()
             raise
         except Error:
             await self._finish("error", self._lost())
@@ -89,7 +94,11 @@ class Visit:
         zone = self._platform.timezone or self._session.timezone
         async with self._bench.chromium.context(timezone=zone, proxy=self._bench.proxy) as context:
             self._page = BookingPage(await context.new_page())
-            await self._first_of(self._keep(), self._work(self._page, self._platform))
+            try:
+                await self._first_of(self._keep(), self._work(self._page, self._platform))
+            except asyncio.CancelledError:
+                await self._stopped()  # while there is a page to take a picture of
+                raise
             if self._stream is not None:
                 await self._stream.over()
 
@@ -132,6 +141,7 @@ class Visit:
         """The session ended elsewhere, such as cancelled: what the page looked like then."""
         session = await self._ask(self._bench.desk.read, self._claim)
         if is_over(session.state):
+            await self._keep_picture_of_lead()
             await self._keep_picture(session.state)
 
     # ----------------------------------------------------------------------------- driving the page
@@ -172,7 +182,7 @@ class Visit:
             address = self._bench.link(self._session)
         elif selector is not None:
             address = await page.address_of(selector)
-        await self._keep_picture("ready_for_handoff")
+        self._untouched = await self._keep_picture("ready_for_handoff")
         await self._ask(
             lambda: self._bench.desk.ready(
                 self._claim,
@@ -185,7 +195,7 @@ class Visit:
     async def _hand_over_for_good(self) -> None:
         """The lead goes on in a browser of his own: ours sees nothing more (X20)."""
         await self._is_with_lead.wait()
-        await self._keep_picture("monitoring")
+        await self._keep_picture_of_lead()
         await self._ask(self._bench.desk.leave, self._claim)
 
     # ------------------------------------------------------------------------- watching the outcome
@@ -198,12 +208,10 @@ class Visit:
     async def _watch(self, page: BookingPage, platform: Platform, before: frozenset[Sign]) -> None:
         """Look every 2 s for signs of an outcome that were not there before (B-09)."""
         former: Sighting | None = None
-        has_picture = False
         while True:
             is_with_lead = self._is_with_lead.is_set()
-            if is_with_lead and not has_picture:
-                has_picture = True
-                await self._keep_picture("monitoring")
+            if is_with_lead:
+                await self._keep_picture_of_lead()
             seen = await page.look(_elements(platform))
             if seen is not None and is_with_lead:
                 signs = found_on(seen, platform.signs)
@@ -242,8 +250,12 @@ class Visit:
 
     async def _finish(self, outcome: Outcome, why: str, **told: Any) -> None:
         """Write the end, with a picture of it; another's end stands as it is."""
-        finish = self._bench.desk.finish
+        await self._keep_picture_of_lead()
         await self._keep_picture(END_OF[outcome])
+        await self._write_end(outcome, why, **told)
+
+    async def _write_end(self, outcome: Outcome, why: str, **told: Any) -> None:
+        finish = self._bench.desk.finish
         try:
             await self._ask(lambda: finish(self._claim, outcome, why, **told))
         except Permanent as refused:
@@ -253,18 +265,47 @@ class Visit:
         else:
             log.info("a session is over", extra={"outcome": outcome, "why": why, **self._names})
 
-    async def _keep_picture(self, state: State) -> None:
-        """A picture for the timeline; a session is not lost for the lack of one."""
-        page, platform = self._page, self._platform
-        if page is None or platform is None or page.is_gone:
+    async def _stopped(self) -> None:
+        await self._keep_picture_of_lead()
+        with suppress(TimeoutError):  # a page that is stuck must not keep us
+            await asyncio.wait_for(self._keep_picture("failed"), _PICTURE_WITHIN)
+        await self._write_end("error", "the browser worker was stopped")
+
+    async def _keep_picture_of_lead(self) -> None:
+        """The picture of `monitoring`, once, if the lead has or had the page.
+
+        The lead may begin to type before anybody looks, and the end may come before that. Then it
+        is the page as the lead got it: nothing was typed into that one.
+        """
+        if self._has_picture_of_lead:
             return
+        with suppress(Permanent, SQLAlchemyError):
+            session = await self._ask(self._bench.desk.read, self._claim)
+            if session.handed_over_at is not None:
+                kept = await self._keep_picture("monitoring", otherwise=self._untouched)
+                self._has_picture_of_lead = kept is not None
+
+    async def _keep_picture(self, state: State, *, otherwise: bytes | None = None) -> bytes | None:
+        """A picture for the timeline; a session is not lost for the lack of one."""
         try:
-            jpeg = await self._undisturbed(page.picture(platform.steps["payment"]["reached"]))
+            jpeg = await self._picture() or otherwise
             if jpeg is not None:
                 keep = self._bench.desk.keep_picture
                 await self._ask(keep, self._session.id, state, jpeg)
-        except (Error, SQLAlchemyError) as problem:
+        except SQLAlchemyError as problem:
             log.info("no picture of %s: %s", state, type(problem).__name__, extra=self._names)
+            return None
+        return jpeg
+
+    async def _picture(self) -> bytes | None:
+        page, platform = self._page, self._platform
+        if page is None or platform is None or page.is_gone:
+            return None
+        try:
+            return await self._undisturbed(page.picture(platform.steps["payment"]["reached"]))
+        except Error as problem:
+            log.info("no picture: %s", type(problem).__name__, extra=self._names)
+            return None
 
     async def _undisturbed(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Do it while no input of the lead comes in between (B-06)."""

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any
 
 Schema = Mapping[str, Any]
@@ -67,24 +68,37 @@ def offers(text: str, line: int, column: int, schema: Schema) -> list[Offer]:
         ][:_MOST]
     values: dict[str, Offer] = {}
     for each in reading.spread(reading.member(found, place.value_of)):
-        for value in reading.values(each):
+        for value, told in reading.values(each):
             said = value if isinstance(value, str) else json.dumps(value)
-            values.setdefault(said, Offer(said, said, _told(each), "value"))
+            values.setdefault(said, Offer(said, said, told or _told(each), "value"))
     return list(values.values())[:_MOST]
 
 
 def explanation(text: str, line: int, column: int, schema: Schema) -> str:
-    """What the key at this place means; empty where there is none."""
+    """What the key at this place means, or the name behind it (an action); empty: nothing known."""
     written = text.split("\n")[line - 1 : line]
     match = _KEY.match(written[0]) if written else None
-    if match is None or not match.start("name") < column <= match.end("name") + 1:
+    if match is None or not match.start("name") < column:
         return ""
+    if column > match.end("name") + 1:
+        return _meaning_of_value(text, line, column, _value(written[0]), schema)
     place = around(text, line, match.start("name") + 1)
     if place is None:
         return ""
     reading = _Schemas(schema)
     told = [_told(each) for each in reading.member(reading.at(place), match["name"].strip())]
     return next((each for each in told if each), "")
+
+
+def _meaning_of_value(text: str, line: int, column: int, value: str, schema: Schema) -> str:
+    """What is said of one of the names that fit here; the key's own words would say nothing new."""
+    place = around(text, line, column)
+    if place is None or place.value_of is None:
+        return ""
+    reading = _Schemas(schema)
+    found = reading.spread(reading.member(reading.at(place), place.value_of))
+    known = (pair for each in found for pair in reading.values(each))
+    return next((told for name, told in known if name == value and told), "")
 
 
 def around(text: str, line: int, column: int) -> Around | None:
@@ -212,13 +226,14 @@ class _Schemas:
                     names[name] = inner
         return names
 
-    def values(self, schema: Schema) -> Iterator[Any]:
-        """The values that a schema names."""
-        yield from schema.get("enum", ())
+    def values(self, schema: Schema) -> Iterator[tuple[Any, str]]:
+        """The values that a schema names, each with what is said of it alone."""
+        told = chain(schema.get("enumDescriptions", ()), repeat(""))
+        yield from zip(schema.get("enum", ()), told, strict=False)
         if "const" in schema:
-            yield schema["const"]
+            yield schema["const"], ""
         if schema.get("type") == "boolean":
-            yield from (True, False)
+            yield from ((True, ""), (False, ""))
 
     def spread(
         self, schemas: Sequence[Schema], beside: Mapping[str, str] | None = None, depth: int = 0

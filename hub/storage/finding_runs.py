@@ -21,6 +21,7 @@ LOOKED_THROUGH = 2000  # runs whose texts one search reads
 ENDED_BADLY = ("failed", "undo_failed")
 _SHORTEST_PREFIX = 8  # hexadecimal digits of an id
 _DIGITS = 32
+_NOTHING = "0"
 
 _LINE = (
     "id, workflow, version, status, created_at, ended_at, mode, dedupe_key, error, is_maybe_done,"
@@ -66,6 +67,15 @@ def newest(connection: Connection, wanted: Filter, *, after: Place | None, limit
     rows = connection.execute(text(query), {**values, "limit": limit + 1}).mappings()
     runs = [RunLine(**row) for row in rows]
     return Found(runs[:limit], _place_of(runs[limit - 1]) if len(runs) > limit else None)
+
+
+def mark_of_newest(connection: Connection, wanted: Filter, *, limit: int) -> str:
+    """What tells this page of the newest runs from the same page before something changed."""
+    where, values = _conditions(wanted, None)
+    page = f"SELECT * FROM runs WHERE {where} {_ORDER} LIMIT :limit"  # noqa: S608 - our own text
+    shown = "concat_ws('.', id, status, ended_at, is_maybe_done)"
+    query = text(f"SELECT md5(string_agg({shown}, ' ' {_ORDER})) FROM ({page}) AS page")  # noqa: S608 - the same
+    return str(connection.execute(query, {**values, "limit": limit}).scalar_one() or _NOTHING)
 
 
 def of_id(connection: Connection, wanted: str, *, limit: int) -> list[RunLine]:

@@ -182,7 +182,7 @@ def late_schedules(connection: Connection) -> list[LateSchedule]:
     rows = connection.execute(
         text(
             "SELECT workflow, extract(epoch FROM now() - next_at)::float AS seconds_late"
-            " FROM schedules WHERE next_at < now() - interval '1 minute' ORDER BY next_at"
+            " FROM schedules WHERE next_at < now() - interval '1 minute' ORDER BY next_at, workflow"
         )
     )
     return [LateSchedule(**row) for row in rows.mappings()]

@@ -5,7 +5,7 @@ Values of steps are in stored form (`hub.values.decode`). Nothing here writes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -219,6 +219,25 @@ def history(connection: Connection, run_id: UUID) -> list[Change]:
         {"id": run_id},
     )
     return [Change(**row) for row in rows.mappings()]
+
+
+def marks(connection: Connection, run_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What tells each of these runs from what it was before a step or a state of it changed."""
+    rows = connection.execute(
+        text(
+            """
+            SELECT runs.id, md5(concat_ws('.', status, token, is_cancel_requested, is_maybe_done,
+                   due_at, response IS NOT NULL, done.mark)) AS mark
+              FROM runs, LATERAL (
+                   SELECT concat_ws('.', count(*), max(seq), count(ended_at), sum(attempts),
+                          max(ended_at), max(due_at)) AS mark
+                     FROM steps WHERE run_id = runs.id) AS done
+             WHERE runs.id = ANY(:ids)
+            """
+        ),
+        {"ids": [*run_ids]},
+    )
+    return {row.id: row.mark for row in rows}
 
 
 def delivery_of(connection: Connection, run_id: UUID) -> DeliveryFacts | None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from time import monotonic
-from typing import Any
+from typing import Any, Generic
 from urllib.parse import parse_qs
 
 from hub.bootstrap import Hub
@@ -26,7 +27,7 @@ from hub.values import format_instant
 from hub.web.endpoints import TO_LIVE
 from hub.web.inbound import inbound_request
 from hub.web.visits import Visit
-from hub.web.watching import Board, Watcher
+from hub.web.watching import Board, Box, Item
 
 HEADERS = (
     ("Content-Type", "text/event-stream; charset=utf-8"),
@@ -52,35 +53,42 @@ class Asked:
     key: str
 
 
-class Feed:
-    """The body of one stream; closed when its reader is gone. `now` counts seconds."""
+class Feed(Generic[Item]):
+    """The body of one stream: what comes into a box, in bytes; closed when its reader is gone.
+
+    `leave` is called then; `now` counts seconds.
+    """
 
     def __init__(
         self,
-        board: Board,
-        watcher: Watcher,
+        box: Box[Item],
+        leave: Callable[[], None],
         to_live: Callable[[], float],
         *,
+        written: Callable[[Item], bytes],
+        beat: bytes = _BEAT,
+        longest: float = LONGEST,
         now: Callable[[], float] = monotonic,
     ) -> None:
-        self._board, self._watcher, self._to_live, self._now = board, watcher, to_live, now
+        self._box, self._leave, self._to_live, self._now = box, leave, to_live, now
+        self._written, self._beat, self._longest = written, beat, longest
         metrics.STREAMS.add()
 
     def __iter__(self) -> Iterator[bytes]:
         """Pieces, until the stream is old or the process ends (E14)."""
         yield _BEGIN
         began = said = self._now()
-        while self._now() - began < LONGEST and self._to_live() == inf:
-            for event in self._watcher.take(_LOOK):
-                yield written(event)
+        while self._now() - began < self._longest and self._to_live() == inf:
+            for item in self._box.take(_LOOK):
+                yield self._written(item)
                 said = self._now()
             if self._now() - said >= HEARTBEAT:
-                yield _BEAT
+                yield self._beat
                 said = self._now()
 
     def close(self) -> None:
         """Its reader is gone, or has heard all."""
-        self._board.leave(self._watcher)
+        self._leave()
         metrics.STREAMS.add(by=-1)
 
 
@@ -106,7 +114,7 @@ class Streams:
                 return Asked(stream, match[1])
         return None
 
-    def open(self, environ: dict[str, Any], asked: Asked, visit: Visit) -> Feed:
+    def open(self, environ: dict[str, Any], asked: Asked, visit: Visit) -> Feed[StoredEvent]:
         """Let a reader in; raises `Rejected` and `Unavailable`."""
         if environ["REQUEST_METHOD"] != "GET":
             raise Rejected(405, "This address takes another method.", headers={"Allow": "GET"})
@@ -131,7 +139,8 @@ class Streams:
             raise Rejected(
                 503, "Too many streams are open.", headers={"Retry-After": "5"}
             ) from None
-        return Feed(self.board, watcher, environ.get(TO_LIVE, lambda: inf))
+        leave = partial(self.board.leave, watcher)
+        return Feed(watcher, leave, environ.get(TO_LIVE, lambda: inf), written=written)
 
 
 def written(event: StoredEvent) -> bytes:

@@ -116,11 +116,15 @@ class House:
 
     def pays(self, session: str, card: str) -> None:
         """The lead types a card's number into the page that he sees, and sends it."""
-        inputs = [
-            {"do": "key", "key": "Tab"},
-            {"do": "text", "text": card},
-            {"do": "key", "key": "Enter"},
-        ]
+        self.types(session, card)
+        self.does(session, {"do": "key", "key": "Enter"})
+
+    def types(self, session: str, card: str) -> None:
+        """The lead types a card's number into the page that he sees."""
+        self.does(session, {"do": "key", "key": "Tab"}, {"do": "text", "text": card})
+
+    def does(self, session: str, *inputs: dict[str, Any]) -> None:
+        """What the lead's page of the hub passes on."""
         hub = self.clinic.story.hub
         lines = Lines(hub.settings.redis_url, close=hub.seal.close, open_=hub.seal.open)
         said = json.dumps({"kind": "inputs", "inputs": inputs}).encode()
@@ -134,6 +138,11 @@ class House:
     @property
     def contexts(self) -> int:
         return self.loop.chromium.contexts
+
+    def asks_page(self, question: str) -> Any:
+        """What the one page that is open answers to a script."""
+        (page,) = self.loop.chromium.pages
+        return self.loop.begin(page.evaluate(question)).result(PATIENCE)
 
 
 def until(is_so: Callable[[], bool], what: str | Callable[[], str]) -> None:

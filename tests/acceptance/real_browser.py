@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any, cast
+from math import inf
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -25,8 +26,13 @@ from playwright.sync_api import (
 from werkzeug.serving import make_server
 
 from hub.people.roles import Role
+from hub.web.app import HubApp
+from hub.web.endpoints import TO_LIVE
 from tests.acceptance.browser import begin_session
 from tests.acceptance.story import Story
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _WITHOUT = (
     "--no-sandbox",
@@ -118,10 +124,12 @@ class Chromium:
     browser: Browser
     story: Story
     url: str
+    contexts: list[BrowserContext] = field(default_factory=list)
 
     def window(self, role: Role | None) -> Visitor:
         """Somebody of this role, or a stranger."""
         context = self.browser.new_context()
+        self.contexts.append(context)
         if role is not None:
             self._sign_in(context, role)
         visitor = Visitor(context.new_page(), self.url)
@@ -146,26 +154,60 @@ def own_address() -> str:
 @contextmanager
 def open_chromium(program: str, story: Story) -> Iterator[Chromium]:
     """Serve the hub of the story on a port of its own, and open a browser in front of it."""
-    with (
-        serving(story.client.application, story.hub.settings.public_url) as url,
-        sync_playwright() as playwright,
-    ):
+    with launched(program) as browser, in_front_of(browser, story) as chromium:
+        yield chromium
+
+
+@contextmanager
+def launched(program: str) -> Iterator[Browser]:
+    """A browser that several stories may share."""
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=[*_WITHOUT])
         try:
-            yield Chromium(browser, story, url)
+            yield browser
         finally:
             browser.close()
 
 
 @contextmanager
+def in_front_of(browser: Browser, story: Story) -> Iterator[Chromium]:
+    """Serve the hub of the story; the windows that were opened in front of it go with it."""
+    with serving(story.client.application, story.hub.settings.public_url) as url:
+        chromium = Chromium(browser, story, url)
+        try:
+            yield chromium
+        finally:
+            for each in chromium.contexts:
+                each.close()
+            stop_looking(story)
+
+
+def stop_looking(story: Story) -> None:
+    """Nobody looks for those who watched any more, so the hub can be closed."""
+    for each in cast("HubApp", story.client.application).console.circles:
+        each.stop()
+
+
+@contextmanager
 def serving(app: Flask, url: str) -> Iterator[str]:
-    """An application at its own address, which it takes requests of its pages from."""
-    server = make_server("127.0.0.1", urlsplit(url).port or 0, app, threaded=True)
+    """An application at its own address, which it takes requests of its pages from.
+
+    At the end its streams are told that their process is to end.
+    """
+    is_over = threading.Event()
+
+    def told(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ[TO_LIVE] = lambda: 0.0 if is_over.is_set() else inf
+        return app(environ, start_response)
+
+    server = make_server("127.0.0.1", urlsplit(url).port or 0, told, threaded=True)
+    server.daemon_threads = False  # type: ignore[attr-defined]  # at the end all of them are waited for
     thread = threading.Thread(target=server.serve_forever, name="console", daemon=True)
     thread.start()
     try:
         yield url
     finally:
+        is_over.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -112,6 +112,23 @@ def test_B_02_B_05_B_06_B_09_B_10_B_25_B_27_a_card_that_is_taken_books_and_leave
         assert SUCCESS[:8] not in kept
 
 
+def test_B_06_there_is_a_picture_of_each_state_however_quick_the_lead_and_the_end_are(house):
+    house.close_workers()
+    worker = house.open_worker(look_every=3600.0)  # nobody looks between the hand-over and the end
+    session = house.start()
+    until(lambda: house.row(session).state == "ready_for_handoff", "the page is ready")
+    house.types(session, SUCCESS[:8])
+    until(lambda: house.asks_page("card.value") == SUCCESS[:8], "the lead has begun")
+    house.becomes(session, "monitoring")
+
+    house.loop.call(worker.stop)
+
+    assert house.becomes(session, "failed")["error"] == "the browser worker was stopped"
+    taken = house.pictures(session)
+    assert set(taken) == {"navigating", "ready_for_handoff", "monitoring"}
+    assert taken["monitoring"] == taken["ready_for_handoff"], "nothing was typed into that one"
+
+
 def everything_stored(house: House) -> Iterator[str]:
     """Every row of every table, and every key of Redis."""
     with house.clinic.story.transaction() as db:

@@ -48,7 +48,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/admin/audit": ("/admin/audit",),
 }
 # Parts of pages, files and what programs ask are no pages.
-NO_PAGES = {"/admin/assets/<name>", "/admin/pulse", "/admin/sign-in/provider"}
+STREAMS = {"/admin/runs/live", "/admin/runs/<uuid:run_id>/live"}
+NO_PAGES = {"/admin/assets/<name>", "/admin/pulse", "/admin/sign-in/provider"} | STREAMS
 LOOKS = (PHONE, DESK_AT_NIGHT)  # all rules on the first, colours on the second
 JUDGED = Role.ADMIN  # who sees all of each page; what the others see is a part of it
 

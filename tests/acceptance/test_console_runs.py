@@ -277,7 +277,7 @@ def test_a_run_that_goes_on_renews_itself_and_one_that_is_over_does_not(hub: Sto
     over, waiting = a_booking(hub), a_waiting_run(hub)
     viewer = Browser.of(hub, Role.VIEWER)
 
-    assert 'hx-trigger="every 2s"' in viewer.get(f"/admin/runs/{waiting}").html
+    assert 'hx-trigger="live"' in viewer.get(f"/admin/runs/{waiting}").html
     assert "hx-trigger" not in viewer.get(f"/admin/runs/{over}").html
     part = viewer.get(f"/admin/runs/{waiting}", headers={"HX-Request": "true"})
     assert "<html" not in part.html

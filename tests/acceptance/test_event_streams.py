@@ -93,7 +93,7 @@ def test_C21_who_comes_back_hears_nothing_twice_and_who_comes_late_hears_all(cen
     assert next(pieces).startswith(b"retry: ")
     board = cast("HubApp", center.story.client.application).streams.board
     board.look()
-    (watcher,) = board._watchers.values()  # noqa: SLF001 - that nothing came cannot be waited for
+    (watcher,) = board.readers.values()
     assert watcher.take(0) == []
     again.close()
     assert board.count == 0

@@ -33,6 +33,7 @@ from hub.web.console.remembered import Remembered
 from hub.web.inbound import remote_ip
 from hub.web.problems import PROBLEM_TYPE, problem_document
 from hub.web.visits import Visits
+from hub.web.watching import Circle
 
 _log = logging.getLogger(__name__)
 
@@ -84,6 +85,7 @@ class Console(Flask):
         self.deeds: dict[tuple[str, str], Deed | None] = {}
         self._largest: dict[str, int] = {}
         self.remembered: list[Remembered[Any]] = []
+        self.circles: list[Circle[Any]] = []
         self.cookies = Cookies(hub.settings.public_url.startswith("https:"))
         self.origins = guard.own_origins(hub.settings.public_url)
         self.config["DEBUG"] = self.config["PROPAGATE_EXCEPTIONS"] = False  # whatever FLASK_DEBUG

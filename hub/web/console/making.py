@@ -12,6 +12,7 @@ from hub.web.console.editor import Editor
 from hub.web.console.entrance import Entrance
 from hub.web.console.flows import Flows
 from hub.web.console.home import Home
+from hub.web.console.live import Live
 from hub.web.console.people import Audit, People
 from hub.web.console.phones import Phones
 from hub.web.console.programs import Programs
@@ -27,6 +28,7 @@ _GROUPS = (
     Home,
     Runs,
     RunPage,
+    Live,
     Comparing,
     Flows,
     Editor,

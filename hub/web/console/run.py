@@ -24,7 +24,7 @@ from hub.bootstrap.retelling import (
 from hub.errors import NotPossible, Rejected
 from hub.ingest.notes import reason
 from hub.people.roles import Deed
-from hub.storage import audit
+from hub.storage import audit, reading
 from hub.storage.db import DatabaseClock
 from hub.storage.reading import RunLine, StepFacts
 from hub.web.console import picture
@@ -128,12 +128,15 @@ class RunPage:
         with hub.console_database.connect() as db:
             now = DatabaseClock(db).now()
             try:
+                mark = reading.marks(db, [run_id]).get(run_id, "")  # first: see `live`
                 told = read_run(db, run_id)
             except NotPossible:
                 raise Rejected(404, "There is no such run; old ones are removed.") from None
         template = "run_body.html" if "HX-Request" in request.headers else "run.html"
         shown = self._shown(told, now, is_revealed=is_revealed)
-        return self._app.render(template, run=shown, line=told.facts.line, facts=told.facts)
+        return self._app.render(
+            template, run=shown, line=told.facts.line, facts=told.facts, mark=mark
+        )
 
     def _shown(self, told: Told, now: datetime, *, is_revealed: bool) -> Shown:
         facts, line, hide = told.facts, told.facts.line, self._app.hub.hide

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
@@ -19,7 +19,7 @@ from hub.storage.reading import STATUSES
 from hub.values import format_instant, parse_instant
 from hub.web.console.app import Console
 
-_PAGE = 50
+PAGE = 50
 _LONGEST_TEXT = 100
 PERIODS: Mapping[str, tuple[str, timedelta]] = {
     "1h": ("last hour", timedelta(hours=1)),
@@ -56,7 +56,7 @@ class Question:
         since = None if not self.period else now - PERIODS[self.period][1]
         return Filter(status=self.status, workflow=self.workflow, since=since)
 
-    def address(self, after: Place | None) -> str:
+    def address(self, after: Place | None, *, page: str = "/admin/runs") -> str:
         """The same question, from another place on."""
         said = {
             "q": self.text,
@@ -66,7 +66,17 @@ class Question:
             "after": "" if after is None else self.place_text(after),
         }
         kept = {name: value for name, value in said.items() if value}
-        return f"/admin/runs?{urlencode(kept)}" if kept else "/admin/runs"
+        return f"{page}?{urlencode(kept)}" if kept else page
+
+    @property
+    def without_place(self) -> Question:
+        """The same from the newest run on, whatever text is looked for: what is live of it."""
+        return replace(self, text="", after=None)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether its page changes as runs do: the newest ones, as far as no text is looked for."""
+        return not self.text and self.after is None
 
     @staticmethod
     def place_text(place: Place) -> str:
@@ -99,10 +109,11 @@ class Runs:
         hub = self._app.hub
         with hub.console_database.connect() as db:
             now = DatabaseClock(db).now()
+            mark = self._mark(db, question, now)  # first: what changes meanwhile is told again
             found = self._found(db, question, now)
         names = {*hub.project.workflows, *hub.project.broken}
         return self._app.render(
-            "runs.html",
+            "found.html" if request.headers.get("HX-Target") == "found" else "runs.html",
             question=question,
             found=found,
             now=now,
@@ -112,14 +123,22 @@ class Runs:
             older=None if found.next is None else question.address(found.next),
             newest=question.address(None),
             looked_through=LOOKED_THROUGH,
-            is_partial=request.headers.get("HX-Target") == "found",
+            mark=mark,
+            stream=question.address(None, page="/admin/runs/live"),
         )
+
+    @staticmethod
+    def _mark(db: Connection, question: Question, now: datetime) -> str | None:
+        """What a page that is live shows; None: this one is not."""
+        if not question.is_live:
+            return None
+        return finding_runs.mark_of_newest(db, question.filter_at(now), limit=PAGE)
 
     def _found(self, db: Connection, question: Question, now: datetime) -> Found:
         wanted = question.filter_at(now)
         if not question.text:
-            return finding_runs.newest(db, wanted, after=question.after, limit=_PAGE)
-        by_id = finding_runs.of_id(db, question.text, limit=_PAGE)
+            return finding_runs.newest(db, wanted, after=question.after, limit=PAGE)
+        by_id = finding_runs.of_id(db, question.text, limit=PAGE)
         if by_id or not g.visitor.may(Deed.REVEAL_VALUES):
             return Found(by_id)
-        return finding_runs.with_text(db, wanted, question.text, after=question.after, limit=_PAGE)
+        return finding_runs.with_text(db, wanted, question.text, after=question.after, limit=PAGE)

@@ -80,6 +80,18 @@ def test_each_key_of_our_workflows_is_explained():
     assert explanation(LEAD, 10_000, 1, SCHEMA) == ""
 
 
+def test_an_action_is_explained_by_its_own_words_where_it_is_offered_and_where_it_stands():
+    line = 1 + LEAD[: LEAD.index("do: phones.assign")].count("\n")
+    meaning = "Give the lead a number for 18 hours; a lead who holds one keeps it as it is."
+
+    (offer,) = [each for each in offers(LEAD, line, 9, SCHEMA) if each.label == "phones.assign"]
+
+    assert offer.detail == meaning
+    assert explanation(LEAD, line, 12, SCHEMA) == meaning
+    assert explanation(LEAD, line, 6, SCHEMA) != meaning
+    assert not explanation(LEAD.replace("phones.assign", "phones.assing"), line, 12, SCHEMA)
+
+
 @given(st.text(alphabet="abz: -#\n'{}[]$§", max_size=60), st.integers(0, 9), st.integers(0, 30))
 def test_any_text_has_its_offers(text: str, line: int, column: int):
     assert isinstance(offers(text, line, column, SCHEMA), list)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from time import thread_time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,10 +24,13 @@ from hub.schemas import (
     normalise,
     place_local_times,
 )
-from hub.schemas.lint import MOST_ALTERNATIVES, lint_schema
+from hub.schemas.lint import MOST_ALTERNATIVES, SchemaProblem, lint_schema
 from tests.figures import Figure
 
-LONGEST = 0.25  # seconds of work (I15)
+# What a validation may cost (I15), in pieces of plain work that are done beside it: a quarter of a
+# second where a piece takes 12 ms. A machine that is slower, or busy, is slower at both.
+LONGEST = 20.0
+LONGEST_LINT = 160.0
 LEAN, FULL = 30, 2_000
 
 _PATTERNS = ("^(a+)+$", "(a|a)*b", "^(a|b|ab)*c$", "(.*)*x", "[a-z]{1,30}[a-z]{1,30}!", "a?" * 40)
@@ -97,8 +100,19 @@ def payloads(draw: st.DrawFn) -> bytes:
     return f'{{"data":{body}}}'.encode()
 
 
-def test_I15_no_schema_and_no_body_within_the_limits_take_more_than_250_ms(figure: Figure):
-    worst = {"seconds": 0.0, "tried": 0}
+@pytest.fixture(autouse=True, scope="module")
+def _collector_looks_at_this_work() -> Iterator[None]:
+    """Not at what else this process holds."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+def test_I15_no_schema_and_no_body_within_the_limits_take_more_work_than_a_caller_waits_for(
+    figure: Figure,
+):
+    worst = {"work": 0.0, "tried": 0}
     is_full = settings.get_current_profile_name() == "proofs"
     cases = FULL if is_full else LEAN
 
@@ -117,42 +131,50 @@ def test_I15_no_schema_and_no_body_within_the_limits_take_more_than_250_ms(figur
             value = read_json(raw, max_body=SMALL_BODY).value
         except Rejected:
             return
-        seconds = seconds_of_work(schema, value)
-        target(seconds)
-        worst["seconds"], worst["tried"] = max(worst["seconds"], seconds), worst["tried"] + 1
-        assert seconds < LONGEST, (schema, raw[:200])
+        work = work_for(schema, value)
+        target(work)
+        worst["work"], worst["tried"] = max(worst["work"], work), worst["tried"] + 1
+        assert work < LONGEST, (schema, raw[:200])
 
     check()
     assert worst["tried"] > cases / 4
     figure(
-        "I15", f"{worst['tried']} pairs searched, slowest {worst['seconds'] * 1000:.0f} ms of work"
+        "I15", f"{worst['tried']} pairs searched, slowest {worst['work']:.1f} of 20 pieces of work"
     )
 
 
-def seconds_of_work(schema: dict[str, Any], value: Any) -> float:
-    """Time of the processor, as an endpoint spends it; measured again when something came between.
-
-    The collector looks at what the work leaves behind, not at what else this process holds.
-    """
+def work_for(schema: dict[str, Any], value: Any) -> float:
+    """What an endpoint spends on it, in pieces of plain work; again when something came between."""
     validator = compile_schema(schema)
     validator.problems({})
-    gc.collect()
-    gc.freeze()
-    try:
-        seconds = _measured(validator, value)
-        return seconds if seconds < LONGEST else min(seconds, _measured(validator, value))
-    finally:
-        gc.unfreeze()
+    work = in_pieces(lambda: _handle(validator, value))
+    return work if work < LONGEST else min(work, in_pieces(lambda: _handle(validator, value)))
 
 
-def _measured(validator: Validator, value: Any) -> float:
+def in_pieces(work: Callable[[], object]) -> float:
+    """Time of the processor that something takes, by what a piece takes before and after it."""
+    before, taken, after = seconds_of(_piece), seconds_of(work), seconds_of(_piece)
+    return taken / min(before, after)
+
+
+def seconds_of(work: Callable[[], object]) -> float:
     begun = thread_time()
+    work()
+    return thread_time() - begun
+
+
+def _piece() -> None:
+    kept = {}
+    for number in range(100_000):
+        kept[str(number % 1_000)] = number
+
+
+def _handle(validator: Validator, value: Any) -> None:
     if validator.excess(value) is None:
         placed, _ = place_local_times(validator.view, value, ZoneInfo("Europe/Berlin"))
         filled = fill_defaults(validator.view, placed)
         if not validator.problems(filled):
             normalise(validator.view, keep_known(validator.view, filled))
-    return thread_time() - begun
 
 
 def fullest(schema: dict[str, Any], made: Callable[[int], Any]) -> Any:
@@ -243,18 +265,14 @@ FOUND: dict[str, tuple[dict[str, Any], Callable[[int], Any]]] = {
 
 
 @pytest.mark.parametrize("name", FOUND)
-def test_I15_a_pair_that_was_slow_once_is_refused_or_quick(figure: Figure, name: str):
+def test_I15_a_pair_that_was_slow_once_is_refused_or_quick(name: str):
     inner, made = FOUND[name]
     schema = json.loads(json.dumps({"type": "object", "properties": {"data": inner}}))
 
-    begun = thread_time()
-    problems = lint_schema(schema, is_payload=True)
-    assert thread_time() - begun < 2
+    found: list[SchemaProblem] = []
+    assert in_pieces(lambda: found.extend(lint_schema(schema, is_payload=True))) < LONGEST_LINT
 
-    if problems:
-        assert ["too large" in each.message for each in problems] == [True]
+    if found:
+        assert ["too large" in each.message for each in found] == [True]
         return
-    value = fullest(schema, made)
-    seconds = seconds_of_work(schema, value)
-    figure(f"I15 {name}", f"{seconds * 1000:.0f} ms of work")
-    assert seconds < LONGEST
+    assert work_for(schema, fullest(schema, made)) < LONGEST

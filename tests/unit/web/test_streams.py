@@ -10,8 +10,8 @@ from typing import cast
 import pytest
 
 from hub.storage.events import StoredEvent
-from hub.web.streams import HEARTBEAT, LONGEST, Feed
-from hub.web.watching import Board, Watcher
+from hub.web.streams import HEARTBEAT, LONGEST, Feed, written
+from hub.web.watching import Watcher
 
 BEAT = b": still here\n\n"
 EVENT = StoredEvent(7, "booking.confirmed", "r1", {}, datetime(2025, 10, 20, tzinfo=UTC))
@@ -31,13 +31,14 @@ class Quiet:
         self._events_at = self._events_at[len(due) :]
         return [EVENT for _ in due]
 
-    def leave(self, watcher: Watcher) -> None:
-        self.left = watcher is cast("Watcher", self)
+    def leave(self) -> None:
+        self.left = True
 
 
 def told(quiet: Quiet, to_live: Callable[[], float] = lambda: inf) -> Iterator[tuple[float, bytes]]:
     """Each piece of the stream, with the second at which it is said."""
-    feed = Feed(cast("Board", quiet), cast("Watcher", quiet), to_live, now=lambda: quiet.seconds)
+    box = cast("Watcher", quiet)
+    feed = Feed(box, quiet.leave, to_live, written=written, now=lambda: quiet.seconds)
     try:
         for piece in feed:
             yield quiet.seconds, piece
