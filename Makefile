@@ -9,6 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PROOFS := tests/unit/engine/expressions tests/unit/engine/advance tests/unit/values tests/integration/domain/test_races.py \
   tests/integration/domain/test_slot_races.py \
   tests/integration/bookings/test_booking_races.py tests/acceptance/test_slot_checkout_deaths.py \
+  tests/acceptance/test_browser_worker.py \
   tests/crash_points/test_crash_points.py tests/unit/testing/test_crashing.py \
   $(wildcard tests/integration/*/test_*_machine.py)
 

@@ -18,7 +18,17 @@ log = logging.getLogger(__name__)
 IDLE = 60.0  # seconds after which a Chromium that nobody uses ends
 _CLOSE_WITHIN = 5.0  # seconds
 SIZE = {"width": 1024, "height": 768}
+# Chromium obeys the last list only: these are Playwright's as well. `Autofill…` told a server of
+# its maker which fields a booking page has.
+_FEATURES = (
+    "AutofillServerCommunication",
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose"),
+    *("HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter"),
+    *("PaintHolding", "ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect"),
+    *("OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch"),
+)
 _FLAGS = (
+    f"--disable-features={','.join(_FEATURES)}",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",

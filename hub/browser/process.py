@@ -41,7 +41,7 @@ _Result = TypeVar("_Result")
 def run_browser_worker(hub: Hub) -> int:
     """Work until SIGTERM or SIGINT; the exit code. Raises `Misconfigured` without a Chromium."""
     program = find_program(hub.settings.browser_program)
-    asyncio.run(BrowserWorker(hub, program).run())
+    asyncio.run(BrowserWorker(hub, program, drain_within=DRAIN_WITHIN).run())
     return 0
 
 
