@@ -100,10 +100,9 @@ class Bookings:
         hub = self._app.hub
         with hub.console_database.connect() as db:
             clock = hub.runs_clock or DatabaseClock(db)
-            now, lines = clock.now(), slot_monitor.lines(db, clock)
-        return self._app.render(
-            "slots.html", now=now, lines=lines[:_SLOTS], hidden=max(0, len(lines) - _SLOTS)
-        )
+            now, lines = clock.now(), slot_monitor.lines(db, clock, most=_SLOTS)
+            hidden = slot_monitor.count_lines(db, clock) - len(lines)
+        return self._app.render("slots.html", now=now, lines=lines, hidden=max(0, hidden))
 
     def sessions(self) -> Response:
         """The newest sessions of browsers."""
