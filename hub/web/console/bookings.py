@@ -19,7 +19,7 @@ from hub.web.console.calendar import Week
 
 DECIDING = "booking-decision"  # the workflow by which staff decide; there is no second rule
 _PAGE = "/admin/bookings"
-_SESSIONS, _SLOTS, _PENDING = 50, 300, 100
+_SESSIONS, _SLOTS, _PENDING = 50, 150, 100
 _DECISIONS = ("confirm", "decline")
 
 
