@@ -19,7 +19,7 @@ help: ## list the targets
 setup: ## make .venv with the locked dependencies (PYTHON=... names another Python)
 	@.ci/setup
 
-run: setup ## start everything, send real webhooks, show what happened (PART=holds|call|slots|booking|session; ONCE=1 exits afterwards)
+run: setup ## start everything, send real webhooks, show what happened (PART="holds call slots booking session", one or several; ONCE=1 exits afterwards)
 	@$(BIN)/hub demo $(PART) $(if $(ONCE),--once)
 
 test: setup ## run the whole suite against a real PostgreSQL and Redis that it starts itself (ARGS=...)

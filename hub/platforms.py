@@ -16,6 +16,7 @@ from hub.engine.compile.reader import Reader, Record
 from hub.engine.findings import Finding, Source
 from hub.engine.language import Key, Place
 from hub.engine.language.shapes import Choice, Inner, Integer, ListOf, Text, Timezone, Version
+from hub.engine.yaml_profile import Mapping as Tree
 from hub.engine.yaml_profile import Node, load
 from hub.values import is_origin, origin_of
 
@@ -68,6 +69,7 @@ _STEPS = Place(
         _step("payment", "reached", further=("link",)),
     ),
 )
+STEP_NAMES = tuple(key.name for key in _STEPS.keys)
 _ALL_SIGNS = Place(
     "`signs`",
     "How the page tells an outcome.",
@@ -149,6 +151,17 @@ def read_platforms(files: Mapping[str, str]) -> Platforms:
         if platform is not None and not any(each.is_error for each in reader.findings):
             known.append(platform)
     return Platforms(tuple(known), tuple(findings))
+
+
+def place_of(file: str, text: str, step: str, key: str) -> tuple[int, int]:
+    """Line and column of a selector in a description, both from 1."""
+    node = load(file, text).root
+    for name in ("steps", step, key):
+        entry = node.get(name) if isinstance(node, Tree) else None
+        if entry is None:
+            break
+        node = entry.value
+    return (1, 1) if node is None else node.position
 
 
 def _read(reader: Reader, root: Node | None, name: str, owners: dict[str, str]) -> Platform | None:

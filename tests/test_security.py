@@ -195,6 +195,7 @@ WAYS_OUT = {
     "hub/cli/ports.py": "looks for a free port",
     "hub/cli/demo/caller.py": "the demo calls its own hub on loopback",
     "hub/bootstrap/git_commits.py": "starts git, without a shell",
+    "hub/browser/checking.py": "asyncio: drives the browser, whose only way out is way_out.py",
     "hub/browser/chromium.py": "asyncio: drives the browser, whose only way out is way_out.py",
     "hub/browser/page.py": "asyncio: drives the browser, opens nothing",
     "hub/browser/process.py": "asyncio, and the name of this host",

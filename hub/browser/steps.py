@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from time import monotonic
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,7 +29,14 @@ _CONTACT = ("first_name", "last_name", "phone", "email", "notes")
 
 
 class PageFault(Exception):
-    """The page is not as its description says; the message names step and selector."""
+    """The page is not as its description says; the message names step and selector.
+
+    `step` and `key`: where the selector stands in the description, if it is the selector's fault.
+    """
+
+    def __init__(self, why: str, *, step: str | None = None, key: str | None = None) -> None:
+        super().__init__(why)
+        self.step, self.key = step, key
 
 
 class SlotGone(Exception):
@@ -45,6 +53,31 @@ class Chosen:
 
     service: str
     provider: str
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be filled in. `at`: none: the first time of the day that is free."""
+
+    url: str
+    day: date
+    at: datetime | None
+    service: str | None
+    provider: str | None
+    contact: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def of(cls, session: Session, platform: Platform) -> Wish:
+        """What a session wants, its time as the page's clock says it."""
+        at = session.starts_at.astimezone(ZoneInfo(platform.timezone or session.timezone))
+        return cls(
+            url=session.booking_url,
+            day=at.date(),
+            at=at,
+            service=session.service,
+            provider=session.provider,
+            contact=session.contact,
+        )
 
 
 Reached = Callable[[str], Awaitable[None]]
@@ -69,14 +102,14 @@ class Steps:
             platform.signs.needed,
         )
 
-    async def fill_in(self, session: Session, chosen: Callable[[Chosen], Awaitable[None]]) -> None:
+    async def fill_in(self, wish: Wish, chosen: Callable[[Chosen], Awaitable[None]]) -> None:
         """From the first page to the payment. Raises `PageFault`, `SlotGone`, `Error`."""
-        await self._open(session.booking_url)
-        service = await self._choose("service", session.service)
-        provider = await self._choose("provider", session.provider)
+        await self._open(wish.url)
+        service = await self._choose("service", wish.service)
+        provider = await self._choose("provider", wish.provider)
         await chosen(Chosen(service, provider))
-        await self._choose_time(session)
-        await self._fill_contact(session.contact)
+        await self._choose_time(wish)
+        await self._fill_contact(wish.contact)
 
     async def _open(self, url: str) -> None:
         try:
@@ -85,7 +118,7 @@ class Steps:
             if self._page.is_gone:
                 raise
             raise PageFault(f"the page did not load: {_first_line(problem)}") from problem
-        await self._until("service", _first(self._platform, "service"))
+        await self._until("service")
 
     async def _choose(self, step: str, wish: str | None) -> str:
         selector = self._platform.steps[step]["option"]
@@ -94,22 +127,21 @@ class Steps:
         if place is None and wish is not None:
             raise PageFault(f"{step}: the page offers no {wish[:60]!r}")
         if place is None:
-            raise PageFault(f"{step}: nothing is free at {selector}")
+            raise PageFault(f"{step}: nothing is free at {selector}", step=step, key="option")
         await self._page.take(selector, place)
         await self._next(step)
         return " ".join(offers[place].words.split())[:200]
 
-    async def _choose_time(self, session: Session) -> None:
+    async def _choose_time(self, wish: Wish) -> None:
         step = self._platform.steps["time"]
-        zone = ZoneInfo(self._platform.timezone or session.timezone)
-        at = session.starts_at.astimezone(zone)
         if "day" in step:
-            await self._write("time", step["day"], at.date().isoformat())
+            await self._write("time", "day", wish.day.isoformat())
         offers = await self._offered("time", step["option"])
-        place = choose_time(offers, at)
+        place = choose(offers, None) if wish.at is None else choose_time(offers, wish.at)
         if place is None:
+            wanted = f"{wish.at:%Y-%m-%d %H:%M}" if wish.at else f"a time of {wish.day}"
             told = {"teller": "browser", "outcome": "slot_unavailable", "free": _free(offers)}
-            raise SlotGone(f"{at:%Y-%m-%d %H:%M} is not among the times that are free", told)
+            raise SlotGone(f"{wanted} is not among the times that are free", told)
         await self._page.take(step["option"], place)
         await self._next("time")
 
@@ -117,16 +149,18 @@ class Steps:
         step = self._platform.steps["contact"]
         for name in _CONTACT:
             if name in step and name in contact:
-                await self._write("contact", step[name], contact[name])
+                await self._write("contact", name, contact[name])
         await self._next("contact")
 
-    async def _write(self, step: str, selector: str, text: str) -> None:
+    async def _write(self, step: str, key: str, text: str) -> None:
+        selector = self._platform.steps[step][key]
         try:
             await self._page.write(selector, text)
         except Error as problem:
             if self._page.is_gone:
                 raise
-            raise PageFault(f"{step}: {selector} cannot be filled in") from problem
+            why = f"{step}: {selector} cannot be filled in"
+            raise PageFault(why, step=step, key=key) from problem
 
     async def _next(self, step: str) -> None:
         selector = self._platform.steps[step]["next"]
@@ -135,9 +169,9 @@ class Steps:
         except Error as problem:
             if self._page.is_gone:
                 raise
-            raise PageFault(f"{step}: {selector} cannot be clicked") from problem
-        following = ORDER[ORDER.index(step) + 1]
-        await self._until(following, _first(self._platform, following))
+            why = f"{step}: {selector} cannot be clicked"
+            raise PageFault(why, step=step, key="next") from problem
+        await self._until(ORDER[ORDER.index(step) + 1])
 
     async def _offered(self, step: str, selector: str) -> list[Offer]:
         """What the page offers, as soon as it offers anything."""
@@ -146,10 +180,12 @@ class Steps:
             offers = await self._page.offers(selector)
             if offers:
                 return offers
-            await self._wait(ends_at, step, selector)
+            await self._wait(ends_at, step, "option")
 
-    async def _until(self, step: str, selector: str) -> None:
+    async def _until(self, step: str) -> None:
         """Until the step stands open; raises `SlotGone` when the page says that instead."""
+        key = _first(self._platform, step)
+        selector = self._platform.steps[step][key]
         signs = {it.pattern for it in self._of_slot.signs if it.kind == "element"}
         ends_at = monotonic() + self._patience
         while True:
@@ -161,19 +197,19 @@ class Steps:
                 gone = judge(found_on(seen, self._of_slot), needed=self._of_slot.needed)
                 if gone is not None:
                     raise SlotGone("the page says that the time is taken", gone.evidence)
-            await self._wait(ends_at, step, selector)
+            await self._wait(ends_at, step, key)
 
-    async def _wait(self, ends_at: float, step: str, selector: str) -> None:
+    async def _wait(self, ends_at: float, step: str, key: str) -> None:
         if monotonic() >= ends_at:
-            raise PageFault(f"{step}: nothing is to be seen at {selector}")
+            why = f"{step}: nothing is to be seen at {self._platform.steps[step][key]}"
+            raise PageFault(why, step=step, key=key)
         await asyncio.sleep(self._look_every)
 
 
 def _first(platform: Platform, step: str) -> str:
-    """The element that shows that a step stands open."""
-    selectors = platform.steps[step]
+    """The key of the element that shows that a step stands open."""
     wanted = _FIRST_OF.get(step, "first_name")
-    return selectors.get(wanted) or selectors["option"]
+    return wanted if wanted in platform.steps[step] else "option"
 
 
 def _free(offers: list[Offer]) -> list[str]:

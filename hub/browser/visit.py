@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.browser.chromium import Chromium
 from hub.browser.desk import SessionDesk
 from hub.browser.page import BookingPage
-from hub.browser.steps import Chosen, PageFault, SlotGone, Steps
+from hub.browser.steps import Chosen, PageFault, SlotGone, Steps, Wish
 from hub.browser.stream import Stream
 from hub.domain.booking_sessions.browsers import LEASE, Claim
 from hub.domain.booking_sessions.rows import Session
@@ -151,7 +151,7 @@ class Visit:
         steps = Steps(page, platform, patience=self._bench.patience, reached=self._reached)
         began = monotonic()
         try:
-            await steps.fill_in(self._session, self._chose)
+            await steps.fill_in(Wish.of(self._session, platform), self._chose)
         except SlotGone as gone:
             await self._finish("slot_unavailable", str(gone), evidence=dict(gone.evidence))
             return

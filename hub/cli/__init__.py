@@ -49,6 +49,7 @@ COMMANDS = Commands(
         "leads": "pool:leads",
         "mails": "mails:mails",
         "phones": "pool:phones",
+        "platforms": "platforms:platforms",
     }
 )
 

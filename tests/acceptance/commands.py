@@ -119,9 +119,12 @@ READING: dict[str, Callable[[Story, Terminal], list[Any]]] = {
     "hub openapi": lambda *_: ["openapi"],
     "hub actions": lambda *_: ["actions"],
     "hub key": lambda *_: ["key"],
+    "hub platforms list": lambda *_: ["platforms", "list"],
 }
-# They are tried in test_cli_audit.py and test_backups.py, with databases of their own.
+# They are tried in test_cli_audit.py and test_backups.py, with databases of their own, and with a
+# browser in test_cli_platforms.py.
 APART = {
+    "hub platforms check",
     "hub db upgrade",
     "hub db restore",
     "hub dev",

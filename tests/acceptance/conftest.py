@@ -18,6 +18,7 @@ from hub.storage.answers import AnswerBoard
 from hub.storage.workers import WorkerName
 from hub.web import create_app
 from hub.worker.rounds import plan_schedules
+from tests import readme
 from tests.acceptance.call_center import LIVE, CallCenter, Opened, Request, lead_to, secrets_of
 from tests.acceptance.garage import MORE_SECRETS, Garage
 from tests.acceptance.messages import SECRETS
@@ -34,6 +35,7 @@ from tests.fakes.smtp import FakeSmtp
 from tests.fakes.stripe import FakeStripe
 from tests.fakes.twilio import FakeTwilio
 from tests.fakes.vapi import FakeVapi
+from tests.flows import copy_flows
 
 PROJECT = Path(__file__).parents[2]
 KEY = new_key()
@@ -60,12 +62,20 @@ def slack() -> Iterator[FakeSlack]:
 
 
 @pytest.fixture
-def project(tmp_path: Path, slack: FakeSlack) -> Path:
-    """The project itself, with the way to Slack led to the fake."""
+def project(tmp_path: Path, slack: FakeSlack, request: pytest.FixtureRequest) -> Path:
+    """The project itself, with the way to Slack led to the fake.
+
+    A file of tests that needs few of its flows names them (`FLOWS`): each story reads them all.
+    """
     folder = tmp_path / "project"
-    for name in ("workflows", "schemas", "templates"):
-        shutil.copytree(PROJECT / name, folder / name)
-    settings = (PROJECT / "hub.yaml").read_text()
+    flows = getattr(request.module, "FLOWS", None)
+    if flows is None:
+        for name in ("workflows", "schemas", "templates"):
+            shutil.copytree(PROJECT / name, folder / name)
+        settings = (PROJECT / "hub.yaml").read_text()
+    else:
+        copy_flows(folder, *flows)
+        settings = readme.settings()
     for written, meant in (
         ("    type: slack\n", f"    type: slack\n    base_url: {slack.base_url}\n"),
         ("outbound_allow: []\n", f"outbound_allow:\n{_only(slack.port)}"),

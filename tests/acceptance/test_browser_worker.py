@@ -7,9 +7,11 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
+from typing import cast
 from uuid import UUID
 
 import httpx
@@ -19,16 +21,21 @@ from hypothesis import settings
 from sqlalchemy import text
 
 from hub.action import Attempt
+from hub.browser.checking import NOBODY, Tried, try_platform
+from hub.browser.steps import Wish
 from hub.cli.demo.clinic import Clinic as MockClinic
 from hub.cli.demo.clinic import open_clinic
 from hub.cli.demo.clinic.cards import DECLINED, EXPIRED, SUCCESS
+from hub.connectors.http.addresses import OutboundPolicy
 from hub.domain.booking_sessions import sessions as rows_of_sessions
-from tests.acceptance.browser_house import House, Loop, opened_house, until
+from hub.platforms import STEP_NAMES, Platform, read_platforms
+from tests.acceptance.browser_house import PATIENCE, House, Loop, opened_house, until
 from tests.acceptance.clinic_desk import LEAD, MINUTE, opened_clinic
 from tests.acceptance.conftest import OpenStory
 from tests.fakes.twilio import FakeTwilio
 
 JPEG = b"\xff\xd8\xff"
+ROOT, USUAL = Path(__file__).parents[2], "workflows/platforms/usual.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +199,47 @@ def test_B_13_B_14_X24_what_the_page_makes_impossible_is_told_with_its_place(hou
         assert "failed" in house.pictures(session) or "did not load" in told["error"]
     house.becomes(slow, "monitoring")
     assert house.contexts == 1
+
+
+def test_B_12_a_description_is_tried_on_a_page_up_to_the_payment_and_nothing_is_booked(loop, mock):
+    (usual,) = read_platforms({USUAL: (ROOT / USUAL).read_text()}).known
+    renamed = {**usual.steps["contact"], "email": "[name=mail]", "notes": "[name=hints]"}
+    broken = replace(usual, steps={**usual.steps, "contact": renamed})
+    linked = replace(usual, steps={**usual.steps, "payment": {"reached": "form", "link": "a.pay"}})
+
+    right, moved, other, link = (
+        tried(loop, mock, *each)
+        for each in ((usual, "usual"), (usual, "moved", 2.0), (broken, "usual"), (linked, "slow"))
+    )
+
+    assert right.is_right
+    assert right.reached == STEP_NAMES
+    assert [sign.pattern for sign in right.idle] == ["Try Again"]
+    assert (right.picture or b"").startswith(JPEG)
+    assert (moved.reached, moved.fault) == ((), None)
+    assert [(it.step, it.key) for it in moved.missed] == [("service", "option")]
+    assert other.reached == ("service", "provider", "time", "contact")
+    assert [(it.key, it.selector) for it in other.missed] == [
+        ("email", "[name=mail]"),
+        ("notes", "[name=hints]"),
+    ]
+    assert [(it.step, it.key) for it in link.missed] == [("payment", "link")]
+    assert mock.diary.booked == []
+
+
+def tried(
+    loop: Loop, mock: MockClinic, platform: Platform, way: str, patience: float = 40
+) -> Tried:
+    wish = Wish(mock.url(way), date(2026, 2, 6), None, None, None, NOBODY)
+    trial = try_platform(
+        platform,
+        wish,
+        chromium=loop.chromium,
+        policy=OutboundPolicy(),
+        upto="payment",
+        patience=patience,
+    )
+    return cast("Tried", loop.begin(trial).result(PATIENCE * 2))
 
 
 # ------------------------------------------------------------------------------- seats, the queue

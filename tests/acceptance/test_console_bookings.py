@@ -6,6 +6,8 @@ from uuid import uuid4
 
 import pytest
 
+from hub.domain.booking_sessions import pictures
+from hub.domain.booking_sessions.pictures import Picture
 from hub.people.roles import Role
 from hub.storage import audit, tables
 from tests.acceptance.booked_rows import browser_session, pending_job, reserved_slot
@@ -175,6 +177,28 @@ def test_slots_and_sessions_of_browsers_are_told(hub: Story):
     assert browser.get(f"/admin/bookings/sessions/{uuid4()}").status == 404
     older = browser.get(f"/admin/bookings/sessions?before={session}")
     assert f"/admin/bookings/sessions/{session}" not in older.links()
+
+
+def test_a_session_shows_its_pictures_to_those_who_may_see_whom_it_is_for(hub: Story):
+    session, jpeg = browser_session(hub), b"\xff\xd8\xff of the first state"
+    address = f"/admin/bookings/sessions/{session}"
+    with hub.transaction() as db:
+        pictures.keep(db, session, Picture("created", hub.now(), jpeg))
+    operator, viewer = Browser.of(hub, Role.OPERATOR), Browser.of(hub, Role.VIEWER)
+
+    assert f'<img src="{address}/pictures/created"' in operator.get(address).html
+    assert "<img" not in viewer.get(address).html
+    got = operator.client.get(f"{address}/pictures/created")
+    assert (got.status_code, got.data, got.content_type) == (200, jpeg, "image/jpeg")
+    assert got.headers["Cache-Control"] == "private, no-store"
+    assert "img-src 'self'" in got.headers["Content-Security-Policy"]
+    assert viewer.get(f"{address}/pictures/created").status == 403
+    for missing in (
+        f"{address}/pictures/failed",
+        f"{address}/pictures/x",
+        f"{address}0/pictures/x",
+    ):
+        assert operator.get(missing).status == 404
 
 
 def test_the_empty_pages_say_that_there_is_nothing(hub: Story):

@@ -13,6 +13,8 @@ from tests.acceptance.browser import PASSWORD, Browser, Page, make_person
 from tests.acceptance.story import Story
 from tests.acceptance.terminal import Terminal
 
+FLOWS = ()
+
 ADA = "ada@example.com"
 OTHERS = {"Origin": "https://elsewhere.example"}
 WRONG = "do not belong together"

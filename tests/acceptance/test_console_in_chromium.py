@@ -49,7 +49,8 @@ PAGES: dict[str, tuple[str, ...]] = {
 }
 # Parts of pages, files and what programs ask are no pages.
 STREAMS = {"/admin/runs/live", "/admin/runs/<uuid:run_id>/live"}
-NO_PAGES = {"/admin/assets/<name>", "/admin/pulse", "/admin/sign-in/provider"} | STREAMS
+_PICTURE = "/admin/bookings/sessions/<uuid:session_id>/pictures/<state>"
+NO_PAGES = {"/admin/assets/<name>", "/admin/pulse", "/admin/sign-in/provider", _PICTURE} | STREAMS
 LOOKS = (PHONE, DESK_AT_NIGHT)  # all rules on the first, colours on the second
 JUDGED = Role.ADMIN  # who sees all of each page; what the others see is a part of it
 

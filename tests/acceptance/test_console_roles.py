@@ -13,6 +13,8 @@ from hub.web.console.app import Console
 from tests.acceptance.browser import Browser, Page
 from tests.acceptance.story import Story
 
+FLOWS = ()
+
 NOBODY = UUID(int=1)
 STRANGERS, VIEWER, OPERATOR = None, Role.VIEWER, Role.OPERATOR
 EDITOR, ADMIN = Role.EDITOR, Role.ADMIN
@@ -52,6 +54,7 @@ LEAST: dict[tuple[str, str], Role | None] = {
     ("GET", "/admin/bookings/slots"): VIEWER,
     ("GET", "/admin/bookings/sessions"): VIEWER,
     ("GET", "/admin/bookings/sessions/<uuid:session_id>"): VIEWER,
+    ("GET", "/admin/bookings/sessions/<uuid:session_id>/pictures/<state>"): OPERATOR,
     ("GET", "/admin/connections"): VIEWER,
     ("POST", "/admin/connections/<name>/test"): OPERATOR,
     ("GET", "/admin/workflows"): VIEWER,

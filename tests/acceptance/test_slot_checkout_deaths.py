@@ -67,7 +67,7 @@ STORIES = {
 
 
 @pytest.mark.long
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(900 if STRIDE > 1 else 7200)
 @pytest.mark.parametrize("name", STORIES)
 def test_X27_E5_E6_whatever_dies_at_whichever_moment_it_ends_settled(
     garage: Garage, name: str, figure

@@ -16,7 +16,7 @@ from hub import embedded
 from hub.domain import monitor
 from hub.storage import invariants, migrate
 from tests.fakes.receiver import FakeReceiver
-from tests.flows import with_what_they_call
+from tests.flows import copy_flows
 from tests.processes.house import (
     PATIENCE,
     ROOT,
@@ -94,11 +94,7 @@ def project(tmp_path: Path, receiver: FakeReceiver) -> Path:
     These tests begin hundreds of processes: each reads the whole project.
     """
     folder = tmp_path / "project"
-    for name in ("schemas", "templates"):
-        shutil.copytree(ROOT / name, folder / name)
-    (folder / "workflows").mkdir()
-    for flow in with_what_they_call(*FLOWS):
-        shutil.copy(ROOT / "workflows" / f"{flow}.yaml", folder / "workflows")
+    copy_flows(folder, *FLOWS)
     waits = folder / "workflows" / "lead-phone.yaml"
     waits.write_text(waits.read_text().replace("within: 5s", "within: 1s"))
     (folder / "workflows" / "calls-out.yaml").write_text(CALLS_OUT.format(url=receiver.url))

@@ -23,6 +23,7 @@ from tests.processes.house import House, Process, until
 from tests.processes.wires import children
 
 CALLERS = 2
+_BREATH = 0.02  # seconds between the requests of a caller: the processes need the machine as well
 BETWEEN = 20  # accepted requests between two restarts
 LEADS = 5
 READY = "the web process is ready"
@@ -60,7 +61,7 @@ class Load:
         assert self.faults == {}
 
     def _send_until_it_is_over(self) -> None:
-        while not self.is_over.is_set():
+        while not self.is_over.wait(_BREATH):
             place = next(self.numbers)
             try:
                 answer = self.house.call_ends(self.leads[place % len(self.leads)], f"call-{place}")

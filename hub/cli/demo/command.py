@@ -15,7 +15,7 @@ from hub.cli.console import say, table
 from hub.cli.demo.caller import Caller
 from hub.cli.demo.page import ClientPage, client_page
 from hub.cli.demo.part import Part, Scene
-from hub.cli.demo.parts import PARTS, part_named
+from hub.cli.demo.parts import PARTS, parts_named
 from hub.cli.demo.stage import Stage
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
@@ -38,39 +38,44 @@ class Performance:
     wrong: int
 
 
-@example("hub demo", "hub demo holds --once", "make run PART=holds ONCE=1")
+@example("hub demo", "hub demo holds call --once", "make run PART=holds ONCE=1")
 @click.command()
-@click.argument("part", required=False, type=click.Choice([*PARTS]), metavar="[PART]")
+@click.argument("parts", nargs=-1, type=click.Choice([*PARTS]), metavar="[PART]...")
 @click.option("--once", is_flag=True, help="End afterwards: 0, or 1 when any answer was wrong.")
 @pass_environment
-def demo(environment: Environment, *, part: str | None, once: bool) -> None:
+def demo(environment: Environment, *, parts: tuple[str, ...], once: bool) -> None:
     """See it work: start everything, send real webhooks, show what became of them.
 
     PART plays one flow from its beginning to its end: holds, call, slots, booking or session (which
-    needs a Chromium). Without it: every road in, one scene for each.
+    needs a Chromium); several are played one after the other. Without it: every road in, one scene
+    for each.
 
     Runs on the embedded servers with its state in .hub/, whatever HUB_DATABASE_URL says, and
     simulates all effects: nothing leaves this machine. It can be played again and again.
     """
     environment.use_logs("error")
-    chosen = part_named(part)
+    chosen = parts_named(parts)
     began = monotonic()
     with ExitStack() as at_end:
-        outfit = at_end.enter_context(chosen.outfit(environment.stated))
-        simulated = Environment.of(_demo_settings(environment.stated, outfit.variables))
-        chosen.require_flows(simulated.loaded.project.workflows)
-        say(f"Webhook Hub: a demonstration of {chosen.title}.")
+        outfits = [at_end.enter_context(each.outfit(environment.stated)) for each in chosen]
+        variables = {name: said for each in outfits for name, said in each.variables.items()}
+        simulated = Environment.of(_demo_settings(environment.stated, variables))
+        for each in chosen:
+            each.require_flows(simulated.loaded.project.workflows)
+        titles = ", then of ".join(each.title for each in chosen)
+        say(f"Webhook Hub: a demonstration of {titles}.")
         say("Effects are simulated: nothing leaves this machine.")
         say("Starting PostgreSQL, Redis, web and worker …", dim=True)
         ready = at_end.enter_context(prepared(simulated))
         page = None if once else at_end.enter_context(client_page(simulated, ready.settings))
         settings = ready.settings if page is None else page.settings
+        more = (child for each in outfits for child in each.children)
         household = at_end.enter_context(
-            Household(settings, is_quiet=True, children=(*CHILDREN, *outfit.children))
+            Household(settings, is_quiet=True, children=(*CHILDREN, *more))
         )
-        performance = _perform(chosen, simulated, ready, household, began)
+        performances = [_perform(each, simulated, ready, household, began) for each in chosen]
         if once:
-            code = 1 if performance.wrong else 0
+            code = 1 if any(each.wrong for each in performances) else 0
         else:
             if page is not None:
                 at_end.enter_context(page.serving())

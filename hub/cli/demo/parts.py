@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from hub.cli.demo.booking import Booking
 from hub.cli.demo.call import Call
@@ -21,6 +21,6 @@ PARTS: Mapping[str, type[Part]] = {
 }
 
 
-def part_named(name: str | None) -> type[Part]:
-    """The part of this name; without one the tour."""
-    return Tour if name is None else PARTS[name]
+def parts_named(names: Iterable[str]) -> tuple[type[Part], ...]:
+    """The parts of these names, each once; without any the tour."""
+    return tuple(PARTS[name] for name in dict.fromkeys(names)) or (Tour,)

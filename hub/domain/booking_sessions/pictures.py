@@ -42,3 +42,16 @@ def of(db: Connection, session_id: UUID) -> list[Picture]:
     query = select(pictures.c.state, pictures.c.at, pictures.c.jpeg).order_by(pictures.c.at)
     found = db.execute(query.where(pictures.c.session_id == session_id))
     return [Picture(row.state, row.at, bytes(row.jpeg)) for row in found]
+
+
+def taken(db: Connection, session_id: UUID) -> dict[str, datetime]:
+    """Of which states there are pictures, and of when."""
+    query = select(pictures.c.state, pictures.c.at).where(pictures.c.session_id == session_id)
+    return {row.state: row.at for row in db.execute(query)}
+
+
+def one(db: Connection, session_id: UUID, state: str) -> bytes | None:
+    """The picture of one state, a JPEG."""
+    here = (pictures.c.session_id == session_id) & (pictures.c.state == state)
+    found = db.scalar(select(pictures.c.jpeg).where(here))
+    return None if found is None else bytes(found)

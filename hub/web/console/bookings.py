@@ -8,7 +8,7 @@ from flask import Response, request
 
 from hub.bootstrap.by_hand import start_by_hand
 from hub.domain import slot_monitor, week
-from hub.domain.booking_sessions import looking, rows
+from hub.domain.booking_sessions import looking, pictures, rows
 from hub.domain.bookings import staff, tenants
 from hub.errors import NotPossible, Permanent, Rejected
 from hub.people.roles import Deed
@@ -20,6 +20,8 @@ from hub.web.console.calendar import Week
 DECIDING = "booking-decision"  # the workflow by which staff decide; there is no second rule
 _PAGE = "/admin/bookings"
 _SESSIONS, _SLOTS, _PENDING = 50, 150, 100
+# They show whom a page was filled in for: nobody keeps a copy on the way.
+_FOR_ONE_PERSON = {"Cache-Control": "private, no-store", "Content-Disposition": "inline"}
 _DECISIONS = ("confirm", "decline")
 
 
@@ -35,6 +37,8 @@ class Bookings:
         app.page(f"{_PAGE}/slots", Deed.SEE_BOOKINGS)(self.slots)
         app.page(f"{_PAGE}/sessions", Deed.SEE_BOOKINGS)(self.sessions)
         app.page(f"{_PAGE}/sessions/<uuid:session_id>", Deed.SEE_BOOKINGS)(self.session)
+        picture = f"{_PAGE}/sessions/<uuid:session_id>/pictures/<state>"
+        app.page(picture, Deed.SEE_CLIENTS)(self.picture)
 
     def calendar(self) -> Response:
         """Appointments, jobs and sessions of a week."""
@@ -127,10 +131,25 @@ class Bookings:
             except Permanent:
                 raise Rejected(404, "There is no such session.") from None
             happened = looking.history(db, session_id)
+            taken = pictures.taken(db, session_id)
             waits_for = rows.position(db, found)
+        last = {each.state: place for place, each in enumerate(happened)}
         return self._app.render(
-            "session.html", now=now, session=found, happened=happened, waits_for=waits_for
+            "session.html",
+            now=now,
+            session=found,
+            happened=happened,
+            pictured={last[state] for state in last if state in taken},
+            waits_for=waits_for,
         )
+
+    def picture(self, session_id: UUID, state: str) -> Response:
+        """What the page looked like in a state; it shows a lead's name and number."""
+        with self._app.hub.console_database.connect() as db:
+            jpeg = pictures.one(db, session_id, state)
+        if jpeg is None:
+            raise Rejected(404, "There is no such picture.")
+        return Response(jpeg, content_type="image/jpeg", headers=_FOR_ONE_PERSON)
 
 
 def _id(given: str) -> UUID | None:
