@@ -17,7 +17,7 @@ from urllib.parse import quote
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from bench import history, trade
+from bench import history, trade_history
 from bench.folder import fresh
 from hub import embedded
 from hub.bootstrap import open_hub
@@ -52,7 +52,7 @@ def main() -> None:
         migrate.upgrade(servers.database_url)
         apart = _DAYS * 86_400 / options.runs
         history.fill(servers.database_url, options.runs, days_ago=_DAYS, seconds_apart=apart)
-        trade.fill(servers.database_url, options.runs)
+        trade_history.fill(servers.database_url, options.runs)
         engine = db.open_engine(servers.database_url, pool_size=1, application="hub-bench")
         with engine.begin() as connection, db.taking_up_to(connection, db.CONNECT_TIMEOUT * 300):
             for statement in (_FAIL, _RARE, text("ANALYZE")):

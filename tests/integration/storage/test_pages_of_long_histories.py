@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, Engine, text
 
-from bench import history, trade
+from bench import history, trade_history
 from hub.domain import week
 from hub.storage.db import DatabaseClock
 from hub.storage.last_runs import last_runs
@@ -31,7 +31,7 @@ def test_pages_read_what_they_show_however_long_the_history_is(
     engine = open_engine(pool_size=1)
     address = engine.url.render_as_string(hide_password=False)
     history.fill(address, RUNS, days_ago=3)
-    trade.fill(address, RUNS)
+    trade_history.fill(address, RUNS)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
 
