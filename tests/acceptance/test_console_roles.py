@@ -23,6 +23,8 @@ LEAST: dict[tuple[str, str], Role | None] = {
     ("GET", "/admin/assets/<name>"): STRANGERS,
     ("GET", "/admin/sign-in"): STRANGERS,
     ("POST", "/admin/sign-in"): STRANGERS,
+    ("GET", "/admin/sign-in/provider"): STRANGERS,
+    ("GET", "/admin/sign-in/back"): STRANGERS,
     ("GET", "/admin/join"): STRANGERS,
     ("POST", "/admin/join"): STRANGERS,
     ("POST", "/admin/sign-out"): VIEWER,
