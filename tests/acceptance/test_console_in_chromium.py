@@ -35,6 +35,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/admin/runs/<uuid:run_id>": ("/admin/runs/{booked}", "/admin/runs/{waiting}"),
     "/admin/runs/<uuid:run_id>/compare": ("/admin/runs/{booked}/compare?with={waiting}",),
     "/admin/workflows": ("/admin/workflows",),
+    "/admin/workflows/+new": ("/admin/workflows/+new", "/admin/workflows/+new?from=lead-phone"),
     "/admin/workflows/<workflow>": ("/admin/workflows/vapi-appointment-booked",),
     "/admin/workflows/<workflow>/edit": ("/admin/workflows/lead-phone/edit",),
     "/admin/bookings": ("/admin/bookings?week=2025-12-03",),

@@ -58,6 +58,8 @@ LEAST: dict[tuple[str, str], Role | None] = {
     ("GET", "/admin/connections"): VIEWER,
     ("POST", "/admin/connections/<name>/test"): OPERATOR,
     ("GET", "/admin/workflows"): VIEWER,
+    ("GET", "/admin/workflows/+new"): EDITOR,
+    ("POST", "/admin/workflows/+new"): EDITOR,
     ("GET", "/admin/workflows/<workflow>"): VIEWER,
     ("GET", "/admin/workflows/<workflow>/edit"): EDITOR,
     ("POST", "/admin/workflows/<workflow>/edit"): EDITOR,
