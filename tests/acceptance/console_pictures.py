@@ -5,7 +5,6 @@ A hub in earnest with services that are played, an hour of its life, and a real 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from random import Random
@@ -67,7 +66,7 @@ _HEARD = """
 
 
 @pytest.fixture
-def busy(open_story: OpenStory, slack: FakeSlack) -> Iterator[Story]:
+def busy(open_story: OpenStory, slack: FakeSlack) -> Story:
     """An hour in which leads were given phones, calls ended, and somebody made a mistake."""
     clock = FakeClock(datetime.now(UTC))  # noqa: TID251 - pages go by it
     story = open_story(host_clock=clock, HUB_PUBLIC_URL=own_address())
