@@ -17,7 +17,7 @@ from urllib.parse import quote
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from bench import history
+from bench import history, trade_history
 from bench.folder import fresh
 from hub import embedded
 from hub.bootstrap import open_hub
@@ -40,6 +40,9 @@ _RARE = text(
     " WHERE id = (SELECT id FROM runs ORDER BY created_at DESC OFFSET 1000 LIMIT 1)"
 )
 _MIDDLE = text("SELECT id, created_at FROM runs ORDER BY created_at OFFSET :half LIMIT 1")
+_NEWEST = text("SELECT id FROM runs ORDER BY created_at DESC LIMIT 1")
+_BROWSER = text("SELECT id FROM booking_sessions ORDER BY number OFFSET 1000 LIMIT 1")
+_LONG_AGO = text("SELECT CAST(now() AS date) - 180")
 
 
 def main() -> None:
@@ -49,6 +52,7 @@ def main() -> None:
         migrate.upgrade(servers.database_url)
         apart = _DAYS * 86_400 / options.runs
         history.fill(servers.database_url, options.runs, days_ago=_DAYS, seconds_apart=apart)
+        trade_history.fill(servers.database_url, options.runs)
         engine = db.open_engine(servers.database_url, pool_size=1, application="hub-bench")
         with engine.begin() as connection, db.taking_up_to(connection, db.CONNECT_TIMEOUT * 300):
             for statement in (_FAIL, _RARE, text("ANALYZE")):
@@ -101,9 +105,12 @@ def _session(engine: Engine) -> str:
 
 
 def _pages(engine: Engine, runs: int) -> dict[str, str]:
-    """Every kind of question that reads runs."""
+    """Every page that is read, and every kind of question about runs."""
     with engine.connect() as connection:
         middle = connection.execute(_MIDDLE, {"half": runs // 2}).one()
+        newest = connection.execute(_NEWEST).one()
+        browser = connection.execute(_BROWSER).scalar_one()
+        long_ago = connection.execute(_LONG_AGO).scalar_one()
     place = quote(f"{middle.created_at.isoformat()}_{middle.id}")
     return {
         "home": "/admin",
@@ -120,7 +127,24 @@ def _pages(engine: Engine, runs: int) -> dict[str, str]:
         "search for a text (one of 2,000)": "/admin/runs?q=call-wanted",
         "search for a text (none)": "/admin/runs?q=nowhere-at-all",
         "a run": f"/admin/runs/{middle.id}",
+        "a run beside another": f"/admin/runs/{middle.id}/compare?with={newest.id}",
+        "workflows": "/admin/workflows",
+        "a workflow": "/admin/workflows/booked",
+        "a workflow in the editor": "/admin/workflows/booked/edit",
+        "calendar": "/admin/bookings",
+        "calendar of half a year ago": f"/admin/bookings?week={long_ago}",
+        "calendar of a year that is to come": "/admin/bookings?week=2099-01-01",
+        "phone numbers": "/admin/bookings/phones",
+        "bookings to decide": "/admin/bookings/pending",
+        "slots": "/admin/bookings/slots",
+        "booking sessions": "/admin/bookings/sessions",
+        "booking sessions, further back": f"/admin/bookings/sessions?before={browser}",
+        "a booking session": f"/admin/bookings/sessions/{browser}",
+        "connections": "/admin/connections",
+        "people": "/admin/people",
         "audit": "/admin/audit",
+        "audit, further back": f"/admin/audit?before={runs // 20}",
+        "own account": "/admin/account",
     }
 
 

@@ -45,5 +45,22 @@ def chosen() -> str:
     return " or ".join(name for row in ROWS for name in spelled(row))
 
 
+class Stopwatch:
+    """What the tests take themselves, without the start of servers and of this program."""
+
+    def __init__(self) -> None:
+        self.seconds, self.tests = 0.0, 0
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A part of a test is over."""
+        if report.when == "call":
+            self.seconds += report.duration
+            self.tests += 1
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Tell it."""
+        terminalreporter.write_line(f"{self.tests} tests took {self.seconds:.1f} s together")
+
+
 if __name__ == "__main__":
-    sys.exit(pytest.main(["-q", "-k", chosen(), *FILES, *sys.argv[1:]]))
+    sys.exit(pytest.main(["-q", "-k", chosen(), *FILES, *sys.argv[1:]], plugins=[Stopwatch()]))

@@ -1,4 +1,4 @@
-"""One file of the project as a commit of its Git repository, in the name of a person.
+"""Files of the project as a commit of its Git repository, in the name of a person.
 
 Git is asked as a program, without a shell. No hook of the repository runs, nothing is signed, and
 what others have staged stays as it is.
@@ -37,18 +37,18 @@ class Repository:
         }
         self._git("rev-parse", "--show-toplevel")
 
-    def is_committed(self, path: Path) -> bool:
-        """Whether the last commit has this file as it lies there."""
-        return not self._git("status", "--porcelain", "--", str(path))
+    def is_committed(self, *paths: Path) -> bool:
+        """Whether the last commit has these files as they lie there."""
+        return not self._git("status", "--porcelain", "--", *map(str, paths))
 
-    def commit(self, path: Path, *, author: str, message: str) -> str:
-        """Commit this file alone; the short name of the commit. Raises `NotPossible`.
+    def commit(self, *paths: Path, author: str, message: str) -> str:
+        """Commit these files alone; the short name of the commit. Raises `NotPossible`.
 
         `author` is an e-mail address; its part before the @ is the name.
         """
-        if self.is_committed(path):
+        if self.is_committed(*paths):
             raise NotPossible("the last commit has the file as it is: there is nothing to commit")
-        self._git("add", "--", str(path))
+        self._git("add", "--", *map(str, paths))
         name = author.partition("@")[0] or author
         self._git(
             "-c", f"user.name={_COMMITTER}",
@@ -56,7 +56,7 @@ class Repository:
             "commit", "--quiet", "--only", "--no-verify",
             f"--author={_plain(name)} <{_plain(author)}>",
             f"--message={message}",
-            "--", str(path),
+            "--", *map(str, paths),
         )  # fmt: skip
         return self._git("rev-parse", "--short", "HEAD").strip()
 

@@ -6,18 +6,22 @@ The file is the truth: what is written here is taken up as if an editor on the h
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from hub.bootstrap.hub import Hub
+from hub.bootstrap.new_files import write_all
 from hub.bootstrap.replacing import NotReplaced, replace_text
+from hub.editing.beginning.drafts import Draft
 from hub.engine.versions import workflow_path
 from hub.errors import NotPossible
 from hub.storage import audit
 from hub.storage.audit import Actor
 
+SAVED, BEGUN = "console save workflow", "console new workflow"
 _BREAK, _DOS_BREAK = "\n", "\r\n"
 
 
@@ -47,9 +51,19 @@ def open_file(hub: Hub, name: str) -> OpenFile:
     return OpenFile(path, text, digest_of(text), can_be_written(path))
 
 
+def lies_there(hub: Hub, name: str) -> bool:
+    """Whether a workflow of this name has a file."""
+    return (hub.settings.project / workflow_path(name)).is_file()
+
+
 def can_be_written(path: Path) -> bool:
     """Whether the folder and the file let this process replace the file."""
     return os.access(path.parent, os.W_OK) and os.access(path, os.W_OK)
+
+
+def can_begin(hub: Hub) -> bool:
+    """Whether the folder lets this process add a workflow."""
+    return os.access(hub.settings.project / "workflows", os.W_OK)
 
 
 def digest_of(text: str) -> str:
@@ -70,7 +84,7 @@ def save(hub: Hub, name: str, text: str, *, expected: str, version: str, actor: 
     `expected` is the digest of the file that was edited. Raises `ChangedMeanwhile` when another one
     lies there, `NotPossible` when it cannot be written.
     """
-    with audit.act(hub.console_database, actor, "console save workflow") as act:
+    with audit.act(hub.console_database, actor, SAVED) as act:
         before = open_file(hub, name)
         act.note({"workflow": name, "version": version}, before=before.text, after=text)
         # The row of audit is held by one transaction at a time: whoever saves too waits above.
@@ -82,6 +96,24 @@ def save(hub: Hub, name: str, text: str, *, expected: str, version: str, actor: 
         except BaseException:
             with suppress(NotReplaced):
                 replace_text(before.path, before=text, after=before.text)
+            raise
+
+
+def begin(hub: Hub, name: str, drafts: Sequence[Draft], *, version: str, actor: Actor) -> None:
+    """Write the first files of a workflow, and note who did it; all of it or nothing (S9).
+
+    Raises `NotPossible` when one is there already, or cannot be written.
+    """
+    with audit.act(hub.console_database, actor, BEGUN) as act:
+        texts = {each.path: each.text for each in drafts}
+        act.note({"workflow": name, "version": version, "files": [*texts]}, after=texts)
+        # As above: whoever begins one of the same name at the same time waits, and then finds it.
+        write_all(hub.settings.project, drafts)
+        try:
+            act.connection.commit()
+        except BaseException:
+            for each in drafts:
+                (hub.settings.project / each.path).unlink(missing_ok=True)
             raise
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, or_, select, text
+from sqlalchemy import Connection, select, text
 
 from hub.action import Clock
 from hub.domain.holds import FOLLOW_UP
-from hub.storage.tables import appointments, leads, phone_numbers
+from hub.storage.tables import leads, phone_numbers
 
 _HOUR = timedelta(hours=1)
 _MOST_FAULTS = 50
@@ -162,21 +162,18 @@ _HELD = select(
     leads.c.last_appointment_outcome,
 ).where(leads.c.id == phone_numbers.c.lead_id)
 
-_OF_HOLDS = select(
-    appointments.c.lead_id,
-    appointments.c.starts_at,
-    appointments.c.status,
-    appointments.c.outcome_at,
-).where(
-    appointments.c.lead_id == phone_numbers.c.lead_id,
-    or_(
-        and_(
-            appointments.c.status == "scheduled",
-            appointments.c.hold_until > phone_numbers.c.assigned_at,
-        ),
-        appointments.c.outcome_at >= phone_numbers.c.assigned_at,
-    ),
-)
+# OFFSET 0 keeps it a look for each lead that holds a number, by index: joined freely, the whole
+# history of appointments is read as soon as some hundred numbers are held.
+_OF_HOLDS = text("""
+    SELECT a.lead_id, a.starts_at, a.status, a.outcome_at
+      FROM phone_numbers p CROSS JOIN LATERAL (
+           SELECT * FROM appointments
+            WHERE lead_id = p.lead_id
+              AND (status = 'scheduled' AND hold_until > p.assigned_at
+                   OR outcome_at >= p.assigned_at)
+           OFFSET 0) AS a
+     WHERE p.lead_id IS NOT NULL
+""")
 
 _FAULTS = text("""
     SELECT format('%s is held without an open entry in its history', p.number) AS fault

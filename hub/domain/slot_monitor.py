@@ -152,11 +152,16 @@ def monitor(
 
 
 def lines(
-    db: Connection, clock: Clock, *, mechanic_id: UUID | None = None
+    db: Connection, clock: Clock, *, mechanic_id: UUID | None = None, most: int | None = None
 ) -> list[ReservationLine]:
-    """What is reserved or confirmed and not over yet, by its time."""
-    rows = db.execute(_LINES, {"now": clock.now(), "mechanic_id": mechanic_id})
-    return [ReservationLine(**row) for row in rows.mappings()]
+    """What is reserved or confirmed and not over yet, by its time; `most`: the first so many."""
+    asked = {"now": clock.now(), "mechanic_id": mechanic_id, "most": most}
+    return [ReservationLine(**row) for row in db.execute(_LINES, asked).mappings()]
+
+
+def count_lines(db: Connection, clock: Clock) -> int:
+    """How many `lines` there are."""
+    return int(db.execute(_COUNT_LINES, {"now": clock.now()}).scalar_one())
 
 
 def faults(db: Connection) -> list[str]:
@@ -241,7 +246,11 @@ _LINES = text("""
       FROM slot_reservations
      WHERE status IN ('reserved', 'confirmed') AND ends_at > :now
        AND (CAST(:mechanic_id AS uuid) IS NULL OR mechanic_id = :mechanic_id)
-     ORDER BY starts_at, mechanic_id, seat
+     ORDER BY starts_at, mechanic_id, seat LIMIT :most
+""")
+_COUNT_LINES = text("""
+    SELECT count(*) FROM slot_reservations
+     WHERE status IN ('reserved', 'confirmed') AND ends_at > :now
 """)
 _FAULTS = text("""
     SELECT format('reservations %s and %s have seat %s of mechanic %s at one time',

@@ -7,6 +7,7 @@ printing.py     a layout → the canonical text
 round_trip.py   ruamel.yaml as the second reader, which must give the text back byte for byte
 formatting.py   `hub fmt`: all of these, and the proof that nothing changed its meaning
 edit.py         changes of single values, keys and steps (changes.py, places.py, renaming.py)
+beginning/      the first files of a workflow, or a copy of one that is there
 mending.py      `hub check --fix`: the corrections of findings
 """
 

@@ -132,6 +132,27 @@ class EventStream:
 
 
 @dataclass(frozen=True)
+class SignInProvider:
+    """Who proves people to the console by OpenID Connect; `secret` is the name of a secret."""
+
+    name: str
+    issuer: str
+    client_id: str
+    secret: str
+    algorithms: tuple[str, ...] = ("RS256", "ES256")
+    scopes: tuple[str, ...] = ("openid", "email")
+    domains: tuple[str, ...] = ()  # of e-mail addresses; none: all
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """The ways into the console."""
+
+    has_passwords: bool = True
+    provider: SignInProvider | None = None
+
+
+@dataclass(frozen=True)
 class ProjectSettings:
     """The whole of `hub.yaml`; destinations are by kind: phone, email, channel, url.
 
@@ -150,6 +171,7 @@ class ProjectSettings:
     outbound_allow: tuple[OutboundRule, ...] = ()
     retention: Retention = Retention()
     streams: tuple[EventStream, ...] = ()
+    sign_in: SignIn = SignIn()
 
     def connections_with(self, config: Mapping[str, Any]) -> dict[str, ConnectionSettings]:
         """The connections by name, with what `config` holds of them."""

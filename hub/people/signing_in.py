@@ -38,6 +38,14 @@ class SignInRefused(NotPossible):
         self.wait = wait
 
 
+class NotProved(SignInRefused):
+    """A provider did not prove who it is; `reason` is a word for the audit."""
+
+    def __init__(self, reason: str, message: str, email: str = "") -> None:
+        super().__init__(message)
+        self.reason, self.email = reason, email
+
+
 @dataclass(frozen=True)
 class Door:
     """Where people sign in: the rows, the time of a transaction, ids, where hashing is done."""
@@ -71,8 +79,8 @@ def sign_in(door: Door, *, email: str, password: str, address: str, before: str 
         if renewed is not None:
             people.set_password(act.connection, person.id, renewed)
         sign_in_failures.forget(act.connection, account_key(email))
-        sign_in_failures.give_back(act.connection, _address_key(address), now)
-        token = _begin(act, current, address, now, before)
+        sign_in_failures.give_back(act.connection, address_key(address), now)
+        token = begin_session(act, current, address, now, before)
         act.note({"email": email})
     return token
 
@@ -86,18 +94,21 @@ def look_at_invitation(door: Door, token: str) -> Invitation:
     return found
 
 
-def accept_invitation(door: Door, *, token: str, email: str, password: str, address: str) -> str:
+def accept_invitation(
+    door: Door, *, token: str, email: str, password: str | None, address: str
+) -> str:
     """Make the person, or give them a new password; the token of their session.
 
-    An invitation for nobody in particular takes the e-mail address that is given. Raises
-    `SignInRefused`; the link is used up only when it worked.
+    An invitation for nobody in particular takes the e-mail address that is given. None as the
+    password: one that nobody knows, where passwords open nothing. Raises `SignInRefused`; the link
+    is used up only when it worked.
     """
     invited = look_at_invitation(door, token)
     email = invited.email or read_email(email)
-    weakness = passwords.weakness(password, email)
+    weakness = None if password is None else passwords.weakness(password, email)
     if weakness is not None:
         raise SignInRefused(weakness)
-    stored = str(door.aside(partial(passwords.hashed, password)))
+    stored = str(door.aside(partial(passwords.hashed, password or new_token())))
     with audit.act(door.engine, Actor(email, address), "console join") as act:
         db = act.connection
         now, known = door.now(db), people.find_locked(db, email)
@@ -111,7 +122,7 @@ def accept_invitation(door: Door, *, token: str, email: str, password: str, addr
         people.note_sign_in(db, person.id, now)
         console_sessions.end_all(db, person.id)
         sign_in_failures.forget(db, account_key(email))
-        session = _begin(act, person, address, now, "")
+        session = begin_session(act, person, address, now, "")
         before = None if known is None else {"email": email, "role": known.role}
         told = {"email": email, "role": taken.role}
         act.note(told, before=before, after=told)
@@ -159,19 +170,25 @@ def _try(door: Door, email: str, address: str) -> Person | None:
     """Whom the address belongs to, once there is a try left; raises `SignInRefused`."""
     delays = {
         account_key(email): partial(delay_after, free=FREE_BY_ACCOUNT),
-        _address_key(address): partial(delay_after, free=FREE_BY_ADDRESS),
+        address_key(address): partial(delay_after, free=FREE_BY_ADDRESS),
     }
     with door.engine.begin() as db:
         waits = sign_in_failures.take_a_try(db, delays, door.now(db), FORGOTTEN_AFTER)
         person = people.find(db, email) if email.isprintable() else None
     if waits is not None:
-        minutes = max(1, -(-int(waits.total_seconds()) // 60))
-        unit = "minute" if minutes == 1 else "minutes"
-        raise SignInRefused(f"Too many tries. Wait {minutes} {unit}, then try again.", waits)
+        raise waiting(waits)
     return person
 
 
-def _begin(act: Act, person: Person, address: str, now: datetime, before: str) -> str:
+def waiting(waits: timedelta) -> SignInRefused:
+    """What is said to who tried too often."""
+    minutes = max(1, -(-int(waits.total_seconds()) // 60))
+    unit = "minute" if minutes == 1 else "minutes"
+    return SignInRefused(f"Too many tries. Wait {minutes} {unit}, then try again.", waits)
+
+
+def begin_session(act: Act, person: Person, address: str, now: datetime, before: str) -> str:
+    """The token of a new session in the transaction of the act; the one `before` it ends."""
     token = new_token()
     if before:
         console_sessions.end(act.connection, digest_of(before))
@@ -185,5 +202,6 @@ def _is_same(stored: str, other: str) -> bool:
     return compare_digest(stored.encode(), other.encode())
 
 
-def _address_key(address: str) -> bytes:
+def address_key(address: str) -> bytes:
+    """The digest under which failures of an address are counted."""
     return digest_of(f"address {address}")

@@ -137,6 +137,16 @@ def take_invitation(connection: Connection, digest: bytes, now: datetime) -> Inv
     return Invitation(**row) if row else None
 
 
+def take_invitation_of(connection: Connection, email: str, now: datetime) -> Invitation | None:
+    """Use the one for this address, by who proved it in another way than by its link."""
+    query = text(
+        "DELETE FROM invitations WHERE email = :email AND expires_at > :now"  # noqa: S608 - our own columns
+        f" RETURNING {_INVITATION}"
+    )
+    row = connection.execute(query, {"email": email, "now": now}).mappings().first()
+    return Invitation(**row) if row else None
+
+
 def open_invitations(connection: Connection, now: datetime) -> list[Invitation]:
     """Those that nobody has used yet."""
     query = text(f"SELECT {_INVITATION} FROM invitations WHERE expires_at > :now ORDER BY email")  # noqa: S608 - our own columns

@@ -28,6 +28,18 @@ class Minute:
 
 
 @dataclass(frozen=True)
+class Rates:
+    """Runs a minute: those that were accepted, and those that ended, whenever they had begun.
+
+    `completed`: succeeded or cancelled.
+    """
+
+    accepted: float
+    completed: float
+    failed: float
+
+
+@dataclass(frozen=True)
 class Heard:
     """When one endpoint was heard lately. `longest_gap`: between two of its last requests.
 
@@ -59,6 +71,24 @@ def minutes(connection: Connection, *, since: datetime, until: datetime) -> list
     count = (until - since) // timedelta(minutes=1)
     instants = [since + number * timedelta(minutes=1) for number in range(count)]
     return [found.get(at) or Minute(at, 0, 0, 0, 0) for at in instants]
+
+
+_RATES = text(
+    """
+    SELECT (SELECT count(*) FROM runs WHERE created_at >= :since AND created_at < :until)
+               AS accepted,
+           count(*) FILTER (WHERE status IN ('succeeded', 'cancelled')) AS completed,
+           count(*) FILTER (WHERE status IN ('failed', 'undo_failed')) AS failed
+      FROM runs WHERE ended_at >= :since AND ended_at < :until
+    """
+)
+
+
+def rates(connection: Connection, *, since: datetime, until: datetime) -> Rates:
+    """How many a minute between the two."""
+    row = connection.execute(_RATES, {"since": since, "until": until}).one()
+    minutes_ = (until - since) / timedelta(minutes=1)
+    return Rates(row.accepted / minutes_, row.completed / minutes_, row.failed / minutes_)
 
 
 _HEARD = text(

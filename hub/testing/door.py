@@ -222,7 +222,7 @@ class Door:
         if _names_caller(preset):  # a workflow may read the name: somebody must have it
             now = self._now_in.now()
             headers = signed(preset, body, headers, now=now, settings=self._settings)
-        return self._request(endpoint, path, headers, body, given.query)
+        return self._request(endpoint, path, {**given.headers, **headers}, body, given.query)
 
     def _raw(self, endpoint: Endpoint, path: str, given: Given) -> InboundRequest:
         request = given.request

@@ -63,6 +63,7 @@ class Given:
     """What a test starts from, after the file's own values were joined with the test's.
 
     `real`: connectors whose local actions are done on a database. `done_before`: `given:`.
+    `headers` are sent beside those that a request without `request` has; no file says them.
     """
 
     now: datetime = NOON
@@ -70,6 +71,7 @@ class Given:
     request: Request | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
     mocks: Mapping[str, tuple[Mocked, ...]] = field(default_factory=dict)

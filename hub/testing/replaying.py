@@ -70,7 +70,7 @@ class Replays:
         """What would be different, without what replaying itself changes: both have that."""
         actions = self.edited.actions
         was = course_of(told, self.hide)
-        trial = trial_of(told, self.name, self.config, actions)
+        trial = trial_of(told, self.name, self.config, actions, headers=self._headers(told))
         would = self._played(self.edited, trial)
         now = self._played(self.current, trial)
         known = set(in_words(was, now, actions)) if isinstance(now, Course) else set()
@@ -80,6 +80,22 @@ class Replays:
         new = sorted({action for action, _ in would.did.values()} - {*trial.given.mocks})
         notes = [f"`{action}` was not done then: its example stands in" for action in new]
         return Replayed(told, found, notes, became=would.status)
+
+    def _headers(self, told: Told) -> dict[str, str]:
+        """What was sent of those that either version reads; credentials were never kept (S6)."""
+        triggers = [
+            each.workflows[self.name].trigger
+            for each in (self.current, self.edited)
+            if self.name in each.workflows
+        ]
+        named = {
+            name.lower().replace("_", "-")
+            for each in triggers
+            if isinstance(each, Endpoint)
+            for name in each.headers
+        }
+        kept = {} if told.delivery is None else told.delivery.headers
+        return {name.lower(): str(kept[name]) for name in kept if name.lower() in named}
 
     def _played(self, project: Project, trial: Trial) -> Course | str:
         """The course on the stage, or why the request is refused."""
@@ -138,7 +154,12 @@ def can_be_replayed(project: Project, name: str) -> bool:
 
 
 def trial_of(
-    told: Told, name: str, config: Mapping[str, Any], actions: Mapping[str, Action]
+    told: Told,
+    name: str,
+    config: Mapping[str, Any],
+    actions: Mapping[str, Action],
+    *,
+    headers: Mapping[str, str],
 ) -> Trial:
     """A test that begins as this run began; it expects nothing."""
     trigger = told.facts.trigger
@@ -150,6 +171,7 @@ def trial_of(
         payload=trigger.get("payload"),
         params=trigger.get("params") or {},
         query=trigger.get("query") or {},
+        headers=headers,
         config=config,
         mocks=_mocks(told.steps, actions),
         timeline=tuple(_events(told.steps, told.facts.line.created_at)),

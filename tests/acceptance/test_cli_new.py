@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.cli.new.drafts import KINDS
+from hub.editing.beginning.drafts import KINDS
 from tests.acceptance.terminal import Terminal, Typed
 
 ROOT = Path(__file__).parents[2]

@@ -27,6 +27,7 @@ from tests.acceptance.test_console_runs import HOSTILE
 # Where each page is found; a new one is missing here until somebody says what to look at.
 PAGES: dict[str, tuple[str, ...]] = {
     "/admin/sign-in": ("/admin/sign-in", "/admin/sign-in?next=/admin/runs"),
+    "/admin/sign-in/back": ("/admin/sign-in/back",),  # without a provider there is no such page
     "/admin/join": ("/admin/join?token=over",),
     "/admin": ("/admin",),
     "/admin/account": ("/admin/account",),
@@ -34,6 +35,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/admin/runs/<uuid:run_id>": ("/admin/runs/{booked}", "/admin/runs/{waiting}"),
     "/admin/runs/<uuid:run_id>/compare": ("/admin/runs/{booked}/compare?with={waiting}",),
     "/admin/workflows": ("/admin/workflows",),
+    "/admin/workflows/+new": ("/admin/workflows/+new", "/admin/workflows/+new?from=lead-phone"),
     "/admin/workflows/<workflow>": ("/admin/workflows/vapi-appointment-booked",),
     "/admin/workflows/<workflow>/edit": ("/admin/workflows/lead-phone/edit",),
     "/admin/bookings": ("/admin/bookings?week=2025-12-03",),
@@ -49,7 +51,7 @@ PAGES: dict[str, tuple[str, ...]] = {
 # Parts of pages, files and what programs ask are no pages.
 STREAMS = {"/admin/runs/live", "/admin/runs/<uuid:run_id>/live"}
 _PICTURE = "/admin/bookings/sessions/<uuid:session_id>/pictures/<state>"
-NO_PAGES = {"/admin/assets/<name>", "/admin/pulse", _PICTURE} | STREAMS
+NO_PAGES = {"/admin/assets/<name>", "/admin/pulse", "/admin/sign-in/provider", _PICTURE} | STREAMS
 LOOKS = (PHONE, DESK_AT_NIGHT)  # all rules on the first, colours on the second
 JUDGED = Role.ADMIN  # who sees all of each page; what the others see is a part of it
 

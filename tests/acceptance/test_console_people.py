@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from hub.people.roles import Role
@@ -39,6 +40,28 @@ def test_home_tells_the_books_the_queue_the_callers_and_the_last_failures(hub: S
     assert "vapi.tool" in page.text or "json" in page.text
     assert "nothing failed" in page.text
     assert [each for each in page.elements if each.name == "rect"]
+
+
+@pytest.mark.usefixtures("worker")
+def test_home_tells_what_was_accepted_completed_and_failed_a_minute(hub: Story):
+    lead = hub.holder()
+    hub.books(lead, SAMPLE_TIME)
+    with hub.transaction() as db:  # one of them began long ago, and has just failed
+        ended = db.scalar(text("SELECT count(*) FROM runs WHERE ended_at IS NOT NULL"))
+        assert ended
+        db.execute(
+            text(
+                "UPDATE runs SET status = 'failed', created_at = now() - interval '2 days'"
+                " WHERE id = (SELECT id FROM runs WHERE status = 'succeeded' LIMIT 1)"
+            )
+        )
+    hub.call_ends(lead, "no_answer", is_worked=False)
+
+    page = Browser.of(hub, Role.VIEWER).get("/admin")
+
+    told = f"{ended / 5:.1f} accepted; {(ended - 1) / 5:.1f} completed, 0.2 failed (last 5 min)"
+    assert f"Per minute {told}" in page.text
+    assert "/admin/runs?status=queued" in page.links()
 
 
 def test_home_of_a_hub_without_a_worker_says_so(hub: Story):

@@ -8,6 +8,7 @@ from hub.people.roles import Role
 from hub.storage import audit
 from tests.acceptance.browser import Browser, Page
 from tests.acceptance.story import SAMPLE_TIME, Story
+from tests.acceptance.test_console_flows import look_again
 
 COUNTED = text("SELECT (SELECT count(*) FROM runs) + (SELECT count(*) FROM steps)"
                " + (SELECT count(*) FROM deliveries) + (SELECT count(*) FROM events)")  # fmt: skip
@@ -48,6 +49,39 @@ def test_another_answer_is_told(hub: Story):
     assert "1 of the last 1 requests would go otherwise" in page.text
     assert '"status": 410' in page.text
     assert '"status": 409' in page.text
+
+
+HEADED = """\
+hub: 1
+title: Says where a request came from
+endpoint:
+  auth: broker
+  headers: [X-Source]
+  respond: {within: 5s}
+steps:
+  - return:
+      source: ${{ headers.x_source | default('nowhere') }}
+"""
+
+
+def test_S6_headers_are_played_as_they_were_sent_and_what_proved_the_caller_is_not_among_them(
+    hub: Story,
+):
+    (hub.hub.settings.project / "workflows/headed.yaml").write_text(HEADED, "utf-8")
+    look_again(hub)
+    hub.broker("headed", {}, headers={"X-Source": "web", "X-Lane": "7"})
+
+    same = asked(hub, "headed")
+    other = asked(hub, "headed", "[X-Source]", "[X-Source, X-Lane]")
+    named = HEADED.replace("[X-Source]", "[X-Source, X-Lane]").replace("x_source |", "x_lane |")
+    later = asked(hub, "headed", HEADED, named)
+    proof = asked(hub, "headed", "[X-Source]", "[X-Source, Authorization]")
+
+    assert "no difference" in same.text
+    assert "no difference" in other.text
+    assert '"source": "7"' in later.text
+    assert '"source": "web"' in later.text
+    assert "Bearer" not in same.text + other.text + later.text + proof.text
 
 
 def test_steps_that_would_be_done_or_not_are_told_and_nothing_is_done(hub: Story):

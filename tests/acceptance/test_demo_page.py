@@ -26,7 +26,7 @@ from hub.config import Settings
 from hub.engine.project import Project, load_project
 from hub.errors import NotPossible
 from hub.ingest.signatures import AUTH_TYPES
-from tests.acceptance.chromium import open_browser
+from tests.acceptance.chromium import Browser, open_browser
 from tests.fakes.clock import FakeClock
 from tests.unit.ingest.door import DIALECT_FACTS
 
@@ -279,25 +279,73 @@ def hub_dev(folder: Path) -> Iterator[str]:
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_K20_a_person_clicks_through_a_hold_and_sees_that_nothing_leaves(
+def test_K20_C_22_R_15_K_12_a_person_clicks_through_each_flow_and_sees_that_nothing_leaves(
     tmp_path: Path, chromium: str
 ):
     with hub_dev(tmp_path) as url, open_browser(chromium, tmp_path / "profile") as browser:
         browser.look(1280, 900)
         browser.go(f"{url}#holds")
-        browser.until("document.querySelector('#mode')?.textContent.startsWith('Simulated')")
-        assert browser.value("document.querySelector('.badge.mock').textContent") == "Mock data"
-
-        browser.click("#give-5b0c2c2e")
-        browser.until("document.querySelector('#book-5b0c2c2e:not([disabled])')")
-        browser.click("#book-5b0c2c2e")
-        browser.until("document.body.innerText.includes('The agent says: “Booked for')")
-        browser.until("document.querySelector('.effect')?.innerText.includes('slack.post')")
-        browser.click("#cancel-5b0c2c2e")
-        browser.until("!document.querySelector('#cancel-5b0c2c2e')")
-
-        for width, scheme in ((1280, "light"), (390, "dark")):
-            browser.look(width, 844, scheme=scheme)
-            wide = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-            assert browser.until(wide)
+        for flow in (holds, call, slots, booking):
+            browser.click(f"#tab-{flow.__name__}")
+            browser.until("document.querySelector('#mode')?.textContent.startsWith('Simulated')")
+            assert browser.value("document.querySelector('.badge.mock').textContent") == "Mock data"
+            flow(browser)
+            for width, scheme in ((390, "dark"), (1280, "light")):
+                browser.look(width, 844, scheme=scheme)
+                assert browser.until(IS_WHOLE)
         assert browser.told == []
+
+
+IS_WHOLE = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+
+
+def holds(browser: Browser) -> None:
+    """A number is given, an appointment booked and cancelled."""
+    browser.click("#give-5b0c2c2e")
+    browser.until("document.querySelector('#book-5b0c2c2e:not([disabled])')")
+    browser.click("#book-5b0c2c2e")
+    browser.until("document.body.innerText.includes('The agent says: “Booked for')")
+    browser.until("document.querySelector('.effect')?.innerText.includes('slack.post')")
+    browser.click("#cancel-5b0c2c2e")
+    browser.until("!document.querySelector('#cancel-5b0c2c2e')")
+
+
+def call(browser: Browser) -> None:
+    """A provider is chosen; the voice agent would have called it."""
+    browser.click("#recommend")
+    browser.until("document.querySelector('#book-0')")
+    browser.click("#book-0")
+    browser.until("document.querySelector('.card.done')?.innerText.includes('SIM-')")
+    assert browser.value("document.querySelector('#flow').innerText.includes('Nobody was called')")
+
+
+def slots(browser: Browser) -> None:
+    """A time is reserved, paid, and another one whose card is declined is free again."""
+    times = "document.querySelectorAll('.time:not([disabled])')"
+    for button, became in (("pay", "Paid"), ("fail", "The payment failed")):
+        browser.until(f"{times}.length > 0")
+        browser.value(f"{times}[0].click()")
+        browser.until("document.querySelector('#reserve:not([disabled])')")
+        browser.click("#reserve")
+        browser.until(f"document.querySelector('#{button}')")
+        browser.click(f"#{button}")
+        browser.until(f"document.querySelector('#flow').innerText.includes('{became}')")
+    browser.until("document.querySelector('[id^=move-]')")
+
+
+def booking(browser: Browser) -> None:
+    """A client asks for a time, the contractor confirms it, and the client reads of it."""
+    service = "document.querySelector('#service')"
+    browser.until(f"{service}?.options.length > 1")
+    confirmed = "(each) => each.textContent.startsWith('Boiler check')"
+    browser.value(
+        f"{service}.value = [...{service}.options].find({confirmed}).value,"
+        f" {service}.dispatchEvent(new Event('change')), null"
+    )
+    browser.until("document.querySelector('.time')")
+    browser.value("document.querySelector('.time').click()")
+    browser.until("document.querySelector('#book:not([disabled])')")
+    browser.click("#book")
+    browser.until("document.querySelector('[id^=confirm-]')")
+    browser.click("[id^=confirm-]")
+    browser.until("document.querySelector('[id^=press-cancel-]')")

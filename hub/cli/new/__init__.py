@@ -1,9 +1,7 @@
 """`hub new` and `hub init`: the first files of a workflow and of a project.
 
-files/       what they say, as they are written; NEW-NAME and the like stand for what is asked
-drafts.py    kind and name → path and text of each file; pure
-copying.py   the same from a workflow that is there already; pure
-writing.py   writes them, all or none, over nothing that is there
+What they say stands in `hub.editing.beginning`; `hub.bootstrap.new_files` writes them.
+
 asking.py    the questions, where somebody sits at the terminal
 commands.py  the two commands
 """

@@ -8,13 +8,7 @@ from typing import Any
 
 import click
 
-_WHAT_STARTS_IT = {
-    "endpoint": "a request that comes in",
-    "tool": "a voice agent that calls a tool",
-    "schedule": "the clock",
-    "event": "an event that another workflow sends",
-    "callable": "another workflow that calls it",
-}
+from hub.editing.beginning.drafts import WHAT_STARTS_IT
 
 
 def is_somebody_there() -> bool:
@@ -25,9 +19,9 @@ def is_somebody_there() -> bool:
 def ask_kind() -> str:
     """What starts the workflow."""
     click.echo("What starts it?")
-    for kind, what in _WHAT_STARTS_IT.items():
+    for kind, what in WHAT_STARTS_IT.items():
         click.echo(f"  {kind:<9} {what}")
-    return _ask("Kind", default="endpoint", type=click.Choice(list(_WHAT_STARTS_IT)))
+    return _ask("Kind", default="endpoint", type=click.Choice(list(WHAT_STARTS_IT)))
 
 
 def ask_title(first: str) -> str:

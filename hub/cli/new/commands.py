@@ -8,13 +8,15 @@ from pathlib import Path
 
 import click
 
+from hub.bootstrap.new_files import refuse_mistakes, refuse_present, write_all
 from hub.bootstrap.project import LoadedProject, ProjectReader
 from hub.cli.console import say
 from hub.cli.entrance import example, pass_environment
 from hub.cli.environment import Environment
 from hub.cli.new import asking
-from hub.cli.new.copying import copies_of, kind_of, source_of
-from hub.cli.new.drafts import (
+from hub.cli.schemas import schema_text
+from hub.editing.beginning.copying import copies_of, kind_of, source_of
+from hub.editing.beginning.drafts import (
     KINDS,
     PUBLIC,
     WITH_CALLER,
@@ -29,10 +31,7 @@ from hub.cli.new.drafts import (
     title_of,
     workflow_path,
 )
-from hub.cli.new.writing import refuse_present, write_all
-from hub.cli.schemas import schema_text
 from hub.engine.editors import DOCUMENTS
-from hub.engine.findings import render_text
 from hub.engine.settings import PROJECT_FILE
 from hub.engine.workflow import Workflow
 from hub.errors import NotPossible
@@ -79,7 +78,7 @@ def new(
     else:
         found = source_of(source, loaded.project.workflows, loaded.project.broken)
         drafts, kind, notes = _copied(loaded, name, found, title), kind_of(found), []
-    _refuse_mistakes(loaded, drafts)
+    refuse_mistakes(loaded, drafts, ProjectReader(loaded.folder))
     for path in write_all(loaded.folder, drafts):
         say(f"wrote {path}", colour="green")
     for note in notes:
@@ -136,21 +135,6 @@ def _copied(loaded: LoadedProject, name: str, source: Workflow, title: str | Non
     check_title(title)
     base_path = loaded.project.settings.base_path
     return copies_of(source, name, title, loaded.files, base_path=base_path)
-
-
-def _refuse_mistakes(loaded: LoadedProject, drafts: Sequence[Draft]) -> None:
-    """Raises `NotPossible` when the project would have mistakes that it does not have now."""
-    refuse_present(loaded.folder, drafts)
-    new_files = {each.path: each.text for each in drafts}
-    then = ProjectReader(loaded.folder).load({**loaded.files, **new_files})
-    known = {(each.file, each.code, each.message) for each in loaded.project.errors}
-    found = [
-        each for each in then.project.errors if (each.file, each.code, each.message) not in known
-    ]
-    if found:
-        raise NotPossible(
-            f"nothing is written, it would be wrong:\n{render_text(found, then.files)}"
-        )
 
 
 def _next_for(name: str, kind: str) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from hub.engine.compile.file import mode_value
 from hub.engine.compile.preset_options import mistakes
 from hub.engine.compile.reader import Reader, Record, shape
 from hub.engine.compile.schema_words import schema_correction, schema_node
+from hub.engine.compile.sign_in import sign_in
 from hub.engine.compile.values import Places, Values
 from hub.engine.findings import Finding, Source, did_you_mean, in_order, only_candidate
 from hub.engine.language.parts import ID
@@ -121,6 +122,7 @@ class _HubFile:
             outbound_allow=self._outbound_allow(record),
             retention=self._retention(record),
             streams=event_streams(self.reader, self._named(record, "streams"), auth),
+            sign_in=sign_in(self.reader, record.get("console"), self._secret),
         )
 
     def _secrets(self, record: Record) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.engine.language.parts import EVENT, MODE
 from hub.engine.language.shapes import (
+    Boolean,
     Choice,
     Duration,
     Either,
@@ -148,6 +149,87 @@ STREAM = Place(
     ),
 )
 
+ISSUER = Text(
+    r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~%/-]*)?"
+    r"|http://(?:127\.0\.0\.1|localhost)(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~%/-]*)?",
+    "`https://accounts.example.com`; `http://` only on this machine",
+)
+SIGNED_BY = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
+SCOPE = Text(r"[A-Za-z0-9._:/-]{1,100}", "letters, digits and `._:/-` (such as `email`)")
+DOMAIN = Text(r"(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}", "`example.com`, in small letters")
+
+PROVIDER = Place(
+    "`provider`",
+    "Who proves people by OpenID Connect: they are known to it, and invited here.",
+    keys=(
+        Key(
+            "name",
+            Text(r"[^\x00-\x1f]{1,40}", "at most 40 characters"),
+            "What the button says.",
+            is_required=True,
+            examples=("Google",),
+        ),
+        Key(
+            "issuer",
+            ISSUER,
+            "Its address, as its tokens name it.",
+            is_required=True,
+            examples=("https://accounts.google.com",),
+        ),
+        Key(
+            "client_id",
+            Text(r"[\x21-\x7e]{1,300}", "one word"),
+            "What it calls this hub.",
+            is_required=True,
+        ),
+        Key(
+            "client_secret",
+            ENVIRONMENT,
+            "The name of the secret that it gave this hub.",
+            is_required=True,
+            examples=("CONSOLE_CLIENT_SECRET",),
+        ),
+        Key(
+            "algorithms",
+            ListOf(Choice(SIGNED_BY), fewest=1),
+            "How it may sign; none of them works with a shared secret.",
+            otherwise="`[RS256, ES256]`",
+        ),
+        Key(
+            "scopes",
+            ListOf(SCOPE, fewest=1),
+            "What it is asked for; `openid` must be among them.",
+            otherwise="`[openid, email]`",
+        ),
+        Key(
+            "domains",
+            ListOf(DOMAIN),
+            "Only e-mail addresses of these domains may sign in through it.",
+            otherwise="all, as far as they are invited",
+        ),
+    ),
+)
+
+SIGN_IN = Place(
+    "`sign_in`",
+    "How people sign in to the console.",
+    keys=(
+        Key(
+            "passwords",
+            Boolean(),
+            "Whether passwords open the console. A link that the hub prints always does.",
+            default=True,
+        ),
+        Key("provider", Inner(PROVIDER), "Another way beside passwords, or instead of them."),
+    ),
+)
+
+CONSOLE = Place(
+    "`console`",
+    "The pages at `/admin`.",
+    keys=(Key("sign_in", Inner(SIGN_IN), "How people sign in."),),
+)
+
 HUB = Place(
     "hub.yaml",
     "The settings that all workflows of a project share.",
@@ -191,5 +273,6 @@ HUB = Place(
         ),
         Key("retention", Inner(RETENTION), "How long is kept what is over."),
         Key("streams", Named(Inner(STREAM), PROJECT_NAME), "Events that may be watched."),
+        Key("console", Inner(CONSOLE), "The pages at `/admin`."),
     ),
 )

@@ -135,6 +135,7 @@ appointments = Table(
     ),
     Index("ix_appointments_lead", "lead_id", "starts_at"),
     Index("ix_appointments_external", "external_id"),
+    Index("ix_appointments_starts_at", "starts_at"),  # a week of the calendar
 )
 
 interactions = Table(

@@ -81,6 +81,7 @@ sessions = Table(
     Index("ix_sessions_customer", "customer_id", "created_at"),
     Index("ix_sessions_mechanic", "mechanic_id", "created_at"),
     Index("ix_sessions_created", "created_at"),
+    Index("ix_sessions_scheduled_for", "scheduled_for"),  # a week of the calendar
 )
 
 slot_reservations = Table(  # a seat of a mechanic from `starts_at` until before `ends_at` (D2)
@@ -133,6 +134,7 @@ slot_reservations = Table(  # a seat of a mechanic from `starts_at` until before
     Index(
         "ix_slot_reservations_expiry", "expires_at", postgresql_where=text("status = 'reserved'")
     ),
+    Index("ix_slot_reservations_ends_at", "ends_at", postgresql_where=_IS_LIVE),
     Index("ix_slot_reservations_replaced_by", "replaced_by"),
 )
 

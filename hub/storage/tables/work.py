@@ -139,6 +139,9 @@ runs = Table(
         "id",
         postgresql_where=text("status IN ('failed', 'cancelled', 'undo_failed')"),
     ),
+    Index(  # how many ended lately: in the order of time, so at the end of the index alone
+        "ix_runs_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")
+    ),
     Index(  # whether the last run of a schedule still goes on, however many there were
         "ix_runs_scheduled_unfinished",
         "workflow",

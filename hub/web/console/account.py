@@ -15,7 +15,7 @@ from hub.people.roles import MEANINGS, Deed, Role
 from hub.people.signing_in import SignInRefused
 from hub.storage import api_tokens, audit, console_sessions
 from hub.web.console.app import Console, field
-from hub.web.console.entrance import DIFFERENT
+from hub.web.console.entrance import DIFFERENT, NO_PASSWORDS
 
 _TOO_MANY, _REFUSED = 429, 422
 _MOST_DIGITS = 4
@@ -51,11 +51,14 @@ class Account:
             roles=[role for role in Role if role <= g.visitor.role],
             meaning=MEANINGS[g.visitor.role],
             shortest=SHORTEST,
+            has_passwords=self._app.hub.project.settings.sign_in.has_passwords,
             **said,
         )
 
     def change_password(self) -> Response:
         """Choose another password; other browsers are signed out."""
+        if not self._app.hub.project.settings.sign_in.has_passwords:
+            return self.page(_REFUSED, refused=NO_PASSWORDS)
         if field("password") != field("again"):
             return self.page(_REFUSED, refused=DIFFERENT)
         try:

@@ -19,7 +19,7 @@ from hub.web.console.calendar import Week
 
 DECIDING = "booking-decision"  # the workflow by which staff decide; there is no second rule
 _PAGE = "/admin/bookings"
-_SESSIONS, _SLOTS, _PENDING = 50, 300, 100
+_SESSIONS, _SLOTS, _PENDING = 50, 150, 100
 # They show whom a page was filled in for: nobody keeps a copy on the way.
 _FOR_ONE_PERSON = {"Cache-Control": "private, no-store", "Content-Disposition": "inline"}
 _DECISIONS = ("confirm", "decline")
@@ -104,10 +104,9 @@ class Bookings:
         hub = self._app.hub
         with hub.console_database.connect() as db:
             clock = hub.runs_clock or DatabaseClock(db)
-            now, lines = clock.now(), slot_monitor.lines(db, clock)
-        return self._app.render(
-            "slots.html", now=now, lines=lines[:_SLOTS], hidden=max(0, len(lines) - _SLOTS)
-        )
+            now, lines = clock.now(), slot_monitor.lines(db, clock, most=_SLOTS)
+            hidden = slot_monitor.count_lines(db, clock) - len(lines)
+        return self._app.render("slots.html", now=now, lines=lines, hidden=max(0, hidden))
 
     def sessions(self) -> Response:
         """The newest sessions of browsers."""

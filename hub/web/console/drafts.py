@@ -13,8 +13,10 @@ from typing import Any, TypeVar, cast
 
 from hub.bootstrap import Hub
 from hub.bootstrap.auth_types import all_auth_types
-from hub.bootstrap.project import DIALECT_FACTS, ProjectReader
+from hub.bootstrap.new_files import refuse_mistakes
+from hub.bootstrap.project import DIALECT_FACTS, LoadedProject, ProjectReader
 from hub.editing import offering
+from hub.editing.beginning.drafts import Draft as NewFile
 from hub.editing.offering import Offer
 from hub.engine.editors import document, names_of
 from hub.engine.findings import Finding
@@ -94,6 +96,22 @@ class Drafts:
             return work(self._hub.project, self._draft(name, text).project)
 
         return self._done(compare, aside)
+
+    def plan(
+        self, made: Callable[[LoadedProject], Sequence[NewFile]], aside: Aside
+    ) -> tuple[Sequence[NewFile], Project]:
+        """New files, made for the project as it lies there, and the project as it would be.
+
+        Raises `NotPossible` when they are there already, or would be wrong.
+        """
+
+        def plan() -> tuple[Sequence[NewFile], Project]:
+            files = self._reader.files
+            loaded = self._reader.load(files.read(files.stamps()))
+            new = made(loaded)
+            return new, refuse_mistakes(loaded, new, self._reader).project
+
+        return self._done(plan, aside)
 
     def offers(self, text: str, line: int, column: int) -> list[Offer]:
         """What may be written at a place."""

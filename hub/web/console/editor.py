@@ -11,22 +11,24 @@ from typing import Any
 
 from flask import Response, request
 
-from hub.bootstrap.git_commits import Repository
 from hub.bootstrap.saving import (
     ChangedMeanwhile,
     OpenFile,
     digest_of,
+    lies_there,
     open_file,
     save,
     with_breaks_of,
 )
+from hub.editing.beginning.drafts import is_name
 from hub.editing.differences import differences
 from hub.engine.versions import workflow_path
 from hub.errors import NotPossible, Rejected
 from hub.people.roles import Deed
-from hub.storage import audit
 from hub.web.console import what_if
 from hub.web.console.app import Console, field
+from hub.web.console.beginning import Beginning
+from hub.web.console.commits import Commit, repository_of
 from hub.web.console.drafts import Draft, Drafts
 from hub.web.console.flows import names_of
 
@@ -41,6 +43,7 @@ class Editor:
 
     def __init__(self, app: Console) -> None:
         self._app, self._drafts = app, Drafts(app.hub)
+        Beginning(app, self._drafts, self.saved)
         page = "/admin/workflows/<workflow>/edit"
         app.page(page, Deed.EDIT_WORKFLOWS)(self.page)
         for rule, view in (
@@ -111,16 +114,18 @@ class Editor:
             return self._conflict(workflow, text, draft)
         except NotPossible as problem:
             return self._rendered(workflow, file, text, _CONFLICT, draft=draft, problem=problem)
-        return self._saved(workflow)
+        return self.saved(workflow, self._commit(workflow) if field("commit") == "yes" else None)
 
     def commit(self, workflow: str) -> Response:
         """Make a commit of the file as it lies there."""
-        return self._saved(workflow, is_asked=True)
+        return self.saved(workflow, self._commit(workflow))
 
     # ---------------------------------------------------------------------------- how it is done
 
     def _file(self, workflow: str) -> OpenFile:
-        if workflow not in names_of(self._app.hub.project):
+        """The file of a workflow; one that was begun a moment ago is no part of the project yet."""
+        is_known = workflow in names_of(self._app.hub.project)
+        if not is_known and not (is_name(workflow) and lies_there(self._app.hub, workflow)):
             raise Rejected(404, "There is no such workflow.")
         return open_file(self._app.hub, workflow)
 
@@ -137,30 +142,20 @@ class Editor:
             actor=self._app.actor,
         )
 
-    def _saved(self, workflow: str, *, is_asked: bool = False) -> Response:
-        """Back to the editor; with a commit where one is wanted."""
+    def saved(self, workflow: str, commit: Commit | None) -> Response:
+        """To the editor of what was written; with a commit where one is wanted."""
         page = f"/admin/workflows/{workflow}/edit?saved=1"
-        if not is_asked and field("commit") != "yes":
+        if commit is None:
             return self._app.see_other(page)
         try:
-            commit = self._commit(workflow)
+            made = commit.make(self._app)
         except NotPossible as problem:
             file = self._file(workflow)
             return self._rendered(workflow, file, file.text, is_saved=True, problem=problem)
-        return self._app.see_other(f"{page}&commit={commit}")
+        return self._app.see_other(f"{page}&commit={made}")
 
-    def _commit(self, workflow: str) -> str:
-        hub, actor = self._app.hub, self._app.actor
-        path = hub.settings.project / workflow_path(workflow)
-        message = field("message").strip() or f"Change the workflow {workflow}"
-        with audit.act(hub.console_database, actor, "console commit workflow") as act:
-            made = self._repository().commit(path, author=actor.who, message=message)
-            act.note({"workflow": workflow, "commit": made})
-        return made
-
-    def _repository(self) -> Repository:
-        settings = self._app.hub.settings
-        return Repository(settings.project, settings.environment)
+    def _commit(self, workflow: str) -> Commit:
+        return Commit(workflow, [workflow_path(workflow)], f"Change the workflow {workflow}")
 
     def _conflict(self, workflow: str, text: str, draft: Draft) -> Response:
         """Somebody else saved: what they wrote, and what saving again would make of it."""
@@ -195,7 +190,7 @@ class Editor:
     def _is_committed(self, file: OpenFile) -> bool | None:
         """None: the folder is no repository, or git cannot be asked."""
         try:
-            return self._repository().is_committed(file.path)
+            return repository_of(self._app.hub).is_committed(file.path)
         except NotPossible:
             return None
 

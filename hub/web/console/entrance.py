@@ -9,14 +9,15 @@ from hub.people import signing_in
 from hub.people.passwords import SHORTEST
 from hub.people.roles import MEANINGS, Deed, Role
 from hub.people.signing_in import SignInRefused
-from hub.storage import people
 from hub.storage.people import Invitation
 from hub.web.console import assets
 from hub.web.console.app import SIGN_IN, Console, field
 from hub.web.console.guard import safe_next
+from hub.web.console.sign_in_form import sign_in_form, signed_in
 
 _FOREVER = "public, max-age=31536000, immutable"
-_TOO_MANY, _REFUSED, _GONE = 429, 422, 410
+_REFUSED, _GONE = 422, 410
+NO_PASSWORDS = "Passwords are switched off here (`console.sign_in` of hub.yaml)."
 DIFFERENT = "The two passwords differ. Type the same one twice."
 
 
@@ -44,10 +45,13 @@ class Entrance:
         """The form; who is signed in already goes on."""
         if g.visitor is not None:
             return self._app.see_other(safe_next(request.args.get("next")))
-        return self._sign_in_form()
+        return sign_in_form(self._app)
 
     def sign_in(self) -> Response:
         """Prove who you are; a new session in place of the one before."""
+        if not self._has_passwords:
+            g.visit.facts["reason"] = "passwords are off"
+            return sign_in_form(self._app, SignInRefused(NO_PASSWORDS))
         try:
             token = signing_in.sign_in(
                 self._app.door,
@@ -58,8 +62,8 @@ class Entrance:
             )
         except SignInRefused as refused:
             g.visit.facts["reason"] = "sign in refused"
-            return self._sign_in_form(refused)
-        return self._signed_in(token, safe_next(request.form.get("next")))
+            return sign_in_form(self._app, refused)
+        return signed_in(self._app, token, safe_next(request.form.get("next")))
 
     def sign_out(self) -> Response:
         """End this session."""
@@ -83,37 +87,25 @@ class Entrance:
             invited = signing_in.look_at_invitation(self._app.door, token)
         except SignInRefused as refused:
             return self._link_is_over(refused)
-        if field("password") != field("again"):
+        if self._has_passwords and field("password") != field("again"):
             return self._join_form(token, invited, refused=DIFFERENT)
         try:
             session = signing_in.accept_invitation(
                 self._app.door,
                 token=token,
                 email=field("email"),
-                password=field("password"),
+                password=field("password") if self._has_passwords else None,
                 address=self._app.address,
             )
         except NotPossible as refused:
             return self._join_form(token, invited, refused=str(refused))
-        return self._signed_in(session, "/admin")
+        return signed_in(self._app, session, "/admin")
 
     # ------------------------------------------------------------------------------------- pages
 
-    def _sign_in_form(self, refused: SignInRefused | None = None) -> Response:
-        with self._app.hub.console_database.connect() as db:
-            is_anybody = people.is_anybody(db)
-        wait = None if refused is None else refused.wait
-        response = self._app.render(
-            "sign_in.html",
-            200 if refused is None else _TOO_MANY if wait else _REFUSED,
-            next=safe_next(request.values.get("next")),
-            email=field("email"),
-            refused=None if refused is None else str(refused),
-            is_anybody=is_anybody,
-        )
-        if wait is not None:
-            response.headers["Retry-After"] = str(int(wait.total_seconds()) + 1)
-        return response
+    @property
+    def _has_passwords(self) -> bool:
+        return self._app.hub.project.settings.sign_in.has_passwords
 
     def _join_form(
         self, token: str, invited: Invitation, *, refused: str | None = None
@@ -129,13 +121,8 @@ class Entrance:
             meaning=MEANINGS[role],
             shortest=SHORTEST,
             refused=refused,
+            ways=self._app.hub.project.settings.sign_in,
         )
 
     def _link_is_over(self, refused: SignInRefused) -> Response:
         return self._app.render("link_over.html", _GONE, sentence=str(refused))
-
-    def _signed_in(self, token: str, target: str) -> Response:
-        response = self._app.see_other(target)
-        self._app.cookies.give(response, self._app.cookies.session, token)
-        self._app.cookies.take(response, self._app.cookies.form)
-        return response

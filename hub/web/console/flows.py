@@ -12,6 +12,7 @@ from typing import Any
 from flask import Response, request
 
 from hub.bootstrap.auth_types import all_auth_types
+from hub.bootstrap.saving import BEGUN, SAVED
 from hub.editing.differences import Difference, differences
 from hub.engine.compile.link import called_names
 from hub.engine.findings import Finding
@@ -21,7 +22,8 @@ from hub.engine.workflow import Endpoint, OnEvent, Schedule, Trigger, Workflow
 from hub.errors import NotPossible, Rejected
 from hub.ingest import openapi
 from hub.people.roles import Deed
-from hub.storage import versions
+from hub.storage import audit, versions
+from hub.storage.audit import Saved
 from hub.storage.db import DatabaseClock
 from hub.storage.last_runs import LastRun, last_runs
 from hub.storage.versions import KeptVersion
@@ -66,9 +68,13 @@ class FlowLine:
 
 @dataclass(frozen=True)
 class VersionLine:
-    """One version, and how it differs from the one before it; None: there is none before it."""
+    """One version, and how it differs from the one before it; None: there is none before it.
+
+    `saved`: by whom, as the audit tells; None: its files were changed elsewhere.
+    """
 
     kept: KeptVersion
+    saved: Saved | None
     is_in_force: bool
     changes: Sequence[Difference] | None
     others: Sequence[str]
@@ -118,6 +124,7 @@ class Flows:
             now = DatabaseClock(db).now()
             kept = versions.newest(db, workflow, most=_SHOWN_VERSIONS + 1)
             runs = last_runs(db, [workflow], most=_SHOWN_RUNS).get(workflow, [])
+            saved = audit.last_saved(db, workflow, actions=(SAVED, BEGUN))
         path = workflow_path(workflow)
         text = _text_in_force(found, kept, path) or project.files.get(path, "")
         trials = trials_of(project, workflow)
@@ -134,7 +141,7 @@ class Flows:
             called_by=_callers(project, workflow),
             endpoint=self._endpoint(project, found, trials),
             trials=trials,
-            versions=version_lines(kept, found, path)[:_SHOWN_VERSIONS],
+            versions=version_lines(kept, found, path, saved)[:_SHOWN_VERSIONS],
         )
 
     # ---------------------------------------------------------------------------- what they show
@@ -235,7 +242,7 @@ def trials_of(project: Project, name: str) -> list[Trial]:
 
 
 def version_lines(
-    kept: Sequence[KeptVersion], workflow: Workflow | None, path: str
+    kept: Sequence[KeptVersion], workflow: Workflow | None, path: str, saved: Mapping[str, Saved]
 ) -> list[VersionLine]:
     """Each version with its difference from the one that was in force before it."""
     lines = []
@@ -246,6 +253,7 @@ def version_lines(
         lines.append(
             VersionLine(
                 kept=each,
+                saved=saved.get(each.hash),
                 is_in_force=workflow is not None and each.hash == workflow.version,
                 changes=None
                 if before is None

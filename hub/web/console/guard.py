@@ -31,6 +31,11 @@ class Cookies:
         """Who is about to sign in: their forms prove with it where they come from."""
         return "__Host-hub-form" if self.is_behind_tls else "hub_form"
 
+    @property
+    def begun(self) -> str:
+        """What a sign-in by a provider must be ended with, sealed."""
+        return "__Host-hub-begun" if self.is_behind_tls else "hub_begun"
+
     def give(self, response: Response, name: str, value: str) -> None:
         """Set a cookie that scripts cannot read; it ends with the browser."""
         response.set_cookie(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from flask import Response
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from hub.engine.workflow import Endpoint
@@ -15,15 +18,17 @@ from hub.storage import finding_runs, gauges, pulse
 from hub.storage.answer_times import AnswerTimes, answer_times
 from hub.storage.db import DatabaseClock
 from hub.storage.gauges import Gauges
-from hub.storage.pulse import Heard, Minute
+from hub.storage.pulse import Heard, Minute, Rates
 from hub.storage.reading import RunLine
 from hub.web.console import figures
 from hub.web.console.app import Console
 from hub.web.console.remembered import Remembered
 from hub.web.console.silence import silent
 
+_Counted = TypeVar("_Counted")
 _MINUTE = timedelta(minutes=1)
 _SHOWN = 60 * _MINUTE
+_LATELY = 5 * _MINUTE
 _FAILURES = 8
 _REMEMBERED = 3.0  # seconds
 _GAUGES_WITHIN = timedelta(seconds=2)
@@ -36,6 +41,7 @@ class Health:
     at: datetime
     gauges: Gauges
     minutes: Sequence[Minute] | None
+    rates: Rates | None
     answers: Sequence[AnswerTimes] | None
     silent: Sequence[Heard]
     heard: int
@@ -97,25 +103,24 @@ class Home:
         return Health(
             at=now,
             gauges=found,
-            minutes=self._minutes(now),
-            answers=self._answers(),
+            minutes=self._counted(partial(_minutes_until, now=now)),
+            rates=self._counted(partial(pulse.rates, since=now - _LATELY, until=now)),
+            answers=self._counted(partial(answer_times, since=_SHOWN)),
             silent=silent(heard, now),
             heard=len(heard),
             failures=failures,
             is_redis_there=hub.doorbell.is_reachable(),
         )
 
-    def _minutes(self, now: datetime) -> Sequence[Minute] | None:
-        until = now.replace(second=0, microsecond=0) + _MINUTE
+    def _counted(self, count: Callable[[Connection], _Counted]) -> _Counted | None:
+        """None: more than can be counted in time; the rest of the page stays."""
         try:
             with self._app.hub.console_database.connect() as db:
-                return pulse.minutes(db, since=until - _SHOWN, until=until)
-        except DBAPIError:  # more than can be counted in time: the rest of the page stays
+                return count(db)
+        except DBAPIError:
             return None
 
-    def _answers(self) -> Sequence[AnswerTimes] | None:
-        try:
-            with self._app.hub.console_database.connect() as db:
-                return answer_times(db, since=_SHOWN)
-        except DBAPIError:  # as above
-            return None
+
+def _minutes_until(db: Connection, *, now: datetime) -> Sequence[Minute]:
+    until = now.replace(second=0, microsecond=0) + _MINUTE
+    return pulse.minutes(db, since=until - _SHOWN, until=until)

@@ -18,10 +18,12 @@ from hub.web.console.phones import Phones
 from hub.web.console.programs import Programs
 from hub.web.console.run import RunPage
 from hub.web.console.runs import Runs
+from hub.web.console.single_sign_on import SingleSignOn
 from hub.web.visits import Visits
 
 _GROUPS = (
     Entrance,
+    SingleSignOn,
     Account,
     Home,
     Runs,

@@ -20,7 +20,7 @@ from hub.storage.phone_pool import count_numbers
 from hub.web.console.app import Console, field
 
 _PAGE = "/admin/bookings/phones"
-_SHOWN = 200
+_SHOWN = 100
 HOURS = (2, 18, 24, 72)  # by how much a hold is extended
 
 

@@ -28,6 +28,7 @@ def add_to(app: Flask) -> None:
         span=span,
         count=count,
         percent=percent,
+        rate=rate,
         ticks=ticks,
     )
     app.jinja_env.filters.update(date=short_date, weekday=weekday)
@@ -97,6 +98,11 @@ def percent(value: float) -> str:
     """`0.4 %`; whole numbers above ten."""
     shown = value * 100
     return f"{shown:.0f} %" if shown >= 10 or shown == 0 else f"{shown:.1f} %"  # noqa: PLR2004
+
+
+def rate(value: float) -> str:
+    """`0`, `0.4`, `9.8`, `1 234`: so many a minute."""
+    return f"{value:.1f}" if 0 < value < 10 else count(round(value))  # noqa: PLR2004 - see above
 
 
 def capitalize_first(said: str) -> str:

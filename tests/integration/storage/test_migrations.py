@@ -28,8 +28,10 @@ ACCEPTED = text("""
     VALUES (gen_random_uuid(), 'w', 'v', 'queued', 'live', '{}', now())
 """)
 OF_THE_REVISIONS = {
+    "ix_appointments_starts_at",
     "ix_deliveries_noted",
     "ix_once_keys_run_id",
+    "ix_runs_ended_at",
     "ix_runs_retry_of",
     "ix_runs_scheduled_unfinished",
     "ix_runs_unfinished",

@@ -13,13 +13,21 @@ from werkzeug.datastructures import Headers
 from hub.web.console.covering import COVER, cover, written
 from hub.web.console.guard import is_from_own_page, own_origins, safe_next
 from hub.web.console.remembered import Remembered
-from hub.web.console.words import clock, count, day, exact, percent, span
+from hub.web.console.words import clock, count, day, exact, percent, rate, span
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=10,
 )
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0.0, "0"), (0.2, "0.2"), (9.84, "9.8"), (10.0, "10"), (1234.4, "1\u202f234")],
+)
+def test_so_many_a_minute_are_said_as_exactly_as_it_matters(value, said):
+    assert rate(value) == said
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from hub.cli.new.drafts import Draft, tests_path, title_text, workflow_path
+from hub.editing.beginning.drafts import Draft, tests_path, title_text, workflow_path
 from hub.engine.workflow import Endpoint, OnEvent, Schedule, Workflow
 from hub.errors import NotPossible
 

@@ -13,8 +13,14 @@ from importlib.resources import files as resources
 
 from hub.errors import NotPossible
 
-KINDS = ("endpoint", "tool", "schedule", "event", "callable")
-"""What starts a workflow: a request, a voice agent, the clock, an event, another workflow."""
+WHAT_STARTS_IT: Mapping[str, str] = {
+    "endpoint": "a request that comes in",
+    "tool": "a voice agent that calls a tool",
+    "schedule": "the clock",
+    "event": "an event that another workflow sends",
+    "callable": "another workflow that calls it",
+}
+KINDS = tuple(WHAT_STARTS_IT)
 
 WITH_CALLER = ("endpoint", "tool")
 LONGEST_NAME = 63
@@ -101,9 +107,14 @@ def _filled(wanted: Wanted, text: str) -> str:
 # ------------------------------------------------------------------------------------ what is asked
 
 
+def is_name(name: str) -> bool:
+    """Whether a workflow can be called so."""
+    return _NAME.fullmatch(name) is not None
+
+
 def check_name(name: str) -> None:
     """Raises `NotPossible` with the reason why a workflow cannot be called so."""
-    if _NAME.fullmatch(name):
+    if is_name(name):
         return
     if len(name) > LONGEST_NAME:
         raise NotPossible(
