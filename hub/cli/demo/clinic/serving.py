@@ -82,9 +82,9 @@ class Clinic:
             day = parse_qs(urlsplit(path).query).get("day", [""])[0]
             return Said(200, json.dumps(self.diary.free(day)), "application/json")
         first, _, rest = name.partition("/")
-        told = {"confirmation": _CONFIRMED.format(number=escape(rest)), "terms": _TERMS}.get(first)
-        if told is not None:
-            return Said(200, _page("told", BODY=told))
+        shown = {"confirmation": _CONFIRMED.format(number=escape(rest)), "terms": _TERMS}
+        if first in shown:
+            return Said(200, _page("told", BODY=shown[first]))
         if first == "link" and rest in self.wishes:  # opens in any browser, unlike the page itself
             told = {"Set-Cookie": f"visit={rest}; HttpOnly; Path=/"}
             page = _page("told", BODY=_PAYMENT.format(told="").replace('"pay"', '"../pay"', 1))
