@@ -67,6 +67,43 @@ def test_runs_are_listed_the_newest_first_with_filters(hub: Story):
     assert browser.get("/admin/runs?status=odd&period=x&after=y_z").status == 200
 
 
+def test_runs_of_a_time_are_listed_by_the_clock_of_the_project(hub: Story):
+    with hub.transaction() as db:
+        db.execute(MANY, {"many": 60})
+        db.execute(  # the eleventh of March 2025, a minute apart from 14:00 in New York
+            text(
+                "UPDATE runs SET created_at = CAST('2025-03-11T18:00:00Z' AS timestamptz)"
+                " + (n - 1) * interval '1 minute' FROM"
+                " (SELECT id, row_number() OVER (ORDER BY id) AS n FROM runs) AS numbered"
+                " WHERE numbered.id = runs.id"
+            )
+        )
+    browser = Browser.of(hub, Role.VIEWER)
+
+    def between(since: str, until: str) -> int:
+        asked = urlencode({"from": since, "until": until})
+        page = browser.get(f"/admin/runs?{asked}")
+        fields = {
+            each.attributes["name"]: each.attributes["value"]
+            for each in page.elements
+            if each.attributes.get("type") == "datetime-local"
+        }
+        assert page.status == 200
+        if since.startswith("2025"):
+            assert fields["from"] == "2025-03-11T14:10"
+        return len(shown_runs(page))
+
+    assert between("2025-03-11T14:10", "2025-03-11T14:20") == 10
+    assert between("2025-03-11T18:10:00Z", "2025-03-11T18:20:30Z") == 11
+    assert between("2025-03-11T14:10", "2024-03-11T14:20") == 0
+    assert between("2025-03-11T14:10", "") == 50
+    for odd in ("x", "0001-01-01T00:00", "9999-12-31T23:59"):
+        assert between("", odd) in {0, 50}
+    page = browser.get("/admin/runs?from=2025-03-11T14:00&until=2025-03-11T14:55")
+    (older,) = [link for link in page.links() if "after=" in link]
+    assert len(shown_runs(browser.get(older))) == 5
+
+
 def test_older_runs_are_a_page_away_and_none_is_missed_or_shown_twice(hub: Story):
     with hub.transaction() as db:
         db.execute(MANY, {"many": 120})
