@@ -247,6 +247,30 @@ def test_E20_running_again_asks_before_it_repeats_what_left_the_hub(hub: Story):
     assert "Repeats" in operator.follow(done).text
 
 
+def test_E20_a_run_is_run_again_from_a_step_and_keeps_what_was_before(hub: Story):
+    run = a_booking(hub)
+    address = f"/admin/runs/{run}"
+    operator, viewer = Browser.of(hub, Role.OPERATOR), Browser.of(hub, Role.VIEWER)
+    assert "Run again" not in viewer.get(address).text
+
+    page = operator.get(address)
+    steps = [
+        each.attributes["value"] for each in page.elements if each.attributes.get("name") == "from"
+    ]
+    given = {**page.form(f"{address}/retry").fields, "from": "announce"}
+    asked = operator.post(f"{address}/retry", given)
+    again = operator.follow(operator.submit(asked, f"{address}/retry"))
+
+    assert {"hold", "announce"} <= set(steps)
+    assert (asked.status, "slack.post" in asked.text) == (409, True)
+    assert again.status == 200
+    new = hub.runs("vapi-appointment-booked")[0].id
+    assert new != run
+    assert hub.steps(new)["hold"].started_at == hub.steps(run)["hold"].started_at
+    refused = operator.post(f"{address}/retry", {**given, "from": "nowhere"})
+    assert (refused.status, "did not reach a step nowhere" in refused.text) == (409, True)
+
+
 def test_a_run_that_is_not_there_is_a_page_with_a_sentence(hub: Story):
     viewer = Browser.of(hub, Role.VIEWER)
 
