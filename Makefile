@@ -1,7 +1,7 @@
 # One line of help stands behind each target; `make help` prints them.
 .DEFAULT_GOAL := help
 .PHONY: help setup run test proofs api-tests check check-types check-lint check-imports check-pages check-tests bench bench-check \
-  bench-growth bench-mutants bench-sleepers fuzz storm redis-away crash-points fences time-rows audit sbom lock clean
+  bench-growth bench-mutants bench-sleepers fuzz pictures storm redis-away crash-points fences time-rows audit sbom lock clean
 
 BIN := .venv/bin
 # Tests start hundreds of processes: none of them should compile what another one has compiled.
@@ -84,6 +84,9 @@ crash-points: setup ## kill at every point of every kind of step, in every way; 
 
 fences: setup ## take out each line that keeps a guarantee: does a proof fail? (ARGS=...)
 	@$(BIN)/python -m tests.fences $(ARGS)
+
+pictures: setup ## make the pictures of the console in docs/pictures anew; needs Chromium (half a minute)
+	@$(BIN)/pytest -q tests/acceptance/console_pictures.py
 
 lock: ## resolve the dependencies again and lock them with hashes
 	@.ci/lock

@@ -216,3 +216,13 @@ def test_the_planted_mistakes_of_the_readme_are_told_as_it_says(tmp_path: Path):
 
     assert done.output == readme.shown(_CHECK)[1]
     assert done.exit_code == 1
+
+
+def test_each_picture_is_light_and_shown_by_a_page():
+    console = page("console")
+    pictures = sorted((DOCS / "pictures").glob("*"))
+
+    assert pictures
+    for each in pictures:
+        assert f"](pictures/{each.name})" in console
+        assert each.stat().st_size <= 150_000, each.name  # bytes; `make pictures`

@@ -17,13 +17,14 @@ from hub.storage import workers
 from hub.storage.answers import AnswerBoard
 from hub.storage.workers import WorkerName
 from hub.web import create_app
+from hub.web.console.app import Console
 from hub.worker.rounds import plan_schedules
 from tests import readme
 from tests.acceptance.call_center import LIVE, CallCenter, Opened, Request, lead_to, secrets_of
 from tests.acceptance.garage import MORE_SECRETS, Garage
 from tests.acceptance.messages import SECRETS
 from tests.acceptance.post_office import APP, OpenPostOffice, PostOffice
-from tests.acceptance.recalled import RecalledMemory
+from tests.acceptance.recalled import RecalledMemory, RecalledProjects, RecalledTemplates
 from tests.acceptance.story import NOW, SAMPLE_LEAD, HeardDoorbell, Story
 from tests.acceptance.terminal import Terminal
 from tests.fakes.clock import FakeClock
@@ -48,10 +49,16 @@ def _logging_as_before(logging_as_before: None) -> None:
     """Commands set up the logging of their process."""
 
 
+PROJECTS, TEMPLATES = RecalledProjects(), RecalledTemplates()
+
+
 @pytest.fixture
 def recalled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files that an earlier story compiled are not compiled again."""
+    """What an earlier story compiled is not compiled again."""
     monkeypatch.setattr("hub.bootstrap.project.Memory", RecalledMemory)
+    monkeypatch.setattr("hub.bootstrap.project.load_project", PROJECTS.load)
+    kept = {**Console.jinja_options, "bytecode_cache": TEMPLATES}
+    monkeypatch.setattr(Console, "jinja_options", kept)
 
 
 # Services have one port for all tests: it stands in their hub.yaml, which is then the same.

@@ -102,6 +102,7 @@ def finds_why(user: Visitor) -> None:
     page.get_by_role("heading", level=1).get_by_role("link", name="lead-phone").click()
     page.locator(".drawn li", has_text="not_ready").last.get_by_title("Open it in").click()
     expect(page.locator(".cm-activeLine")).to_have_text("  - if: payload.lead_id is set")
+    assert page.evaluate("document.querySelector('.code').view.scrollDOM.scrollLeft") == 0
     expect(page.locator(".cm-lintRange-warning")).to_have_text("is set")
     expect(page.locator("#findings")).to_contain_text("it is always there")
 

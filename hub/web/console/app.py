@@ -78,6 +78,11 @@ class Console(Flask):
     """Flask, with a declared deed for each page. `None` as the deed: a page for strangers."""
 
     request_class = ConsoleRequest
+    jinja_options: dict[str, Any] = {  # noqa: RUF012 - as Flask declares it
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+        "autoescape": True,
+    }
 
     def __init__(self, hub: Hub, visits: Visits) -> None:
         super().__init__("hub.web.console", static_folder=None, template_folder="templates")
@@ -90,7 +95,6 @@ class Console(Flask):
         self.origins = guard.own_origins(hub.settings.public_url)
         self.config["DEBUG"] = self.config["PROPAGATE_EXCEPTIONS"] = False  # whatever FLASK_DEBUG
         self.config["TRAP_HTTP_EXCEPTIONS"] = False
-        self.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
         words.add_to(self)
         self.before_request(self.arrive)
         self.before_request(self.admit)
