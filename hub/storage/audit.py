@@ -109,14 +109,17 @@ def _digest(value: Any) -> bytes | None:
 
 _READ = text(
     "SELECT id, at, who, origin, action, what, before_digest, after_digest, digest"
-    " FROM audit WHERE id < :before ORDER BY id DESC LIMIT :limit"
+    " FROM audit WHERE id < :before AND (CAST(:who AS text) IS NULL OR who = :who)"
+    " ORDER BY id DESC LIMIT :limit"
 )
 _ALL = 2**63 - 1
 
 
-def newest(connection: Connection, *, limit: int, before: int | None = None) -> list[AuditRow]:
-    """The last acts, the newest first; `before`: those older than this one."""
-    values = {"limit": limit, "before": _ALL if before is None else before}
+def newest(
+    connection: Connection, *, limit: int, before: int | None = None, who: str | None = None
+) -> list[AuditRow]:
+    """The last acts, the newest first; `before`: those older than this one; `who`: of whom."""
+    values = {"limit": limit, "before": _ALL if before is None else before, "who": who}
     return [AuditRow(**row) for row in connection.execute(_READ, values).mappings()]
 
 

@@ -51,6 +51,9 @@ _FAULTS = """settings => axe.run(document, {...settings, resultTypes: ["violatio
     found.violations.map(each => each.id + " " + each.nodes.map(node =>
         node.target + (node.any[0] ? ": " + node.any[0].message : "")).slice(0, 2).join("; ")))"""
 
+# What htmx says of a request that has no answer; one with a bad answer is `htmx:responseError`.
+_LEFT = ("htmx:afterRequest,", "htmx:sendError,", "htmx:sendAbort,")
+
 
 @dataclass(frozen=True)
 class Look:
@@ -214,9 +217,13 @@ def serving(app: Flask, url: str) -> Iterator[str]:
 
 
 def _complaint(said: ConsoleMessage) -> list[str]:
-    """An error of the console; that a page was refused is no complaint of the page."""
+    """An error of the console.
+
+    No complaint of the page is that it was refused, or left while it asked for a part of itself.
+    """
     is_refusal = said.text.startswith("Failed to load resource") and " 403 " in said.text
-    return [said.text] if said.type in {"error", "warning"} and not is_refusal else []
+    is_left = said.text.startswith(_LEFT)
+    return [said.text] if said.type in {"error", "warning"} and not is_refusal | is_left else []
 
 
 @cache

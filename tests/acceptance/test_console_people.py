@@ -238,3 +238,18 @@ def test_S9_the_audit_log_tells_who_did_what_from_where(hub: Story):
         assert said in page.text
     assert admin.get("/admin/audit?before=1").status == 200
     assert admin.get("/admin/audit?before=x").status == 200
+
+
+def test_S9_the_audit_log_of_one_person_is_one_click_away(hub: Story):
+    admin = Browser.of(hub, Role.ADMIN)
+    done(admin, "invite", email=BOB, role="viewer")
+    make_person(hub, ADA)
+    Browser.at(hub).sign_in(ADA)
+
+    (link,) = {each for each in admin.get("/admin/audit").links() if "who=ada" in each}
+    page = admin.get(link)
+
+    assert "console sign in" in page.text
+    assert "console invite" not in page.text
+    assert link in admin.get("/admin/people").links()
+    assert "did nothing by hand" in admin.get("/admin/audit?who=nobody%00").text

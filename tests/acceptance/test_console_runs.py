@@ -67,6 +67,43 @@ def test_runs_are_listed_the_newest_first_with_filters(hub: Story):
     assert browser.get("/admin/runs?status=odd&period=x&after=y_z").status == 200
 
 
+def test_runs_of_a_time_are_listed_by_the_clock_of_the_project(hub: Story):
+    with hub.transaction() as db:
+        db.execute(MANY, {"many": 60})
+        db.execute(  # the eleventh of March 2025, a minute apart from 14:00 in New York
+            text(
+                "UPDATE runs SET created_at = CAST('2025-03-11T18:00:00Z' AS timestamptz)"
+                " + (n - 1) * interval '1 minute' FROM"
+                " (SELECT id, row_number() OVER (ORDER BY id) AS n FROM runs) AS numbered"
+                " WHERE numbered.id = runs.id"
+            )
+        )
+    browser = Browser.of(hub, Role.VIEWER)
+
+    def between(since: str, until: str) -> int:
+        asked = urlencode({"from": since, "until": until})
+        page = browser.get(f"/admin/runs?{asked}")
+        fields = {
+            each.attributes["name"]: each.attributes["value"]
+            for each in page.elements
+            if each.attributes.get("type") == "datetime-local"
+        }
+        assert page.status == 200
+        if since.startswith("2025"):
+            assert fields["from"] == "2025-03-11T14:10"
+        return len(shown_runs(page))
+
+    assert between("2025-03-11T14:10", "2025-03-11T14:20") == 10
+    assert between("2025-03-11T18:10:00Z", "2025-03-11T18:20:30Z") == 11
+    assert between("2025-03-11T14:10", "2024-03-11T14:20") == 0
+    assert between("2025-03-11T14:10", "") == 50
+    for odd in ("x", "0001-01-01T00:00", "9999-12-31T23:59"):
+        assert between("", odd) in {0, 50}
+    page = browser.get("/admin/runs?from=2025-03-11T14:00&until=2025-03-11T14:55")
+    (older,) = [link for link in page.links() if "after=" in link]
+    assert len(shown_runs(browser.get(older))) == 5
+
+
 def test_older_runs_are_a_page_away_and_none_is_missed_or_shown_twice(hub: Story):
     with hub.transaction() as db:
         db.execute(MANY, {"many": 120})
@@ -208,6 +245,30 @@ def test_E20_running_again_asks_before_it_repeats_what_left_the_hub(hub: Story):
     assert len(hub.runs("vapi-appointment-booked")) == 2
     assert acts(hub)[-1] == ("operator@example.com", "console retry")
     assert "Repeats" in operator.follow(done).text
+
+
+def test_E20_a_run_is_run_again_from_a_step_and_keeps_what_was_before(hub: Story):
+    run = a_booking(hub)
+    address = f"/admin/runs/{run}"
+    operator, viewer = Browser.of(hub, Role.OPERATOR), Browser.of(hub, Role.VIEWER)
+    assert "Run again" not in viewer.get(address).text
+
+    page = operator.get(address)
+    steps = [
+        each.attributes["value"] for each in page.elements if each.attributes.get("name") == "from"
+    ]
+    given = {**page.form(f"{address}/retry").fields, "from": "announce"}
+    asked = operator.post(f"{address}/retry", given)
+    again = operator.follow(operator.submit(asked, f"{address}/retry"))
+
+    assert {"hold", "announce"} <= set(steps)
+    assert (asked.status, "slack.post" in asked.text) == (409, True)
+    assert again.status == 200
+    new = hub.runs("vapi-appointment-booked")[0].id
+    assert new != run
+    assert hub.steps(new)["hold"].started_at == hub.steps(run)["hold"].started_at
+    refused = operator.post(f"{address}/retry", {**given, "from": "nowhere"})
+    assert (refused.status, "did not reach a step nowhere" in refused.text) == (409, True)
 
 
 def test_a_run_that_is_not_there_is_a_page_with_a_sentence(hub: Story):

@@ -21,6 +21,7 @@ from hub.errors import Rejected, Unavailable
 from hub.people.roles import Deed
 from hub.storage import finding_runs, reading
 from hub.storage.db import DatabaseClock
+from hub.web.console import words
 from hub.web.console.app import Console
 from hub.web.console.runs import PAGE, Question
 from hub.web.endpoints import TO_LIVE
@@ -73,7 +74,7 @@ class Live:
 
     def of_list(self) -> Response:
         """The newest runs of a question: `event: changed` when the page would look otherwise."""
-        return self._opened(Question.of(request.args).without_place)
+        return self._opened(Question.of(request.args, words.zone_of(self._app.hub)).without_place)
 
     def of_run(self, run_id: UUID) -> Response:
         """The same of one run, until it is over and its page asks no more."""

@@ -17,6 +17,7 @@ from hub.web.console.app import SIGN_IN, Console, field
 _REFUSED = 409
 _ROWS = 100
 _MOST_DIGITS = 18
+_LONGEST_WHO = 500
 
 
 class People:
@@ -55,6 +56,7 @@ class People:
             now=now,
             roles=list(Role),
             meanings=MEANINGS,
+            ways=self._app.hub.project.settings.sign_in,
             **said,
         )
 
@@ -126,17 +128,19 @@ class Audit:
         app.page("/admin/audit", Deed.SEE_AUDIT)(self.page)
 
     def page(self) -> Response:
-        """What was done by hand, the newest first (S9)."""
+        """What was done by hand, the newest first (S9); by one person, where one is named."""
+        who = request.args.get("who", "").replace("\x00", "")[:_LONGEST_WHO] or None
         given = request.args.get("before", "")
         is_number = given.isascii() and given.isdigit() and len(given) <= _MOST_DIGITS
         before = int(given) if is_number else None
         with self._app.hub.console_database.connect() as db:
             now = self._app.now(db)
-            rows = audit.newest(db, limit=_ROWS + 1, before=before)
+            rows = audit.newest(db, limit=_ROWS + 1, before=before, who=who)
         return self._app.render(
             "audit.html",
             rows=rows[:_ROWS],
             older=rows[_ROWS - 1].id if len(rows) > _ROWS else None,
             is_newest=before is None,
+            who=who,
             now=now,
         )

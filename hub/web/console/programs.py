@@ -15,6 +15,7 @@ from hub.people.roles import Deed
 from hub.storage import audit, finding_runs
 from hub.storage.db import DatabaseClock
 from hub.values import plain
+from hub.web.console import words
 from hub.web.console.app import API, Console
 from hub.web.console.covering import cover
 from hub.web.console.runs import Question
@@ -35,8 +36,8 @@ class Programs:
         app.page(cancel, Deed.CANCEL_RUN, methods=("POST",))(self.cancel)
 
     def runs(self) -> Response:
-        """The newest runs of a filter: `workflow`, `status`, `period`, `after`, as in the pages."""
-        question = Question.of(request.args)
+        """The newest runs of a filter: what stands in the addresses of the pages, but for `q`."""
+        question = Question.of(request.args, words.zone_of(self._app.hub))
         with self._app.hub.console_database.connect() as db:
             wanted = question.filter_at(DatabaseClock(db).now())
             found = finding_runs.newest(db, wanted, after=question.after, limit=100)

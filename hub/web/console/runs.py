@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flask import Response, g, request
 from sqlalchemy import Connection
@@ -17,6 +18,7 @@ from hub.storage.db import DatabaseClock
 from hub.storage.finding_runs import LOOKED_THROUGH, Filter, Found, Place
 from hub.storage.reading import STATUSES
 from hub.values import format_instant, parse_instant
+from hub.web.console import words
 from hub.web.console.app import Console
 
 PAGE = 50
@@ -37,24 +39,40 @@ class Question:
     workflow: str
     status: str
     period: str
+    since: datetime | None
+    until: datetime | None
     after: Place | None
+    zone: ZoneInfo
 
     @classmethod
-    def of(cls, given: Mapping[str, str]) -> Question:
-        """Read from an address."""
+    def of(cls, given: Mapping[str, str], zone: ZoneInfo) -> Question:
+        """Read from an address; times without an offset are of this zone."""
         status, period = given.get("status", ""), given.get("period", "")
         return cls(
             text=_printable(given.get("q", "")),
             workflow=_printable(given.get("workflow", "")),
             status=status if status in STATUSES else "",
             period=period if period in PERIODS else "",
+            since=_instant(given.get("from", ""), zone),
+            until=_instant(given.get("until", ""), zone),
             after=_place(given.get("after", "")),
+            zone=zone,
         )
 
     def filter_at(self, now: datetime) -> Filter:
-        """The filter of the rows."""
-        since = None if not self.period else now - PERIODS[self.period][1]
-        return Filter(status=self.status, workflow=self.workflow, since=since)
+        """The filter of the rows; of two beginnings the later one."""
+        lately = None if not self.period else now - PERIODS[self.period][1]
+        since = max((each for each in (lately, self.since) if each), default=None)
+        return Filter(status=self.status, workflow=self.workflow, since=since, until=self.until)
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether some runs are left out."""
+        return any((self.text, self.workflow, self.status, self.period, self.since, self.until))
+
+    def local(self, at: datetime | None) -> str:
+        """A time as fields of pages have it: `2025-11-20T14:00`, in the zone of the project."""
+        return "" if at is None else at.astimezone(self.zone).strftime("%Y-%m-%dT%H:%M")
 
     def address(self, after: Place | None, *, page: str = "/admin/runs") -> str:
         """The same question, from another place on."""
@@ -63,6 +81,8 @@ class Question:
             "workflow": self.workflow,
             "status": self.status,
             "period": self.period,
+            "from": self.local(self.since),
+            "until": self.local(self.until),
             "after": "" if after is None else self.place_text(after),
         }
         kept = {name: value for name, value in said.items() if value}
@@ -76,7 +96,7 @@ class Question:
     @property
     def is_live(self) -> bool:
         """Whether its page changes as runs do: the newest ones, as far as no text is looked for."""
-        return not self.text and self.after is None
+        return not self.text and self.after is None and self.until is None
 
     @staticmethod
     def place_text(place: Place) -> str:
@@ -86,6 +106,14 @@ class Question:
 
 def _printable(given: str) -> str:
     return "".join(sign for sign in given if sign.isprintable()).strip()[:_LONGEST_TEXT]
+
+
+def _instant(given: str, zone: ZoneInfo) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(given)
+        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _place(given: str) -> Place | None:
@@ -105,8 +133,8 @@ class Runs:
 
     def page(self) -> Response:
         """The newest runs of the question; what callers sent is searched for who may see it."""
-        question = Question.of(request.args)
         hub = self._app.hub
+        question = Question.of(request.args, words.zone_of(hub))
         with hub.console_database.connect() as db:
             now = DatabaseClock(db).now()
             mark = self._mark(db, question, now)  # first: what changes meanwhile is told again
