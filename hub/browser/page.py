@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, TypeVar
 
-from playwright.async_api import CDPSession, Error, Frame, Page
+from playwright.async_api import Error, Frame, Page
 from playwright.async_api import TimeoutError as TooSlow
 
 from hub.domain.booking_sessions.choices import Offer, holds_card_number
@@ -136,10 +136,6 @@ class BookingPage:
         if not await _answer(found.count()):
             return None
         return str(await found.evaluate("(it) => it.href", timeout=_AT_ONCE))
-
-    async def devtools(self) -> CDPSession:
-        """The page's own line to its browser."""
-        return await self.page.context.new_cdp_session(self.page)
 
     # ----------------------------------------------------------------------------------- pictures
 

@@ -8,18 +8,20 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Executor
 from contextlib import suppress
 from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from playwright.async_api import CDPSession, Error
+from playwright.async_api import CDPSession, Error, Page
 
 from hub.browser.page import BookingPage
+from hub.browser.windows import Choices, Windows, choices_at
 from hub.domain.booking_sessions.inputs import (
     Input,
+    Picked,
     Pointer,
     Pressed,
     Screen,
@@ -50,6 +52,8 @@ class Stream:
         self._seen, self._done = SEEN.format(session_id), DONE.format(session_id)
         self.gate = asyncio.Lock()
         self._devtools: CDPSession | None = None
+        self._windows = Windows(page.page, self._on_window)
+        self._choices: Choices | None = None
         self._watched_until = 0.0
         self._last: bytes | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -104,7 +108,8 @@ class Stream:
     async def _show(self) -> None:
         """Begin to show the page; to who comes later what was shown last."""
         if self._devtools is None:
-            self._devtools = await self._page.devtools()
+            top = self._windows.top
+            self._devtools = await top.context.new_cdp_session(top)
             self._devtools.on("Page.screencastFrame", self._on_frame)
             shape = {"format": "jpeg", "quality": _QUALITY, "everyNthFrame": 1}
             await self._devtools.send("Page.startScreencast", shape)
@@ -119,9 +124,26 @@ class Stream:
                 await devtools.detach()
 
     def _on_frame(self, frame: dict[str, Any]) -> None:
-        task = asyncio.get_running_loop().create_task(self._pass_on(frame))
+        self._begin(self._pass_on(frame))
+
+    def _on_window(self) -> None:
+        self._begin(self._change())
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _change(self) -> None:
+        """Another window is on top: a card's bank opened it, or it was closed."""
+        async with self.gate:
+            is_shown = self._devtools is not None
+            self._choices = None
+            await self._stop()
+            with suppress(Error):
+                await self._windows.make_room()
+                if is_shown:
+                    await self._show()
 
     async def _pass_on(self, frame: dict[str, Any]) -> None:
         shown = {"kind": "frame", "jpeg": frame["data"]}
@@ -140,8 +162,12 @@ class Stream:
 
     async def _do(self, what: Input) -> None:
         self._page.is_used_by_lead = True
-        page = self._page.page
-        if isinstance(what, Typed):
+        page = self._windows.top
+        if isinstance(what, Picked):
+            choices, self._choices = self._choices, None
+            if choices is not None:
+                await choices.pick(what.place)
+        elif isinstance(what, Typed):
             await page.keyboard.insert_text(what.text)
         elif isinstance(what, Pressed):
             await page.keyboard.press(what.key)
@@ -151,13 +177,16 @@ class Stream:
             await self._point(what)
 
     async def _point(self, what: Pointer | Wheel) -> None:
-        mouse, size = self._page.page.mouse, self._page.page.viewport_size
+        top = self._windows.top
+        mouse, size = top.mouse, top.viewport_size
         if size is None:
             return
         x, y = what.x * size["width"], what.y * size["height"]
         if isinstance(what, Wheel):
             await mouse.move(x, y)
             await mouse.wheel(0, what.by)
+            return
+        if what.do == "tap" and await self._is_list(top, x, y):
             return
         done: dict[str, Callable[[], Awaitable[None]]] = {
             "tap": lambda: mouse.click(x, y),
@@ -168,3 +197,11 @@ class Stream:
         if what.do == "press":
             await mouse.move(x, y)
         await done[what.do]()
+
+    async def _is_list(self, top: Page, x: float, y: float) -> bool:
+        """Whether a list lies there: no picture would show it, so the lead's page does."""
+        self._choices = await choices_at(top, x, y)
+        if self._choices is None:
+            return False
+        await self._say(json.dumps({"kind": "choices", **self._choices.shown}).encode())
+        return True

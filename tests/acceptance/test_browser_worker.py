@@ -276,8 +276,12 @@ def test_B_16_B_18_X24_the_sixth_waits_and_every_state_can_be_cancelled(house):
 # -------------------------------------------------------------------------------------- hand-over
 
 
-@pytest.mark.parametrize("house", ["platform"], indirect=True)
-def test_X20_B_07_on_the_platforms_own_page_our_browser_sees_nothing_and_says_nothing(house):
+@pytest.mark.parametrize(
+    ("house", "teller"), [("platform", "platform"), ("link", "operator")], indirect=["house"]
+)
+def test_X20_B_07_on_the_platforms_own_page_our_browser_sees_nothing_and_says_nothing(
+    house, teller
+):
     session = house.with_lead()
     link = house.clinic.ask(session, "/handoff-url").json["handoffUrl"]
     until(lambda: house.contexts == 0, "our browser is closed")
@@ -291,7 +295,7 @@ def test_X20_B_07_on_the_platforms_own_page_our_browser_sees_nothing_and_says_no
     assert len(house.mock.diary.booked) == 1
     assert house.clinic.ask(session).json["state"] == "monitoring"
 
-    house.clinic.tell(session, "success", teller="platform", reference="payment 7")
+    house.clinic.tell(session, "success", teller=teller, reference="payment 7")
     assert house.becomes(session, "completed")["outcome"] == "success"
 
 
@@ -310,6 +314,7 @@ def test_X18_B_20_a_killed_chromium_is_an_error_and_the_next_session_has_a_new_o
     house.with_lead(lead=another(1), time="4pm")
 
 
+@pytest.mark.timeout(3000)
 def test_B_19_B_20_sessions_in_a_row_leave_no_process_and_no_context(house, figure):
     count = 50 if settings().max_examples > 200 else 5
     house.with_lead(lead=another(0), time="9am")

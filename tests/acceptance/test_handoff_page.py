@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -90,7 +91,9 @@ def test_X20_B_06_B_07_a_lead_pays_on_a_phone_through_the_stream_and_the_link_wo
     house.loop.begin(pay_by_hand(house, link)).result(PATIENCE * 3)
 
     told = house.becomes(session, "completed")
-    assert told["confirmationDetails"]["confirmationNumber"] == house.mock.diary.booked[0].number
+    (booked,) = house.mock.diary.booked
+    assert told["confirmationDetails"]["confirmationNumber"] == booked.number
+    assert booked.wish["country"] == "Canada"
     assert client.get(path).status_code == 410
     assert client.post(path).status_code == 410
 
@@ -110,6 +113,14 @@ async def pay_by_hand(house: House, link: str) -> None:
         await other.goto(link)
         assert "opened before" in await other.inner_text("body")
 
+        await tap(page, house, "#country")
+        await page.get_by_role("button", name="Canada").click()
+        ours = next(each for each in house.loop.chromium.pages if "/usual/book" in each.url)
+        await ours.wait_for_function("country.value === 'Canada'", timeout=PATIENCE * 1000)
+        await tap(page, house, "#terms")
+        await shows(house, "/usual/terms")
+        await tap(page, house, "#close", where="/usual/terms")
+        await shows(house, "/usual/book")
         await tap(page, house, "#card")
         await page.keyboard.type("4000 0000 0000 0000")
         for _ in range(19):
@@ -120,9 +131,20 @@ async def pay_by_hand(house: House, link: str) -> None:
         assert complaints == []
 
 
-async def tap(page: Page, house: House, selector: str) -> None:
+async def shows(house: House, where: str) -> None:
+    """Until the window on top is this one, and as large as the others."""
+    for _ in range(int(PATIENCE * 10)):
+        ours = [each for each in house.loop.chromium.pages if "/usual/" in each.url]
+        sizes = [each.viewport_size for each in ours]
+        if ours[-1].url.endswith(where) and sizes.count(sizes[0]) == len(sizes):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(where)
+
+
+async def tap(page: Page, house: House, selector: str, where: str = "/usual/book") -> None:
     """Tap where the element is in the picture."""
-    ours = next(each for each in house.loop.chromium.pages if "/usual/book" in each.url)
+    ours = next(each for each in house.loop.chromium.pages if each.url.endswith(where))
     box = await ours.locator(selector).bounding_box()
     size, shown = ours.viewport_size, await page.locator("#page").bounding_box()
     assert box is not None

@@ -88,6 +88,7 @@ def demo(environment: Environment, *, parts: tuple[str, ...], once: bool) -> Non
 def _demo_settings(stated: Settings, variables: Mapping[str, str]) -> Settings:
     """Embedded servers, simulated effects, and a port that is free."""
     changed = {"HUB_DATABASE_URL": "", "HUB_REDIS_URL": "", "HUB_MODE": "simulate"}
+    changed["HUB_PUBLIC_URL"] = ""  # links lead to this machine, and to the port that is free
     environment = {**stated.environment, **changed, **variables}
     if not stated.environment.get("HUB_PORT"):
         environment["HUB_PORT"] = str(_free_port(stated))

@@ -69,7 +69,12 @@ class Session(Part):
     def filled_in(self) -> Scene:
         """B-05, B-07: steps 1 to 4."""
         answer = self._becomes(self._booked, "monitoring")
-        texts = [inputs for action, inputs in self.stage.sent() if action == "twilio.send_sms"]
+        texts = [
+            str(inputs["text"])
+            for action, inputs in self.stage.sent()
+            if action == "twilio.send_sms"
+        ]
+        own = self.stage.caller.base_url
         return Scene(
             "The browser has filled in steps 1 to 4, and the lead was sent the link",
             f"GET {self.stage.path(STATUS)}",
@@ -78,6 +83,7 @@ class Session(Part):
                 Claim("the lead has the page", answer.json.get("state") == "monitoring"),
                 Claim("a picture of each state is kept", len(self._pictures(self._booked)) > 1),
                 Claim("one text message was kept back", len(texts) == 1),
+                Claim("its link leads to this hub", all(f" {own}/handoff/" in it for it in texts)),
             ),
         )
 

@@ -21,6 +21,7 @@ KEYS = frozenset(
 POINTED: Mapping[str, Pointed] = {each: each for each in get_args(Pointed)}
 MOST = 50  # in one message
 LONGEST = 200  # characters
+MOST_CHOICES = 500  # of a list
 _NARROWEST, _WIDEST = 280, 1280
 _LOWEST, _HIGHEST = 320, 1600
 _FARTHEST = 5000
@@ -66,7 +67,14 @@ class Screen:
     height: int
 
 
-Input = Pointer | Wheel | Typed | Pressed | Screen
+@dataclass(frozen=True)
+class Picked:
+    """One of the choices of the list that was shown last, by its place."""
+
+    place: int = field(repr=False)
+
+
+Input = Pointer | Wheel | Typed | Pressed | Screen | Picked
 
 
 def read_inputs(given: Any) -> list[Input]:
@@ -89,6 +97,8 @@ def _input(each: Any) -> Input:
         return Typed(_text(each.get("text")))
     if do == "key" and each.get("key") in KEYS:
         return Pressed(str(each["key"]))
+    if do == "pick":
+        return Picked(round(_number(each.get("place"), 0, MOST_CHOICES - 1)))
     if do == "size":
         width = _number(each.get("width"), 0, _FARTHEST)
         height = _number(each.get("height"), 0, _FARTHEST)

@@ -62,6 +62,8 @@ _VIEWER = (
     '<button type="button" data-key="Tab">Next field</button>'
     '<button type="button" data-key="Enter">Enter</button></form>'
     '<p id="state" role="status">Connecting …</p>'
+    '<dialog id="choices" aria-labelledby="asked"><h2 id="asked"></h2><div id="options"></div>'
+    '<button type="button" id="none">Leave it as it is</button></dialog>'
 )
 
 

@@ -39,6 +39,7 @@ _CONFIRMED = (
     '<h2 data-testid="success">Booking Confirmed</h2>'
     '<p>Your number: <span class="confirmation-number">{number}</span></p>'
 )
+_TERMS = '<h2>Terms</h2><button id="close" onclick="window.close()">Close</button>'
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,9 @@ class Clinic:
             day = parse_qs(urlsplit(path).query).get("day", [""])[0]
             return Said(200, json.dumps(self.diary.free(day)), "application/json")
         first, _, rest = name.partition("/")
-        if first == "confirmation":
-            return Said(200, _page("told", BODY=_CONFIRMED.format(number=escape(rest))))
+        shown = {"confirmation": _CONFIRMED.format(number=escape(rest)), "terms": _TERMS}
+        if first in shown:
+            return Said(200, _page("told", BODY=shown[first]))
         if first == "link" and rest in self.wishes:  # opens in any browser, unlike the page itself
             told = {"Set-Cookie": f"visit={rest}; HttpOnly; Path=/"}
             page = _page("told", BODY=_PAYMENT.format(told="").replace('"pay"', '"../pay"', 1))
@@ -96,7 +98,8 @@ class Clinic:
         if name == "hold":
             return self._hold(way, visit, json.loads(body))
         if name == "pay":
-            return self._pay(way, visit, parse_qs(body).get("card", [""])[0])
+            form = {key: values[0] for key, values in parse_qs(body).items()}
+            return self._pay(way, visit, form.get("card", ""), form.get("country", ""))
         return Said(404, "There is no such page.")
 
     def _book(self, way: str, visit: str) -> Said:
@@ -120,13 +123,13 @@ class Clinic:
         self.wishes[visit] = {str(name): str(value) for name, value in wish.items()}
         return Said(200, "{}", "application/json")
 
-    def _pay(self, way: str, visit: str, card: str) -> Said:
+    def _pay(self, way: str, visit: str, card: str, country: str) -> Said:
         if not self.wishes.get(visit):
             return Said(403, "Your visit is over: begin again.")
         told = refusal(card)
         if told is not None:
             return Said(200, _page("told", BODY=_PAYMENT.format(told=escape(told))))
-        booked = self.diary.book(visit, self.wishes[visit])
+        booked = self.diary.book(visit, {**self.wishes[visit], "country": country})
         return Said(303, "", headers={"Location": f"/{way}/confirmation/{booked.number}"})
 
     def _wait(self, way: str) -> None:

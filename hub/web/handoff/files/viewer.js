@@ -31,6 +31,8 @@ frames.onmessage = (event) => {
     image.src = "data:image/jpeg;base64," + said.jpeg;
     state.textContent = "";
     document.body.dataset.shown = Number(document.body.dataset.shown || 0) + 1;
+  } else if (said.kind === "choices") {
+    offer(said);
   } else if (said.kind === "over") {
     frames.close();
     location.reload();
@@ -40,6 +42,23 @@ frames.onmessage = (event) => {
 };
 frames.onerror = () => { state.textContent = "Connecting again …"; };
 frames.onopen = () => send({do: "size", width: innerWidth, height: Math.max(innerHeight - 140, 320)});
+
+// A list that the clinic's page would open natively is in no picture: it is shown here.
+const choices = document.querySelector("#choices");
+function offer(said) {
+  document.querySelector("#asked").textContent = said.label || "Please choose";
+  document.querySelector("#options").replaceChildren(...said.choices.map((each, at) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = each.words || "–";
+    button.disabled = !each.isFree;
+    if (each.isChosen) button.setAttribute("aria-current", "true");
+    button.addEventListener("click", () => { choices.close(); send({do: "pick", place: at}); });
+    return button;
+  }));
+  if (!choices.open) choices.showModal();
+}
+document.querySelector("#none").addEventListener("click", () => choices.close());
 
 function place(event) {
   const box = image.getBoundingClientRect();

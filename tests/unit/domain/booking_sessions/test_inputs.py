@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.domain.booking_sessions.inputs import Pointer, Pressed, Screen, Typed, Wheel, read_inputs
+from hub.domain.booking_sessions.inputs import (
+    Picked,
+    Pointer,
+    Pressed,
+    Screen,
+    Typed,
+    Wheel,
+    read_inputs,
+)
 from hub.domain.booking_sessions.lead_lines import link_token, session_of
 
 
@@ -20,6 +28,7 @@ def test_inputs_are_read_as_what_they_are():
         {"do": "text", "text": "4"},
         {"do": "key", "key": "Tab"},
         {"do": "size", "width": 10, "height": 4000},
+        {"do": "pick", "place": 2},
     ]
     assert read_inputs(given_) == [
         Pointer("tap", 0.0, 1.0),
@@ -27,8 +36,10 @@ def test_inputs_are_read_as_what_they_are():
         Typed("4"),
         Pressed("Tab"),
         Screen(280, 1600),
+        Picked(2),
     ]
     assert "4" not in repr(Typed("4"))
+    assert "4" not in repr(Picked(4))
 
 
 @pytest.mark.parametrize(
@@ -45,6 +56,7 @@ def test_inputs_are_read_as_what_they_are():
         [{"do": "text", "text": "a\nb"}],
         [{"do": "text", "text": "4" * 201}],
         [{"do": ["tap"]}],
+        [{"do": "pick", "place": 500}],
     ],
 )
 def test_B_06_what_is_no_input_is_refused_without_being_quoted(wrong: Any):
