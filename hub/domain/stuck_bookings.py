@@ -79,7 +79,7 @@ def list_stuck(
         )
         .select_from(calls.join(providers, providers.c.id == booking_calls.c.provider_id))
         .where(is_stuck, is_ours)
-        .order_by(booking_calls.c.begun_at)
+        .order_by(booking_calls.c.begun_at, booking_calls.c.request_id)
         .limit(max(limit, 0))
     )
     return StuckBookings(

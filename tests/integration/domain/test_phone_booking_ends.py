@@ -178,6 +178,7 @@ def test_X11_a_run_that_goes_on_is_left_alone_until_its_lease_is_over(agency):
 def test_X14_real_calls_are_not_settled_in_another_mode_and_simulated_ones_in_every(agency):
     real, its = agency.request()
     agency.begin(real, its)
+    agency.clock.advance(MINUTE)
     agency.mode = "simulate"
     made_up, provider = agency.request()
     run = uuid4()
