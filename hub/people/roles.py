@@ -78,7 +78,7 @@ LEAST = {
 MEANINGS = {
     Role.VIEWER: "see runs, bookings and how the hub is; what callers sent stays covered",
     Role.OPERATOR: "also see names, reveal what callers sent, cancel runs and run them again,"
-    " change holds, confirm and decline",
+    " change holds, confirm and decline bookings, test connections",
     Role.EDITOR: "also change workflows",
     Role.ADMIN: "also decide who has access, and read the audit log",
 }

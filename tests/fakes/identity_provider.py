@@ -61,7 +61,7 @@ class FakeIdentityProvider(FakeService):
         self.account = Account()
         self.algorithm, self.key_name = "RS256", "first"
         self.lies: dict[str, Any] = {}  # claims that replace the true ones; None takes one away
-        self.forged: Callable[[FakeIdentityProvider, dict[str, Any]], str] | None = None
+        self.forged: Forged | None = None
         self.discovery: dict[str, Any] = {}
         self._granted: dict[str, _Granted] = {}
         self._used: set[str] = set()
@@ -176,6 +176,9 @@ class FakeIdentityProvider(FakeService):
         signer = self._key("RSA" if self.algorithm[:2] in {"RS", "PS"} else "EC")
         said = {"alg": self.algorithm, "kid": signer.kid, **header}
         return jwt.encode(said, claims, signer, algorithms=[self.algorithm])
+
+
+Forged = Callable[[FakeIdentityProvider, dict[str, Any]], str]
 
 
 def unsigned(_: FakeIdentityProvider, claims: dict[str, Any]) -> str:
