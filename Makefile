@@ -86,7 +86,7 @@ fences: setup ## take out each line that keeps a guarantee: does a proof fail? (
 	@$(BIN)/python -m tests.fences $(ARGS)
 
 pictures: setup ## make the pictures of the console in docs/pictures anew; needs Chromium (half a minute)
-	@$(BIN)/pytest -q tests/acceptance/console_pictures.py
+	@$(BIN)/pytest -q tests/acceptance/console_pictures.py tests/acceptance/session_pictures.py
 
 lock: ## resolve the dependencies again and lock them with hashes
 	@.ci/lock

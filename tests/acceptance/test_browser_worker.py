@@ -315,7 +315,7 @@ def test_X18_B_20_a_killed_chromium_is_an_error_and_the_next_session_has_a_new_o
 
 
 @pytest.mark.timeout(3000)
-def test_B_19_B_20_sessions_in_a_row_leave_no_process_and_no_context(house, figure):
+def test_B_19_B_20_sessions_in_a_row_leave_no_process_and_no_context(house):
     count = 50 if settings().max_examples > 200 else 5
     house.with_lead(lead=another(0), time="9am")
     before = len(processes())
@@ -327,9 +327,6 @@ def test_B_19_B_20_sessions_in_a_row_leave_no_process_and_no_context(house, figu
 
     until(lambda: house.contexts == 1, "only the first one is open")
     until(lambda: len(processes()) <= before, "no process is left")
-    figure(
-        "B-20", f"{count} sessions in a row: {before} processes before, {len(processes())} after"
-    )
 
 
 def processes() -> list[int]:

@@ -114,20 +114,20 @@ def circle(hub: Story) -> Any:
     return found
 
 
-def test_S8_a_stream_is_for_who_may_see_runs_and_ends_within_minutes(hub: Story):
-    stranger = Browser.at(hub)
+def test_S8_a_stream_is_for_who_may_see_runs_says_what_they_saw_and_ends_within_minutes(
+    hub: Story, viewer: Browser
+):
+    nobodys = f"/admin/runs/{UUID(int=1)}/live"
 
-    assert stream(stranger, LIST, "0").status_code == 303
+    assert stream(Browser.at(hub), LIST, "0").status_code == 303
+    for seen in ("", "x", "a" * 33, "<b>"):
+        assert stream(viewer, LIST, seen).status_code == 400
+    assert stream(viewer, nobodys, "0").status_code == 404
     assert live.LONGEST <= 300.0
-
-
-@pytest.mark.parametrize("seen", ["", "x", "a" * 33, "<b>"])
-def test_who_does_not_say_what_they_saw_is_refused(viewer: Browser, seen: str):
-    assert stream(viewer, LIST, seen).status_code == 400
-
-
-def test_a_run_that_is_not_there_has_no_stream(viewer: Browser):
-    assert stream(viewer, f"/admin/runs/{UUID(int=1)}/live", "0").status_code == 404
+    # what is looked for, and what lies further back, is not live
+    for question in ("q=0123456789abcdef", "after=2025-10-20T12:00:00Z_" + str(UUID(int=1))):
+        page = viewer.get(f"/admin/runs?{question}")
+        assert not [each for each in page.elements if "data-live" in each.attributes]
 
 
 def test_there_are_only_so_many_streams(hub: Story, viewer: Browser, monkeypatch):
@@ -153,9 +153,3 @@ def test_S11_nothing_that_a_caller_sent_is_told(hub: Story, viewer: Browser):
     assert b"".join(pieces).isascii()
     assert b"<" not in b"".join(pieces)
     assert HOSTILE not in viewer.get("/admin/runs").html
-
-
-def test_what_is_looked_for_or_lies_further_back_is_not_live(viewer: Browser):
-    for question in ("q=0123456789abcdef", "after=2025-10-20T12:00:00Z_" + str(UUID(int=1))):
-        page = viewer.get(f"/admin/runs?{question}")
-        assert not [each for each in page.elements if "data-live" in each.attributes]
