@@ -22,7 +22,8 @@ LARGEST_LINE = 8192  # bytes, with the line break
 _SHORTER = (4000, 1000, 200, 60)  # characters of a text, tried until the line is short enough
 _ALWAYS = ("at", "level", "logger", "message", "request_id", "run_id")
 _ORDINARY = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime"}
-_QUIET = ("alembic", "httpx", "httpcore", "rq", "sqlalchemy")  # said only when something is wrong
+# What these say only matters when something is wrong. A pool logs by the name of its class.
+_QUIET = ("alembic", "httpx", "httpcore", "hub.storage.pool", "rq", "sqlalchemy")
 
 _about: ContextVar[Mapping[str, str]] = ContextVar("about", default=MappingProxyType({}))
 Marker = Token[Mapping[str, str]]

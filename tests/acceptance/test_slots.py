@@ -88,6 +88,9 @@ def test_R_14_a_scheduler_outside_needs_the_secret(garage: Garage):
 
     assert (answer.status, answer.json) == (200, {"released": 1})
     assert garage.hub.post(CRON, {}, headers=right).json == {"released": 0}
+    with garage.hub.worker_at_work():
+        bare = garage.hub.client.post(CRON, headers=right)
+    assert (bare.status_code, bare.get_json()) == (200, {"released": 0})
 
 
 @pytest.mark.parametrize("value", ["", None])

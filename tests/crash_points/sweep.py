@@ -32,6 +32,7 @@ BEYOND = {
     "hub.people.": "a person's own session: a transaction each, no run and no message",
     "hub.web.console.": "a person's click, made by what `hub cancel` and `hub retry` make it by",
     "hub.bootstrap.saving:": "a person saves a file: it is whole or as before, and no run begins",
+    "hub.bootstrap.single_sign_on:": "asks who somebody is; nothing is kept before they are let in",
     "hub.bootstrap.repeating:replay_run:": "what is played once more in `simulate`: nothing leaves",
     "hub.browser.": "drives a page; a session whose worker died is settled by its lease (B-20)",
     "hub.lines:": "passes pictures and input between a page and a lead; nothing of it is kept",
