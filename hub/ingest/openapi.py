@@ -159,7 +159,7 @@ def _request_body(name: str, endpoint: Endpoint) -> dict[str, Any]:
     elif dialect.name not in _PLAIN:
         schema = {"description": f"As {dialect.name} sends it"}
     return {
-        "required": not dialect.may_be_empty,
+        "required": dialect.needs_body(endpoint.payload_schema),
         "content": {each: {"schema": schema} for each in dialect.media_types},
     }
 

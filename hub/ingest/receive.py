@@ -305,11 +305,8 @@ class Reception:
 
 
 def _body(request: InboundRequest, entrance: Entrance) -> Body:
-    """The value of the body; raises `Rejected` 415 for what its dialect cannot read (S18).
-
-    Who is asked for nothing, as a scheduler that only calls, needs no body.
-    """
-    is_optional = entrance.dialect.may_be_empty or entrance.validator is None
+    """The value of the body; raises `Rejected` 415 for what its dialect cannot read (S18)."""
+    is_optional = not entrance.dialect.needs_body(entrance.endpoint.payload_schema)
     if not entrance.has_body or (is_optional and not request.body):
         return Body({})
     media_type, taken = request.media_type(), entrance.dialect.media_types

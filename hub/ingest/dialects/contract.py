@@ -146,6 +146,10 @@ class Dialect(ABC):
     answer_times: Mapping[str, AnswerTime] = field(default_factory=dict)
     is_always_sealed: bool = False
 
+    def needs_body(self, schema: Mapping[str, Any] | None) -> bool:  # noqa: ARG002
+        """Whether a request without a body says nothing; `schema`: of the endpoint's payload."""
+        return not self.may_be_empty
+
     def greet(self, query: Mapping[str, tuple[str, ...]]) -> Unpacked | None:  # noqa: ARG002
         """A handshake, which comes without proof and makes no run; nothing for other requests."""
         return None

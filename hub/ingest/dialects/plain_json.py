@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from hub.ingest.body import Body, without_faults
 from hub.ingest.dialects.contract import (
@@ -22,6 +23,10 @@ _WITHOUT_BODY = {204, 304}
 
 class PlainJson(Dialect):
     """Anybody: a body is one call, and is answered in JSON."""
+
+    def needs_body(self, schema: Mapping[str, Any] | None) -> bool:
+        """Who is asked for nothing, as a scheduler that only calls, needs none."""
+        return schema is not None
 
     def unpack(self, body: Body, beside: Beside = NOTHING) -> Unpacked:  # noqa: ARG002
         """The whole body is the payload of one call."""
