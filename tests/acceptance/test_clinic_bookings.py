@@ -118,7 +118,9 @@ def test_B_21_on_square_nobody_is_confirmed_without_the_money_and_the_operator(c
     assert clinics.clinic.texts[1:] == [
         "Your booking at Glow is confirmed: your appointment on 2025-11-21 at 2:30pm."
     ]
-    assert [clinics.decides(order, each, token).status for each in ("confirm", "refuse")] == [409] * 2
+    assert [clinics.decides(order, each, token).status for each in ("confirm", "refuse")] == [
+        409
+    ] * 2
     assert len(clinics.clinic.texts) == 2
     assert (len(clinics.square.links), clinics.square.refunds) == (1, [])
 
@@ -159,7 +161,9 @@ def test_B_21_a_clinic_on_moxie_never_reaches_square_however_it_ends(clinics):
         assert clinics.clinic.ask(session).json["outcome"] == outcome
 
     assert clinics.square.nothing_was_sent
-    paths = [path for run in clinics.story.runs("clinic-booking") for path in clinics.story.steps(run.id)]
+    paths = [
+        path for run in clinics.story.runs("clinic-booking") for path in clinics.story.steps(run.id)
+    ]
     assert [path for path in paths if path == "opened/session"] == ["opened/session"] * 3
     assert not [path for path in paths if path.startswith(("deposit", "settled"))]
 

@@ -261,7 +261,11 @@ def read(monkeypatch) -> list[str]:
         ("workflows/called.yaml", "# a word\n", ["branches"]),
         ("templates/page.html", " ", ["branches"]),
         ("schemas/events/vapi.call_ended.json", " ", ["branches"]),
-        (CLOSE, "# a word\n", ["booking-session", "close-booking-session", "watch-booking-session"]),
+        (
+            CLOSE,
+            "# a word\n",
+            ["booking-session", "close-booking-session", "watch-booking-session"],
+        ),
         ("hub.yaml", "# a word\n", []),
         ("schemas/lead-phone.json", " ", []),
     ],
