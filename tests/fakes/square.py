@@ -51,7 +51,7 @@ class FakeSquare(FakeService):
         return json.dumps(event).encode()
 
     def signed(self, url: str, body: bytes) -> dict[str, str]:
-        """The header by which Square proves itself: over the URL that it was given, and the body."""
+        """The header by which Square proves itself: over the URL it was given, and the body."""
         digest = hmac.new(self.signature_key.encode(), url.encode() + body, sha256).digest()
         return {"x-square-hmacsha256-signature": base64.b64encode(digest).decode()}
 
