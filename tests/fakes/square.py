@@ -66,7 +66,7 @@ class FakeSquare(FakeService):
         if request.method != "POST" or request.path not in makers:
             return _refused(404, "INVALID_REQUEST_ERROR", "NOT_FOUND")
         asked = request.json
-        key = (request.path, asked["idempotency_key"])
+        key = (request.path, str(asked["idempotency_key"]))
         if key not in self._asked:
             self._asked[key] = makers[request.path](asked)
         return Answer.of(self._asked[key])
@@ -75,7 +75,7 @@ class FakeSquare(FakeService):
         pay, number = asked["quick_pay"], next(self._numbers)
         assert pay["name"]
         assert pay["location_id"]
-        link = {
+        link: dict[str, Any] = {
             "id": f"LINK{number}",
             "version": 1,
             "order_id": f"ORDER{number}",
