@@ -1,8 +1,7 @@
 """Every requirement of this stage is named by a test: the list is read from the tests themselves.
 
 An id counts where it stands in the name or the docstring of a test function (`H_07` or `H-07`), or
-in the text of a workflow test. The page H-27 and the talk
-of the voice agent before a booking (B-21, B-24) come with a later stage.
+in the text of a workflow test. The page H-27 comes with a later stage.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from tests import time_rows
 
 PROJECT = Path(__file__).parents[1]
 
-LATER = {"H-27", "B-21", "B-24"}
+LATER = {"H-27"}
 ROWS = {"H": 32, "B": 27, "C": 24, "R": 28, "K": 27}
 CAPABILITIES = {f"{flow}-{row:02}" for flow, rows in ROWS.items() for row in range(1, rows + 1)}
 TRAPS = {f"X{number:02}" for number in range(1, 41)}

@@ -57,7 +57,7 @@ def _bodies(step: Step) -> tuple[Block, ...]:
 
 def _exits(step: Step) -> tuple[Block, ...]:
     """The blocks that are walked only when something went wrong."""
-    found = (getattr(step, name, ()) for name in ("on_error", "on_timeout", "compensate"))
+    found = (getattr(step, name, None) for name in ("on_error", "on_timeout", "compensate"))
     return tuple(block for block in found if isinstance(block, tuple))
 
 

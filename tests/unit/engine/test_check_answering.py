@@ -1,4 +1,4 @@
-"""Whether an answer comes before the caller goes on without it (HUB618)."""
+"""Whether an answer comes, and before the caller goes on without it (HUB612, HUB618)."""
 
 from __future__ import annotations
 
@@ -78,3 +78,17 @@ def test_waits_of_the_caller_and_of_what_it_calls_are_added():
 def test_what_is_called_aside_or_not_for_long_does_not_delay_the_answer():
     assert told(CALL + "    detach: true\n", called=wait("1h")) == []
     assert told(CALL + "    timeout: 3s\n    on_error: continue\n", called=wait("1h")) == []
+
+
+@pytest.mark.parametrize(
+    ("ways", "codes"),
+    [
+        ("  - if: caller.ip == '::1'\n    then:\n      - reply: here\n", []),
+        ("  - switch: caller.ip\n    cases:\n      a: [{reply: a}]\n      else: [{log: x}]\n", []),
+        ("  - if: caller.ip == '::1'\n    then:\n      - log: x\n", ["HUB612"]),
+    ],
+)
+def test_an_answer_that_only_a_branch_gives_is_one(ways, codes):
+    files = {**FILES, "workflows/minimal.yaml": HEAD + ways}
+
+    assert [each.code for each in findings(files)] == codes

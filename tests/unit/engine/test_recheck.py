@@ -26,7 +26,7 @@ from tests.unit.engine.shipped import ROOT, shipped_actions, shipped_files
 
 FLOWS = (
     *("booking-reminders", "booking-session", "close-booking-session"),
-    *("session-mail", "slot-checkout"),
+    *("open-booking-session", "session-mail", "slot-checkout", "watch-booking-session"),
 )
 """With waits, polls, events, undoing, detached calls, cancel_on and on_cancel."""
 EXAMPLES = max(6, settings().max_examples // 50)
@@ -261,7 +261,11 @@ def read(monkeypatch) -> list[str]:
         ("workflows/called.yaml", "# a word\n", ["branches"]),
         ("templates/page.html", " ", ["branches"]),
         ("schemas/events/vapi.call_ended.json", " ", ["branches"]),
-        (CLOSE, "# a word\n", ["booking-session", "close-booking-session"]),
+        (
+            CLOSE,
+            "# a word\n",
+            ["booking-session", "close-booking-session", "watch-booking-session"],
+        ),
         ("hub.yaml", "# a word\n", []),
         ("schemas/lead-phone.json", " ", []),
     ],
