@@ -1,7 +1,7 @@
 """Every requirement of this stage is named by a test: the list is read from the tests themselves.
 
 An id counts where it stands in the name or the docstring of a test function (`H_07` or `H-07`), or
-in the text of a workflow test. The page H-27 comes with a later stage.
+in the text of a workflow test.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from tests import time_rows
 
 PROJECT = Path(__file__).parents[1]
 
-LATER = {"H-27"}
 ROWS = {"H": 32, "B": 27, "C": 24, "R": 28, "K": 27}
 CAPABILITIES = {f"{flow}-{row:02}" for flow, rows in ROWS.items() for row in range(1, rows + 1)}
 TRAPS = {f"X{number:02}" for number in range(1, 41)}
@@ -68,7 +67,7 @@ def named_ids() -> set[str]:
 
 
 def test_every_capability_of_the_trade_is_named_by_a_test():
-    assert sorted(CAPABILITIES - LATER - named_ids()) == []
+    assert sorted(CAPABILITIES - named_ids()) == []
 
 
 def test_every_trap_of_the_first_designs_is_named_by_a_test():

@@ -203,6 +203,23 @@ def test_what_callers_sent_is_told_to_programs_that_may_reveal_it_and_noted(hub:
     assert acts(hub)[-1] == "api reveal"
 
 
+def test_H_27_holds_are_told_to_programs_and_viewers_see_no_client_in_them(hub: Story):
+    lead = hub.holder("Zoë")
+    hub.books(lead, SAMPLE_TIME)
+    ada = Browser.of(hub, Role.OPERATOR, ADA)
+    looking, acting = token_of(ada), token_of(ada, role="operator")
+    program = Browser.at(hub).client
+
+    (hold,) = read(program.get("/admin/api/holds", headers=bearer(acting)))["holds"]
+    (covered,) = read(program.get("/admin/api/holds", headers=bearer(looking)))["holds"]
+
+    assert hold["number"] == str(hub.number_of(lead))
+    assert hold["lead_name"].startswith("Zoë")
+    assert hold["lead_id"] == covered["lead_id"] == str(lead)
+    assert hold["appointment_at"] == covered["appointment_at"] == "2025-12-03T19:00:00Z"
+    assert {covered[name] for name in ("number", "lead_name")} == {"•••"}
+
+
 def test_a_revoked_token_is_worth_nothing(hub: Story):
     ada = Browser.of(hub, Role.VIEWER, ADA)
     token = token_of(ada)

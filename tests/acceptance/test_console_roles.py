@@ -75,6 +75,7 @@ LEAST: dict[tuple[str, str], Role | None] = {
     ("POST", "/admin/people/sessions/end"): ADMIN,
     ("POST", "/admin/people/tokens/<uuid:id_>/revoke"): ADMIN,
     ("GET", "/admin/audit"): ADMIN,
+    ("GET", "/admin/api/holds"): VIEWER,
     ("GET", "/admin/api/runs"): VIEWER,
     ("GET", "/admin/api/runs/<uuid:run_id>"): VIEWER,
     ("POST", "/admin/api/runs/<uuid:run_id>/cancel"): OPERATOR,

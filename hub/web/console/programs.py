@@ -1,4 +1,4 @@
-"""What programs may ask with a token: runs as JSON. No cookie counts here (S7, S8)."""
+"""What programs may ask with a token: runs and holds as JSON. No cookie counts here (S7, S8)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from flask import Response, g, request
 
 from hub.bootstrap.repeating import ask_to_cancel
 from hub.bootstrap.retelling import body_of, line_as_json, read_run, run_as_json
+from hub.domain import monitor
 from hub.errors import NotPossible, Rejected
 from hub.people.roles import Deed
 from hub.storage import audit, finding_runs
@@ -22,6 +23,7 @@ from hub.web.console.runs import Question
 
 _ACCEPTED = 202
 _COVERED = ("result", "request", "response", "dedupe_key", "text_messages")
+_OF_CLIENTS = ("number", "lead_name", "email")
 _COVERED_OF_STEPS = ("input", "result", "error")
 
 
@@ -34,6 +36,7 @@ class Programs:
         app.page(f"{API}runs/<uuid:run_id>", Deed.SEE_RUNS)(self.run)
         cancel = f"{API}runs/<uuid:run_id>/cancel"
         app.page(cancel, Deed.CANCEL_RUN, methods=("POST",))(self.cancel)
+        app.page(f"{API}holds", Deed.SEE_BOOKINGS)(self.holds)
 
     def runs(self) -> Response:
         """The newest runs of a filter: what stands in the addresses of the pages, but for `q`."""
@@ -72,6 +75,16 @@ class Programs:
         hub.doorbell.ring(run_id)
         found = {"id": run_id, "status": status, "cancel_requested": True}
         return _json(found, status=_ACCEPTED)
+
+    def holds(self) -> Response:
+        """All phone numbers that are held, as the page of the numbers shows them (H-25 to H-27)."""
+        hub = self._app.hub
+        with hub.console_database.connect() as db:
+            lines = monitor.holds(db, hub.runs_clock or DatabaseClock(db))
+        held = [vars(each) for each in lines]
+        if not g.visitor.may(Deed.SEE_CLIENTS):
+            held = [{**each, **{name: cover(each[name]) for name in _OF_CLIENTS}} for each in held]
+        return _json({"holds": held})
 
 
 def _covered(run: dict[str, Any]) -> dict[str, Any]:
