@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files as resources
 
@@ -179,7 +179,8 @@ def preset_of(kind: str, given: str | None, presets: Mapping[str, str]) -> str:
     return given
 
 
-def _fitting(kind: str, presets: Collection[str]) -> str:
+def _fitting(kind: str, presets: Mapping[str, str]) -> str:
+    """For who writes to us by themselves the plainest: a token, which any program can send."""
     if kind == "tool" and "vapi" in presets:
         return "vapi"
     if not presets:
@@ -187,4 +188,5 @@ def _fitting(kind: str, presets: Collection[str]) -> str:
             "hub.yaml has no auth preset that says how callers prove themselves:"
             f" write one, or let everybody in with --auth {PUBLIC}"
         )
-    return next((name for name in presets if name != "vapi"), "vapi")
+    plain = (name for name, proof in presets.items() if proof == "bearer")
+    return next(plain, next((name for name in presets if name != "vapi"), "vapi"))

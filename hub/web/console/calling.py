@@ -34,7 +34,7 @@ def curl(
 ) -> str | None:
     """The command; None where no shell can prove the caller, or no test says what comes in."""
     body = body_of(endpoint, trials)
-    kind = kinds["public" if preset is None else preset.type]
+    kind = _kind(preset, kinds)
     proof = _PROOFS.get(kind.verify)
     has_body = endpoint.method not in {"GET", "DELETE"}
     if proof is None or (has_body and body is None):
@@ -47,6 +47,15 @@ def curl(
         lines += ["-H 'Content-Type: application/json'", '--data-binary "$BODY"']
         before = [f"BODY={quote(body or '')}", *before]
     return "\n".join([*before, " \\\n  ".join(lines)])
+
+
+def is_provable(preset: AuthPreset | None, kinds: Mapping[str, AuthType]) -> bool:
+    """Whether a shell can prove the caller, once it is known what comes in."""
+    return _kind(preset, kinds).verify in _PROOFS
+
+
+def _kind(preset: AuthPreset | None, kinds: Mapping[str, AuthType]) -> AuthType:
+    return kinds["public" if preset is None else preset.type]
 
 
 def body_of(endpoint: Endpoint, trials: Sequence[Trial]) -> str | None:

@@ -186,6 +186,7 @@ class Flows:
             "facts": endpoint,
             "proof": kinds["public" if preset is None else preset.type].proof,
             "curl": calling.curl(endpoint, preset, kinds, url=url, trials=trials),
+            "is_provable": calling.is_provable(preset, kinds),
             "tool": _tool(workflow, url),
             "openapi": None if operation is None else _json(operation),
             "schema": None if endpoint.payload_schema is None else _json(endpoint.payload_schema),
