@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from hub.storage import tables
+from tests.acceptance.booked_rows import browser_session
 from tests.acceptance.story import DAY, Story
 from tests.acceptance.terminal import Terminal
 
@@ -303,6 +304,29 @@ def test_a_schedule_that_nobody_fires_is_named(hub: Story, terminal: Terminal):
     assert line["status"] == "broken"
     (row,) = line["rows"]
     assert "release-expired-phones" in row
+
+
+@pytest.mark.parametrize(
+    ("row", "status", "said"),
+    [
+        ("mode = mode", "broken", "0 at work, 1 booking sessions wait; no browser worker takes"),
+        ("mode = 'simulate'", "ok", "0 at work, 1 booking sessions wait"),
+        ("mode = 'simulate', LEASE + interval 'PT1M'", "ok", "1 at work, 0 booking sessions wait"),
+        ("LEASE - interval 'PT1M'", "warning", "0 at work, 0 booking sessions wait; 1 lost theirs"),
+    ],
+)
+def test_X18_who_waits_for_a_browser_and_who_has_one_is_told(
+    hub: Story, terminal: Terminal, row: str, status: str, said: str
+):
+    browser_session(hub)
+    leased = "state = 'navigating', seat = 1, owner = gen_random_uuid(), lease_until = now()"
+    with hub.transaction() as db:
+        db.execute(text(f"UPDATE booking_sessions SET {row.replace('LEASE', leased)}"))  # noqa: S608
+
+    line = terminal.type("doctor", "--json").checks["browsers"]
+
+    assert line["status"] == status
+    assert line["message"].startswith(said)
 
 
 def test_a_database_that_does_not_answer_is_a_finding_and_no_traceback(
