@@ -37,15 +37,18 @@ def platforms() -> None:
 @pass_environment
 def list_platforms(environment: Environment, *, as_json: bool) -> None:
     """Tell whose pages are described, and how the lead gets them. Asks nobody."""
-    known = _described(environment).known
+    described = _described(environment)
+    known, wrong = described.known, sorted({each.file for each in described.findings})
     if as_json:
         for each in known:
             facts = {"name": each.name, "title": each.title, "origins": each.origins}
             say_json({**facts, "handover": each.handover})
     elif known:
         table(("platform", "title", "handover", "pages"), map(_cells, known))
-    else:
+    elif not wrong:
         say("there are no descriptions in workflows/platforms")
+    if wrong:
+        raise NotPossible(f"{', '.join(wrong)}: there are mistakes, see `hub check`")
 
 
 @example(

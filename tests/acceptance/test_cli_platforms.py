@@ -57,6 +57,18 @@ def test_B_12_a_selector_that_matches_nothing_is_told_with_its_place_and_a_pictu
     assert picture.read_bytes().startswith(b"\xff\xd8\xff")
 
 
+def test_a_description_with_a_mistake_is_named_beside_those_that_are_right(terminal):
+    (terminal.project / USUAL.replace("usual", "other")).write_text("hub: 1\ntitel: Odd\n")
+
+    listed = terminal.type("platforms", "list")
+
+    assert listed.code == 1
+    assert "usual" in listed.out
+    assert listed.err == (
+        "hub: workflows/platforms/other.yaml: there are mistakes, see `hub check`\n"
+    )
+
+
 def place_of(text: str, words: str) -> tuple[int, int]:
     """Where the value of these words begins."""
     lines = text.splitlines()
