@@ -77,7 +77,7 @@ class Visit:
                 await self._stopped()
             raise
         except Error:
-            await self._finish("error", self._lost())
+            await self._finish("error", await self._lost())
         except SQLAlchemyError as problem:  # its lease runs out, and the sweep tells the truth
             log.warning("the database cannot be reached: %s", type(problem).__name__)
         except StepFailed as failed:
@@ -323,7 +323,10 @@ class Visit:
     def _names(self) -> dict[str, str]:
         return {"session": str(self._session.id)}
 
-    def _lost(self) -> str:
+    async def _lost(self) -> str:
+        """The lead may have come since the last renewal: the row knows."""
+        with suppress(SQLAlchemyError):
+            self._session = await self._ask(self._bench.desk.read, self._claim)
         return f"the browser was lost while the session was {self._session.state}"
 
 
